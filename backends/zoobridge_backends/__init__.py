@@ -1,0 +1,1 @@
+"""The adapters of the frameworks, one module each, behind :mod:`zoobridge.backend`."""

@@ -1,0 +1,176 @@
+"""What a framework must offer to run in ZooBridge: the two Protocols of a backend.
+
+A backend is found through the entry-point group ``zoobridge.backends``: the entry point's name is
+the framework's, its object a class that is called without arguments. It must be cheap to import
+and to construct; the framework itself is imported by :meth:`Backend.start` alone, in a process
+that exists for it. ``zoobridge.testing`` holds the conformance suite.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Backend", "BackendFault", "FrameworkFacts", "Network", "TensorSpec", "WeightsFile"]
+
+
+class BackendFault(Exception):  # noqa: N818 - "fault" is what the engine maps to a typed error
+    """A network that cannot be loaded or run; the message is a sentence for the user."""
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """One input or output tensor of a network.
+
+    Parameters
+    ----------
+    name
+        The name in the weights, or a made-up one where the format has none.
+    dtype
+        NumPy name of the element type, such as ``float32``.
+    shape
+        Length of each axis, the batch included; -1 where any length will do.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class FrameworkFacts:
+    """What is known of a framework without importing it.
+
+    Parameters
+    ----------
+    version
+        The installed version; empty if it is not installed.
+    problem
+        Why it cannot be used, as a sentence; empty if it can.
+    remedy
+        The command that mends it; empty if there is nothing to mend.
+    """
+
+    version: str = ""
+    problem: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """Weights to load, already checked and unpacked.
+
+    Parameters
+    ----------
+    format
+        BioImage.IO name of the weights format.
+    path
+        The file, or the folder of a SavedModel.
+    inputs, outputs
+        The tensors that the package's description states, in its order.
+    trusted
+        Whether the user trusted this package's digest: only then may code in it run.
+    architecture
+        For state dicts: ``{"callable": ..., "import_from" | "path": ..., "kwargs": {...}}``.
+    """
+
+    format: str
+    path: Path
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    trusted: bool = False
+    architecture: Mapping[str, object] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Network(Protocol):
+    """A loaded network."""
+
+    @property
+    def device(self) -> str:
+        """Where it runs, in the framework's words: ``cpu``, ``cuda:0``."""
+        ...
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """The input tensors, in the order in which :meth:`forward` takes them."""
+        ...
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """The output tensors, in the order in which :meth:`forward` returns them."""
+        ...
+
+    def forward(self, inputs: Sequence[NDArray[np.generic]]) -> list[NDArray[np.generic]]:
+        """Run the network on a batch.
+
+        Must be callable from several threads at once.
+
+        Parameters
+        ----------
+        inputs
+            One array per input tensor, batch first, of the stated dtype.
+
+        Returns
+        -------
+        list of NDArray
+            One array per output tensor, batch first, owned by the caller.
+
+        Raises
+        ------
+        BackendFault
+            If the framework reports an error.
+        """
+        ...
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """The adapter of one framework."""
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The weights formats that it loads, fastest first."""
+        ...
+
+    def facts(self) -> FrameworkFacts:
+        """Tell what is known without importing the framework (from package metadata)."""
+        ...
+
+    def start(self) -> None:
+        """Import the framework and do nothing else with it.
+
+        Called once, before any fork: no tensor may be made here, no thread started. Environment
+        variables that silence telemetry and bound thread pools are set before the import.
+        """
+        ...
+
+    def devices(self) -> tuple[str, ...]:
+        """Tell the devices that the framework sees. Called in a worker, after :meth:`start`."""
+        ...
+
+    def load(self, weights: WeightsFile, *, device: str, threads: int) -> Network:
+        """Load a network.
+
+        Parameters
+        ----------
+        weights
+            What to load.
+        device
+            One of :meth:`devices`, or ``auto``: the first accelerator, else ``cpu``.
+        threads
+            Intra-op threads that one :meth:`Network.forward` may use.
+
+        Raises
+        ------
+        BackendFault
+            If the framework cannot load it.
+        """
+        ...

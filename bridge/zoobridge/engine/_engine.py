@@ -1,0 +1,153 @@
+"""The border between the server and whatever runs models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zoobridge.backend import FrameworkFacts
+    from zoobridge.zoo import ModelDescription, WeightsDescription
+
+__all__ = ["Answer", "Engine", "FrameworkState", "ModelState", "Part", "Work"]
+
+
+@dataclass(frozen=True)
+class Work:
+    """One request on its way to a model.
+
+    Parameters
+    ----------
+    model, weights
+        What to run.
+    request
+        A serialized ``zoobridge.v1.ClassifyRequest``; its ``model`` and ``framework`` are ignored.
+    deadline
+        On the clock of :func:`time.monotonic`, in seconds; `None` for none.
+    parts
+        Whether the answer may come in several parts, as they are done.
+    """
+
+    model: ModelDescription
+    weights: WeightsDescription
+    request: bytes
+    deadline: float | None = None
+    parts: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of an answer.
+
+    Parameters
+    ----------
+    response
+        A serialized ``zoobridge.v1.ClassifyResponse`` that holds ``results``, ``score_kind``,
+        ``model`` and, in the last part, ``timing``. Parts of one answer can be joined by
+        concatenating them.
+    total
+        Number of items of the request.
+    last
+        Whether this is the last part.
+    """
+
+    response: bytes
+    total: int
+    last: bool
+
+
+class Answer(Protocol):
+    """The parts of one answer, in the order in which they are done."""
+
+    def __iter__(self) -> Iterator[Part]:
+        """Wait for and yield each part.
+
+        Raises
+        ------
+        ZooBridgeError
+            If the request as a whole cannot be answered.
+        """
+        ...
+
+    def cancel(self) -> None:
+        """Drop what has not run yet; the iterator then raises :class:`~zoobridge.errors.CancelledError`."""
+        ...
+
+
+@dataclass(frozen=True)
+class ModelState:
+    """One loaded copy of a model.
+
+    Parameters
+    ----------
+    memory_bytes
+        Memory that its worker uses by itself.
+    items
+        Items answered since it was loaded.
+    confinement
+        ``landlock`` or ``none``.
+    """
+
+    model: ModelDescription
+    weights: WeightsDescription
+    device: str
+    framework_version: str
+    memory_bytes: int
+    items: int
+    confinement: str
+
+
+@dataclass(frozen=True)
+class FrameworkState:
+    """A framework that a backend exists for.
+
+    Parameters
+    ----------
+    devices
+        Devices that it sees; empty until it has been started once.
+    """
+
+    name: str
+    facts: FrameworkFacts
+    formats: tuple[str, ...]
+    devices: tuple[str, ...] = ()
+
+
+class Engine(Protocol):
+    """Loads, runs and unloads models. All methods may be called from any thread."""
+
+    def submit(self, work: Work) -> Answer:
+        """Accept work, loading the model if need be, without waiting for either.
+
+        Raises
+        ------
+        OverloadedError
+            If too much work waits for the model already.
+        """
+        ...
+
+    def load(self, model: ModelDescription, weights: WeightsDescription) -> ModelState:
+        """Load a model, wait until it is ready, and tell its state."""
+        ...
+
+    def unload(self, model: ModelDescription, framework: str = "") -> int:
+        """Free the copies of a model once their accepted work is answered; tell how many."""
+        ...
+
+    def loaded(self) -> list[ModelState]:
+        """Tell the loaded copies."""
+        ...
+
+    def frameworks(self) -> list[FrameworkState]:
+        """Tell the frameworks, installed or not, by name."""
+        ...
+
+    def confinement(self) -> tuple[str, str]:
+        """Tell how workers are confined (``landlock`` or ``none``), and if not, why, in a sentence."""
+        ...
+
+    def close(self, *, grace: float) -> None:
+        """Answer accepted work for up to `grace` seconds, then end all workers."""
+        ...

@@ -1,0 +1,252 @@
+"""What a picture, an item and a network's input are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "AxisSize",
+    "Box",
+    "Conversion",
+    "ConversionKind",
+    "Fit",
+    "InputSpec",
+    "Intensity",
+    "IntensityRule",
+    "Interpolation",
+    "MaskFill",
+    "Operation",
+    "OutputSpec",
+    "Picture",
+    "PictureLimits",
+    "Preparation",
+    "Region",
+]
+
+
+class Fit(StrEnum):
+    """What to do with a picture whose size the model does not take (``zoobridge.v1.Fit``)."""
+
+    STRETCH = "stretch"
+    PAD = "pad"
+    CROP = "crop"
+    CENTER = "center"
+    REFUSE = "refuse"
+
+
+class Interpolation(StrEnum):
+    """How pixels between pixels are found (``zoobridge.v1.Interpolation``)."""
+
+    NEAREST = "nearest"
+    BILINEAR = "bilinear"
+    BICUBIC = "bicubic"
+    BOX = "box"
+    LANCZOS = "lanczos"
+
+
+class IntensityRule(StrEnum):
+    """How intensities reach the model's range (``zoobridge.v1.IntensityRule``)."""
+
+    AS_IS = "as_is"
+    DTYPE_RANGE = "dtype_range"
+    MIN_MAX = "min_max"
+    EXPLICIT = "explicit"
+
+
+class MaskFill(StrEnum):
+    """What stands outside a region's mask (``zoobridge.v1.MaskFill``)."""
+
+    ZERO = "zero"
+    MEAN = "mean"
+    KEEP = "keep"
+
+
+class ConversionKind(StrEnum):
+    """What was done to an item (``zoobridge.v1.ConversionKind``, lower case)."""
+
+    GREY_TO_RGB = "grey_to_rgb"
+    RGB_TO_GREY = "rgb_to_grey"
+    ALPHA_DROPPED = "alpha_dropped"
+    CHANNELS_SELECTED = "channels_selected"
+    INTENSITY_RESCALED = "intensity_rescaled"
+    RESIZED = "resized"
+    PADDED = "padded"
+    CROPPED = "cropped"
+    MASKED = "masked"
+    REGION_CLIPPED = "region_clipped"
+    ORIENTATION = "orientation"
+    PALETTE_EXPANDED = "palette_expanded"
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """One conversion, and its particulars as a phrase for people."""
+
+    kind: ConversionKind
+    detail: str
+
+
+@dataclass(frozen=True)
+class PictureLimits:
+    """Bounds that hold before any pixel is decoded.
+
+    Parameters
+    ----------
+    pixels
+        All axes of a picture multiplied.
+    """
+
+    pixels: int = 1 << 30
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded picture.
+
+    Parameters
+    ----------
+    array
+        The pixels, any dtype, never modified.
+    axes
+        One upper-case letter an axis of `array`: ``YX``, ``YXC``, ``TZCYX``. Always holds Y and X.
+    notes
+        What decoding itself changed (palette, orientation); part of every item's conversions.
+    """
+
+    array: NDArray[np.generic]
+    axes: str
+    notes: tuple[Conversion, ...] = ()
+
+
+@dataclass(frozen=True)
+class Box:
+    """An axis-parallel box in pixels; (0, 0) is the first pixel."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Region:
+    """A place in a picture.
+
+    Parameters
+    ----------
+    id
+        The caller's name for it.
+    box
+        Its bounds.
+    mask
+        ``(height, width)`` booleans, true inside; `None` where the whole box belongs to it.
+    plane
+        Index by axis letter; `None` where it is looked at in every selected plane.
+    """
+
+    id: str
+    box: Box
+    mask: NDArray[np.bool_] | None = None
+    plane: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True)
+class AxisSize:
+    """Allowed lengths of an axis: ``min + n * step``; ``min`` alone where ``step`` is 0."""
+
+    min: int
+    step: int = 0
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A BioImage.IO pre- or postprocessing step: its id and its keyword arguments."""
+
+    id: str
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """The network's input as the package describes it.
+
+    Parameters
+    ----------
+    name
+        Tensor id.
+    axes
+        Upper-case letters in the tensor's order, ``N`` for the batch: ``NCYX``.
+    dtype
+        NumPy name of the tensor's element type.
+    sizes
+        Allowed lengths by axis letter, for every axis but ``N``.
+    channel_names
+        Meaning of each channel; empty if the tensor has no channel axis.
+    preprocessing
+        The steps, `ensure_dtype` included, in order.
+    intensity_range
+        The range of raw intensities that the first step expects; `None` if not known.
+    fit, interpolation
+        How to reach an allowed size.
+    """
+
+    name: str
+    axes: str
+    dtype: str
+    sizes: Mapping[str, AxisSize]
+    channel_names: tuple[str, ...] = ()
+    preprocessing: tuple[Operation, ...] = ()
+    intensity_range: tuple[float, float] | None = None
+    fit: Fit = Fit.STRETCH
+    interpolation: Interpolation = Interpolation.BILINEAR
+
+
+@dataclass(frozen=True)
+class OutputSpec:
+    """The network's output that holds the classes.
+
+    Parameters
+    ----------
+    name
+        Tensor id.
+    axes
+        Upper-case letters in the tensor's order, ``N`` for the batch: ``NC``.
+    dtype
+        NumPy name of the tensor's element type.
+    postprocessing
+        The steps in order.
+    index
+        Its position among the network's outputs.
+    """
+
+    name: str
+    axes: str
+    dtype: str
+    postprocessing: tuple[Operation, ...] = ()
+    index: int = 0
+
+
+@dataclass(frozen=True)
+class Intensity:
+    """An intensity rule, with its range for :attr:`IntensityRule.EXPLICIT`."""
+
+    rule: IntensityRule
+    low: float = 0.0
+    high: float = 0.0
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What a caller asks of the way from picture to tensor; `None` means as the package says."""
+
+    fit: Fit | None = None
+    interpolation: Interpolation | None = None
+    intensity: Intensity | None = None
+    channels: tuple[int, ...] = ()
+    mask_fill: MaskFill = MaskFill.ZERO

@@ -1,0 +1,1 @@
+"""What developers of backends and clients test with."""

@@ -1,0 +1,168 @@
+"""What the zoo knows of a model: plain data, readable in every process without bioimageio.spec."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from zoobridge.imaging import InputSpec, OutputSpec
+
+__all__ = [
+    "Author",
+    "Citation",
+    "LabelSource",
+    "ModelDescription",
+    "ScoreKind",
+    "TrustClass",
+    "WeightsDescription",
+]
+
+
+class LabelSource(StrEnum):
+    """Where the class names came from (``zoobridge.v1.LabelSource``, lower case)."""
+
+    CHANNEL_NAMES = "channel_names"
+    DATA_VALUES = "data_values"
+    ATTACHMENT = "attachment"
+    NUMBERED = "numbered"
+
+
+class ScoreKind(StrEnum):
+    """What a model's scores are (``zoobridge.v1.ScoreKind``, lower case)."""
+
+    PROBABILITY = "probability"
+    INDEPENDENT_PROBABILITY = "independent_probability"
+    LOGIT = "logit"
+    LABEL_ONLY = "label_only"
+
+
+class TrustClass(StrEnum):
+    """What loading a weights format can do (``zoobridge.v1.TrustClass``, lower case)."""
+
+    DATA = "data"
+    PROGRAM = "program"
+    CODE = "code"
+
+
+@dataclass(frozen=True)
+class Author:
+    """Somebody who made a model."""
+
+    name: str
+    affiliation: str = ""
+    orcid: str = ""
+
+
+@dataclass(frozen=True)
+class Citation:
+    """What to cite."""
+
+    text: str
+    doi: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class WeightsDescription:
+    """One set of weights of a package.
+
+    Parameters
+    ----------
+    format
+        BioImage.IO name: ``onnx``, ``torchscript``, ``pytorch_state_dict``, ``keras_v3``,
+        ``keras_hdf5``, ``tensorflow_saved_model_bundle``.
+    framework
+        ``onnx``, ``pytorch``, ``tensorflow``, or the name of an added backend.
+    path
+        The file, or the unpacked folder of a SavedModel; inside the package's root.
+    trust_class
+        What loading it can do.
+    sha256
+        Of the weights file as the package states it, lower-case hexadecimal; empty if not stated.
+    digest
+        SHA-256 over the package's description and these weights: the identity of a prediction,
+        and what the user trusts.
+    size_bytes
+        Size on disk.
+    architecture
+        For state dicts, as in :class:`zoobridge.backend.WeightsFile`.
+    problem
+        Why this set cannot be used, whatever the machine (missing file, wrong hash); empty if it can.
+    """
+
+    format: str
+    framework: str
+    path: Path
+    trust_class: TrustClass
+    sha256: str = ""
+    digest: str = ""
+    size_bytes: int = 0
+    architecture: dict[str, Any] = field(default_factory=dict)
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """A model of the zoo.
+
+    A broken package is described too, as far as it could be read, with its :attr:`problem`.
+
+    Parameters
+    ----------
+    id
+        Id in the zoo, ``[a-z0-9][a-z0-9._-]{0,63}``.
+    root
+        The package's folder, or the folder that a zip was unpacked to: what a worker may read.
+    source
+        The package as it lies in the zoo (folder or zip), for messages.
+    input, output
+        `None` only where :attr:`problem` is set.
+    labels
+        Class names in the order of the output.
+    label_colors
+        ``#rrggbb`` for each label.
+    weights
+        Fastest safe one first.
+    documentation_path, cover_path
+        Files in the package; `None` where there is none.
+    test_inputs, test_outputs
+        The package's test tensors (``.npy``), in the order of its tensors.
+    problem
+        Why the package cannot be used; empty if it can.
+    """
+
+    id: str
+    root: Path
+    source: Path
+    version: str = ""
+    name: str = ""
+    description: str = ""
+    original_id: str = ""
+    input: InputSpec | None = None
+    output: OutputSpec | None = None
+    labels: tuple[str, ...] = ()
+    label_source: LabelSource = LabelSource.NUMBERED
+    label_colors: tuple[str, ...] = ()
+    score_kind: ScoreKind | None = None
+    score_kind_source: str = ""
+    default_top_k: int = 5
+    threshold: float = 0.5
+    weights: tuple[WeightsDescription, ...] = ()
+    license: str = ""
+    tags: tuple[str, ...] = ()
+    authors: tuple[Author, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    documentation_path: Path | None = None
+    cover_path: Path | None = None
+    test_inputs: tuple[Path, ...] = ()
+    test_outputs: tuple[Path, ...] = ()
+    trusted: bool = False
+    problem: str = ""
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def reference(self) -> str:
+        """The model as one writes it: ``id@version``, or ``id`` where there is no version."""
+        return f"{self.id}@{self.version}" if self.version else self.id
