@@ -1,1 +1,46 @@
-"""Messages and stubs of the contract, and the codecs between them and Python."""
+"""Messages and stubs of the contract, and the codecs between them and Python.
+
+Nothing here imports grpc, so that workers and their mother processes may use it; the service
+stubs (``zoobridge.protocol.v1.*_pb2_grpc``) are for servers and clients alone, and so is
+:mod:`zoobridge.protocol.connection`.
+"""
+
+from zoobridge.protocol._enums import enum_number, enum_word, enum_words, from_enum, to_enum
+from zoobridge.protocol._limits import Limits
+from zoobridge.protocol._pixels import (
+    PIXEL_DTYPES,
+    check_axes,
+    from_pixels,
+    pack_mask,
+    pixels_array,
+    to_pixels,
+    unpack_mask,
+)
+from zoobridge.protocol._status import (
+    ERROR_DOMAIN,
+    STATUS_DETAILS_KEY,
+    error_from_status,
+    status_from_error,
+    trailing_metadata,
+)
+
+__all__ = [
+    "ERROR_DOMAIN",
+    "PIXEL_DTYPES",
+    "STATUS_DETAILS_KEY",
+    "Limits",
+    "check_axes",
+    "enum_number",
+    "enum_word",
+    "enum_words",
+    "error_from_status",
+    "from_enum",
+    "from_pixels",
+    "pack_mask",
+    "pixels_array",
+    "status_from_error",
+    "to_enum",
+    "to_pixels",
+    "trailing_metadata",
+    "unpack_mask",
+]

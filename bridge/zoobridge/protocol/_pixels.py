@@ -1,0 +1,217 @@
+"""Arrays and masks as the bytes that the contract sends."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoobridge.errors import ImageFormatError, RegionError
+from zoobridge.protocol.v1 import image_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = [
+    "PIXEL_DTYPES",
+    "check_axes",
+    "from_pixels",
+    "pack_mask",
+    "pixels_array",
+    "to_pixels",
+    "unpack_mask",
+]
+
+_BY_NAME = {
+    "bool": image_pb2.DATA_TYPE_BOOL,
+    "uint8": image_pb2.DATA_TYPE_UINT8,
+    "uint16": image_pb2.DATA_TYPE_UINT16,
+    "uint32": image_pb2.DATA_TYPE_UINT32,
+    "uint64": image_pb2.DATA_TYPE_UINT64,
+    "int8": image_pb2.DATA_TYPE_INT8,
+    "int16": image_pb2.DATA_TYPE_INT16,
+    "int32": image_pb2.DATA_TYPE_INT32,
+    "int64": image_pb2.DATA_TYPE_INT64,
+    "float16": image_pb2.DATA_TYPE_FLOAT16,
+    "float32": image_pb2.DATA_TYPE_FLOAT32,
+    "float64": image_pb2.DATA_TYPE_FLOAT64,
+}
+_BY_NUMBER: dict[int, str] = {number: name for name, number in _BY_NAME.items()}
+
+#: NumPy names of the pixel types that can be sent.
+PIXEL_DTYPES: tuple[str, ...] = tuple(_BY_NAME)
+
+
+def check_axes(axes: str, shape: Sequence[int], *, field: str = "image.pixels.axes") -> None:
+    """Check that an axes string describes a picture of this shape.
+
+    Parameters
+    ----------
+    axes
+        One upper-case letter an axis.
+    shape
+        Length of each axis.
+    field
+        The request's field, for the error.
+
+    Raises
+    ------
+    ImageFormatError
+        If the letters are not one for each axis, not upper case, not different from one another,
+        or lack ``Y`` or ``X``.
+    """
+    lengths = " × ".join(map(str, shape))
+    if len(axes) != len(shape):
+        raise ImageFormatError(
+            f"axes '{axes}' name {len(axes)} axes, the picture has {len(shape)} ({lengths}); "
+            "give one letter for each, such as YX, YXC or ZYX",
+            field=field,
+        )
+    if not all("A" <= letter <= "Z" for letter in axes):
+        raise ImageFormatError(
+            f"axes '{axes}' may hold upper-case letters only, such as YX, YXC or TZCYX", field=field
+        )
+    if len(set(axes)) != len(axes):
+        raise ImageFormatError(
+            f"axes '{axes}' name an axis twice; every letter may appear once", field=field
+        )
+    if not {"Y", "X"} <= set(axes):
+        raise ImageFormatError(
+            f"axes '{axes}' lack Y or X; a picture needs rows (Y) and columns (X)", field=field
+        )
+
+
+def to_pixels(array: NDArray[Any], axes: str) -> image_pb2.Pixels:
+    """Return an array as a message.
+
+    Parameters
+    ----------
+    array
+        Pixels of any shape, memory order and byte order; its dtype one of :data:`PIXEL_DTYPES`.
+    axes
+        One upper-case letter an axis of `array`.
+
+    Raises
+    ------
+    ImageFormatError
+        If the type cannot be sent, the array is empty, or `axes` does not describe it.
+    """
+    check_axes(axes, array.shape)
+    number = _BY_NAME.get(array.dtype.name)
+    if number is None:
+        raise ImageFormatError(
+            f"pixels of type {array.dtype} cannot be sent; convert them to one of "
+            f"{', '.join(PIXEL_DTYPES)}",
+            field="image.pixels.data_type",
+        )
+    if array.size == 0:
+        raise ImageFormatError(
+            f"the picture is empty (shape {array.shape}); send at least one pixel",
+            field="image.pixels.shape",
+        )
+    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    return image_pb2.Pixels(
+        data=little.tobytes("C"), data_type=number, shape=array.shape, axes=axes
+    )
+
+
+def pixels_array(
+    data: bytes | bytearray | memoryview, data_type: int, shape: Sequence[int], axes: str
+) -> NDArray[np.generic]:
+    """Return pixels as a read-only array over the caller's memory, without a copy.
+
+    Parameters
+    ----------
+    data
+        Elements in C order, little-endian.
+    data_type
+        A ``zoobridge.v1.DataType``.
+    shape, axes
+        As in ``zoobridge.v1.Pixels``.
+
+    Raises
+    ------
+    ImageFormatError
+        If the parts do not fit together.
+    """
+    name = _BY_NUMBER.get(data_type)
+    if name is None:
+        raise ImageFormatError(
+            f"image.pixels.data_type {data_type} is not a type of pixels; use one of "
+            f"{', '.join(PIXEL_DTYPES)}",
+            field="image.pixels.data_type",
+        )
+    check_axes(axes, shape)
+    dtype = np.dtype(name).newbyteorder("<")
+    wanted = math.prod(shape) * dtype.itemsize
+    if wanted == 0:
+        raise ImageFormatError(
+            f"the picture is empty (shape {tuple(shape)}); send at least one pixel",
+            field="image.pixels.shape",
+        )
+    got = memoryview(data).nbytes
+    if got != wanted:
+        raise ImageFormatError(
+            f"a picture of {' × '.join(map(str, shape))} {name} pixels takes {wanted} bytes, "
+            f"but {got} were sent; check shape and data_type",
+            field="image.pixels.data",
+        )
+    if name == "bool" and np.frombuffer(data, np.uint8).max() > 1:
+        raise ImageFormatError(
+            "bool pixels must be bytes of zero or one; send other values as uint8",
+            field="image.pixels.data",
+        )
+    array = np.frombuffer(data, dtype).reshape(shape)
+    if sys.byteorder == "big":
+        array = array.astype(dtype.newbyteorder("="))
+    array.flags.writeable = False
+    return array
+
+
+def from_pixels(pixels: image_pb2.Pixels) -> NDArray[np.generic]:
+    """Return a message's pixels as a read-only array (:func:`pixels_array`)."""
+    return pixels_array(pixels.data, pixels.data_type, tuple(pixels.shape), pixels.axes)
+
+
+def pack_mask(mask: NDArray[Any]) -> bytes:
+    """Return a mask as bits, row after row without padding, least significant bit first.
+
+    Parameters
+    ----------
+    mask
+        ``(height, width)``; whatever is not zero lies inside.
+
+    Raises
+    ------
+    RegionError
+        If `mask` does not have two axes or is empty.
+    """
+    if mask.ndim != 2 or mask.size == 0:
+        raise RegionError(
+            f"a mask needs rows and columns, this one has the shape {mask.shape}",
+            field="regions.mask",
+        )
+    return np.packbits(mask.astype(bool, copy=False), axis=None, bitorder="little").tobytes()
+
+
+def unpack_mask(data: bytes, width: int, height: int) -> NDArray[np.bool_]:
+    """Return a mask as ``(height, width)`` booleans; the inverse of :func:`pack_mask`.
+
+    Raises
+    ------
+    RegionError
+        If the number of bytes is not that of a mask of this size.
+    """
+    wanted = (width * height + 7) // 8
+    if len(data) != wanted or wanted == 0:
+        raise RegionError(
+            f"the mask of a box of {width} × {height} pixels takes {wanted} bytes "
+            f"(one bit a pixel), but {len(data)} were sent",
+            field="regions.mask",
+        )
+    bits = np.unpackbits(np.frombuffer(data, np.uint8), count=width * height, bitorder="little")
+    return bits.view(np.bool_).reshape(height, width)

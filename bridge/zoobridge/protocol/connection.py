@@ -1,0 +1,224 @@
+"""How the programs of one user find a running server: the connection file.
+
+A server that is ready publishes a small JSON file in the user's runtime folder and removes it when
+it ends. Clients take the newest one whose server is alive. The file holds the managing token, so
+only its owner may read it.
+
+The folder is ``$ZOOBRIDGE_RUNTIME_DIR`` if that is set, else the one that ``platformdirs`` names as
+the user's runtime folder for ``zoobridge``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import stat
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import platformdirs
+
+from zoobridge.errors import ServerUnavailableError
+
+__all__ = ["RUNTIME_DIR_VARIABLE", "ConnectionFile", "discover", "publish", "read", "runtime_dir"]
+
+#: Environment variable that names another runtime folder.
+RUNTIME_DIR_VARIABLE = "ZOOBRIDGE_RUNTIME_DIR"
+
+
+@dataclass(frozen=True)
+class ConnectionFile:
+    """What a server tells its user's programs.
+
+    Parameters
+    ----------
+    address
+        ``host:port``, as a gRPC channel takes it.
+    token
+        The managing token.
+    pid
+        The server's process id.
+    ca
+        Path of the certificate to check the server's by, PEM; empty where it serves without TLS.
+    version
+        Version of ZooBridge.
+    started
+        When it was ready, in seconds since 1970 (:func:`time.time`).
+    path
+        Where this was read from or written to; not part of the file.
+    """
+
+    address: str
+    token: str
+    pid: int
+    ca: str = ""
+    version: str = ""
+    started: float = 0.0
+    path: Path | None = None
+
+    def remove(self) -> None:
+        """Remove the file; nothing happens if it is gone already."""
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+
+def runtime_dir() -> Path:
+    """Return the folder of the connection files; it need not exist."""
+    named = os.environ.get(RUNTIME_DIR_VARIABLE)
+    return Path(named) if named else platformdirs.user_runtime_path("zoobridge", appauthor=False)
+
+
+def _is_private(folder: Path) -> bool:
+    """Tell whether nobody but this user could have put a file here.
+
+    A runtime folder may lie below ``/tmp``, where another user can make it first and plant a file
+    that sends pictures to a server of theirs.
+    """
+    if sys.platform == "win32":
+        return True
+    state = folder.stat()
+    return state.st_uid == os.getuid() and not state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def publish(
+    address: str, token: str, *, ca: str = "", version: str = "", pid: int | None = None
+) -> ConnectionFile:
+    """Write this server's connection file, at once and readable by its owner only.
+
+    Parameters
+    ----------
+    address, token, ca, version
+        As in :class:`ConnectionFile`.
+    pid
+        The server's process; this one if not given.
+
+    Returns
+    -------
+    ConnectionFile
+        Call its :meth:`~ConnectionFile.remove` when the server ends.
+
+    Raises
+    ------
+    ServerUnavailableError
+        If the folder belongs to somebody else, or others may write in it.
+    OSError
+        If the file cannot be written.
+    """
+    folder = runtime_dir()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not _is_private(folder):
+        raise ServerUnavailableError(
+            f"the runtime folder {folder} belongs to another user, or others may write in it; "
+            f"set {RUNTIME_DIR_VARIABLE} to a folder of your own (mode 700)"
+        )
+    number = os.getpid() if pid is None else pid
+    target = folder / f"server-{number}-{secrets.token_hex(4)}.json"
+    connection = ConnectionFile(
+        address=address,
+        token=token,
+        pid=number,
+        ca=ca,
+        version=version,
+        started=time.time(),
+        path=target,
+    )
+    content = asdict(connection)
+    del content["path"]
+    # mkstemp makes the file readable by its owner only, before a byte is in it.
+    handle, scratch = tempfile.mkstemp(prefix=".server-", dir=folder)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(content, file)
+        Path(scratch).replace(target)
+    except OSError:
+        Path(scratch).unlink(missing_ok=True)
+        raise
+    return connection
+
+
+def read(path: Path) -> ConnectionFile:
+    """Read a connection file.
+
+    Raises
+    ------
+    ValueError
+        If it is not one.
+    OSError
+        If it cannot be read.
+    """
+    content = json.loads(path.read_text("utf-8"))
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} is not a connection file")  # noqa: TRY004 - the value is wrong
+    try:
+        connection = ConnectionFile(
+            address=str(content["address"]),
+            token=str(content["token"]),
+            pid=int(content["pid"]),
+            ca=str(content.get("ca", "")),
+            version=str(content.get("version", "")),
+            started=float(content.get("started", 0.0)),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{path} is not a connection file: {error} is missing or wrong") from error
+    return replace(connection, path=path)
+
+
+def discover() -> list[ConnectionFile]:
+    """Return the living servers of this user on this machine, newest first.
+
+    Files of processes that have ended are removed; files that are no connection files, and a
+    folder that others may write in, are left alone and not believed.
+    """
+    folder = runtime_dir()
+    if not folder.is_dir() or not _is_private(folder):
+        return []
+    found = []
+    for path in folder.glob("server-*.json"):
+        try:
+            connection = read(path)
+        except (OSError, ValueError):
+            continue
+        if _is_alive(connection.pid):
+            found.append(connection)
+        else:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+    return sorted(found, key=lambda connection: connection.started, reverse=True)
+
+
+if sys.platform == "win32":
+
+    def _is_alive(pid: int) -> bool:
+        # os.kill(pid, 0) would send Ctrl-C here, so the process is asked for its exit code.
+        import ctypes  # noqa: PLC0415
+
+        query_limited_information, still_active = 0x1000, 259
+        kernel = ctypes.windll.kernel32
+        handle = kernel.OpenProcess(query_limited_information, 0, pid)
+        if not handle:
+            return False
+        try:
+            code = ctypes.c_ulong()
+            found = kernel.GetExitCodeProcess(handle, ctypes.byref(code))
+            return bool(found) and code.value == still_active
+        finally:
+            kernel.CloseHandle(handle)
+else:
+
+    def _is_alive(pid: int) -> bool:
+        if pid <= 0:
+            return False
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        except OverflowError:
+            return False
+        except PermissionError:
+            return True
+        return True
