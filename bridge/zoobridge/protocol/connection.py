@@ -18,6 +18,7 @@ import stat
 import sys
 import tempfile
 import time
+import warnings
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -70,7 +71,12 @@ class ConnectionFile:
 def runtime_dir() -> Path:
     """Return the folder of the connection files; it need not exist."""
     named = os.environ.get(RUNTIME_DIR_VARIABLE)
-    return Path(named) if named else platformdirs.user_runtime_path("zoobridge", appauthor=False)
+    if named:
+        return Path(named)
+    with warnings.catch_warnings():
+        # It warns where a system has no runtime folder and it takes one below /tmp, which serves.
+        warnings.simplefilter("ignore", UserWarning)
+        return platformdirs.user_runtime_path("zoobridge", appauthor=False)
 
 
 def _is_private(folder: Path) -> bool:
