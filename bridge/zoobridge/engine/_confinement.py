@@ -101,7 +101,7 @@ def confinement_available() -> tuple[str, str]:
             "load models only from people you trust, or run the server on Linux."
         )
     try:
-        import landlockpy  # noqa: PLC0415 - exists on Linux alone
+        import landlockpy
     except ImportError:
         return "none", (
             "Workers are not confined, since the package landlockpy is missing; "
@@ -149,7 +149,7 @@ def confine(*, read: Sequence[Path], write: Sequence[Path]) -> None:
     kind, reason = confinement_available()
     if kind == "none":
         raise ConfinementError(reason)
-    from landlockpy import AccessFS, LandlockError, Ruleset, Scope  # noqa: PLC0415 - Linux alone
+    from landlockpy import AccessFS, LandlockError, Ruleset, Scope
 
     threads = len(os.listdir("/proc/self/task"))  # noqa: PTH208 - one list, no Path objects
     if threads != 1:

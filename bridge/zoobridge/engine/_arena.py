@@ -1,0 +1,142 @@
+"""Memory that the server shares with one worker: request bytes lie here once, and are not sent.
+
+The server alone allocates. On Linux the memory is an anonymous file whose size is sealed, so that a
+hostile worker cannot shrink it under the server's feet; elsewhere it is a file in the worker's
+private folder. Either way it takes up only what was ever written to it.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import sys
+import threading
+from bisect import insort
+from pathlib import Path
+
+__all__ = ["Arena", "attach"]
+
+_ALIGN = 64
+_KEEP = 64 << 20
+
+
+def _align(size: int) -> int:
+    return (size + _ALIGN - 1) // _ALIGN * _ALIGN
+
+
+class Arena:
+    """Shared memory with a first-fit allocator.
+
+    Parameters
+    ----------
+    capacity
+        Size in bytes: what can be in flight at once.
+    path
+        File to make where the system has no anonymous shared files.
+    anonymous
+        Whether to use an anonymous file.
+    """
+
+    def __init__(self, capacity: int, path: Path, *, anonymous: bool) -> None:
+        self.capacity = _align(capacity)
+        self.path = path
+        self.descriptor = -1
+        if anonymous and sys.platform == "linux":
+            import fcntl
+
+            self.descriptor = os.memfd_create("zoobridge", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+            os.ftruncate(self.descriptor, self.capacity)
+            seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+            fcntl.fcntl(self.descriptor, fcntl.F_ADD_SEALS, seals)
+            self._memory = mmap.mmap(self.descriptor, self.capacity)
+        else:
+            with path.open("x+b") as file:
+                file.truncate(self.capacity)
+                self._memory = mmap.mmap(file.fileno(), self.capacity)
+        self._view = memoryview(self._memory)
+        self._lock = threading.Lock()
+        self._used: list[tuple[int, int]] = []
+        self._high = 0
+
+    def reserve(self, length: int) -> int | None:
+        """Find room.
+
+        Returns
+        -------
+        int or None
+            Where `length` bytes may be written; `None` if there is no room at present.
+        """
+        size = max(_align(length), _ALIGN)
+        with self._lock:
+            start = 0
+            for used_start, used_end in self._used:
+                if used_start - start >= size:
+                    break
+                start = used_end
+            if start + size > self.capacity:
+                return None
+            insort(self._used, (start, start + size))
+            self._high = max(self._high, start + size)
+        return start
+
+    def fill(self, start: int, data: bytes) -> None:
+        """Write to room that was reserved."""
+        self._view[start : start + len(data)] = data
+
+    def free(self, start: int) -> None:
+        """Give back what :meth:`reserve` returned."""
+        with self._lock:
+            for index, span in enumerate(self._used):
+                if span[0] == start:
+                    del self._used[index]
+                    break
+            else:
+                raise ValueError(f"nothing was allocated at {start}")
+            if not self._used and self._high > _KEEP:
+                self._release()
+
+    def get(self, start: int, size: int) -> bytes:
+        """Return a copy of what lies there."""
+        return bytes(self._view[start : start + size])
+
+    @property
+    def used_bytes(self) -> int:
+        """Bytes that are allocated now."""
+        with self._lock:
+            return sum(end - start for start, end in self._used)
+
+    def close(self) -> None:
+        """Unmap and remove it."""
+        with self._lock:
+            self._view.release()
+            self._memory.close()
+            if self.descriptor >= 0:
+                os.close(self.descriptor)
+                self.descriptor = -1
+            else:
+                self.path.unlink(missing_ok=True)
+
+    def _release(self) -> None:
+        if hasattr(mmap, "MADV_REMOVE") and self.descriptor >= 0:
+            self._memory.madvise(mmap.MADV_REMOVE, _KEEP, self.capacity - _KEEP)
+        self._high = _KEEP
+
+
+def attach(descriptor: int, path: str, capacity: int) -> memoryview:
+    """Map an arena in a worker, for reading, and close the descriptor.
+
+    Parameters
+    ----------
+    descriptor
+        Of an anonymous file; negative where there is none.
+    path
+        Of the file otherwise.
+    capacity
+        Its size in bytes.
+    """
+    if descriptor >= 0:
+        memory = mmap.mmap(descriptor, capacity, access=mmap.ACCESS_READ)
+        os.close(descriptor)
+        return memoryview(memory)
+    with Path(path).open("rb") as file:
+        return memoryview(mmap.mmap(file.fileno(), capacity, access=mmap.ACCESS_READ))

@@ -1,0 +1,71 @@
+"""How many items to run together: learnt from what each size was seen to cost."""
+
+from __future__ import annotations
+
+__all__ = ["BatchLearner"]
+
+_SMOOTHING = 0.3
+_WORTH = 0.97
+_RETRY = 64
+_WARM_UP = 3  # frameworks trace and optimise in the first runs of a new shape
+
+
+class BatchLearner:
+    """Learns which batch size of a network pays.
+
+    Sizes are powers of two. Starting from 1, the next size is tried when so many items wait anyway;
+    it is kept while an item costs less in it than in the size before. Sizes that did not pay are
+    tried again now and then, since costs change with what else the machine does.
+
+    Parameters
+    ----------
+    limit
+        The greatest size ever; memory bounds it.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = max(1, limit)
+        self._cost: dict[int, float] = {}
+        self._runs: dict[int, int] = {}
+        self._since = 0
+
+    @property
+    def best(self) -> int:
+        """The size with the least seconds per item, the smaller one where they are close."""
+        best = 1
+        for size in sorted(self._cost):
+            if self._cost[size] < self._cost.get(best, float("inf")) * _WORTH:
+                best = size
+        return best
+
+    @property
+    def wanted(self) -> int:
+        """The size worth preparing items for before a batch is run."""
+        following = self.best * 2
+        if following <= self._limit and self._runs.get(following, 0) < _WARM_UP:
+            return following
+        return min(self.best, self._limit)
+
+    def choose(self, waiting: int) -> int:
+        """Tell how many of `waiting` items to run together now; at least 1."""
+        best = self.best
+        following = best * 2
+        self._since += 1
+        if following <= min(waiting, self._limit) and (
+            self._runs.get(following, 0) < _WARM_UP or self._since >= _RETRY
+        ):
+            self._since = 0
+            return following
+        return max(1, min(best, waiting, self._limit))
+
+    def record(self, size: int, seconds: float) -> None:
+        """Note that `size` items took `seconds` together. Sizes that are no power of two teach nothing."""
+        if size & (size - 1):
+            return
+        cost = seconds / size
+        runs = self._runs[size] = self._runs.get(size, 0) + 1
+        known = self._cost.get(size, cost)
+        if runs <= _WARM_UP:
+            self._cost[size] = min(known, cost)
+        else:
+            self._cost[size] = known + _SMOOTHING * (cost - known)

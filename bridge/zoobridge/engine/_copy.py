@@ -1,0 +1,486 @@
+"""One loaded copy of a model, seen from the server: its worker, and the work that it has."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import shutil
+import tempfile
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from zoobridge.engine._arena import Arena
+from zoobridge.engine._engine import Answer, ModelState, Part, Work
+from zoobridge.engine._faults import worker_error
+from zoobridge.engine._frames import PART, RUN, Frame, Kind
+from zoobridge.engine._load import load_document, weights_file
+from zoobridge.errors import (
+    CancelledError,
+    DeadlineError,
+    OverloadedError,
+    RefusedInputError,
+    WorkerError,
+    ZooBridgeError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from zoobridge.engine._config import EngineConfig
+    from zoobridge.engine._process import Launcher, WorkerProcess
+    from zoobridge.zoo import ModelDescription, WeightsDescription
+
+__all__ = ["ModelCopy"]
+
+_log = logging.getLogger(__name__)
+
+_IN_FLIGHT = 1024
+_FOREVER = 1e9
+_RETRY_SECONDS = 0.25
+
+
+class _State(Enum):
+    LOADING = "loading"
+    READY = "ready"
+    CLOSING = "closing"
+    CLOSED = "closed"
+
+
+@dataclass(eq=False)
+class _Ticket:
+    """Accepted work, and the answer that somebody waits for."""
+
+    copy: ModelCopy
+    number: int
+    work: Work
+    offset: int
+    accepted: float
+    outcome: SimpleQueue[Part | ZooBridgeError] = field(default_factory=SimpleQueue)
+    sent: bool = False
+    answered: int = 0
+    deaths: int = 0
+    done: bool = False
+
+    def __iter__(self) -> Iterator[Part]:
+        deadline = self.work.deadline
+        while True:
+            try:
+                timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
+                outcome = self.outcome.get(timeout=timeout)
+            except Empty:
+                self.copy.drop(self)
+                raise DeadlineError(
+                    "the deadline passed before the work was done; allow more time or send less"
+                ) from None
+            if isinstance(outcome, ZooBridgeError):
+                raise outcome
+            yield outcome
+            if outcome.last:
+                return
+
+    def cancel(self) -> None:
+        """Drop the work."""
+        if self.copy.drop(self):
+            self.outcome.put(CancelledError("the call was cancelled"))
+
+
+class ModelCopy:
+    """A model in a worker process, restarted when it dies.
+
+    Parameters
+    ----------
+    model, weights
+        What to run.
+    config
+        Settings.
+    launcher
+        Starts the worker.
+    folder
+        Where the worker's private folder is made.
+    ended
+        Called once, from any thread, when the copy is gone.
+    """
+
+    def __init__(
+        self,
+        model: ModelDescription,
+        weights: WeightsDescription,
+        config: EngineConfig,
+        launcher: Launcher,
+        folder: Path,
+        *,
+        ended: Callable[[ModelCopy], None],
+    ) -> None:
+        self.model = model
+        self.weights = weights
+        self.last_used = time.monotonic()
+        self.facts: dict[str, Any] = {}
+        self.items = 0
+        self._config = config
+        self._launcher = launcher
+        self._ended = ended
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{model.id}-", dir=folder))
+        self._arena = Arena(
+            config.limits.queued_bytes, self._folder / "arena", anonymous=config.fork
+        )
+        self._lock = threading.Lock()
+        self._change = threading.Condition(self._lock)
+        self._state = _State.LOADING
+        self._failure: ZooBridgeError | None = None
+        self._worker: WorkerProcess | None = None
+        self._tickets: dict[int, _Ticket] = {}
+        self._waiting: deque[_Ticket] = deque()
+        self._suspects: deque[_Ticket] = deque()
+        self._probing = False
+        self._refused: set[bytes] = set()
+        self._number = 0
+        self._memory = 0
+        self._heard = time.monotonic()
+        self._thread = threading.Thread(
+            target=self._live, name=f"zoobridge-{model.id}", daemon=True
+        )
+        self._thread.start()
+
+    def submit(self, work: Work) -> Answer | None:
+        """Accept work; `None` if the copy is going away, and another must be asked.
+
+        Raises
+        ------
+        OverloadedError
+            If too much waits already.
+        RefusedInputError
+            If this input has ended workers before.
+        """
+        if self._refused and _fingerprint(work) in self._refused:
+            raise _refusal()
+        with self._lock:
+            if self._failure is not None:
+                raise self._failure
+            if self._state in (_State.CLOSING, _State.CLOSED):
+                return None
+            if len(self._tickets) >= min(_IN_FLIGHT, self._config.limits.queued_items):
+                raise self._overloaded(f"{len(self._tickets)} requests wait for it")
+            offset = self._arena.reserve(len(work.request))
+            if offset is None:
+                raise self._overloaded("the memory for waiting requests is full")
+            self._number += 1
+            ticket = _Ticket(self, self._number, work, offset, time.monotonic())
+            self._tickets[ticket.number] = ticket
+            self.last_used = ticket.accepted
+        self._arena.fill(offset, work.request)
+        with self._lock:
+            if not ticket.done:
+                if self._probing or self._worker is None or self._waiting:
+                    self._waiting.append(ticket)
+                    self._dispatch()
+                else:
+                    self._run(ticket)
+        return ticket
+
+    def drop(self, ticket: _Ticket) -> bool:
+        """Forget work that nobody waits for; tell whether it was still there."""
+        with self._lock:
+            if ticket.done:
+                return False
+            ticket.done = True
+            if ticket.sent and self._worker is not None:
+                # Its bytes stay until the worker says that it has let go of them.
+                self._send(Kind.CANCEL, ticket.number)
+            else:
+                self._forget(ticket)
+            return True
+
+    def wait_ready(self) -> None:
+        """Wait until it is loaded.
+
+        Raises
+        ------
+        ZooBridgeError
+            If it cannot be loaded.
+        """
+        with self._change:
+            self._change.wait_for(lambda: self._state is not _State.LOADING)
+            if self._failure is not None:
+                raise self._failure
+
+    @property
+    def ready(self) -> bool:
+        """Whether it is loaded."""
+        return self._state is _State.READY
+
+    @property
+    def busy(self) -> bool:
+        """Whether it has work, or is being loaded."""
+        return bool(self._tickets) or self._state is _State.LOADING
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that the worker has by itself, measured now (the last figure if it is gone)."""
+        worker = self._worker
+        if worker is not None:
+            with contextlib.suppress(psutil.Error):
+                self._memory = int(psutil.Process(worker.pid).memory_full_info().uss)
+        return self._memory
+
+    def state(self) -> ModelState:
+        """Describe it."""
+        return ModelState(
+            model=self.model,
+            weights=self.weights,
+            device=self.facts.get("device", ""),
+            framework_version=self.facts.get("framework_version", ""),
+            memory_bytes=self.memory_bytes,
+            items=self.items,
+            confinement=self.facts.get("confinement", ""),
+        )
+
+    def close(self, *, grace: float) -> bool:
+        """Take no more work, finish what was accepted, and end the worker.
+
+        Parameters
+        ----------
+        grace
+            Seconds to wait for accepted work; what is left then is answered with an error.
+
+        Returns
+        -------
+        bool
+            Whether all accepted work was answered.
+        """
+        with self._change:
+            if self._state is _State.CLOSED:
+                return True
+            self._state = _State.CLOSING
+            drained = self._change.wait_for(lambda: not self._tickets, timeout=grace)
+            for ticket in list(self._tickets.values()):
+                self._settle(ticket, self._overloaded("it is being unloaded"))
+            worker = self._worker
+        if worker is not None:
+            worker.writer.close()
+            if not worker.wait(1.0):
+                worker.kill()
+        self._thread.join()
+        return drained
+
+    def watch(self, now: float) -> None:
+        """End a worker that has work and has said nothing for too long."""
+        with self._lock:
+            stalled = (
+                self._worker is not None
+                and self._state is _State.READY
+                and any(ticket.sent for ticket in self._tickets.values())
+                and now - self._heard > self._config.stall_seconds
+            )
+            worker = self._worker
+        if stalled and worker is not None:
+            _log.warning("worker stalled model=%s pid=%d", self.model.reference, worker.pid)
+            worker.kill()
+
+    # What follows runs on the copy's own thread, except where the lock is asked for.
+
+    def _live(self) -> None:
+        try:
+            while True:
+                reason = self._one_life()
+                with self._change:
+                    if self._state is not _State.READY:
+                        break
+                    self._mourn(reason)
+        except ZooBridgeError as error:
+            with self._change:
+                self._failure = error
+        finally:
+            with self._change:
+                failure = self._failure or self._overloaded("it was unloaded")
+                self._state = _State.CLOSED
+                for ticket in list(self._tickets.values()):
+                    self._settle(ticket, failure)
+                self._change.notify_all()
+            self._arena.close()
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._ended(self)
+
+    def _one_life(self) -> str:
+        """Run one worker until it ends; tell how it ended."""
+        worker = self._launcher.launch(self.weights.framework, self._arena, self._folder)
+        started = time.monotonic()
+        try:
+            document = load_document(
+                weights_file(self.model, self.weights),
+                self._config,
+                read=[self.model.root, self.weights.path],
+                model=self.model,
+            )
+            with contextlib.suppress(BrokenPipeError):
+                worker.writer.send(Kind.LOAD, 0, document)
+            frame = worker.reader.next()
+            if frame is None:
+                raise WorkerError(
+                    f"the worker of model {self.model.reference} {worker.obituary()} while it loaded"
+                    f" the {self.weights.format} weights{self._last_words()}"
+                )
+            if frame.kind == Kind.FAILED:
+                raise worker_error(frame.payload)
+            with self._change:
+                self.facts = json.loads(frame.payload)
+                self._worker = worker
+                if self._state is _State.LOADING:
+                    self._state = _State.READY
+                self._heard = time.monotonic()
+                self._change.notify_all()
+                self._dispatch()
+            _log.info(
+                "model loaded model=%s format=%s device=%s pid=%d seconds=%.2f",
+                self.model.reference,
+                self.weights.format,
+                self.facts["device"],
+                worker.pid,
+                time.monotonic() - started,
+            )
+            while (frame := worker.reader.next()) is not None:
+                self._receive(frame)
+            return worker.obituary()
+        finally:
+            with self._lock:
+                self._worker = None
+            worker.writer.close()
+            worker.reader.close()
+            if not worker.wait(2.0):
+                worker.kill()
+
+    def _receive(self, frame: Frame) -> None:
+        with self._lock:
+            self._heard = time.monotonic()
+            ticket = self._tickets.get(frame.number)
+            if ticket is None:
+                return
+            if ticket.done:
+                # Nobody waits for it; a cancelled request is acknowledged like this too.
+                if frame.kind == Kind.FAILED or PART.unpack_from(frame.payload)[3]:
+                    self._forget(ticket)
+            elif frame.kind == Kind.FAILED:
+                self._settle(ticket, worker_error(frame.payload))
+            else:
+                total, items, _failed, last = PART.unpack_from(frame.payload)
+                self.items += items
+                ticket.answered += items
+                if last:
+                    self._forget(ticket)
+                ticket.outcome.put(Part(frame.payload[PART.size :], total, last))
+            if frame.number not in self._tickets:
+                self._dispatch()
+
+    def _mourn(self, reason: str) -> None:
+        """After a worker's death: find out which work ended it, by giving it out one by one."""
+        for ticket in [ticket for ticket in self._tickets.values() if ticket.done]:
+            self._forget(ticket)
+        sent = [ticket for ticket in self._tickets.values() if ticket.sent]
+        _log.error(
+            "worker died model=%s how=%r requests=%d%s",
+            self.model.reference,
+            reason,
+            len(sent),
+            self._last_words(),
+        )
+        alone = len(sent) == 1
+        self._probing = True
+        for ticket in sent:
+            ticket.sent = False
+            if ticket.answered:
+                self._settle(
+                    ticket,
+                    WorkerError(
+                        f"the worker of model {self.model.reference} {reason} after it had answered"
+                        f" {ticket.answered} items; send the others again"
+                    ),
+                )
+                continue
+            if alone:
+                ticket.deaths += 1
+            if ticket.deaths >= 2:
+                self._refused.add(_fingerprint(ticket.work))
+                self._settle(ticket, _refusal())
+            else:
+                self._suspects.append(ticket)
+
+    def _dispatch(self) -> None:
+        """Send what may be sent now. Called with the lock held."""
+        if self._worker is None:
+            return
+        if self._probing:
+            if any(ticket.sent for ticket in self._tickets.values()):
+                return
+            while self._suspects:
+                ticket = self._suspects.popleft()
+                if not ticket.done:
+                    self._run(ticket)
+                    return
+            self._probing = False
+        while self._waiting:
+            ticket = self._waiting.popleft()
+            if not ticket.done:
+                self._run(ticket)
+
+    def _run(self, ticket: _Ticket) -> None:
+        now = time.monotonic()
+        work = ticket.work
+        seconds = _FOREVER if work.deadline is None else work.deadline - now
+        ticket.sent = True
+        payload = RUN.pack(
+            ticket.offset, len(work.request), seconds, now - ticket.accepted, work.parts
+        )
+        self._send(Kind.RUN, ticket.number, payload)
+
+    def _send(self, kind: Kind, number: int, payload: bytes = b"") -> None:
+        # A worker that has just died is noticed by its reader; the work is sent again then.
+        if self._worker is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._worker.writer.send(kind, number, payload)
+
+    def _settle(self, ticket: _Ticket, error: ZooBridgeError) -> None:
+        if not ticket.done:
+            self._forget(ticket)
+            ticket.outcome.put(error)
+
+    def _forget(self, ticket: _Ticket) -> None:
+        ticket.done = True
+        self.last_used = time.monotonic()
+        del self._tickets[ticket.number]
+        self._arena.free(ticket.offset)
+        if not self._tickets:
+            self._change.notify_all()
+
+    def _overloaded(self, why: str) -> OverloadedError:
+        return OverloadedError(
+            f"model {self.model.reference} takes no more work at present: {why}; try again shortly",
+            metadata={"model": self.model.reference},
+            retry_after=_RETRY_SECONDS,
+        )
+
+    def _last_words(self) -> str:
+        with contextlib.suppress(OSError):
+            lines = (self._folder / "stderr.log").read_text("utf-8", "replace").strip().splitlines()
+            if lines:
+                return f" (its last words: {lines[-1][:300]})"
+        return ""
+
+
+def _fingerprint(work: Work) -> bytes:
+    return hashlib.sha256(work.request).digest()
+
+
+def _refusal() -> RefusedInputError:
+    return RefusedInputError(
+        "this request has ended the model's worker process twice and is refused from now on; "
+        "try another picture, another framework, or report the model to its authors"
+    )

@@ -1,0 +1,118 @@
+"""Messages between the server and a worker: plain frames over a pair of pipes.
+
+A frame is a header (payload length, kind, number; little-endian) and a payload. Nothing is pickled,
+so that a hostile worker can send wrong bytes but no code.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import threading
+from dataclasses import dataclass
+from enum import IntEnum
+
+__all__ = ["PART", "RUN", "Frame", "FrameReader", "FrameWriter", "Kind"]
+
+RUN = struct.Struct("<QQdd?")
+"""Payload of a RUN frame: offset, length, seconds until the deadline, seconds waited, parts allowed."""
+
+PART = struct.Struct("<III?")
+"""Head of a PART frame: items of the request, items in this part, failed items so far, last."""
+
+_HEADER = struct.Struct("<IIQ")
+_CHUNK = 1 << 16
+
+
+class Kind(IntEnum):
+    """What a frame says. The number of a frame about a request is the request's."""
+
+    LOAD = 1
+    """To the worker, first: a JSON document that names the model."""
+    READY = 2
+    """From the worker: it can take requests. A JSON document with the device and versions."""
+    RUN = 3
+    """To the worker: a request lies in the arena (see :data:`RUN`)."""
+    CANCEL = 4
+    """To the worker: nobody waits for this request any more."""
+    PART = 5
+    """From the worker: results (see :data:`PART`)."""
+    FAILED = 6
+    """From the worker: a serialized ``google.rpc.Status``; number 0 while it loads."""
+    TENSORS = 7
+    """To the worker: arrays for the network, as an uncompressed ``.npz``; so is its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One message."""
+
+    kind: int
+    number: int
+    payload: bytes
+
+
+class FrameWriter:
+    """Writes frames to a file descriptor, which it owns; safe to call from several threads."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def send(self, kind: Kind, number: int = 0, payload: bytes = b"") -> None:
+        """Write a frame.
+
+        Raises
+        ------
+        BrokenPipeError
+            If the other side is gone.
+        """
+        data = _HEADER.pack(len(payload), kind, number) + payload
+        with self._lock:
+            if self._closed:
+                raise BrokenPipeError("the channel is closed")
+            written = os.write(self._descriptor, data)
+            if written < len(data):
+                view = memoryview(data)
+                while written < len(data):
+                    written += os.write(self._descriptor, view[written:])
+
+    def close(self) -> None:
+        """Close the descriptor; the other side reads the end of the stream."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                os.close(self._descriptor)
+
+
+class FrameReader:
+    """Reads frames from a file descriptor, which it owns; one thread at a time."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._buffer = bytearray()
+
+    def next(self) -> Frame | None:
+        """Wait for a frame; `None` once the other side has closed its end."""
+        if not self._fill(_HEADER.size):
+            return None
+        length, kind, number = _HEADER.unpack_from(self._buffer)
+        end = _HEADER.size + length
+        if not self._fill(end):
+            return None
+        payload = bytes(memoryview(self._buffer)[_HEADER.size : end])
+        del self._buffer[:end]
+        return Frame(kind, number, payload)
+
+    def close(self) -> None:
+        """Close the descriptor."""
+        os.close(self._descriptor)
+
+    def _fill(self, size: int) -> bool:
+        while len(self._buffer) < size:
+            data = os.read(self._descriptor, max(_CHUNK, size - len(self._buffer)))
+            if not data:
+                return False
+            self._buffer += data
+        return True

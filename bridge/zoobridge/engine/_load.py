@@ -1,0 +1,75 @@
+"""The first frame of a worker's life: what to load, and what it may read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from zoobridge.backend import TensorSpec, WeightsFile
+from zoobridge.errors import BrokenPackageError
+from zoobridge.zoo import to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from zoobridge.engine._config import EngineConfig
+    from zoobridge.zoo import ModelDescription, WeightsDescription
+
+__all__ = ["load_document", "weights_file"]
+
+
+def weights_file(model: ModelDescription, weights: WeightsDescription) -> WeightsFile:
+    """Return what a backend is told of a set of weights.
+
+    Raises
+    ------
+    BrokenPackageError
+        If the package cannot be used.
+    """
+    if model.input is None or model.output is None:
+        raise BrokenPackageError(f"model {model.reference} cannot be run: {model.problem}")
+    lengths = {axis: size.min if size.step == 0 else -1 for axis, size in model.input.sizes.items()}
+    shape = tuple(-1 if axis == "N" else lengths[axis] for axis in model.input.axes)
+    unknown = tuple(-1 for _ in model.output.axes)
+    return WeightsFile(
+        format=weights.format,
+        path=weights.path,
+        inputs=(TensorSpec(model.input.name, model.input.dtype, shape),),
+        outputs=(TensorSpec(model.output.name, model.output.dtype, unknown),),
+        trusted=model.trusted,
+        architecture=weights.architecture,
+    )
+
+
+def load_document(
+    file: WeightsFile,
+    config: EngineConfig,
+    *,
+    read: Sequence[Path],
+    model: ModelDescription | None = None,
+) -> bytes:
+    """Return the payload of a LOAD frame.
+
+    Parameters
+    ----------
+    file
+        The weights.
+    config
+        Settings.
+    read
+        Folders and files that the worker may read besides the interpreter and the frameworks.
+    model
+        The model whose pictures are to be classified; `None` to serve the bare network.
+    """
+    document = {
+        "file": {**asdict(file), "path": str(file.path)},
+        "read": [str(path) for path in read],
+        "device": config.device,
+        "threads": config.threads,
+        "model": None if model is None else to_json(model),
+        "image_pixels": config.limits.image_pixels,
+        "items": config.limits.items,
+    }
+    return json.dumps(document).encode()

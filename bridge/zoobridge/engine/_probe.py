@@ -1,0 +1,132 @@
+"""A bare network in a confined worker of its own, for ``zoobridge add`` and ``zoobridge validate``."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoobridge.backend import TensorSpec, WeightsFile
+from zoobridge.engine._arena import Arena
+from zoobridge.engine._config import EngineConfig
+from zoobridge.engine._faults import worker_error
+from zoobridge.engine._frames import Frame, Kind
+from zoobridge.engine._load import load_document
+from zoobridge.engine._process import SpawnLauncher, WorkerProcess
+from zoobridge.errors import BackendError, WorkerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["ConfinedNetwork", "confined_network"]
+
+
+class ConfinedNetwork:
+    """A network in another process; follows :class:`zoobridge.backend.Network`."""
+
+    def __init__(self, worker: WorkerProcess, facts: dict[str, Any]) -> None:
+        self._worker = worker
+        self._facts = facts
+
+    @property
+    def device(self) -> str:
+        """Where it runs."""
+        return str(self._facts["device"])
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """The input tensors."""
+        return _specs(self._facts["inputs"])
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """The output tensors."""
+        return _specs(self._facts["outputs"])
+
+    def forward(self, inputs: Sequence[NDArray[np.generic]]) -> list[NDArray[np.generic]]:
+        """Run the network on a batch.
+
+        Raises
+        ------
+        BackendError
+            If the framework reports an error.
+        WorkerError
+            If the worker ends.
+        """
+        buffer = io.BytesIO()
+        np.savez(buffer, *inputs)
+        with contextlib.suppress(BrokenPipeError):
+            self._worker.writer.send(Kind.TENSORS, 1, buffer.getvalue())
+        frame = self._worker.reader.next()
+        if frame is None:
+            raise WorkerError(f"the worker {self._worker.obituary()} while it ran the network")
+        if frame.kind == Kind.FAILED:
+            raise worker_error(frame.payload)
+        try:
+            with np.load(io.BytesIO(frame.payload), allow_pickle=False) as arrays:
+                return [arrays[name] for name in arrays.files]
+        except (ValueError, OSError) as error:
+            raise BackendError(f"the worker answered no tensors: {error}") from error
+
+
+@contextlib.contextmanager
+def confined_network(
+    framework: str, file: WeightsFile, *, config: EngineConfig | None = None
+) -> Iterator[ConfinedNetwork]:
+    """Load weights in a fresh, confined worker; it ends with the context.
+
+    Parameters
+    ----------
+    framework
+        Name of the framework.
+    file
+        The weights.
+    config
+        Settings; only device, threads and limits matter.
+
+    Raises
+    ------
+    BackendError
+        If the framework cannot load them.
+    WorkerError
+        If the worker ends while it tries.
+    """
+    with tempfile.TemporaryDirectory(prefix="zoobridge-") as scratch:
+        folder = Path(scratch)
+        arena = Arena(1, folder / "arena", anonymous=False)
+        worker = SpawnLauncher().launch(framework, arena, folder)
+        try:
+            document = load_document(file, config or EngineConfig(), read=[file.path])
+            with contextlib.suppress(BrokenPipeError):
+                worker.writer.send(Kind.LOAD, 0, document)
+            facts = _facts(worker, worker.reader.next(), folder)
+            yield ConfinedNetwork(worker, facts)
+        finally:
+            worker.writer.close()
+            if not worker.wait(5.0):
+                worker.kill()
+                worker.wait(5.0)
+            worker.reader.close()
+            arena.close()
+
+
+def _facts(worker: WorkerProcess, frame: Frame | None, folder: Path) -> dict[str, Any]:
+    if frame is None:
+        log = (folder / "stderr.log").read_text("utf-8", "replace").strip().splitlines()
+        words = f": {log[-1]}" if log else ""
+        raise WorkerError(f"the worker {worker.obituary()} while it loaded the weights{words}")
+    if frame.kind == Kind.FAILED:
+        raise worker_error(frame.payload)
+    facts: dict[str, Any] = json.loads(frame.payload)
+    return facts
+
+
+def _specs(documents: Sequence[dict[str, Any]]) -> tuple[TensorSpec, ...]:
+    return tuple(TensorSpec(d["name"], d["dtype"], tuple(d["shape"])) for d in documents)

@@ -1,0 +1,335 @@
+"""Starting worker processes: forked from a process that has imported their framework, or fresh."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from zoobridge.engine._arena import Arena
+from zoobridge.engine._backends import worker_environment
+from zoobridge.engine._frames import FrameReader, FrameWriter
+from zoobridge.errors import WorkerError
+
+__all__ = ["Launcher", "WorkerProcess", "make_launcher"]
+
+_MOTHER_START_SECONDS = 120.0
+
+
+@dataclass
+class WorkerProcess:
+    """A worker, seen from the server.
+
+    Parameters
+    ----------
+    pid
+        Process id.
+    reader, writer
+        Frames from and to it.
+    """
+
+    pid: int
+    reader: FrameReader
+    writer: FrameWriter
+    _ended: threading.Event = field(default_factory=threading.Event)
+    _status: int | None = None
+
+    def kill(self) -> None:
+        """End it at once."""
+        if not self._ended.is_set():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    def note_exit(self, status: int) -> None:
+        """Record how it ended: an exit code, or a negative signal number."""
+        self._status = status
+        self._ended.set()
+
+    def obituary(self, timeout: float = 1.0) -> str:
+        """Wait a little for its end and tell how it came, as a phrase."""
+        self._ended.wait(timeout)
+        if self._status is None:
+            return "ended"
+        if self._status < 0:
+            with contextlib.suppress(ValueError):
+                name = signal.Signals(-self._status).name
+                return f"was ended by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
+        return f"ended with exit code {self._status}"
+
+    def wait(self, timeout: float) -> bool:
+        """Wait for its end; tell whether it came."""
+        return self._ended.wait(timeout)
+
+
+class Launcher(Protocol):
+    """Starts workers."""
+
+    def launch(self, framework: str, arena: Arena, folder: Path) -> WorkerProcess:
+        """Start a worker that waits for its LOAD frame.
+
+        Parameters
+        ----------
+        framework
+            The framework it will run.
+        arena
+            Memory to share with it.
+        folder
+            Its private folder.
+
+        Raises
+        ------
+        WorkerError
+            If it cannot be started.
+        """
+        ...
+
+    def release(self, framework: str) -> None:
+        """Note that no worker of the framework is left; what was kept for it may end."""
+        ...
+
+    def processes(self) -> list[int]:
+        """Process ids of what is kept besides the workers."""
+        ...
+
+    def close(self) -> None:
+        """End what is kept. Workers end by themselves when their channel closes."""
+        ...
+
+
+def make_launcher(*, fork: bool) -> Launcher:
+    """Return the launcher for this system: forking where asked for and possible."""
+    return ForkLauncher() if fork and sys.platform == "linux" else SpawnLauncher()
+
+
+def _command(module: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-X", "faulthandler", "-m", module, *arguments]
+
+
+class SpawnLauncher:
+    """Starts each worker as a fresh process; works everywhere."""
+
+    def launch(self, framework: str, arena: Arena, folder: Path) -> WorkerProcess:
+        """See :meth:`Launcher.launch`."""
+        document = {
+            "framework": framework,
+            "folder": str(folder),
+            "arena": {
+                "descriptor": arena.descriptor,
+                "path": str(arena.path),
+                "capacity": arena.capacity,
+            },
+        }
+        passed = {"pass_fds": (arena.descriptor,)} if arena.descriptor >= 0 else {}
+        with (folder / "stderr.log").open("ab") as log:
+            process = subprocess.Popen(
+                _command("zoobridge.engine._worker", json.dumps(document)),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=worker_environment() | _private(folder),
+                start_new_session=True,
+                bufsize=0,
+                **passed,  # type: ignore[call-overload]
+            )
+        writer = FrameWriter(os.dup(process.stdin.fileno()))
+        reader = FrameReader(os.dup(process.stdout.fileno()))
+        process.stdin.close()
+        process.stdout.close()
+        worker = WorkerProcess(process.pid, reader, writer)
+        threading.Thread(
+            target=lambda: worker.note_exit(process.wait()),
+            name=f"zoobridge-wait-{process.pid}",
+            daemon=True,
+        ).start()
+        return worker
+
+    def release(self, framework: str) -> None:
+        """See :meth:`Launcher.release`: nothing is kept."""
+
+    def processes(self) -> list[int]:
+        """See :meth:`Launcher.processes`: nothing is kept."""
+        return []
+
+    def close(self) -> None:
+        """See :meth:`Launcher.close`: nothing is kept."""
+
+
+def _private(folder: Path) -> dict[str, str]:
+    place = str(folder)
+    return {
+        "HOME": place,
+        "TMPDIR": place,
+        "TEMP": place,
+        "TMP": place,
+        "XDG_CACHE_HOME": place,
+        "XDG_CONFIG_HOME": place,
+    }
+
+
+class _Mother:
+    """A process that has imported one framework and does nothing but fork workers."""
+
+    def __init__(self, framework: str) -> None:
+        self.framework = framework
+        self._lock = threading.Lock()
+        self._workers: dict[int, WorkerProcess] = {}
+        self._forked: dict[int, int] = {}
+        self._orphans: dict[int, int] = {}
+        self._answer = threading.Condition()
+        self._number = 0
+        self._gone = False
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket = ours
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        with theirs:
+            self.process = subprocess.Popen(
+                _command("zoobridge.engine._mother", framework, str(theirs.fileno())),
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=self._log,
+                env=worker_environment(),
+                start_new_session=True,
+                pass_fds=(theirs.fileno(),),
+            )
+        threading.Thread(
+            target=self._listen, name=f"zoobridge-mother-{framework}", daemon=True
+        ).start()
+
+    def fork(self, arena: Arena, folder: Path) -> WorkerProcess:
+        """Have a worker forked."""
+        with self._lock:
+            request_read, request_write = os.pipe()
+            reply_read, reply_write = os.pipe()
+            self._number += 1
+            number = self._number
+            document = {
+                "number": number,
+                "folder": str(folder),
+                "environment": _private(folder),
+                "capacity": arena.capacity,
+                "path": str(arena.path),
+            }
+            descriptors = [request_read, reply_write]
+            if arena.descriptor >= 0:
+                descriptors.append(arena.descriptor)
+            try:
+                socket.send_fds(self._socket, [json.dumps(document).encode()], descriptors)
+            except OSError:
+                self._gone = True
+            finally:
+                os.close(request_read)
+                os.close(reply_write)
+            pid = self._await_pid(number)
+            if pid is None:
+                os.close(request_write)
+                os.close(reply_read)
+                raise WorkerError(
+                    f"the process that starts workers for {self.framework} has ended: {self._last_words()}"
+                )
+            worker = WorkerProcess(pid, FrameReader(reply_read), FrameWriter(request_write))
+            with self._answer:
+                self._workers[pid] = worker
+                if pid in self._orphans:
+                    worker.note_exit(self._orphans.pop(pid))
+            return worker
+
+    def _await_pid(self, number: int) -> int | None:
+        limit = time.monotonic() + _MOTHER_START_SECONDS
+        with self._answer:
+            while number not in self._forked:
+                if self._gone or not self._answer.wait(limit - time.monotonic()):
+                    return None
+            return self._forked.pop(number)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can fork."""
+        return not self._gone and self.process.poll() is None
+
+    def close(self) -> None:
+        """Let it end."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                data = self._socket.recv(1 << 16)
+            except OSError:
+                data = b""
+            with self._answer:
+                if not data:
+                    self._gone = True
+                    self._answer.notify_all()
+                    break
+                message: dict[str, Any] = json.loads(data)
+                if "number" in message:
+                    self._forked[message["number"]] = message["pid"]
+                elif (worker := self._workers.pop(message["pid"], None)) is not None:
+                    worker.note_exit(message["status"])
+                else:
+                    self._orphans[message["pid"]] = message["status"]
+                self._answer.notify_all()
+        self._socket.close()
+
+    def _last_words(self) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(2)
+        self._log.seek(0)
+        lines = self._log.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
+
+
+class ForkLauncher:
+    """Starts workers by forking from one mother process per framework (Linux)."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._starting: dict[str, threading.Lock] = {}
+        self._mothers: dict[str, _Mother] = {}
+
+    def launch(self, framework: str, arena: Arena, folder: Path) -> WorkerProcess:
+        """See :meth:`Launcher.launch`."""
+        with self._lock:
+            starting = self._starting.setdefault(framework, threading.Lock())
+        with starting:
+            mother = self._mothers.get(framework)
+            if mother is None or not mother.alive:
+                mother = _Mother(framework)
+                with self._lock:
+                    self._mothers[framework] = mother
+        return mother.fork(arena, folder)
+
+    def release(self, framework: str) -> None:
+        """See :meth:`Launcher.release`."""
+        with self._lock:
+            mother = self._mothers.pop(framework, None)
+        if mother is not None:
+            mother.close()
+
+    def processes(self) -> list[int]:
+        """See :meth:`Launcher.processes`."""
+        with self._lock:
+            return [mother.process.pid for mother in self._mothers.values()]
+
+    def close(self) -> None:
+        """See :meth:`Launcher.close`."""
+        with self._lock:
+            mothers, self._mothers = list(self._mothers.values()), {}
+        for mother in mothers:
+            mother.close()

@@ -1,0 +1,197 @@
+"""A worker process: one loaded model, confined, answering frames.
+
+Started as ``python -m zoobridge.engine._worker DOCUMENT`` with its channel on standard input and
+output, or forked by :mod:`zoobridge.engine._mother`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoobridge.backend import Backend, BackendFault, Network, TensorSpec, WeightsFile
+from zoobridge.engine._arena import attach
+from zoobridge.engine._backends import find_backend
+from zoobridge.engine._confinement import confine, confinement_available
+from zoobridge.engine._frames import FrameReader, FrameWriter, Kind
+from zoobridge.engine._lanes import Lanes, Networks
+from zoobridge.errors import BackendError, ServerError, ZooBridgeError
+from zoobridge.imaging import PictureLimits
+from zoobridge.protocol import status_from_error
+from zoobridge.zoo import from_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["main", "run"]
+
+_FILE_BYTES = 4 << 30
+
+
+def run(
+    backend: Backend,
+    *,
+    framework: str,
+    requests: int,
+    replies: int,
+    arena: Mapping[str, Any],
+    folder: str,
+) -> int:
+    """Load the model that the first frame names, and serve until the channel closes.
+
+    Parameters
+    ----------
+    backend
+        Already started.
+    framework
+        Its name.
+    requests, replies
+        File descriptors.
+    arena
+        ``descriptor``, ``path`` and ``capacity`` of the shared memory.
+    folder
+        Private folder, the only place where this process may write.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    reader, writer = FrameReader(requests), FrameWriter(replies)
+    memory = attach(arena["descriptor"], arena["path"], arena["capacity"])
+    tempfile.tempdir = folder
+    frame = reader.next()
+    if frame is None:
+        return 0
+    document = json.loads(frame.payload)
+    started = time.monotonic()
+    try:
+        confinement = _confine([Path(path) for path in document["read"]], Path(folder))
+        file = _weights_file(document["file"])
+        networks = Networks(
+            lambda threads: _load(backend, file, document["device"], threads), document["threads"]
+        )
+        lanes = None
+        if document["model"] is not None:
+            lanes = Lanes(
+                reader,
+                writer,
+                memory,
+                from_json(document["model"]),
+                networks,
+                threads=document["threads"],
+                limits=PictureLimits(pixels=document["image_pixels"]),
+                max_items=document["items"],
+            )
+        devices = backend.devices()
+    except ZooBridgeError as error:
+        writer.send(Kind.FAILED, 0, status_from_error(error).SerializeToString())
+        return 0
+    ready = {
+        "framework": framework,
+        "framework_version": backend.facts().version,
+        "device": networks.wide.device,
+        "devices": devices,
+        "confinement": confinement,
+        "load_seconds": time.monotonic() - started,
+        "inputs": [asdict(spec) for spec in networks.wide.inputs],
+        "outputs": [asdict(spec) for spec in networks.wide.outputs],
+    }
+    writer.send(Kind.READY, 0, json.dumps(ready).encode())
+    with contextlib.suppress(BrokenPipeError):
+        if lanes is None:
+            _serve_tensors(reader, writer, networks.wide)
+        else:
+            lanes.run()
+    return 0
+
+
+def _weights_file(document: Mapping[str, Any]) -> WeightsFile:
+    return WeightsFile(
+        format=document["format"],
+        path=Path(document["path"]),
+        inputs=tuple(_tensor_spec(tensor) for tensor in document["inputs"]),
+        outputs=tuple(_tensor_spec(tensor) for tensor in document["outputs"]),
+        trusted=document["trusted"],
+        architecture=document["architecture"],
+    )
+
+
+def _tensor_spec(document: Mapping[str, Any]) -> TensorSpec:
+    return TensorSpec(document["name"], document["dtype"], tuple(document["shape"]))
+
+
+def main(document: str) -> int:
+    """Serve on standard input and output; what the framework prints goes to standard error."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    arguments = json.loads(document)
+    requests, replies = os.dup(0), os.dup(1)
+    os.dup2(2, 1)
+    with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a descriptor is wanted
+        os.dup2(nothing.fileno(), 0)
+    backend = find_backend(arguments["framework"])
+    backend.start()
+    return run(
+        backend,
+        framework=arguments["framework"],
+        requests=requests,
+        replies=replies,
+        arena=arguments["arena"],
+        folder=arguments["folder"],
+    )
+
+
+def _confine(read: list[Path], folder: Path) -> str:
+    kind, _ = confinement_available()
+    if kind == "none":
+        return kind
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_BYTES, _FILE_BYTES))
+    confine(read=read, write=[folder])
+    return kind
+
+
+def _load(backend: Backend, file: WeightsFile, device: str, threads: int) -> Network:
+    try:
+        return backend.load(file, device=device, threads=threads)
+    except BackendFault as fault:
+        raise BackendError(str(fault)) from fault
+    except (OSError, MemoryError, ValueError, TypeError, RuntimeError) as error:
+        raise BackendError(f"the {file.format} weights cannot be loaded: {error}") from error
+
+
+def _serve_tensors(reader: FrameReader, writer: FrameWriter, network: Network) -> None:
+    """Answer tensors with tensors, one batch at a time (``validate`` and ``add`` ask so)."""
+    while (frame := reader.next()) is not None:
+        try:
+            with np.load(io.BytesIO(frame.payload), allow_pickle=False) as arrays:
+                inputs = [arrays[name] for name in arrays.files]
+            outputs = network.forward(inputs)
+        except BackendFault as fault:
+            status = status_from_error(BackendError(str(fault)))
+            writer.send(Kind.FAILED, frame.number, status.SerializeToString())
+            continue
+        buffer = io.BytesIO()
+        np.savez(buffer, *outputs)
+        writer.send(Kind.TENSORS, frame.number, buffer.getvalue())
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1]))
+    except ServerError as error:
+        sys.exit(error.message)

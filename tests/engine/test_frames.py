@@ -1,0 +1,42 @@
+"""Frames arrive whole and in order, whatever the pipe does to them."""
+
+import os
+import threading
+
+from hypothesis import given
+from hypothesis import strategies as st
+from zoobridge.engine._frames import Frame, FrameReader, FrameWriter, Kind
+
+frames = st.lists(
+    st.tuples(st.sampled_from(Kind), st.integers(0, 2**64 - 1), st.binary(max_size=200_000)),
+    max_size=5,
+)
+
+
+@given(frames)
+def test_what_is_sent_is_received_in_order(sent):
+    read, write = os.pipe()
+    reader, writer = FrameReader(read), FrameWriter(write)
+
+    def send() -> None:
+        for kind, number, payload in sent:
+            writer.send(kind, number, payload)
+        writer.close()
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    received = []
+    while (frame := reader.next()) is not None:
+        received.append(frame)
+    thread.join()
+    reader.close()
+    assert received == [Frame(kind, number, payload) for kind, number, payload in sent]
+
+
+def test_a_frame_cut_short_reads_as_the_end():
+    read, write = os.pipe()
+    reader = FrameReader(read)
+    os.write(write, b"\xff\x00\x00\x00")
+    os.close(write)
+    assert reader.next() is None
+    reader.close()
