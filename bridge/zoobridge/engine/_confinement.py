@@ -82,7 +82,7 @@ _CAPABILITY_VERSION_3: Final = 0x20080522
 
 
 class ConfinementError(ServerError):
-    """This process cannot be confined; the message says why."""
+    """A process cannot be confined; the message says why."""
 
 
 def confinement_available() -> tuple[str, str]:
@@ -111,7 +111,7 @@ def confinement_available() -> tuple[str, str]:
         abi = landlockpy.abi_version()
     except landlockpy.LandlockError as error:
         return "none", (
-            f"Workers are not confined, since this kernel does not offer Landlock ({error.strerror}); "
+            f"Workers are not confined, since this kernel offers no Landlock ({error.strerror}); "
             "boot Linux 6.7 or newer with lsm=landlock among its security modules, "
             "and in a container allow the landlock system calls."
         )

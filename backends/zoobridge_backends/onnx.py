@@ -1,0 +1,242 @@
+"""ONNX Runtime."""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from zoobridge.backend import BackendFault, FrameworkFacts, TensorSpec, WeightsFile
+
+from zoobridge_backends._faults import explained
+from zoobridge_backends._installed import facts_of
+from zoobridge_backends._tensors import check_inputs, in_stated_order
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["OnnxBackend", "OnnxNetwork"]
+
+_DTYPES: Final = {
+    "tensor(bool)": "bool",
+    "tensor(double)": "float64",
+    "tensor(float)": "float32",
+    "tensor(float16)": "float16",
+    "tensor(int16)": "int16",
+    "tensor(int32)": "int32",
+    "tensor(int64)": "int64",
+    "tensor(int8)": "int8",
+    "tensor(string)": "object",
+    "tensor(uint16)": "uint16",
+    "tensor(uint32)": "uint32",
+    "tensor(uint64)": "uint64",
+    "tensor(uint8)": "uint8",
+}
+
+#: Inputs of this size and more (bytes) leave an arena behind that is worth giving back.
+_LARGE_BATCH: Final = 4 << 20
+
+
+class OnnxBackend:
+    """Loads ``onnx`` weights with ONNX Runtime.
+
+    Custom-operator libraries are never registered, and external data is taken from files of the
+    package alone.
+    """
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The weights formats that it loads."""
+        return ("onnx",)
+
+    def facts(self) -> FrameworkFacts:
+        """Tell what is known without importing ONNX Runtime."""
+        return facts_of(
+            framework="ONNX Runtime",
+            distributions=("onnxruntime", "onnxruntime-gpu", "onnxruntime-directml"),
+            floor="1.20",
+            extra="onnx",
+        )
+
+    def start(self) -> None:
+        """Import ONNX Runtime, its telemetry off."""
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+        # NumPy's BLAS would start a thread per core when it is imported.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        import onnxruntime
+
+        onnxruntime.set_default_logger_severity(3)
+
+    def devices(self) -> tuple[str, ...]:
+        """Tell the devices: ``cpu``, and ``cuda:0`` … where ONNX Runtime and the driver offer it."""
+        import onnxruntime
+
+        if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+            return ("cpu",)
+        return ("cpu", *(f"cuda:{index}" for index in range(_cuda_devices())))
+
+    def load(self, weights: WeightsFile, *, device: str, threads: int) -> OnnxNetwork:
+        """Load a network.
+
+        Raises
+        ------
+        BackendFault
+            If ONNX Runtime cannot load it, or if its external data may lie outside the package.
+        """
+        import onnxruntime
+
+        devices = self.devices()
+        if device == "auto":
+            device = devices[1] if len(devices) > 1 else "cpu"
+        if device not in devices:
+            raise BackendFault(
+                f"ONNX Runtime does not see the device {device}, but: {', '.join(devices)}."
+            )
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        # Spinning threads answer sooner only when calls come back to back; with pauses, or beside
+        # other workers, they burn the cores that these need.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+        providers: list[Any] = ["CPUExecutionProvider"]
+        if device.startswith("cuda"):
+            onnxruntime.preload_dlls()
+            index = int(device.partition(":")[2])
+            providers.insert(0, ("CUDAExecutionProvider", {"device_id": index}))
+        with explained(f"ONNX Runtime cannot load {weights.path.name}", *_errors()):
+            _check_external_data(weights.path)
+            session = onnxruntime.InferenceSession(
+                str(weights.path), sess_options=options, providers=providers
+            )
+        if device != "cpu" and session.get_providers()[0] == "CPUExecutionProvider":
+            raise BackendFault(
+                f"ONNX Runtime cannot use {device}; check the CUDA and cuDNN libraries, or ask for cpu."
+            )
+        return OnnxNetwork(session, weights, device)
+
+
+class OnnxNetwork:
+    """A network in ONNX Runtime."""
+
+    def __init__(self, session: Any, weights: WeightsFile, device: str) -> None:
+        import onnxruntime
+
+        self._session = session
+        self._device = device
+        self._inputs = in_stated_order(weights.inputs, _specs(session.get_inputs()), "input")
+        self._outputs = in_stated_order(weights.outputs, _specs(session.get_outputs()), "output")
+        _check_plain((*self._inputs, *self._outputs))
+        self._output_names = [spec.name for spec in self._outputs]
+        self._shrinking = onnxruntime.RunOptions()
+        if device == "cpu":
+            self._shrinking.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+
+    @property
+    def device(self) -> str:
+        """Where it runs: ``cpu`` or ``cuda:0``."""
+        return self._device
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """The input tensors."""
+        return self._inputs
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """The output tensors."""
+        return self._outputs
+
+    def forward(self, inputs: Sequence[NDArray[np.generic]]) -> list[NDArray[np.generic]]:
+        """Run the network on a batch.
+
+        Raises
+        ------
+        BackendFault
+            If an input does not fit, or ONNX Runtime reports an error.
+        """
+        import numpy as np  # after start() has bounded its threads
+
+        check_inputs(inputs, self._inputs)
+        feed = {spec.name: array for spec, array in zip(self._inputs, inputs, strict=True)}
+        # The arena keeps the largest batch that it ever saw; giving it back costs small ones most.
+        large = sum(array.nbytes for array in inputs) >= _LARGE_BATCH
+        with explained("ONNX Runtime cannot run the network", *_errors()):
+            outputs = self._session.run(
+                self._output_names, feed, self._shrinking if large else None
+            )
+        # A constant or passed-through output is the session's or the caller's own memory.
+        return [np.array(output) for output in outputs]
+
+
+def _specs(nodes: Sequence[Any]) -> tuple[TensorSpec, ...]:
+    return tuple(
+        TensorSpec(
+            node.name,
+            _DTYPES.get(node.type, node.type),
+            tuple(length if isinstance(length, int) else -1 for length in node.shape),
+        )
+        for node in nodes
+    )
+
+
+def _check_plain(specs: Sequence[TensorSpec]) -> None:
+    for spec in specs:
+        if spec.dtype not in _DTYPES.values():
+            raise BackendFault(
+                f'Tensor "{spec.name}" is a {spec.dtype}, but only plain tensors are supported; '
+                "export the network without it (scikit-learn: zipmap=False)."
+            )
+
+
+def _check_external_data(path: Path) -> None:
+    """Refuse a model whose external data may be a hard link to a file outside its package.
+
+    ONNX Runtime itself refuses paths and symbolic links that lead outside the model's folder, but
+    cannot see where else a file's inode has a name. A tensor with external data must name its
+    file under the key ``location``; where that word does not occur, there is none.
+    """
+    with path.open("rb") as file:
+        if path.stat().st_size == 0:
+            raise BackendFault(f"{path.name} is empty.")
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            if content.find(b"location") < 0:
+                return
+    for folder, _, names in os.walk(path.parent):
+        for name in names:
+            facts = os.lstat(os.path.join(folder, name))  # noqa: PTH118 - of os.walk's strings
+            if facts.st_nlink > 1:
+                raise BackendFault(
+                    f"{path.name} may keep data in other files, and {name} beside it is hard-linked "
+                    "to another place; copy the package to a folder of its own"
+                )
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    # Each status code has a type of its own, without a common base.
+    return tuple(
+        kind
+        for kind in vars(state).values()
+        if isinstance(kind, type) and issubclass(kind, Exception)
+    )
+
+
+def _cuda_devices() -> int:
+    """Ask the driver, since ONNX Runtime names its CUDA provider on machines without a GPU too."""
+    try:
+        driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return 0
+    count = ctypes.c_int(0)
+    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
+        return 0
+    return count.value

@@ -1,0 +1,219 @@
+"""PyTorch: TorchScript, state dicts, and exported programs (``.pt2``)."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from zoobridge.backend import BackendFault, FrameworkFacts, TensorSpec, WeightsFile
+
+from zoobridge_backends._architecture import build_architecture
+from zoobridge_backends._faults import explained
+from zoobridge_backends._installed import facts_of
+from zoobridge_backends._tensors import check_inputs, check_outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["PyTorchBackend", "PyTorchNetwork"]
+
+#: In older ones a crafted state dict could break out of ``weights_only`` loading.
+_FLOOR: Final = "2.10"
+
+
+class PyTorchBackend:
+    """Loads ``torchscript`` and ``pytorch_state_dict`` weights.
+
+    TorchScript runs the package's program while loading, so it belongs into a confined process.
+    An exported program (a file named ``.pt2`` in place of TorchScript) and an architecture that is
+    not torchvision's are code, and are refused unless the package is trusted.
+    """
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The weights formats that it loads, fastest first."""
+        return ("torchscript", "pytorch_state_dict")
+
+    def facts(self) -> FrameworkFacts:
+        """Tell what is known without importing PyTorch."""
+        return facts_of(framework="PyTorch", distributions=("torch",), floor=_FLOOR, extra="torch")
+
+    def start(self) -> None:
+        """Import PyTorch.
+
+        torchvision stays out: it takes longer to import than PyTorch itself, starts looking for
+        compilers and caches, and only state dicts of its architectures need it.
+        """
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        import torch  # noqa: F401
+
+    def devices(self) -> tuple[str, ...]:
+        """Tell the devices: ``cpu``, then ``cuda:0`` … or ``mps:0`` as PyTorch sees them."""
+        import torch
+
+        accelerator = torch.accelerator.current_accelerator(check_available=True)
+        if accelerator is None:
+            return ("cpu",)
+        count = torch.accelerator.device_count()
+        return ("cpu", *(f"{accelerator.type}:{index}" for index in range(count)))
+
+    def load(self, weights: WeightsFile, *, device: str, threads: int) -> PyTorchNetwork:
+        """Load a network.
+
+        Raises
+        ------
+        BackendFault
+            If PyTorch cannot load it, or if it is code that nobody has trusted.
+        """
+        import torch
+
+        devices = self.devices()
+        if device == "auto":
+            device = devices[1] if len(devices) > 1 else "cpu"
+        if device not in devices:
+            raise BackendFault(
+                f"PyTorch does not see the device {device}, but: {', '.join(devices)}."
+            )
+        torch.set_num_threads(threads)
+        with explained(f"PyTorch cannot load {weights.path.name}"):
+            if weights.path.suffix.lower() == ".pt2":
+                module = _load_exported(weights)
+            elif weights.format == "torchscript":
+                module = _load_torchscript(weights, device)
+            elif weights.format == "pytorch_state_dict":
+                module = _load_state_dict(weights)
+            else:
+                raise BackendFault(
+                    f"PyTorch takes {', '.join(self.formats)}, not {weights.format}."
+                )
+            module.to(device)
+        return PyTorchNetwork(module, weights, device, threads)
+
+
+class PyTorchNetwork:
+    """A network in PyTorch."""
+
+    def __init__(
+        self, module: Callable[..., Any], weights: WeightsFile, device: str, threads: int
+    ) -> None:
+        if not weights.inputs:
+            raise BackendFault("The package describes no inputs; add them to its rdf.yaml.")
+        self._module = module
+        self._device = device
+        self._threads = threads
+        self._inputs = weights.inputs
+        self._outputs = weights.outputs
+
+    @property
+    def device(self) -> str:
+        """Where it runs: ``cpu``, ``cuda:0``."""
+        return self._device
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """The input tensors; as the package describes them, since the weights do not."""
+        return self._inputs
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """The output tensors; as the package describes them, since the weights do not."""
+        return self._outputs
+
+    def forward(self, inputs: Sequence[NDArray[np.generic]]) -> list[NDArray[np.generic]]:
+        """Run the network on a batch.
+
+        Raises
+        ------
+        BackendFault
+            If an input does not fit, or PyTorch reports an error.
+        """
+        import numpy as np  # after start() has bounded its threads
+        import torch
+
+        check_inputs(inputs, self._inputs)
+        # OpenMP's number of threads belongs to each thread, and a new one takes all cores.
+        if torch.get_num_threads() != self._threads:
+            torch.set_num_threads(self._threads)
+        with (
+            explained("PyTorch cannot run the network"),
+            torch.inference_mode(),
+            _interpreted(),
+        ):
+            # Copies, since networks may work in place and arrays may be read-only.
+            tensors = [torch.tensor(array, device=self._device) for array in inputs]
+            outputs = _flat(self._module(*tensors), self._outputs)
+            # Copied again where a network hands out a tensor that it keeps.
+            arrays = [np.array(output.cpu().numpy()) for output in outputs]
+        return check_outputs(arrays, self._outputs)
+
+
+def _interpreted() -> AbstractContextManager[None]:
+    """Keep TorchScript from profiling, which compiles anew for every new batch size."""
+    import torch
+
+    context: AbstractContextManager[None] = torch.jit.optimized_execution(False)  # type: ignore[attr-defined] # noqa: FBT003
+    return context
+
+
+def _load_torchscript(weights: WeightsFile, device: str) -> Any:
+    import torch
+
+    with warnings.catch_warnings():
+        # All of torch.jit is deprecated in favour of .pt2, which is code where this is a program.
+        warnings.filterwarnings("ignore", r"`torch\.jit\.\w+` is deprecated", DeprecationWarning)
+        module = torch.jit.load(str(weights.path), map_location=device)  # type: ignore[no-untyped-call]
+    return module.eval()
+
+
+def _load_exported(weights: WeightsFile) -> Any:
+    if not weights.trusted:
+        raise BackendFault(
+            f"{weights.path.name} is an exported program, which can run any code while it loads; "
+            "trust the package, or export it as ONNX."
+        )
+    import torch
+
+    return torch.export.load(weights.path).module()
+
+
+def _load_state_dict(weights: WeightsFile) -> Any:
+    import torch
+
+    # Read before the architecture is built: a damaged file is told at once.
+    state = torch.load(weights.path, map_location="cpu", weights_only=True)
+    if not isinstance(state, Mapping):
+        raise BackendFault(
+            f"{weights.path.name} holds a {type(state).__name__}, not a state dict; "
+            "save the weights with torch.save(model.state_dict(), ...)."
+        )
+    module = build_architecture(weights)
+    module.load_state_dict(state)
+    return module.eval()
+
+
+def _flat(result: object, stated: Sequence[TensorSpec]) -> list[Any]:
+    import torch
+
+    if isinstance(result, torch.Tensor):
+        return [result]
+    if isinstance(result, Mapping):
+        named = [spec.name for spec in stated]
+        values = (
+            [result[name] for name in named] if set(named) <= result.keys() else result.values()
+        )
+    elif isinstance(result, (tuple, list)):
+        values = list(result)
+    else:
+        values = [result]
+    for tensor in values:
+        if not isinstance(tensor, torch.Tensor):
+            raise BackendFault(
+                f"The network gave a {type(tensor).__name__} where a tensor is expected."
+            )
+    return values

@@ -1,0 +1,277 @@
+"""TensorFlow: Keras 3 models, SavedModels, and Keras' old HDF5 files."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from zoobridge.backend import BackendFault, FrameworkFacts, TensorSpec, WeightsFile
+
+from zoobridge_backends._faults import explained
+from zoobridge_backends._installed import facts_of, installed_version, older
+from zoobridge_backends._tensors import check_inputs, in_stated_order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["TensorFlowBackend", "TensorFlowNetwork"]
+
+#: In older ones safe mode let some files run code.
+_KERAS_FLOOR: Final = "3.13.2"
+
+_SIGNATURE: Final = "serving_default"
+
+#: A network as a function of TensorFlow tensors, in the order of its inputs.
+_Function: TypeAlias = "Callable[[Sequence[Any]], Sequence[Any]]"
+
+
+class TensorFlowBackend:
+    """Loads ``keras_v3``, ``tensorflow_saved_model_bundle`` and ``keras_hdf5`` weights.
+
+    A SavedModel runs the package's program while loading, so it belongs into a confined process.
+    Keras files are read in safe mode, and HDF5 files refused, unless the package is trusted.
+    """
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The weights formats that it loads, fastest first."""
+        return ("tensorflow_saved_model_bundle", "keras_v3", "keras_hdf5")
+
+    def facts(self) -> FrameworkFacts:
+        """Tell what is known without importing TensorFlow."""
+        facts = facts_of(
+            framework="TensorFlow",
+            distributions=(
+                "tensorflow",
+                "tensorflow-cpu",
+                "tensorflow-intel",
+                "tensorflow-macos",
+                "tensorflow-rocm",
+            ),
+            floor="2.18",
+            extra="tensorflow",
+        )
+        if facts.problem:
+            return facts
+        keras = installed_version(("keras",))
+        if not keras or older(keras, _KERAS_FLOOR):
+            return FrameworkFacts(
+                version=facts.version,
+                problem=(
+                    f"Keras {keras} is too old to be safe; {_KERAS_FLOOR} or newer is needed."
+                    if keras
+                    else "Keras is not installed."
+                ),
+                remedy='pip install --upgrade "zoobridge[tensorflow]"',
+            )
+        return facts
+
+    def start(self) -> None:
+        """Import TensorFlow and Keras."""
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+        os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+        # A folder that cannot exist: the user's own settings would change what a model means, and
+        # Keras would write a settings file where there is none.
+        os.environ["KERAS_HOME"] = __file__
+        import keras  # noqa: F401
+        import tensorflow as tf  # noqa: F401
+
+    def devices(self) -> tuple[str, ...]:
+        """Tell the devices: ``cpu``, then ``gpu:0`` … as TensorFlow sees them."""
+        import tensorflow as tf
+
+        count = len(tf.config.list_physical_devices("GPU"))
+        return ("cpu", *(f"gpu:{index}" for index in range(count)))
+
+    def load(self, weights: WeightsFile, *, device: str, threads: int) -> TensorFlowNetwork:
+        """Load a network.
+
+        TensorFlow fixes its threads once a process: a later call may state more, never fewer.
+
+        Raises
+        ------
+        BackendFault
+            If TensorFlow cannot load it, or if it is code that nobody has trusted.
+        """
+        import tensorflow as tf
+
+        devices = self.devices()
+        if device == "auto":
+            device = devices[1] if len(devices) > 1 else "cpu"
+        if device not in devices:
+            raise BackendFault(
+                f"TensorFlow does not see the device {device}, but: {', '.join(devices)}."
+            )
+        _bound_threads(threads)
+        with (
+            explained(f"TensorFlow cannot load {weights.path.name}", *_errors()),
+            tf.device(device),
+        ):
+            if weights.format == "tensorflow_saved_model_bundle":
+                return _load_saved_model(weights, device)
+            if weights.format == "keras_v3":
+                return _load_keras(weights, device)
+            if weights.format == "keras_hdf5":
+                if not weights.trusted:
+                    raise BackendFault(
+                        f"{weights.path.name} is a Keras HDF5 file, which can run any code while "
+                        "it loads; trust the package, or save it again as .keras."
+                    )
+                return _load_keras(weights, device)
+            raise BackendFault(f"TensorFlow takes {', '.join(self.formats)}, not {weights.format}.")
+
+
+class TensorFlowNetwork:
+    """A network in TensorFlow."""
+
+    def __init__(
+        self,
+        function: _Function,
+        inputs: tuple[TensorSpec, ...],
+        outputs: tuple[TensorSpec, ...],
+        device: str,
+    ) -> None:
+        self._function = function
+        self._inputs = inputs
+        self._outputs = outputs
+        self._device = device
+
+    @property
+    def device(self) -> str:
+        """Where it runs: ``cpu``, ``gpu:0``."""
+        return self._device
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """The input tensors."""
+        return self._inputs
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """The output tensors."""
+        return self._outputs
+
+    def forward(self, inputs: Sequence[NDArray[np.generic]]) -> list[NDArray[np.generic]]:
+        """Run the network on a batch.
+
+        Raises
+        ------
+        BackendFault
+            If an input does not fit, or TensorFlow reports an error.
+        """
+        import numpy as np  # after start() has bounded its threads
+        import tensorflow as tf
+
+        check_inputs(inputs, self._inputs)
+        with explained("TensorFlow cannot run the network", *_errors()), tf.device(self._device):
+            outputs = self._function([tf.convert_to_tensor(array) for array in inputs])
+            # TensorFlow may share memory with what it was given and with what it keeps.
+            return [np.array(output.numpy()) for output in outputs]
+
+
+def _load_saved_model(weights: WeightsFile, device: str) -> TensorFlowNetwork:
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(weights.path))
+    names = sorted(loaded.signatures)
+    if _SIGNATURE not in names and len(names) != 1:
+        raise BackendFault(
+            f"{weights.path.name} has no signature {_SIGNATURE}, but: {', '.join(names) or 'none'}; "
+            "export it again with one."
+        )
+    signature = loaded.signatures[_SIGNATURE if _SIGNATURE in names else names[0]]
+    own_inputs = _specs(signature.structured_input_signature[1])
+    own_outputs = _specs(signature.structured_outputs)
+    inputs = in_stated_order(weights.inputs, own_inputs, "input")
+    outputs = in_stated_order(weights.outputs, own_outputs, "output")
+
+    def run(tensors: Sequence[Any], *, _keep: object = loaded) -> list[Any]:
+        # A signature does not keep alive the variables of the object that it came from.
+        feed = {spec.name: tensor for spec, tensor in zip(inputs, tensors, strict=True)}
+        results = signature(**feed)
+        return [results[spec.name] for spec in outputs]
+
+    return TensorFlowNetwork(run, inputs, outputs, device)
+
+
+def _load_keras(weights: WeightsFile, device: str) -> TensorFlowNetwork:
+    import keras
+    import tensorflow as tf
+
+    model = keras.saving.load_model(weights.path, compile=False, safe_mode=not weights.trusted)
+    if not getattr(model, "inputs", None) or not getattr(model, "outputs", None):
+        raise BackendFault(
+            f"{weights.path.name} does not state its inputs; build the model before saving it, or "
+            "export it as a SavedModel."
+        )
+    own_inputs = tuple(_spec(tensor.name, tensor) for tensor in model.inputs)
+    own_outputs = tuple(
+        _spec(name, tensor) for name, tensor in zip(model.output_names, model.outputs, strict=True)
+    )
+    inputs = in_stated_order(weights.inputs, own_inputs, "input")
+    outputs = in_stated_order(weights.outputs, own_outputs, "output")
+    in_places = [inputs.index(spec) for spec in own_inputs]
+    out_places = [own_outputs.index(spec) for spec in outputs]
+
+    def call(*tensors: Any) -> list[Any]:
+        structured = keras.tree.pack_sequence_as(model.input, [tensors[i] for i in in_places])
+        results = keras.tree.flatten(model(structured, training=False))
+        return [results[place] for place in out_places]
+
+    # Traced here, once and for every batch size, so that no caller waits for it.
+    function = tf.function(call, autograph=False).get_concrete_function(
+        *(
+            tf.TensorSpec([None if length < 0 else length for length in spec.shape], spec.dtype)
+            for spec in inputs
+        )
+    )
+
+    def run(tensors: Sequence[Any]) -> Sequence[Any]:
+        results: Sequence[Any] = function(*tensors)
+        return results
+
+    return TensorFlowNetwork(run, inputs, outputs, device)
+
+
+def _specs(tensors: dict[str, Any]) -> tuple[TensorSpec, ...]:
+    return tuple(_spec(name, tensor) for name, tensor in tensors.items())
+
+
+def _spec(name: str, tensor: Any) -> TensorSpec:
+    import tensorflow as tf
+
+    shape = tensor.shape
+    if getattr(shape, "rank", 0) is None:
+        raise BackendFault(f'Tensor "{name}" has no fixed number of axes; export it with one.')
+    return TensorSpec(
+        name,
+        tf.as_dtype(tensor.dtype).name,
+        tuple(-1 if length is None else int(length) for length in shape),
+    )
+
+
+def _bound_threads(threads: int) -> None:
+    import tensorflow as tf
+
+    threading = tf.config.threading
+    try:
+        threading.set_intra_op_parallelism_threads(threads)
+        threading.set_inter_op_parallelism_threads(threads)
+    except RuntimeError as error:
+        fixed = threading.get_intra_op_parallelism_threads()
+        if not 0 < fixed <= threads:
+            raise BackendFault(
+                f"TensorFlow runs with {fixed or 'all'} threads in this process and cannot change "
+                f"to {threads}; load the model in a process of its own."
+            ) from error
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    import tensorflow as tf
+
+    return (tf.errors.OpError,)
