@@ -1,0 +1,392 @@
+"""From what is open in the viewer to items: planes, shapes, points, labelled objects, tiles.
+
+Everything that a layer can change is copied when a plan is made, in the viewer's thread; pixels
+are read later, by the thread that classifies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_zoobridge._axes import check_axes
+from napari_zoobridge._geometry import (
+    LayerMap,
+    PixelBox,
+    box_of_outline,
+    ellipse_outline,
+    map_between,
+    polygon_mask,
+    stroke_mask,
+)
+from napari_zoobridge._items import EmptyTargetError, Item, ItemKind
+from napari_zoobridge._labels import LabelGrid, label_items
+from napari_zoobridge._pixels import PlaneSource, full_resolution, iterate_planes
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Labels, Points, Shapes
+
+__all__ = [
+    "Place",
+    "Plan",
+    "place_of",
+    "plan_grid",
+    "plan_labels",
+    "plan_planes",
+    "plan_points",
+    "plan_shapes",
+]
+
+
+@dataclass(frozen=True)
+class Place:
+    """An image layer, what its axes mean, and where the viewer stands in it.
+
+    Parameters
+    ----------
+    layer
+        The layer.
+    source
+        Its pixels.
+    here
+        Index by letter of the displayed plane.
+    point
+        The displayed position in world coordinates.
+    """
+
+    layer: Image
+    source: PlaneSource
+    here: Mapping[str, int]
+    point: tuple[float, ...]
+
+    @property
+    def layer_axes(self) -> str:
+        """The letters of the layer's own axes: without colour."""
+        return self.source.axes[: self.layer.ndim]
+
+    def rows_and_columns(self, coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of ``(n, axes)`` coordinates those along Y and X."""
+        chosen = [self.layer_axes.index("Y"), self.layer_axes.index("X")]
+        picked: NDArray[np.float64] = coordinates[:, chosen]
+        return picked
+
+    def outside(self, box: PixelBox, what: str) -> str:
+        """Say so if a box shares no pixel with the image; empty if it does."""
+        frame = self.source.frame
+        if box.overlaps(frame):
+            return ""
+        return f"{what} lies outside the image, which has {frame.width} × {frame.height} pixels"
+
+    def plane_at(
+        self, coordinates: NDArray[np.float64], free: int, what: str
+    ) -> tuple[dict[str, int], str]:
+        """In which plane coordinates lie, and what is wrong with that if something is.
+
+        Parameters
+        ----------
+        coordinates
+            ``(n, axes)`` in the image layer.
+        free
+            How many leading axes they say nothing of; there the displayed plane holds.
+        what
+            What lies there, for the sentence.
+        """
+        plane: dict[str, int] = {}
+        problem = ""
+        for axis, letter in enumerate(self.layer_axes):
+            if letter in "YXC":
+                continue
+            if axis < free:
+                plane[letter] = self.here[letter]
+                continue
+            along = coordinates[:, axis]
+            index = round(float(along.mean()))
+            plane[letter] = index
+            last = self.source.length(letter) - 1
+            if np.ptp(along) > 1:
+                problem = f"{what} lies across several planes along {letter}; draw it within one"
+            elif not 0 <= index <= last:
+                problem = f"{what} lies at {letter} = {index}; the image has {letter} = 0 … {last}"
+        return plane, problem
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to classify.
+
+    Parameters
+    ----------
+    place
+        Where.
+    kind
+        What the items are.
+    items
+        Gives them. May take long (labels of many planes are read), so it is called by the thread
+        that classifies, with a function that it calls now and then and that raises to stop it.
+    target
+        The Shapes, Points or Labels layer whose items they are; `None` for planes and tiles.
+    """
+
+    place: Place
+    kind: ItemKind
+    items: Callable[[Callable[[], None]], list[Item]]
+    target: Any = None
+
+
+def place_of(layer: Image, axes: str, point: Sequence[float]) -> Place:
+    """Describe an image layer for plans.
+
+    Parameters
+    ----------
+    layer
+        The image; multiscale ones are taken at full resolution.
+    axes
+        One letter for each axis of its array, colour included.
+    point
+        The position that the viewer shows, in world coordinates (``viewer.dims.point``).
+
+    Raises
+    ------
+    PlaneAxesError
+        The axes do not describe the layer.
+    """
+    array = full_resolution(layer)
+    source = PlaneSource(layer.name, array, check_axes(axes, array.shape, rgb=layer.rgb))
+    position = np.round(layer.world_to_data(point)).astype(int)
+    here = {
+        letter: int(np.clip(index, 0, source.length(letter) - 1))
+        for letter, index in zip(source.axes, position, strict=False)
+        if letter in source.stack_axes
+    }
+    return Place(layer, source, here, tuple(point))
+
+
+def _given(items: list[Item]) -> Callable[[Callable[[], None]], list[Item]]:
+    return lambda _keep_on: items
+
+
+def plan_planes(place: Place, along: Sequence[str] = ()) -> Plan:
+    """Whole planes: the displayed one, or all along some axes.
+
+    Parameters
+    ----------
+    place
+        The image.
+    along
+        Letters of the axes along which every plane is wanted. Empty: the displayed plane.
+    """
+    planes = iterate_planes(place.source, place.here, along)
+    items = [Item(ItemKind.PLANE, number, plane) for number, plane in enumerate(planes)]
+    return Plan(place, ItemKind.PLANE, _given(items))
+
+
+def plan_grid(place: Place, size: int, step: int, along: Sequence[str] = ()) -> Plan:
+    """Square tiles that cover the planes.
+
+    Tiles that would pass the edge are moved back inside, so that everything is seen; where a
+    plane is smaller than a tile, the tile is the plane.
+
+    Parameters
+    ----------
+    place
+        The image.
+    size
+        Side of a tile in pixels.
+    step
+        From one tile to the next; `size` for tiles side by side.
+    along
+        As for :func:`plan_planes`.
+    """
+    if size < 1 or step < 1:
+        raise EmptyTargetError("tiles need a size and a step of at least 1 pixel")
+    frame = place.source.frame
+    width, height = min(size, frame.width), min(size, frame.height)
+    boxes = [
+        PixelBox(x, y, width, height)
+        for y in _starts(frame.height, height, step)
+        for x in _starts(frame.width, width, step)
+    ]
+    planes = iterate_planes(place.source, place.here, along)
+    items = [
+        Item(ItemKind.TILE, number, plane, box)
+        for number, (plane, box) in enumerate((plane, box) for plane in planes for box in boxes)
+    ]
+    return Plan(place, ItemKind.TILE, _given(items))
+
+
+def _starts(length: int, size: int, step: int) -> list[int]:
+    starts = list(range(0, length - size + 1, step))
+    if starts[-1] + size < length:
+        starts.append(length - size)
+    return starts
+
+
+def plan_shapes(place: Place, layer: Shapes, *, selected: bool, masked: bool) -> Plan:
+    """Each shape of a layer, by its bounding box and, if wanted, its outline.
+
+    Parameters
+    ----------
+    place
+        The image, which may lie elsewhere and be scaled differently than the shapes.
+    layer
+        The shapes. Those without an axis that the image has are looked at in the displayed plane.
+    selected
+        The selected shapes only.
+    masked
+        Pixels of the box outside the shape do not belong to it.
+
+    Raises
+    ------
+    EmptyTargetError
+        There is no shape, or none is selected.
+    """
+    rows = sorted(layer.selected_data) if selected else range(len(layer.data))
+    if not rows:
+        raise EmptyTargetError(
+            "no shape is selected; select some, or classify all of them"
+            if selected
+            else f"layer “{layer.name}” holds no shapes; draw some first"
+        )
+    mapping = map_between(layer, place.layer)
+    scale = float(np.mean(np.linalg.norm(mapping.matrix[-2:, -2:], axis=0)))
+    kinds, widths = list(layer.shape_type), list(layer.edge_width)
+    items = [
+        _shape_item(
+            place,
+            mapping,
+            row,
+            str(kinds[row]),
+            np.array(layer.data[row], dtype=np.float64),
+            width=float(widths[row]) * scale,
+            masked=masked,
+        )
+        for row in rows
+    ]
+    return Plan(place, ItemKind.SHAPE, _given(items), layer)
+
+
+def _shape_item(
+    place: Place,
+    mapping: LayerMap,
+    row: int,
+    kind: str,
+    vertices: NDArray[np.float64],
+    *,
+    width: float,
+    masked: bool,
+) -> Item:
+    what = f"shape {row}"
+    if kind == "ellipse":
+        vertices = ellipse_outline(vertices)
+    mapped = mapping(vertices)
+    plane, problem = place.plane_at(mapped, mapping.free, what)
+    outline = place.rows_and_columns(mapped)
+    open_line = kind in {"line", "path"}
+    if open_line:
+        # A line has no inside: what it covers with its width belongs to it.
+        reach = width / 2
+        outline_bounds = np.stack([outline.min(axis=0) - reach, outline.max(axis=0) + reach])
+        box = box_of_outline(outline_bounds)
+    else:
+        box = box_of_outline(outline)
+    mask = None
+    if masked and not problem:
+        mask = stroke_mask(outline, width, box) if open_line else polygon_mask(outline, box)
+        if mask.all() or not mask.any():
+            mask = None
+    return Item(ItemKind.SHAPE, row, plane, box, mask, problem or place.outside(box, what))
+
+
+def plan_points(place: Place, layer: Points, window: int, *, selected: bool) -> Plan:
+    """Put a square window around each point.
+
+    Parameters
+    ----------
+    place
+        The image.
+    layer
+        The points.
+    window
+        Side of the window in the image's pixels.
+    selected
+        The selected points only.
+
+    Raises
+    ------
+    EmptyTargetError
+        There is no point, or none is selected.
+    """
+    rows = sorted(layer.selected_data) if selected else range(len(layer.data))
+    if not rows:
+        raise EmptyTargetError(
+            "no point is selected; select some, or classify all of them"
+            if selected
+            else f"layer “{layer.name}” holds no points; add some first"
+        )
+    if window < 1:
+        raise EmptyTargetError("the window around a point needs at least 1 pixel")
+    mapping = map_between(layer, place.layer)
+    mapped = mapping(np.array(layer.data, dtype=np.float64))
+    items = []
+    for row in rows:
+        what = f"point {row}"
+        at = mapped[row : row + 1]
+        plane, problem = place.plane_at(at, mapping.free, what)
+        y, x = np.round(place.rows_and_columns(at)[0]).astype(int) - window // 2
+        box = PixelBox(int(x), int(y), window, window)
+        problem = problem or place.outside(box, what)
+        items.append(Item(ItemKind.POINT, int(row), plane, box, None, problem))
+    return Plan(place, ItemKind.POINT, _given(items), layer)
+
+
+def plan_labels(
+    place: Place,
+    layer: Labels,
+    *,
+    selected: bool,
+    masked: bool,
+    padding: int = 0,
+    along: Sequence[str] = (),
+) -> Plan:
+    """Each object of a label image, in the plane where it is largest.
+
+    Parameters
+    ----------
+    place
+        The image.
+    layer
+        The labels, of the same or another grid.
+    selected
+        The selected label only.
+    masked
+        Pixels of other labels and of the background do not belong to the object.
+    padding
+        Pixels of the image by which the object's box grows on each side.
+    along
+        Letters of the image's axes along which all planes are looked through; along the others
+        only the displayed one.
+
+    Raises
+    ------
+    EmptyTargetError
+        The layer has no such plane as the image.
+    """
+    grid = LabelGrid.of(place, layer, along)
+    wanted = int(layer.selected_label) if selected else None
+    name = layer.name
+
+    def items(keep_on: Callable[[], None]) -> list[Item]:
+        found = label_items(grid, wanted=wanted, masked=masked, padding=padding, keep_on=keep_on)
+        if not found:
+            raise EmptyTargetError(
+                f"label {wanted} has no pixels in the chosen planes of layer “{name}”"
+                if wanted is not None
+                else f"layer “{name}” holds no objects in the chosen planes"
+            )
+        return found
+
+    return Plan(place, ItemKind.LABEL, items, layer)
