@@ -15,6 +15,7 @@ from zoobridge.protocol._pixels import (
     pixels_array,
     to_pixels,
     unpack_mask,
+    write_pixels,
 )
 from zoobridge.protocol._status import (
     ERROR_DOMAIN,
@@ -43,4 +44,5 @@ __all__ = [
     "to_pixels",
     "trailing_metadata",
     "unpack_mask",
+    "write_pixels",
 ]

@@ -24,6 +24,7 @@ __all__ = [
     "pixels_array",
     "to_pixels",
     "unpack_mask",
+    "write_pixels",
 ]
 
 _BY_NAME = {
@@ -85,11 +86,13 @@ def check_axes(axes: str, shape: Sequence[int], *, field: str = "image.pixels.ax
         )
 
 
-def to_pixels(array: NDArray[Any], axes: str) -> image_pb2.Pixels:
-    """Return an array as a message.
+def write_pixels(message: image_pb2.Pixels, array: NDArray[Any], axes: str) -> None:
+    """Write an array into a message, which spares a copy where the message is part of another.
 
     Parameters
     ----------
+    message
+        What to fill.
     array
         Pixels of any shape, memory order and byte order; its dtype one of :data:`PIXEL_DTYPES`.
     axes
@@ -114,9 +117,18 @@ def to_pixels(array: NDArray[Any], axes: str) -> image_pb2.Pixels:
             field="image.pixels.shape",
         )
     little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-    return image_pb2.Pixels(
-        data=little.tobytes("C"), data_type=number, shape=array.shape, axes=axes
-    )
+    message.Clear()
+    message.data = little.tobytes("C")
+    message.data_type = number
+    message.shape.extend(array.shape)
+    message.axes = axes
+
+
+def to_pixels(array: NDArray[Any], axes: str) -> image_pb2.Pixels:
+    """Return an array as a message (:func:`write_pixels`)."""
+    message = image_pb2.Pixels()
+    write_pixels(message, array, axes)
+    return message
 
 
 def pixels_array(

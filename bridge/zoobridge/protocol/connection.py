@@ -201,7 +201,7 @@ if sys.platform == "win32":
 
     def _is_alive(pid: int) -> bool:
         # os.kill(pid, 0) would send Ctrl-C here, so the process is asked for its exit code.
-        import ctypes  # noqa: PLC0415
+        import ctypes
 
         query_limited_information, still_active = 0x1000, 259
         kernel = ctypes.windll.kernel32

@@ -1,0 +1,226 @@
+"""The client for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, Self
+
+import grpc
+
+from zoobridge.client._async_stream import async_sources, classify_stream
+from zoobridge.client._ledger import Ledger, build
+from zoobridge.client._models import Framework, LoadedModel, Model, ServerInfo
+from zoobridge.client._request import Settings
+from zoobridge.client._results import Result, Results
+from zoobridge.client._start import start_server
+from zoobridge.client._transport import error_from_rpc, resolve
+from zoobridge.errors import ServerUnavailableError, ZooBridgeError
+from zoobridge.protocol import Limits
+from zoobridge.protocol.v1 import classification_pb2_grpc, zoo_pb2, zoo_pb2_grpc
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import AsyncGenerator, Callable, Sequence
+    from types import TracebackType
+
+    from zoobridge.client._images import Images
+    from zoobridge.client._ledger import OnProgress
+    from zoobridge.client._transport import Endpoint
+
+__all__ = ["AsyncClient", "connect_async"]
+
+_UNARY_REGIONS = 256
+
+
+async def connect_async(
+    address: str | None = None,
+    *,
+    token: str | None = None,
+    ca: str | os.PathLike[str] | None = None,
+    tls: bool | None = None,
+    start: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    timeout: float = 10.0,
+) -> AsyncClient:
+    """Connect to a server from asyncio; see :func:`zoobridge.connect` for the parameters.
+
+    Examples
+    --------
+    >>> async with await zoobridge.connect_async() as client:  # doctest: +SKIP
+    ...     results = await client.classify("digits", "scans/")
+    """
+    try:
+        endpoint = await asyncio.to_thread(resolve, address, token=token, ca=ca, tls=tls)
+    except ServerUnavailableError:
+        if start is None or address is not None:
+            raise
+        await asyncio.to_thread(start_server, start)
+        endpoint = await asyncio.to_thread(resolve, address, token=token, ca=ca, tls=tls)
+    client = AsyncClient(endpoint)
+    try:
+        async with asyncio.timeout(timeout + 1):
+            await client.info(timeout=timeout)
+    except (ZooBridgeError, TimeoutError):
+        await client.close()
+        raise
+    return client
+
+
+class AsyncClient:
+    """A connection to a server for asyncio. Made by :func:`connect_async`; belongs to one loop.
+
+    Its methods are those of :class:`~zoobridge.client.Client`, to be awaited. Files are read in
+    threads; a plain iterable of pictures is consumed in the loop, so give an asynchronous one
+    where producing a picture takes long.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._channel = endpoint.aio_channel()
+        self._zoo = zoo_pb2_grpc.ZooServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._classification = classification_pb2_grpc.ClassificationServiceStub(  # type: ignore[no-untyped-call]
+            self._channel
+        )
+        self._limit = Limits().message_bytes
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"<zoobridge.AsyncClient of {self.address}>"
+
+    @property
+    def address(self) -> str:
+        """``host:port`` of the server."""
+        return self._endpoint.address
+
+    async def close(self) -> None:
+        """Close the connection; calls that are under way are cancelled."""
+        await self._channel.close()
+
+    async def info(self, *, timeout: float | None = None) -> ServerInfo:
+        """Return what the server says of itself."""
+        answer = await self._call(self._zoo.GetServerInfo, zoo_pb2.GetServerInfoRequest(), timeout)
+        info = ServerInfo.from_message(answer, self.address)
+        self._limit = info.limits.message_bytes
+        return info
+
+    async def frameworks(self, *, timeout: float | None = None) -> list[Framework]:
+        """Return the frameworks, installed or not, by name."""
+        request = zoo_pb2.ListFrameworksRequest()
+        answer = await self._call(self._zoo.ListFrameworks, request, timeout)
+        return [Framework.from_message(message) for message in answer.frameworks]
+
+    async def models(self, framework: str = "", *, timeout: float | None = None) -> list[Model]:
+        """Return the models, broken ones included, by id."""
+        request = zoo_pb2.ListModelsRequest(framework=framework)
+        answer = await self._call(self._zoo.ListModels, request, timeout)
+        return [Model.from_message(message) for message in answer.models]
+
+    async def model(self, name: str, *, timeout: float | None = None) -> Model:
+        """Return one model (``id`` or ``id@version``) with authors, citations and documentation."""
+        request = zoo_pb2.GetModelRequest(model=name)
+        answer = await self._call(self._zoo.GetModel, request, timeout)
+        return Model.from_message(answer.model, answer.details)
+
+    async def load(
+        self,
+        name: str,
+        framework: str = "",
+        *,
+        timeout: float | None = None,
+    ) -> LoadedModel:
+        """Load a model before its first use; returns when it is ready. Needs the managing token."""
+        request = zoo_pb2.LoadModelRequest(model=name, framework=framework)
+        answer = await self._call(self._zoo.LoadModel, request, timeout)
+        return LoadedModel.from_message(answer.loaded)
+
+    async def unload(
+        self,
+        name: str,
+        framework: str = "",
+        *,
+        timeout: float | None = None,
+    ) -> int:
+        """Free a model's memory; returns the number of copies freed. Needs the managing token."""
+        request = zoo_pb2.UnloadModelRequest(model=name, framework=framework)
+        return int((await self._call(self._zoo.UnloadModel, request, timeout)).unloaded)
+
+    async def classify(self, model: str, images: Images, **options: Any) -> Results:
+        """Classify pictures, or places in them.
+
+        Parameters
+        ----------
+        model
+            ``id`` or ``id@version``; without a version the newest.
+        images
+            As for :meth:`zoobridge.client.Client.classify`, or an asynchronous iterable.
+        **options
+            The keywords of :meth:`zoobridge.client.Client.classify`.
+
+        Returns
+        -------
+        Results
+            In the order of the pictures, and of the items in each.
+        """
+        async with aclosing(self.classify_iter(model, images, **options)) as stream:
+            results = [result async for result in stream]
+        return Results(sorted(results, key=lambda one: (one.image_index, one.item_index)))
+
+    async def classify_iter(
+        self,
+        model: str,
+        images: Images,
+        *,
+        axes: str = "",
+        timeout: float | None = None,
+        on_progress: OnProgress | None = None,
+        **options: Any,
+    ) -> AsyncGenerator[Result, None]:
+        """Classify pictures and yield results as they come, in no particular order.
+
+        Takes what :meth:`classify` takes. Closing the generator cancels the rest; wrap it in
+        :func:`contextlib.aclosing` where its loop may be left early.
+        """
+        settings = Settings(model=model, **options)
+        base = settings.to_message()
+        pictures, total = async_sources(images, axes=axes)
+        ledger = Ledger(model, total, on_progress)
+        if total == 1 and len(base.regions) <= _UNARY_REGIONS:
+            source = await anext(pictures)
+            try:
+                request = await asyncio.to_thread(build, source, base, limit=self._message_limit)
+                response = await self._call(self._classification.Classify, request, timeout)
+            except ZooBridgeError as error:
+                results = ledger.fail(source, 0, error)
+            else:
+                results = ledger.unary(source, response)
+            for result in results:
+                yield result
+            return
+        call = self._classification.ClassifyStream(
+            timeout=timeout, metadata=self._endpoint.metadata
+        )
+        stream = classify_stream(
+            call, self._endpoint, base, pictures, ledger, limit=self._message_limit
+        )
+        async with aclosing(stream):
+            async for result in stream:
+                yield result
+
+    def _message_limit(self) -> int:
+        return self._limit
+
+    async def _call(self, method: Callable[..., Any], request: Any, timeout: float | None) -> Any:
+        try:
+            return await method(request, timeout=timeout, metadata=self._endpoint.metadata)
+        except grpc.RpcError as error:
+            raise error_from_rpc(error, self._endpoint) from None

@@ -1,0 +1,161 @@
+"""Many pictures over one call, for asyncio: the same window as :mod:`._stream`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import grpc
+
+from zoobridge.client._images import sources
+from zoobridge.client._ledger import build
+from zoobridge.client._transport import error_from_rpc
+from zoobridge.errors import ServerError, ZooBridgeError
+from zoobridge.protocol.v1 import classification_pb2 as pb
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from zoobridge.client._images import Images, Source
+    from zoobridge.client._ledger import Ledger
+    from zoobridge.client._results import Result
+    from zoobridge.client._transport import Endpoint
+
+__all__ = ["async_sources", "classify_stream"]
+
+_READERS = 4
+
+
+async def _from_async(images: AsyncIterable[Any], axes: str) -> AsyncIterator[Source]:
+    number = 0
+    async for image in images:
+        for source in sources([image], axes=axes)[0]:
+            number += 1
+            unnamed = source.name == "image-1"
+            yield type(source)(f"image-{number}", source.fill) if unnamed else source
+
+
+async def _from_sync(pictures: Iterable[Source]) -> AsyncIterator[Source]:
+    for picture in pictures:
+        yield picture
+
+
+def async_sources(images: Images, *, axes: str) -> tuple[AsyncIterator[Source], int | None]:
+    """Return the pictures that a user gave (an async iterable too), and how many, if known."""
+    if isinstance(images, AsyncIterable):
+        return _from_async(images, axes), None
+    pictures, total = sources(images, axes=axes)
+    return _from_sync(pictures), total
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    source: Source
+    index: int
+    request: asyncio.Task[pb.ClassifyRequest]
+
+
+@dataclass(frozen=True)
+class _Ended:
+    error: grpc.RpcError | None
+
+
+_Event: TypeAlias = "_Loaded | _Ended | pb.ClassifyStreamResponse"
+
+
+async def classify_stream(
+    call: Any,
+    endpoint: Endpoint,
+    base: pb.ClassifyRequest,
+    pictures: AsyncIterator[Source],
+    ledger: Ledger,
+    *,
+    limit: Callable[[], int],
+) -> AsyncGenerator[Result, None]:
+    """Yield the results of pictures as they come; closing the generator cancels the call.
+
+    Raises
+    ------
+    ZooBridgeError
+        If the call as a whole fails.
+    """
+    events: asyncio.Queue[_Event] = asyncio.Queue()
+    receiver = asyncio.create_task(_receive(call, events))
+    loading: set[asyncio.Task[pb.ClassifyRequest]] = set()
+    index = -1
+    exhausted = False
+    try:
+        while True:
+            while not exhausted and len(loading) < 2 * _READERS and ledger.has_room(len(loading)):
+                source = await anext(pictures, None)
+                if source is None:
+                    exhausted = True
+                    break
+                index += 1
+                task = asyncio.create_task(asyncio.to_thread(build, source, base, limit=limit))
+                loading.add(task)
+                task.add_done_callback(_announce(events, source, index))
+            if exhausted and not loading and not ledger.open:
+                break
+            event = await events.get()
+            if isinstance(event, _Loaded):
+                loading.discard(event.request)
+                results = await _dispatch(event, ledger, call)
+            elif isinstance(event, _Ended):
+                raise _early_end(event, endpoint)
+            else:
+                results = ledger.answer(event)
+            for result in results:
+                yield result
+        await call.done_writing()
+        last = await events.get()
+        if isinstance(last, _Ended) and last.error is not None:
+            raise error_from_rpc(last.error, endpoint)
+    finally:
+        call.cancel()
+        for task in (receiver, *loading):
+            task.cancel()
+        await asyncio.gather(receiver, *loading, return_exceptions=True)
+
+
+def _announce(
+    events: asyncio.Queue[_Event], source: Source, index: int
+) -> Callable[[asyncio.Task[pb.ClassifyRequest]], None]:
+    def announce(task: asyncio.Task[pb.ClassifyRequest]) -> None:
+        if not task.cancelled():
+            events.put_nowait(_Loaded(source, index, task))
+
+    return announce
+
+
+async def _dispatch(event: _Loaded, ledger: Ledger, call: Any) -> list[Result]:
+    try:
+        request = event.request.result()
+    except ZooBridgeError as error:
+        return ledger.fail(event.source, event.index, error)
+    message = ledger.send(event.source, event.index, request)
+    try:
+        await call.write(message)
+    except (grpc.RpcError, asyncio.InvalidStateError):
+        # The call has ended; its receiver knows why and says so next.
+        return []
+    return []
+
+
+async def _receive(call: Any, events: asyncio.Queue[_Event]) -> None:
+    try:
+        async for response in call:
+            events.put_nowait(response)
+    except grpc.RpcError as error:
+        events.put_nowait(_Ended(error))
+    finally:
+        # Closing the channel ends the iteration with a CancelledError.
+        events.put_nowait(_Ended(None))
+
+
+def _early_end(event: _Ended, endpoint: Endpoint) -> ZooBridgeError:
+    if event.error is not None:
+        return error_from_rpc(event.error, endpoint)
+    return ServerError("the server ended the call before it had answered every picture")

@@ -1,0 +1,332 @@
+"""The client."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Self
+
+import grpc
+
+from zoobridge.client._images import sources
+from zoobridge.client._ledger import Ledger, build
+from zoobridge.client._models import Framework, LoadedModel, Model, ServerInfo
+from zoobridge.client._request import Settings
+from zoobridge.client._results import Result, Results
+from zoobridge.client._start import start_server
+from zoobridge.client._stream import classify_stream
+from zoobridge.client._transport import error_from_rpc, resolve
+from zoobridge.errors import ServerUnavailableError, ZooBridgeError
+from zoobridge.protocol.v1 import classification_pb2_grpc, zoo_pb2, zoo_pb2_grpc
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Generator, Sequence
+    from types import TracebackType
+
+    from zoobridge.client._images import Images
+    from zoobridge.client._ledger import OnProgress
+    from zoobridge.client._request import IntensityLike, Planes, RegionLike
+    from zoobridge.client._transport import Endpoint
+
+__all__ = ["Client", "connect"]
+
+# Beyond this many regions an answer is worth having in parts.
+_UNARY_REGIONS = 256
+
+
+def connect(
+    address: str | None = None,
+    *,
+    token: str | None = None,
+    ca: str | os.PathLike[str] | None = None,
+    tls: bool | None = None,
+    start: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    timeout: float = 10.0,
+) -> Client:
+    """Connect to a server.
+
+    Parameters
+    ----------
+    address
+        ``host:port``; `None` for ``$ZOOBRIDGE_ADDRESS``, else the newest server of this user on
+        this machine.
+    token
+        `None` for ``$ZOOBRIDGE_TOKEN``, else what the server of this machine left for its user.
+    ca
+        File of PEM certificates to check the server's by; `None` for ``$ZOOBRIDGE_CA``, else
+        those of the system.
+    tls
+        Whether to encrypt. `None`: wherever `ca` is given or the server is on another machine.
+    start
+        A zoo (a folder, or several): if no server of this user runs, one is started on it in the
+        background and goes on after this program ends.
+    timeout
+        Seconds to wait for the server's first answer.
+
+    Raises
+    ------
+    ServerUnavailableError
+        If no server runs, or none answers at the address.
+    AuthenticationError
+        If the server wants a token.
+
+    Examples
+    --------
+    >>> import zoobridge
+    >>> client = zoobridge.connect()  # doctest: +SKIP
+    >>> client.classify("digits", "scans/*.png").to_pandas()  # doctest: +SKIP
+    """
+    try:
+        endpoint = resolve(address, token=token, ca=ca, tls=tls)
+    except ServerUnavailableError:
+        if start is None or address is not None:
+            raise
+        start_server(start)
+        endpoint = resolve(address, token=token, ca=ca, tls=tls)
+    client = Client(endpoint)
+    try:
+        client.info(timeout=timeout)
+    except ZooBridgeError:
+        client.close()
+        raise
+    return client
+
+
+class Client:
+    """A connection to a server. Made by :func:`connect`; may be used from several threads.
+
+    It is a context manager, and keeps one channel until it is closed. Every method raises the
+    :class:`~zoobridge.errors.ZooBridgeError` that the server answered with, in its own words,
+    and never repeats a call by itself.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._channel = endpoint.channel()
+        self._zoo = zoo_pb2_grpc.ZooServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._classification = classification_pb2_grpc.ClassificationServiceStub(  # type: ignore[no-untyped-call]
+            self._channel
+        )
+        self._lock = threading.Lock()
+        self._limit: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<zoobridge.Client of {self.address}>"
+
+    @property
+    def address(self) -> str:
+        """``host:port`` of the server."""
+        return self._endpoint.address
+
+    def close(self) -> None:
+        """Close the connection; calls that are under way are cancelled."""
+        self._channel.close()
+
+    def info(self, *, timeout: float | None = None) -> ServerInfo:
+        """Return what the server says of itself."""
+        answer = self._call(self._zoo.GetServerInfo, zoo_pb2.GetServerInfoRequest(), timeout)
+        info = ServerInfo.from_message(answer, self.address)
+        with self._lock:
+            self._limit = info.limits.message_bytes
+        return info
+
+    def frameworks(self, *, timeout: float | None = None) -> list[Framework]:
+        """Return the frameworks, installed or not, by name."""
+        answer = self._call(self._zoo.ListFrameworks, zoo_pb2.ListFrameworksRequest(), timeout)
+        return [Framework.from_message(message) for message in answer.frameworks]
+
+    def models(self, framework: str = "", *, timeout: float | None = None) -> list[Model]:
+        """Return the models, broken ones included, by id.
+
+        Parameters
+        ----------
+        framework
+            Only models that this framework can run; empty for all.
+        timeout
+            Seconds; `None` to wait as long as it takes.
+        """
+        request = zoo_pb2.ListModelsRequest(framework=framework)
+        answer = self._call(self._zoo.ListModels, request, timeout)
+        return [Model.from_message(message) for message in answer.models]
+
+    def model(self, name: str, *, timeout: float | None = None) -> Model:
+        """Return one model (``id`` or ``id@version``) with authors, citations and documentation."""
+        request = zoo_pb2.GetModelRequest(model=name)
+        answer = self._call(self._zoo.GetModel, request, timeout)
+        return Model.from_message(answer.model, answer.details)
+
+    def load(self, name: str, framework: str = "", *, timeout: float | None = None) -> LoadedModel:
+        """Load a model before its first use; returns when it is ready. Needs the managing token."""
+        request = zoo_pb2.LoadModelRequest(model=name, framework=framework)
+        return LoadedModel.from_message(self._call(self._zoo.LoadModel, request, timeout).loaded)
+
+    def unload(self, name: str, framework: str = "", *, timeout: float | None = None) -> int:
+        """Free a model's memory; returns the number of copies freed. Needs the managing token."""
+        request = zoo_pb2.UnloadModelRequest(model=name, framework=framework)
+        return int(self._call(self._zoo.UnloadModel, request, timeout).unloaded)
+
+    def classify(
+        self,
+        model: str,
+        images: Images,
+        *,
+        framework: str = "",
+        regions: Sequence[RegionLike] | None = None,
+        planes: Planes | None = None,
+        axes: str = "",
+        top_k: int = 0,
+        all_scores: bool = False,
+        threshold: float | None = None,
+        fit: str = "",
+        interpolation: str = "",
+        intensity: IntensityLike | None = None,
+        channels: Sequence[int] = (),
+        mask_fill: str = "",
+        orientation: str = "",
+        timeout: float | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Results:
+        """Classify pictures, or places in them.
+
+        A picture that cannot be read or does not fit the model gives a result with an error; the
+        others are answered. An unknown model or option raises.
+
+        Parameters
+        ----------
+        model
+            ``id`` or ``id@version``; without a version the newest.
+        images
+            A path (file, folder with its subfolders, or pattern such as ``scans/**/*.tif``), an
+            array (NumPy, xarray, dask), a PIL image, the bytes of a PNG, JPEG, TIFF or BMP file,
+            any iterable of these, or a mapping from names to these.
+        framework
+            ``onnx``, ``pytorch``, ``tensorflow``; empty for the fastest safe one.
+        regions
+            Places to look at in every picture; `None` for each plane as a whole.
+        planes
+            Planes to look at; an axis that is not named is looked at in full.
+        axes
+            Axes of the pictures, one letter each, such as ``TZCYX``. Needed for arrays with three
+            or more axes, but for ``YXC`` with 3 or 4 channels.
+        top_k
+            Classes to name; 0 for as many as the package says.
+        all_scores
+            Return the scores of all classes too.
+        threshold
+            For independent probabilities: from which score on a class counts.
+        fit
+            What to do with other sizes: ``stretch``, ``pad``, ``crop``, ``center``, ``refuse``.
+        interpolation
+            How: ``nearest``, ``bilinear``, ``bicubic``, ``box``, ``lanczos``.
+        intensity
+            ``as_is``, ``dtype_range``, ``min_max``, or ``(low, high)``.
+        channels
+            Channels of the picture to use, in the order in which the model takes them.
+        mask_fill
+            What stands outside a region's mask: ``zero``, ``mean``, ``keep``.
+        orientation
+            What to do with an EXIF tag: ``as_stored``, ``apply``.
+        timeout
+            Seconds for the whole call; `None` to wait as long as it takes.
+        on_progress
+            Called whenever something was answered.
+
+        Returns
+        -------
+        Results
+            In the order of the pictures, and of the items in each.
+
+        Raises
+        ------
+        InvalidRequestError
+            If an option has no such value.
+        ZooBridgeError
+            If the call as a whole fails.
+        """
+        settings = Settings(
+            model=model,
+            framework=framework,
+            regions=regions,
+            planes=planes,
+            top_k=top_k,
+            all_scores=all_scores,
+            threshold=threshold,
+            fit=fit,
+            interpolation=interpolation,
+            intensity=intensity,
+            channels=channels,
+            mask_fill=mask_fill,
+            orientation=orientation,
+        )
+        results = self._run(settings, images, axes, timeout, on_progress)
+        return Results(sorted(results, key=lambda one: (one.image_index, one.item_index)))
+
+    def classify_iter(
+        self,
+        model: str,
+        images: Images,
+        *,
+        axes: str = "",
+        timeout: float | None = None,
+        on_progress: OnProgress | None = None,
+        **options: Any,
+    ) -> Generator[Result, None, None]:
+        """Classify pictures and yield results as they come, in no particular order.
+
+        Takes what :meth:`classify` takes. `images` is read only as far ahead as is useful, so it
+        may be endless; closing the generator, or leaving its loop, cancels the rest.
+        """
+        return self._run(Settings(model=model, **options), images, axes, timeout, on_progress)
+
+    def _run(
+        self,
+        settings: Settings,
+        images: Images,
+        axes: str,
+        timeout: float | None,
+        on_progress: OnProgress | None,
+    ) -> Generator[Result, None, None]:
+        base = settings.to_message()
+        pictures, total = sources(images, axes=axes)
+        ledger = Ledger(settings.model, total, on_progress)
+        if total == 1 and len(base.regions) <= _UNARY_REGIONS:
+            source = next(pictures)
+            try:
+                request = build(source, base, limit=self._message_limit)
+                response = self._call(self._classification.Classify, request, timeout)
+            except ZooBridgeError as error:
+                yield from ledger.fail(source, 0, error)
+            else:
+                yield from ledger.unary(source, response)
+            return
+
+        def open_call(requests: Any) -> Any:
+            return self._classification.ClassifyStream(
+                requests, timeout=timeout, metadata=self._endpoint.metadata
+            )
+
+        yield from classify_stream(
+            open_call, self._endpoint, base, pictures, ledger, limit=self._message_limit
+        )
+
+    def _message_limit(self) -> int:
+        with self._lock:
+            limit = self._limit
+        return limit if limit is not None else self.info().limits.message_bytes
+
+    def _call(self, method: Callable[..., Any], request: Any, timeout: float | None) -> Any:
+        try:
+            return method(request, timeout=timeout, metadata=self._endpoint.metadata)
+        except grpc.RpcError as error:
+            raise error_from_rpc(error, self._endpoint) from None

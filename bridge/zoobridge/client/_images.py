@@ -1,0 +1,263 @@
+"""What a user may give as pictures, and how each becomes a message.
+
+Nothing is read before it is needed: a :class:`Source` knows its name and how to make its message.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from zoobridge.errors import ImageFormatError, InvalidRequestError
+from zoobridge.protocol import write_pixels
+from zoobridge.protocol.v1 import image_pb2
+
+__all__ = ["IMAGE_SUFFIXES", "ImageLike", "Images", "Source", "expand_path", "sources"]
+
+#: Endings of the files that are taken from a folder, in lower case.
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+
+#: A picture: a path (file, folder or glob pattern), an encoded file's bytes, an array
+#: (NumPy, xarray, dask, torch), or a PIL image.
+ImageLike: TypeAlias = Any
+
+#: One picture, or an iterable of them, or a mapping from names to pictures.
+Images: TypeAlias = Any
+
+# Dimension names of labelled arrays, as xarray and its bio-imaging users write them.
+_DIMENSIONS = {
+    "y": "Y", "row": "Y", "rows": "Y",
+    "x": "X", "col": "X", "column": "X", "columns": "X",
+    "c": "C", "channel": "C", "channels": "C", "band": "C", "rgb": "C", "s": "C",
+    "z": "Z", "slice": "Z", "plane": "Z",
+    "t": "T", "time": "T", "frame": "T",
+    "p": "P", "position": "P", "a": "A", "angle": "A",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Source:
+    """A picture that can be made into a message when its turn comes.
+
+    Parameters
+    ----------
+    name
+        What its results call it.
+    fill
+        Writes the picture into a message; raises :class:`~zoobridge.errors.ImageFormatError` where
+        that fails. Called once, in any thread.
+    """
+
+    name: str
+    fill: Callable[[image_pb2.Image], None]
+
+
+def sources(images: Images, *, axes: str = "") -> tuple[Iterator[Source], int | None]:
+    """Return the pictures that a user gave, and how many they are where that is known.
+
+    Parameters
+    ----------
+    images
+        One picture, an iterable of pictures (taken one by one, so it may be endless), or a
+        mapping from names to pictures.
+    axes
+        Axes of all of them, one upper-case letter each; empty to take what files and labelled
+        arrays state, ``YX`` for arrays with two axes, and ``YXC`` for arrays whose third axis has
+        length 3 or 4 and whose first two are longer than 4. Other arrays need it.
+
+    Raises
+    ------
+    InvalidRequestError
+        If `images` is nothing that can be classified, or a folder or pattern holds no picture.
+    """
+    if isinstance(images, Mapping):
+        named = (_source(image, axes, str(name)) for name, image in images.items())
+        return named, len(images)
+    if isinstance(images, str | os.PathLike):
+        files = expand_path(images)
+        return (_file(path, axes) for path in files), len(files)
+    if _is_single(images):
+        return iter((_source(images, axes, _name_of(images) or "image-1"),)), 1
+    if isinstance(images, Iterable):
+        count = len(images) if isinstance(images, list | tuple) else None
+        if count is not None and any(_spreads(image) for image in images):
+            images = [one for image in images for one in _spread(image)]
+            count = len(images)
+        return _each(images, axes), count
+    raise InvalidRequestError(
+        f"cannot classify a {type(images).__name__}; give a path, an array, a PIL image, bytes, "
+        "or an iterable of these"
+    )
+
+
+def _each(images: Iterable[ImageLike], axes: str) -> Iterator[Source]:
+    number = 0
+    for given in images:
+        for image in _spread(given):
+            number += 1
+            yield _source(image, axes, _name_of(image) or f"image-{number}")
+
+
+def _spreads(image: ImageLike) -> bool:
+    """Tell whether one member of a list stands for several files."""
+    if not isinstance(image, str | os.PathLike):
+        return False
+    path = Path(image)
+    return path.is_dir() or (_is_pattern(image) and not path.exists())
+
+
+def _spread(image: ImageLike) -> Iterable[ImageLike]:
+    return expand_path(image) if _spreads(image) else (image,)
+
+
+def _is_pattern(path: str | os.PathLike[str]) -> bool:
+    return glob.has_magic(os.fspath(path))
+
+
+def expand_path(given: str | os.PathLike[str]) -> list[Path]:
+    """Return the files that a path stands for, in order of their names.
+
+    A folder stands for the pictures in it and in its subfolders (:data:`IMAGE_SUFFIXES`), a
+    pattern (``scans/**/*.tif``) for the files that match, anything else for itself, whether it
+    exists or not: a missing file is an error of its own result.
+
+    Raises
+    ------
+    InvalidRequestError
+        If a folder holds no picture, or nothing matches the pattern.
+    """
+    path = Path(given)
+    if path.is_dir():
+        files = [
+            Path(folder, name)
+            for folder, _, names in os.walk(path)
+            for name in names
+            if name.lower().endswith(IMAGE_SUFFIXES) and not name.startswith(".")
+        ]
+        if not files:
+            raise InvalidRequestError(
+                f"the folder {path} holds no picture ({', '.join(IMAGE_SUFFIXES)})", field="image"
+            )
+        return sorted(files)
+    if _is_pattern(given) and not path.exists():
+        matches = glob.iglob(os.fspath(given), recursive=True)  # noqa: PTH207 - Path.glob is relative
+        found = sorted(one for one in map(Path, matches) if one.is_file())
+        if not found:
+            raise InvalidRequestError(f"no file matches {path}", field="image")
+        return found
+    return [path]
+
+
+def _is_single(image: ImageLike) -> bool:
+    return (
+        isinstance(image, str | os.PathLike | bytes | bytearray | memoryview)
+        or _is_pillow(image)
+        or hasattr(image, "__array__")
+    )
+
+
+def _is_pillow(image: ImageLike) -> bool:
+    return hasattr(image, "getbands") and hasattr(image, "mode") and hasattr(image, "tobytes")
+
+
+def _name_of(image: ImageLike) -> str:
+    """Return the name that a picture carries; empty where it has none."""
+    if isinstance(image, str | os.PathLike):
+        return os.fspath(image)
+    if _is_pillow(image):
+        return str(getattr(image, "filename", "") or "")
+    name = getattr(image, "name", "")
+    return name if isinstance(name, str) else ""
+
+
+def _source(image: ImageLike, axes: str, name: str) -> Source:
+    if isinstance(image, str | os.PathLike):
+        return _file(Path(image), axes, name)
+    if not _is_single(image):
+        raise InvalidRequestError(
+            f"{name}: cannot classify a {type(image).__name__}; give a path, an array, a PIL image "
+            "or bytes"
+        )
+    return Source(name, lambda message: _write(message, image, axes, name))
+
+
+def _file(path: Path, axes: str, name: str = "") -> Source:
+    shown = name or os.fspath(path)
+    return Source(shown, lambda message: _read(message, path, axes, shown))
+
+
+def _read(message: image_pb2.Image, path: Path, axes: str, name: str) -> None:
+    try:
+        encoded = path.read_bytes()
+    except FileNotFoundError:
+        raise ImageFormatError(f"there is no file {path}", field="image") from None
+    except OSError as error:
+        raise ImageFormatError(
+            f"cannot read {path}: {error.strerror or error}", field="image"
+        ) from error
+    if not encoded:
+        raise ImageFormatError(f"{path} is empty (0 bytes)", field="image.encoded")
+    message.encoded = encoded
+    message.name = _text(name)
+    message.axes = axes
+
+
+def _write(message: image_pb2.Image, image: ImageLike, axes: str, name: str) -> None:
+    message.name = _text(name)
+    if isinstance(image, bytes | bytearray | memoryview):
+        message.encoded = bytes(image)
+        message.axes = axes
+        return
+    if _is_pillow(image):
+        array, own = _from_pillow(image)
+    else:
+        array, own = np.asarray(image), _axes_of(image)
+    chosen = axes or own or _usual_axes(array.shape)
+    write_pixels(message.pixels, array, chosen)
+
+
+def _text(name: str) -> str:
+    """Return a name as UTF-8 can carry it; file names may hold bytes that it cannot."""
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
+def _from_pillow(image: ImageLike) -> tuple[np.ndarray[Any, Any], str]:
+    """Return the pixels of a PIL image; a palette is resolved, which loses nothing."""
+    if image.mode in {"P", "PA"}:
+        has_alpha = image.mode == "PA" or "transparency" in image.info
+        image = image.convert("RGBA" if has_alpha else "RGB")
+    bands = len(image.getbands())
+    if bands > 1 and image.mode not in {"RGB", "RGBA", "LA"}:
+        raise ImageFormatError(
+            f"a PIL image of mode {image.mode} is neither grey nor RGB; "
+            'convert it first: image.convert("RGB")',
+            field="image.pixels",
+        )
+    return np.asarray(image), "YX" if bands == 1 else "YXC"
+
+
+def _axes_of(image: ImageLike) -> str:
+    """Return the axes that a labelled array states; empty where it states none that are known."""
+    dims = getattr(image, "dims", None)
+    if not isinstance(dims, tuple):
+        return ""
+    letters = [_DIMENSIONS.get(str(name).lower(), "") for name in dims]
+    return "".join(letters) if all(letters) else ""
+
+
+def _usual_axes(shape: tuple[int, ...]) -> str:
+    if len(shape) == 2:
+        return "YX"
+    if len(shape) == 3 and shape[2] in {3, 4} and min(shape[:2]) > 4:
+        return "YXC"
+    raise ImageFormatError(
+        f"what are the axes of an array of shape {shape}? Say axes=…, one letter each, "
+        "such as ZYX for a stack, CYX for channels first, or YXC for channels last",
+        field="image.pixels.axes",
+    )

@@ -1,0 +1,182 @@
+"""Which pictures of a call are on their way, and what came of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from google.rpc import status_pb2
+
+from zoobridge.client._results import ModelIdentity, Result, results_from_response
+from zoobridge.client._transport import concerns_one_image
+from zoobridge.errors import LimitError, ServerError, ZooBridgeError
+from zoobridge.protocol import error_from_status
+from zoobridge.protocol.v1 import classification_pb2 as pb
+
+if TYPE_CHECKING:
+    from zoobridge.client._images import Source
+
+__all__ = ["WINDOW_BYTES", "WINDOW_IMAGES", "Ledger", "OnProgress", "Progress", "build"]
+
+#: Pictures, and bytes, that are sent ahead of the answers at most.
+WINDOW_IMAGES = 64
+WINDOW_BYTES = 128 << 20
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a call is.
+
+    Parameters
+    ----------
+    images
+        Pictures that are answered.
+    total
+        Pictures there are; `None` where that is not known, as for a generator.
+    items
+        Items (planes, regions) that are answered.
+    failed
+        Items among them that failed.
+    """
+
+    images: int
+    total: int | None
+    items: int
+    failed: int
+
+
+#: Called whenever something was answered.
+OnProgress: TypeAlias = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class _Open:
+    name: str
+    index: int
+    size: int
+
+
+def build(
+    source: Source, base: pb.ClassifyRequest, *, limit: Callable[[], int]
+) -> pb.ClassifyRequest:
+    """Make a picture's request.
+
+    Parameters
+    ----------
+    source
+        The picture.
+    base
+        The request without it.
+    limit
+        Tells the greatest message that the server takes, in bytes; asked for large ones only.
+
+    Raises
+    ------
+    ImageFormatError
+        If the picture cannot be read.
+    LimitError
+        If the request is greater than the server takes.
+    """
+    request = pb.ClassifyRequest()
+    request.CopyFrom(base)
+    source.fill(request.image)
+    size = request.ByteSize()
+    if size > 1 << 20 and size > limit():
+        raise LimitError(
+            f"{source.name} takes {size / 2**20:.0f} MiB, and the server takes messages of up to "
+            f"{limit() / 2**20:.0f} MiB; send a part of it, or raise the server's limit",
+            field="image",
+        )
+    return request
+
+
+class Ledger:
+    """Keeps the account of one call's pictures."""
+
+    def __init__(self, model: str, total: int | None, on_progress: OnProgress | None) -> None:
+        name, _, version = model.partition("@")
+        self._identity = ModelIdentity(name, version)
+        self._total = total
+        self._on_progress = on_progress
+        self._open: dict[str, _Open] = {}
+        self._bytes = 0
+        self._images = self._items = self._failed = 0
+
+    @property
+    def open(self) -> int:
+        """Number of pictures that are on their way."""
+        return len(self._open)
+
+    def has_room(self, loading: int) -> bool:
+        """Tell whether another picture may be sent while `loading` are being read."""
+        return len(self._open) + loading < WINDOW_IMAGES and self._bytes < WINDOW_BYTES
+
+    def send(
+        self, source: Source, index: int, request: pb.ClassifyRequest
+    ) -> pb.ClassifyStreamRequest:
+        """Enter a picture as sent, and return the message that sends it."""
+        size = request.ByteSize()
+        self._open[str(index)] = _Open(source.name, index, size)
+        self._bytes += size
+        message = pb.ClassifyStreamRequest(id=str(index))
+        message.request.CopyFrom(request)
+        return message
+
+    def fail(self, source: Source, index: int, error: ZooBridgeError) -> list[Result]:
+        """Return the result of a picture that could not be sent.
+
+        Raises
+        ------
+        ZooBridgeError
+            The error itself, where all other pictures would meet it too.
+        """
+        if not concerns_one_image(error):
+            raise error
+        return self._count([self._failure(source.name, index, error)], done=True)
+
+    def unary(self, source: Source, response: pb.ClassifyResponse) -> list[Result]:
+        """Return the results of a picture that was sent by itself."""
+        results = results_from_response(response, image=source.name, image_index=0)
+        return self._count(results, done=True)
+
+    def answer(self, response: pb.ClassifyStreamResponse) -> list[Result]:
+        """Return the results that a part of an answer holds.
+
+        Raises
+        ------
+        ZooBridgeError
+            If the server refuses what all pictures have in common.
+        """
+        known = self._open.get(response.id)
+        if response.WhichOneof("outcome") == "error":
+            return self._refusal(response.error, response.id, known)
+        if known is None:
+            raise ServerError(f"the server answered a request '{response.id}' that was not sent")
+        if response.last:
+            self._close(response.id)
+        results = results_from_response(
+            response.response, image=known.name, image_index=known.index
+        )
+        return self._count(results, done=response.last)
+
+    def _refusal(self, status: status_pb2.Status, name: str, known: _Open | None) -> list[Result]:
+        error = error_from_status(status)
+        if known is None or not concerns_one_image(error):
+            raise error
+        self._close(name)
+        return self._count([self._failure(known.name, known.index, error)], done=True)
+
+    def _close(self, name: str) -> None:
+        self._bytes -= self._open.pop(name).size
+
+    def _failure(self, name: str, index: int, error: ZooBridgeError) -> Result:
+        return Result(image=name, image_index=index, error=error, model=self._identity)
+
+    def _count(self, results: list[Result], *, done: bool) -> list[Result]:
+        self._images += done
+        self._items += len(results)
+        self._failed += sum(result.error is not None for result in results)
+        if self._on_progress is not None:
+            self._on_progress(Progress(self._images, self._total, self._items, self._failed))
+        return results
