@@ -57,6 +57,7 @@ class Arena:
         self._lock = threading.Lock()
         self._used: list[tuple[int, int]] = []
         self._high = 0
+        self._closed = False
 
     def reserve(self, length: int) -> int | None:
         """Find room.
@@ -80,8 +81,12 @@ class Arena:
         return start
 
     def fill(self, start: int, data: bytes) -> None:
-        """Write to room that was reserved."""
-        self._view[start : start + len(data)] = data
+        """Write to room that was reserved; after :meth:`close`, nowhere."""
+        try:
+            self._view[start : start + len(data)] = data
+        except ValueError:
+            if not self._closed:
+                raise
 
     def free(self, start: int) -> None:
         """Give back what :meth:`reserve` returned."""
@@ -108,6 +113,7 @@ class Arena:
     def close(self) -> None:
         """Unmap and remove it."""
         with self._lock:
+            self._closed = True
             self._view.release()
             self._memory.close()
             if self.descriptor >= 0:

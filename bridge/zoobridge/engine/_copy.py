@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import logging
 import shutil
@@ -11,10 +10,8 @@ import tempfile
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -24,17 +21,15 @@ from zoobridge.engine._engine import Answer, ModelState, Part, Work
 from zoobridge.engine._faults import worker_error
 from zoobridge.engine._frames import PART, RUN, Frame, Kind
 from zoobridge.engine._load import load_document, weights_file
+from zoobridge.engine._ticket import Inquest, Ticket
 from zoobridge.errors import (
-    CancelledError,
-    DeadlineError,
     OverloadedError,
-    RefusedInputError,
     WorkerError,
     ZooBridgeError,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from zoobridge.engine._config import EngineConfig
     from zoobridge.engine._process import Launcher, WorkerProcess
@@ -54,44 +49,6 @@ class _State(Enum):
     READY = "ready"
     CLOSING = "closing"
     CLOSED = "closed"
-
-
-@dataclass(eq=False)
-class _Ticket:
-    """Accepted work, and the answer that somebody waits for."""
-
-    copy: ModelCopy
-    number: int
-    work: Work
-    offset: int
-    accepted: float
-    outcome: SimpleQueue[Part | ZooBridgeError] = field(default_factory=SimpleQueue)
-    sent: bool = False
-    answered: int = 0
-    deaths: int = 0
-    done: bool = False
-
-    def __iter__(self) -> Iterator[Part]:
-        deadline = self.work.deadline
-        while True:
-            try:
-                timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
-                outcome = self.outcome.get(timeout=timeout)
-            except Empty:
-                self.copy.drop(self)
-                raise DeadlineError(
-                    "the deadline passed before the work was done; allow more time or send less"
-                ) from None
-            if isinstance(outcome, ZooBridgeError):
-                raise outcome
-            yield outcome
-            if outcome.last:
-                return
-
-    def cancel(self) -> None:
-        """Drop the work."""
-        if self.copy.drop(self):
-            self.outcome.put(CancelledError("the call was cancelled"))
 
 
 class ModelCopy:
@@ -138,11 +95,10 @@ class ModelCopy:
         self._state = _State.LOADING
         self._failure: ZooBridgeError | None = None
         self._worker: WorkerProcess | None = None
-        self._tickets: dict[int, _Ticket] = {}
-        self._waiting: deque[_Ticket] = deque()
-        self._suspects: deque[_Ticket] = deque()
+        self._tickets: dict[int, Ticket] = {}
+        self._waiting: deque[Ticket] = deque()
+        self._inquest = Inquest()
         self._probing = False
-        self._refused: set[bytes] = set()
         self._number = 0
         self._memory = 0
         self._heard = time.monotonic()
@@ -161,8 +117,7 @@ class ModelCopy:
         RefusedInputError
             If this input has ended workers before.
         """
-        if self._refused and _fingerprint(work) in self._refused:
-            raise _refusal()
+        self._inquest.admit(work)
         with self._lock:
             if self._failure is not None:
                 raise self._failure
@@ -174,7 +129,7 @@ class ModelCopy:
             if offset is None:
                 raise self._overloaded("the memory for waiting requests is full")
             self._number += 1
-            ticket = _Ticket(self, self._number, work, offset, time.monotonic())
+            ticket = Ticket(self._number, work, offset, self.drop)
             self._tickets[ticket.number] = ticket
             self.last_used = ticket.accepted
         self._arena.fill(offset, work.request)
@@ -187,7 +142,7 @@ class ModelCopy:
                     self._run(ticket)
         return ticket
 
-    def drop(self, ticket: _Ticket) -> bool:
+    def drop(self, ticket: Ticket) -> bool:
         """Forget work that nobody waits for; tell whether it was still there."""
         with self._lock:
             if ticket.done:
@@ -371,7 +326,7 @@ class ModelCopy:
             elif frame.kind == Kind.FAILED:
                 self._settle(ticket, worker_error(frame.payload))
             else:
-                total, items, _failed, last = PART.unpack_from(frame.payload)
+                total, items, _failed, last, *_times = PART.unpack_from(frame.payload)
                 self.items += items
                 ticket.answered += items
                 if last:
@@ -392,26 +347,22 @@ class ModelCopy:
             len(sent),
             self._last_words(),
         )
-        alone = len(sent) == 1
         self._probing = True
+        present = []
         for ticket in sent:
             ticket.sent = False
-            if ticket.answered:
-                self._settle(
-                    ticket,
-                    WorkerError(
-                        f"the worker of model {self.model.reference} {reason} after it had answered"
-                        f" {ticket.answered} items; send the others again"
-                    ),
-                )
+            if ticket.answered == 0:
+                present.append(ticket)
                 continue
-            if alone:
-                ticket.deaths += 1
-            if ticket.deaths >= 2:
-                self._refused.add(_fingerprint(ticket.work))
-                self._settle(ticket, _refusal())
-            else:
-                self._suspects.append(ticket)
+            self._settle(
+                ticket,
+                WorkerError(
+                    f"the worker of model {self.model.reference} {reason} after it had answered"
+                    f" {ticket.answered} items; send the others again"
+                ),
+            )
+        for ticket, error in self._inquest.hear(present):
+            self._settle(ticket, error)
 
     def _dispatch(self) -> None:
         """Send what may be sent now. Called with the lock held."""
@@ -420,24 +371,30 @@ class ModelCopy:
         if self._probing:
             if any(ticket.sent for ticket in self._tickets.values()):
                 return
-            while self._suspects:
-                ticket = self._suspects.popleft()
-                if not ticket.done:
-                    self._run(ticket)
-                    return
+            suspect = self._inquest.call()
+            if suspect is not None:
+                self._run(suspect)
+                return
             self._probing = False
         while self._waiting:
             ticket = self._waiting.popleft()
             if not ticket.done:
                 self._run(ticket)
 
-    def _run(self, ticket: _Ticket) -> None:
+    def _run(self, ticket: Ticket) -> None:
         now = time.monotonic()
         work = ticket.work
         seconds = _FOREVER if work.deadline is None else work.deadline - now
         ticket.sent = True
+        if len(self._tickets) == 1:
+            self._heard = now
         payload = RUN.pack(
-            ticket.offset, len(work.request), seconds, now - ticket.accepted, work.parts
+            ticket.offset,
+            len(work.request),
+            seconds,
+            now - ticket.accepted,
+            work.parts,
+            work.tensors,
         )
         self._send(Kind.RUN, ticket.number, payload)
 
@@ -447,12 +404,12 @@ class ModelCopy:
             with contextlib.suppress(BrokenPipeError):
                 self._worker.writer.send(kind, number, payload)
 
-    def _settle(self, ticket: _Ticket, error: ZooBridgeError) -> None:
+    def _settle(self, ticket: Ticket, error: ZooBridgeError) -> None:
         if not ticket.done:
             self._forget(ticket)
             ticket.outcome.put(error)
 
-    def _forget(self, ticket: _Ticket) -> None:
+    def _forget(self, ticket: Ticket) -> None:
         ticket.done = True
         self.last_used = time.monotonic()
         del self._tickets[ticket.number]
@@ -473,14 +430,3 @@ class ModelCopy:
             if lines:
                 return f" (its last words: {lines[-1][:300]})"
         return ""
-
-
-def _fingerprint(work: Work) -> bytes:
-    return hashlib.sha256(work.request).digest()
-
-
-def _refusal() -> RefusedInputError:
-    return RefusedInputError(
-        "this request has ended the model's worker process twice and is refused from now on; "
-        "try another picture, another framework, or report the model to its authors"
-    )

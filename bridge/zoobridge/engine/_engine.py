@@ -28,6 +28,9 @@ class Work:
         On the clock of :func:`time.monotonic`, in seconds; `None` for none.
     parts
         Whether the answer may come in several parts, as they are done.
+    tensors
+        Whether the request asks for the bare network: `request` then holds packed tensors
+        (:func:`zoobridge.engine.pack_tensors`), and so does the answer's only part.
     """
 
     model: ModelDescription
@@ -35,6 +38,7 @@ class Work:
     request: bytes
     deadline: float | None = None
     parts: bool = False
+    tensors: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,13 @@ from enum import IntEnum
 
 __all__ = ["PART", "RUN", "Frame", "FrameReader", "FrameWriter", "Kind"]
 
-RUN = struct.Struct("<QQdd?")
-"""Payload of a RUN frame: offset, length, seconds until the deadline, seconds waited, parts allowed."""
+RUN = struct.Struct("<QQdd??")
+"""Payload of a RUN frame: offset, length, seconds until the deadline, seconds waited, whether parts
+are allowed, whether it holds tensors."""
 
-PART = struct.Struct("<III?")
-"""Head of a PART frame: items of the request, items in this part, failed items so far, last."""
+PART = struct.Struct("<III?ffff")
+"""Head of a PART frame: items of the request, items in this part, failed items so far, last;
+seconds of queue, preprocessing, inference and postprocessing."""
 
 _HEADER = struct.Struct("<IIQ")
 _CHUNK = 1 << 16
@@ -40,7 +42,7 @@ class Kind(IntEnum):
     FAILED = 6
     """From the worker: a serialized ``google.rpc.Status``; number 0 while it loads."""
     TENSORS = 7
-    """To the worker: arrays for the network, as an uncompressed ``.npz``; so is its answer."""
+    """To the worker: packed tensors for the network; so is its answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ never a waiting window: items run together only where they wait anyway.
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
 import traceback
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from zoobridge.backend import BackendFault
 from zoobridge.engine._batching import BatchLearner
 from zoobridge.engine._frames import PART, RUN, Frame, FrameReader, FrameWriter, Kind
 from zoobridge.engine._job import Answers, Job, Ready
+from zoobridge.engine._pictures import PictureAnswers, PictureJob
+from zoobridge.engine._tensors import TensorAnswers, TensorJob
 from zoobridge.errors import (
     BackendError,
     CancelledError,
@@ -27,15 +30,13 @@ from zoobridge.errors import (
     ServerError,
     ZooBridgeError,
 )
-from zoobridge.imaging import PictureLimits, scores_of
+from zoobridge.imaging import PictureLimits
 from zoobridge.protocol import status_from_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from zoobridge.backend import Network
-    from zoobridge.imaging import InputSpec, OutputSpec
-    from zoobridge.protocol.v1 import prediction_pb2
     from zoobridge.zoo import ModelDescription
 
 __all__ = ["Lanes", "Networks"]
@@ -107,32 +108,28 @@ class Lanes:
         limits: PictureLimits,
         max_items: int,
     ) -> None:
-        if model.input is None or model.output is None:
-            raise BackendError(f"model {model.reference} cannot be run: {model.problem}")
         self._reader = reader
         self._writer = writer
         self._memory = memory
         self._model = model
-        self._input: InputSpec = model.input
-        self._output: OutputSpec = model.output
         self._networks = networks
         self._threads = threads
         self._limits = limits
         self._max_items = max_items
-        self._answers = Answers(model)
-        sizes = [size.min for axis, size in self._input.sizes.items() if axis != "N"]
-        item_bytes = max(
-            1, int(np.prod(sizes, dtype=np.int64)) * np.dtype(self._input.dtype).itemsize
-        )
+        pictures = PictureAnswers(model)
+        self._answers: dict[type[Job], Answers] = {
+            PictureJob: pictures,
+            TensorJob: TensorAnswers(networks.wide.outputs),
+        }
+        item_bytes = _item_bytes(model)
         self._chunk = max(1, min(_CHUNK_ITEMS, _CHUNK_BYTES // item_bytes))
         self._ready_limit = max(1, _READY_BYTES // item_bytes)
-        self._batched = "N" in self._input.axes
-        limit = max(1, min(_BATCH_ITEMS, _BATCH_BYTES // item_bytes)) if self._batched else 1
+        limit = max(1, min(_BATCH_ITEMS, _BATCH_BYTES // item_bytes)) if pictures.batched else 1
         self._learner = BatchLearner(limit)
         self._change = threading.Condition()
         self._jobs: dict[int, Job] = {}
         self._pending: deque[Job] = deque()
-        self._ready: dict[tuple[int, ...], deque[Ready]] = {}
+        self._ready: dict[Hashable, deque[Ready]] = {}
         self._ready_count = 0
         self._computing = 0
         self._running = 0
@@ -184,23 +181,27 @@ class Lanes:
             self._stopped = True
             self._change.notify_all()
         elif frame.kind == Kind.RUN:
-            offset, length, seconds, waited, parts = RUN.unpack(frame.payload)
-            job = Job(
-                frame.number,
-                self._memory[offset : offset + length],
-                self._model,
-                deadline=time.monotonic() + seconds,
-                waited=waited,
-                parts=parts,
-            )
-            self._jobs[job.number] = job
-            self._pending.append(job)
+            self._begin(frame)
         elif frame.kind == Kind.CANCEL:
             job_or_none = self._jobs.pop(frame.number, None)
             if job_or_none is not None:
                 job_or_none.cancelled = True
                 if not job_or_none.busy:
                     self._acknowledge(job_or_none)
+
+    def _begin(self, frame: Frame) -> None:
+        offset, length, seconds, waited, parts, tensors = RUN.unpack(frame.payload)
+        data = self._memory[offset : offset + length]
+        deadline = time.monotonic() + seconds
+        job: Job
+        if tensors:
+            job = TensorJob(frame.number, data, deadline=deadline, waited=waited, parts=False)
+        else:
+            job = PictureJob(
+                self._model, frame.number, data, deadline=deadline, waited=waited, parts=parts
+            )
+        self._jobs[job.number] = job
+        self._pending.append(job)
 
     def _has_step(self) -> bool:
         return bool(self._pending) or self._ready_count > 0
@@ -217,11 +218,12 @@ class Lanes:
         return None
 
     def _take_batch(self) -> Callable[[], None] | None:
-        shape, queue = next(iter(self._ready.items()))
+        key, queue = next(iter(self._ready.items()))
         batch: list[Ready] = []
-        size = self._learner.choose(len(queue))
+        size = self._learner.choose(sum(ready.rows for ready in queue))
+        rows = 0
         now = time.monotonic()
-        while queue and len(batch) < size:
+        while queue and (not batch or rows + queue[0].rows <= size):
             ready = queue.popleft()
             self._ready_count -= 1
             if ready.job.cancelled or ready.job.closed:
@@ -230,10 +232,11 @@ class Lanes:
                 self._fail(ready.job, _deadline())
                 continue
             batch.append(ready)
-        del self._ready[shape]
+            rows += ready.rows
+        del self._ready[key]
         if queue:
             # The others' turn comes first next time.
-            self._ready[shape] = queue
+            self._ready[key] = queue
         if not batch:
             return None
         alone = self._running == 0 and not self._pending and self._ready_count == 0
@@ -244,7 +247,7 @@ class Lanes:
 
     def _prepare(self, job: Job) -> None:
         ready: list[Ready] = []
-        failed: list[prediction_pb2.ItemResult] = []
+        failed: list[Any] = []
         error: ZooBridgeError | None = None
         try:
             if job.deadline < time.monotonic():
@@ -265,7 +268,7 @@ class Lanes:
                 self._fail(job, error)
             elif not job.closed:
                 for item in ready:
-                    self._ready.setdefault(item.array.shape, deque()).append(item)
+                    self._ready.setdefault(item.key, deque()).append(item)
                 self._ready_count += len(ready)
                 if not job.prepared:
                     self._pending.append(job)
@@ -287,19 +290,12 @@ class Lanes:
                 self._wide_running = False
 
     def _forward(self, network: Network, batch: Sequence[Ready]) -> None:
+        answers = self._answers[type(batch[0].job)]
         start = time.monotonic()
-        arrays = [ready.array for ready in batch]
         try:
-            outputs = network.forward([np.stack(arrays) if self._batched else arrays[0]])
+            outputs = network.forward(answers.join(batch))
             ran = time.monotonic()
-            output = outputs[self._output.index]
-            if not self._batched:
-                output = output[np.newaxis]
-            scores = scores_of(output, self._output)
-            if len(scores) != len(batch):
-                raise BackendFault(
-                    f"the network answered {len(scores)} items where {len(batch)} were asked"
-                )
+            results = answers.split(batch, outputs)
         except (BackendFault, ZooBridgeError) as error:
             if len(batch) > 1:
                 # Find the item that makes the batch fail; the others have their answers.
@@ -307,40 +303,47 @@ class Lanes:
                 self._forward(network, batch[:middle])
                 self._forward(network, batch[middle:])
                 return
-            ready = batch[0]
             known = error if isinstance(error, ZooBridgeError) else BackendError(str(error))
             with self._change:
-                if not (ready.job.cancelled or ready.job.closed):
-                    ready.job.add([ready.job.failure(ready.item, known)])
-                    self._send(ready.job)
+                self._deliver(batch, [answers.failure(batch[0], known)])
             return
-        results = self._answers.results(batch, scores)
         done = time.monotonic()
-        share, after = (ran - start) / len(batch), (done - ran) / len(batch)
         with self._change:
-            self._learner.record(len(batch), ran - start)
-            touched: dict[int, Job] = {}
-            for ready, result in zip(batch, results, strict=True):
-                job = ready.job
-                if job.cancelled or job.closed:
-                    continue
-                job.inference_seconds += share
-                job.postprocess_seconds += after
-                job.add([result])
-                touched[job.number] = job
-            for job in touched.values():
-                self._send(job)
+            rows = sum(ready.rows for ready in batch)
+            self._learner.record(rows, ran - start)
+            for ready in batch:
+                times = ready.job.times
+                times.inference += (ran - start) * ready.rows / rows
+                times.postprocess += (done - ran) * ready.rows / rows
+            self._deliver(batch, results)
+
+    def _deliver(self, batch: Sequence[Ready], results: Sequence[Any]) -> None:
+        touched: dict[int, Job] = {}
+        for ready, result in zip(batch, results, strict=True):
+            if not (ready.job.cancelled or ready.job.closed):
+                ready.job.add([result])
+                touched[ready.job.number] = ready.job
+        for job in touched.values():
+            self._send(job)
 
     def _send(self, job: Job) -> None:
-        part = job.part()
+        try:
+            part = job.part()
+        except ZooBridgeError as error:
+            self._fail(job, error)
+            return
         if part is None:
             return
-        response, items = part
+        data, items = part
         job.closed = job.finished
         if job.closed:
             self._jobs.pop(job.number, None)
-        head = PART.pack(job.total, items, job.failed, job.closed)
-        self._writer.send(Kind.PART, job.number, head + response)
+        times = job.times
+        head = PART.pack(
+            *(job.total, items, job.failed, job.closed),
+            *(times.queue, times.preprocess, times.inference, times.postprocess),
+        )
+        self._writer.send(Kind.PART, job.number, head + data)
 
     def _fail(self, job: Job, error: ZooBridgeError) -> None:
         if job.cancelled or job.closed:
@@ -355,6 +358,13 @@ class Lanes:
             job.closed = True
             status = status_from_error(CancelledError("the call was cancelled"))
             self._writer.send(Kind.FAILED, job.number, status.SerializeToString())
+
+
+def _item_bytes(model: ModelDescription) -> int:
+    if model.input is None:
+        return 1
+    sizes = [size.min for axis, size in model.input.sizes.items() if axis != "N"]
+    return max(1, math.prod(sizes) * np.dtype(model.input.dtype).itemsize)
 
 
 def _deadline() -> DeadlineError:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from zoobridge.backend import TensorSpec, WeightsFile
 from zoobridge.engine._arena import Arena
@@ -18,11 +15,13 @@ from zoobridge.engine._faults import worker_error
 from zoobridge.engine._frames import Frame, Kind
 from zoobridge.engine._load import load_document
 from zoobridge.engine._process import SpawnLauncher, WorkerProcess
-from zoobridge.errors import BackendError, WorkerError
+from zoobridge.engine._tensors import pack_tensors, unpack_tensors
+from zoobridge.errors import WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["ConfinedNetwork", "confined_network"]
@@ -60,20 +59,16 @@ class ConfinedNetwork:
         WorkerError
             If the worker ends.
         """
-        buffer = io.BytesIO()
-        np.savez(buffer, *inputs)
+        names = [spec.name for spec in self.inputs]
+        packed = pack_tensors(dict(zip(names, inputs, strict=True)))
         with contextlib.suppress(BrokenPipeError):
-            self._worker.writer.send(Kind.TENSORS, 1, buffer.getvalue())
+            self._worker.writer.send(Kind.TENSORS, 1, packed)
         frame = self._worker.reader.next()
         if frame is None:
             raise WorkerError(f"the worker {self._worker.obituary()} while it ran the network")
         if frame.kind == Kind.FAILED:
             raise worker_error(frame.payload)
-        try:
-            with np.load(io.BytesIO(frame.payload), allow_pickle=False) as arrays:
-                return [arrays[name] for name in arrays.files]
-        except (ValueError, OSError) as error:
-            raise BackendError(f"the worker answered no tensors: {error}") from error
+        return list(unpack_tensors(frame.payload).values())
 
 
 @contextlib.contextmanager

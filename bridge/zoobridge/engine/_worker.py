@@ -7,7 +7,6 @@ output, or forked by :mod:`zoobridge.engine._mother`.
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import signal
@@ -18,14 +17,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from zoobridge.backend import Backend, BackendFault, Network, TensorSpec, WeightsFile
 from zoobridge.engine._arena import attach
 from zoobridge.engine._backends import find_backend
 from zoobridge.engine._confinement import confine, confinement_available
 from zoobridge.engine._frames import FrameReader, FrameWriter, Kind
 from zoobridge.engine._lanes import Lanes, Networks
+from zoobridge.engine._tensors import pack_tensors, unpack_tensors
 from zoobridge.errors import BackendError, ServerError, ZooBridgeError
 from zoobridge.imaging import PictureLimits
 from zoobridge.protocol import status_from_error
@@ -176,18 +174,16 @@ def _load(backend: Backend, file: WeightsFile, device: str, threads: int) -> Net
 
 def _serve_tensors(reader: FrameReader, writer: FrameWriter, network: Network) -> None:
     """Answer tensors with tensors, one batch at a time (``validate`` and ``add`` ask so)."""
+    names = [spec.name for spec in network.outputs]
     while (frame := reader.next()) is not None:
         try:
-            with np.load(io.BytesIO(frame.payload), allow_pickle=False) as arrays:
-                inputs = [arrays[name] for name in arrays.files]
-            outputs = network.forward(inputs)
+            outputs = network.forward(list(unpack_tensors(frame.payload).values()))
         except BackendFault as fault:
             status = status_from_error(BackendError(str(fault)))
             writer.send(Kind.FAILED, frame.number, status.SerializeToString())
             continue
-        buffer = io.BytesIO()
-        np.savez(buffer, *outputs)
-        writer.send(Kind.TENSORS, frame.number, buffer.getvalue())
+        packed = pack_tensors(dict(zip(names, outputs, strict=True)))
+        writer.send(Kind.TENSORS, frame.number, packed)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,266 @@
+"""Requests that classify pictures: from their bytes to items, and from scores to answers."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from google.protobuf.message import DecodeError
+
+from zoobridge.backend import BackendFault
+from zoobridge.engine._job import Job, Ready
+from zoobridge.engine._request import open_picture, preparation_of, regions_of, selection_of
+from zoobridge.errors import BackendError, BrokenPackageError, InvalidRequestError, ZooBridgeError
+from zoobridge.imaging import (
+    Conversion,
+    Item,
+    ItemFault,
+    Picture,
+    PictureLimits,
+    Prepared,
+    Preparer,
+    plan_items,
+    scores_of,
+)
+from zoobridge.protocol import from_enum, status_from_error
+from zoobridge.protocol.v1 import classification_pb2, prediction_pb2
+from zoobridge.zoo import ScoreKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from zoobridge.zoo import ModelDescription
+
+__all__ = ["PictureAnswers", "PictureJob"]
+
+_FLUSH_ITEMS = 256
+_FLUSH_SECONDS = 0.1
+
+
+@dataclass(slots=True)
+class _Origin:
+    item: Item
+    conversions: tuple[Conversion, ...]
+
+
+class PictureJob(Job):
+    """A serialized ``ClassifyRequest``.
+
+    Parameters
+    ----------
+    model
+        The model.
+    number, data, deadline, waited, parts
+        See :class:`Job`.
+    """
+
+    def __init__(
+        self,
+        model: ModelDescription,
+        number: int,
+        data: memoryview,
+        *,
+        deadline: float,
+        waited: float,
+        parts: bool,
+    ) -> None:
+        super().__init__(number, data, deadline=deadline, waited=waited, parts=parts)
+        self.options = classification_pb2.ClassificationOptions()
+        self._model = model
+        self._score_kind = from_enum(prediction_pb2.ScoreKind, model.score_kind)
+        self._items: Sequence[Item | ItemFault] = ()
+        self._next = 0
+        self._opened: tuple[Picture, Preparer] | None = None
+
+    def prepare(
+        self, count: int, *, limits: PictureLimits, max_items: int
+    ) -> tuple[list[Ready], list[prediction_pb2.ItemResult]]:
+        """See :meth:`Job.prepare`; the first call decodes the picture."""
+        start = time.monotonic()
+        if self._opened is None:
+            self._opened = self._open(limits, max_items)
+        picture, preparer = self._opened
+        chunk = self._items[self._next : self._next + count]
+        self._next += len(chunk)
+        sound = [item for item in chunk if isinstance(item, Item)]
+        failed = [
+            self.failure(item.index, item.region_id, item.plane, item.error)
+            for item in chunk
+            if isinstance(item, ItemFault)
+        ]
+        ready = []
+        for item, prepared in zip(sound, preparer.prepare(picture, sound), strict=True):
+            if isinstance(prepared, Prepared):
+                array = prepared.array
+                origin = _Origin(item, prepared.conversions)
+                ready.append(Ready(self, array.shape, (array,), origin=origin))
+            else:
+                failed.append(self.failure(item.index, item.region_id, item.plane, prepared))
+        if self._next >= len(self._items):
+            self._opened = None
+            self.prepared = True
+        self.times.preprocess += time.monotonic() - start
+        return ready, failed
+
+    def part(self) -> tuple[bytes, int] | None:
+        """See :meth:`Job.part`; the bytes are a ``ClassifyResponse``."""
+        last = self.finished
+        if not last:
+            due = (
+                len(self.results) >= _FLUSH_ITEMS
+                or time.monotonic() - self.flushed >= _FLUSH_SECONDS
+            )
+            if not (self.parts and self.results and due):
+                return None
+        results, self.results = self.results, []
+        results.sort(key=lambda result: result.index)
+        self.flushed = time.monotonic()
+        response = classification_pb2.ClassifyResponse(results=results, score_kind=self._score_kind)
+        if last:
+            self.close_times()
+            timing = response.timing
+            timing.queue_seconds = self.times.queue
+            timing.preprocess_seconds = self.times.preprocess
+            timing.inference_seconds = self.times.inference
+            timing.postprocess_seconds = self.times.postprocess
+        return response.SerializeToString(), len(results)
+
+    def failure(
+        self, index: int, region_id: str, plane: Mapping[str, int], error: ZooBridgeError
+    ) -> prediction_pb2.ItemResult:
+        """Return the result of an item that failed."""
+        self.failed += 1
+        result = prediction_pb2.ItemResult(
+            index=index, region_id=region_id, error=status_from_error(error)
+        )
+        result.plane.indexes.update(plane)
+        return result
+
+    def _open(self, limits: PictureLimits, max_items: int) -> tuple[Picture, Preparer]:
+        try:
+            request = classification_pb2.ClassifyRequest.FromString(bytes(self.take()))
+        except DecodeError as error:
+            raise InvalidRequestError(f"the request is not a ClassifyRequest: {error}") from None
+        self.options = request.options
+        if self._model.input is None:
+            raise BrokenPackageError(f"model {self._model.reference}: {self._model.problem}")
+        preparer = Preparer(self._model.input, preparation_of(request.options))
+        picture = open_picture(request, limits)
+        self._items = plan_items(
+            picture,
+            self._model.input,
+            planes=selection_of(request),
+            regions=regions_of(request),
+            max_items=max_items,
+        )
+        self.total = len(self._items)
+        return picture, preparer
+
+
+class PictureAnswers:
+    """Joins items to a batch, and turns its scores into results.
+
+    Parameters
+    ----------
+    model
+        The model that is run.
+    """
+
+    def __init__(self, model: ModelDescription) -> None:
+        if model.input is None or model.output is None:
+            raise BrokenPackageError(f"model {model.reference} cannot be run: {model.problem}")
+        self._model = model
+        self._labels = model.labels
+        self._output = model.output
+        self.batched = "N" in model.input.axes
+
+    def join(self, batch: Sequence[Ready]) -> list[NDArray[np.generic]]:
+        """Return the network's input."""
+        if not self.batched:
+            return [batch[0].arrays[0]]
+        return [np.stack([ready.arrays[0] for ready in batch])]
+
+    def split(
+        self, batch: Sequence[Ready], outputs: Sequence[NDArray[np.generic]]
+    ) -> list[prediction_pb2.ItemResult]:
+        """Return one result per item."""
+        output = outputs[self._output.index]
+        scores = scores_of(output if self.batched else output[np.newaxis], self._output)
+        if len(scores) != len(batch):
+            raise BackendFault(
+                f"the network answered {len(scores)} items where {len(batch)} were asked"
+            )
+        if self._model.score_kind is ScoreKind.LABEL_ONLY:
+            return [
+                self._labelled(ready, int(row[0])) for ready, row in zip(batch, scores, strict=True)
+            ]
+        if scores.shape[1] != len(self._labels):
+            raise BackendFault(
+                f"the network answered {scores.shape[1]} scores, but the model has "
+                f"{len(self._labels)} labels"
+            )
+        # NaN sorts last, so that it never beats a number.
+        order = np.argsort(-scores, axis=1, kind="stable").tolist()
+        values = scores.astype(np.float32, copy=False).tolist()
+        return [
+            self._scored(ready, ranks, row)
+            for ready, ranks, row in zip(batch, order, values, strict=True)
+        ]
+
+    def failure(self, ready: Ready, error: ZooBridgeError) -> prediction_pb2.ItemResult:
+        """Return the result of an item that failed by itself."""
+        item = ready.origin.item
+        job = ready.job
+        assert isinstance(job, PictureJob)  # noqa: S101 - items come from nowhere else
+        return job.failure(item.index, item.region_id, item.plane, error)
+
+    def _scored(
+        self, ready: Ready, ranks: list[int], row: list[float]
+    ) -> prediction_pb2.ItemResult:
+        best = row[ranks[0]]
+        if best != best:  # noqa: PLR0124 - NaN alone differs from itself
+            return self.failure(
+                ready, BackendError("the network answered NaN for every class of this item")
+            )
+        job = ready.job
+        assert isinstance(job, PictureJob)  # noqa: S101 - items come from nowhere else
+        options = job.options
+        independent = self._model.score_kind is ScoreKind.INDEPENDENT_PROBABILITY
+        threshold = options.threshold if options.HasField("threshold") else self._model.threshold
+        result = _result(ready.origin)
+        prediction = result.prediction
+        for index in ranks[: options.top_k or self._model.default_top_k]:
+            score = prediction.top.add(index=index, label=self._labels[index], score=row[index])
+            if independent and row[index] >= threshold:
+                score.positive = True
+        if options.all_scores:
+            prediction.scores.extend(row)
+        return result
+
+    def _labelled(self, ready: Ready, index: int) -> prediction_pb2.ItemResult:
+        if not 0 <= index < len(self._labels):
+            return self.failure(
+                ready,
+                BackendError(
+                    f"the network answered class {index}; the model has {len(self._labels)} labels"
+                ),
+            )
+        result = _result(ready.origin)
+        result.prediction.top.add(index=index, label=self._labels[index])
+        return result
+
+
+def _result(origin: _Origin) -> prediction_pb2.ItemResult:
+    item = origin.item
+    result = prediction_pb2.ItemResult(index=item.index, region_id=item.region_id)
+    result.plane.indexes.update(item.plane)
+    result.prediction.SetInParent()
+    for conversion in origin.conversions:
+        result.prediction.conversions.add(
+            kind=from_enum(prediction_pb2.ConversionKind, conversion.kind), detail=conversion.detail
+        )
+    return result

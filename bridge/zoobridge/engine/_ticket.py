@@ -1,0 +1,133 @@
+"""Accepted work, and who is to blame when a worker dies of it."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
+
+from zoobridge.engine._engine import Part, Work
+from zoobridge.errors import CancelledError, DeadlineError, RefusedInputError, ZooBridgeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+__all__ = ["Inquest", "Ticket"]
+
+_DEATHS = 2
+
+
+@dataclass(eq=False)
+class Ticket:
+    """Accepted work and its answer; follows :class:`~zoobridge.engine.Answer`.
+
+    Parameters
+    ----------
+    number
+        Names it on the channel to the worker.
+    work
+        What to do.
+    offset
+        Where its bytes lie in the arena.
+    drop
+        Makes the copy forget it; tells whether it was still there.
+    """
+
+    number: int
+    work: Work
+    offset: int
+    drop: Callable[[Ticket], bool]
+    accepted: float = field(default_factory=time.monotonic)
+    outcome: SimpleQueue[Part | ZooBridgeError] = field(default_factory=SimpleQueue)
+    sent: bool = False
+    done: bool = False
+    answered: int = 0
+    deaths: int = 0
+
+    def __iter__(self) -> Iterator[Part]:
+        """See :meth:`Answer.__iter__`."""
+        deadline = self.work.deadline
+        while True:
+            try:
+                timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
+                outcome = self.outcome.get(timeout=timeout)
+            except Empty:
+                self.drop(self)
+                raise DeadlineError(
+                    "the deadline passed before the work was done; allow more time or send less"
+                ) from None
+            if isinstance(outcome, ZooBridgeError):
+                raise outcome
+            yield outcome
+            if outcome.last:
+                return
+
+    def cancel(self) -> None:
+        """See :meth:`Answer.cancel`."""
+        if self.drop(self):
+            self.outcome.put(CancelledError("the call was cancelled"))
+
+
+class Inquest:
+    """Finds the request that ends workers: after a death, those that were there run one by one.
+
+    A request that a worker died of twice while it was alone is refused from then on, by the hash of
+    its bytes. All others are answered.
+    """
+
+    def __init__(self) -> None:
+        self._refused: set[bytes] = set()
+        self._suspects: deque[Ticket] = deque()
+
+    def admit(self, work: Work) -> None:
+        """Check work before it is accepted.
+
+        Raises
+        ------
+        RefusedInputError
+            If it has ended workers before.
+        """
+        if self._refused and _fingerprint(work) in self._refused:
+            raise _refusal()
+
+    def hear(self, present: Sequence[Ticket]) -> list[tuple[Ticket, ZooBridgeError]]:
+        """Take note of a death.
+
+        Parameters
+        ----------
+        present
+            The requests that the worker had.
+
+        Returns
+        -------
+        list of tuple
+            Those that are refused from now on, each with its error.
+        """
+        if len(present) == 1:
+            present[0].deaths += 1
+        guilty = [ticket for ticket in present if ticket.deaths >= _DEATHS]
+        self._refused.update(_fingerprint(ticket.work) for ticket in guilty)
+        self._suspects.extend(ticket for ticket in present if ticket.deaths < _DEATHS)
+        return [(ticket, _refusal()) for ticket in guilty]
+
+    def call(self) -> Ticket | None:
+        """Return the next suspect that somebody still waits for."""
+        while self._suspects:
+            ticket = self._suspects.popleft()
+            if not ticket.done:
+                return ticket
+        return None
+
+
+def _fingerprint(work: Work) -> bytes:
+    return hashlib.sha256(work.request).digest()
+
+
+def _refusal() -> RefusedInputError:
+    return RefusedInputError(
+        "this request has ended the model's worker process twice and is refused from now on; "
+        "try another picture, another framework, or report the model to its authors"
+    )
