@@ -1,0 +1,191 @@
+"""What an administrator can set."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from zoobridge.errors import InvalidRequestError
+from zoobridge.protocol import Limits
+
+__all__ = ["LOG_FORMATS", "LOG_LEVELS", "ServerConfig"]
+
+#: How log lines can be written.
+LOG_FORMATS: Final = ("text", "json")
+
+#: From which level on they are written.
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+
+
+@dataclass(frozen=True)
+class ServerConfig:
+    """Settings of a server.
+
+    Parameters
+    ----------
+    zoos
+        Folders of model packages; at least one.
+    host
+        Address to listen at. Anything but a loopback address needs TLS, or
+        `expose_unencrypted`.
+    port
+        Port to listen at; 0 for a free one.
+    tls_certificate, tls_key
+        PEM files of the server's certificate chain and its key; both or neither.
+    token
+        The managing token: it allows everything. Empty for a random one, which the connection
+        file tells this user's programs.
+    classification_token
+        A second token that allows classifying and listing, but no loading or unloading. Only
+        asked for where the server listens beyond this machine. Empty for none.
+    expose_unencrypted
+        Listen beyond this machine without TLS: whoever shares the network can then read the
+        pictures and the tokens.
+    allow_paths
+        Folders below which a request may name a picture by its path on this machine. Empty:
+        no paths are accepted.
+    limits
+        What a request may hold, and what may wait for one model.
+    max_memory
+        Memory of all workers together, in bytes; `None` for half of the machine's.
+    keep_seconds
+        Unload a model that was not used for so long; 0 keeps it until the memory is needed.
+    threads
+        Cores that one worker may use; `None` for all that this process may use.
+    device
+        Where networks run: ``auto``, or a framework's name for a device (``cpu``, ``cuda:0``).
+    fork
+        Whether workers are forked from a process that has imported their framework, which is much
+        faster (Linux), or started as fresh processes.
+    max_workers
+        Calls that are worked on at once; half of them may be streams.
+    metrics_port
+        Port on which Prometheus metrics are served at `host`; `None` for none.
+    log_format
+        One of :data:`LOG_FORMATS`.
+    log_level
+        One of :data:`LOG_LEVELS`.
+    grace_seconds
+        How long accepted work may take once the server was asked to end.
+    publish
+        Whether to write a connection file, by which this user's programs find the server.
+    """
+
+    zoos: tuple[Path, ...]
+    host: str = "127.0.0.1"
+    port: int = 0
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    token: str = field(default="", repr=False)
+    classification_token: str = field(default="", repr=False)
+    expose_unencrypted: bool = False
+    allow_paths: tuple[Path, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    max_memory: int | None = None
+    keep_seconds: float = 0.0
+    threads: int | None = None
+    device: str = "auto"
+    fork: bool = sys.platform == "linux"
+    max_workers: int = 64
+    metrics_port: int | None = None
+    log_format: str = "text"
+    log_level: str = "info"
+    grace_seconds: float = 30.0
+    publish: bool = True
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only programs on this machine can reach the server."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def tls(self) -> bool:
+        """Whether connections are encrypted."""
+        return self.tls_certificate is not None
+
+    def check(self) -> None:
+        """Check the settings against each other and against the disk.
+
+        Raises
+        ------
+        InvalidRequestError
+            With a sentence that names what to change; ``field`` is the setting.
+        """
+        self._check_folders()
+        self._check_exposure()
+        self._check_numbers()
+        for name, value, known in (
+            ("log_format", self.log_format, LOG_FORMATS),
+            ("log_level", self.log_level, LOG_LEVELS),
+        ):
+            if value not in known:
+                raise InvalidRequestError(
+                    f"{name} '{value}' is not one of {', '.join(known)}", field=name
+                )
+
+    def _check_folders(self) -> None:
+        if not self.zoos:
+            raise InvalidRequestError(
+                "name at least one zoo folder to serve (zoobridge serve ZOO…)", field="zoos"
+            )
+        for name, folders in (("zoos", self.zoos), ("allow_paths", self.allow_paths)):
+            what = "zoo folder" if name == "zoos" else "--allow-path folder"
+            for folder in folders:
+                if not folder.exists():
+                    raise InvalidRequestError(
+                        f"the {what} {folder} does not exist; create it or correct the path",
+                        field=name,
+                    )
+                if not folder.is_dir():
+                    raise InvalidRequestError(
+                        f"the {what} {folder} is not a folder; name the folder that holds it",
+                        field=name,
+                    )
+
+    def _check_exposure(self) -> None:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise InvalidRequestError(
+                "TLS takes a certificate and its key; give both (--tls-cert and --tls-key)",
+                field="tls_certificate",
+            )
+        if not (self.loopback or self.tls or self.expose_unencrypted):
+            raise InvalidRequestError(
+                f"listening at {self.host} exposes pictures and tokens to the network; give "
+                "--tls-cert and --tls-key, or accept that with --expose-unencrypted",
+                field="host",
+            )
+        if self.token and self.token == self.classification_token:
+            raise InvalidRequestError(
+                "the classification token must differ from the managing token",
+                field="classification_token",
+            )
+
+    def _check_numbers(self) -> None:
+        ports = [("port", self.port)]
+        if self.metrics_port is not None:
+            ports.append(("metrics_port", self.metrics_port))
+        for name, port in ports:
+            if not 0 <= port < 65536:
+                raise InvalidRequestError(f"{name} {port} is not in 0…65535", field=name)
+        if self.max_workers < 4:
+            raise InvalidRequestError(
+                f"max_workers is {self.max_workers}; a server needs at least 4", field="max_workers"
+            )
+        for name, number in (
+            ("grace_seconds", self.grace_seconds),
+            ("keep_seconds", self.keep_seconds),
+        ):
+            if not (math.isfinite(number) and number >= 0):
+                raise InvalidRequestError(f"{name} {number} is not a time", field=name)
+        for name, count in (("max_memory", self.max_memory), ("threads", self.threads)):
+            if count is not None and count < 1:
+                raise InvalidRequestError(f"{name} {count} is less than 1", field=name)
