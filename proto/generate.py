@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -37,11 +36,11 @@ def compiler_python() -> Path:
 
 def proto_files() -> list[str]:
     """Return our own proto files, relative to ``proto/``."""
-    return sorted(path.relative_to(PROTO).as_posix() for path in PROTO.glob("zoobridge/v1/*.proto"))
+    return sorted(path.relative_to(PROTO).as_posix() for path in PROTO.glob("**/*.proto"))
 
 
-def compile_protos(*outputs: str) -> None:
-    """Run the compiler over our own proto files, finding Google's beside itself."""
+def compile_protos(*outputs: str, files: list[str]) -> None:
+    """Run the compiler over proto files of ours, finding Google's beside itself."""
     python = compiler_python()
     site = subprocess.run(
         [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
@@ -56,30 +55,72 @@ def compile_protos(*outputs: str) -> None:
         f"-I{PROTO}",
         f"-I{site}",
         *outputs,
-        *proto_files(),
+        *files,
     ]
     subprocess.run(command, check=True, cwd=PROTO)
 
 
 def generate(target: Path) -> None:
-    """Write the stubs of every ``zoobridge`` proto below `target` (as ``v1/*.py``)."""
-    files = proto_files()
+    """Write all stubs below `target`: packages ``v1`` and ``inference``."""
+    generate_v1(target / "v1")
+    generate_inference(target / "inference")
+
+
+def generate_v1(folder: Path) -> None:
+    """Write the stubs of ``zoobridge.v1``: messages, types and services."""
+    files = [file for file in proto_files() if file.startswith("zoobridge/v1/")]
+    services = {Path(f).stem for f in files if "\nservice " in (PROTO / f).read_text("utf-8")}
     with tempfile.TemporaryDirectory() as scratch:
-        compile_protos(*(f"--{kind}_out={scratch}" for kind in ("python", "pyi", "grpc_python")))
-        folder = target / "v1"
-        folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.glob("*_pb2*.py*"):
-            old.unlink()
-        services = {Path(f).stem for f in files if "\nservice " in (PROTO / f).read_text("utf-8")}
-        for stub in sorted(Path(scratch, "zoobridge", "v1").iterdir()):
-            if (
-                stub.stem.endswith("_pb2_grpc")
-                and stub.stem.removesuffix("_pb2_grpc") not in services
-            ):
-                continue
-            text = stub.read_text("utf-8")
-            text = re.sub(r"\bfrom zoobridge\.v1 import", "from zoobridge.protocol.v1 import", text)
-            (folder / stub.name).write_text(MARK + text, "utf-8", newline="\n")
+        outputs = (f"--{kind}_out={scratch}" for kind in ("python", "pyi", "grpc_python"))
+        compile_protos(*outputs, files=files)
+        stubs = {
+            stub.name: stub.read_text("utf-8").replace(
+                "from zoobridge.v1 import", "from zoobridge.protocol.v1 import"
+            )
+            for stub in Path(scratch, "zoobridge", "v1").iterdir()
+            if not stub.stem.endswith("_pb2_grpc")
+            or stub.stem.removesuffix("_pb2_grpc") in services
+        }
+    write(folder, stubs)
+
+
+def generate_inference(folder: Path) -> None:
+    """Write the messages of the Open Inference Protocol, to be kept in a descriptor pool of their own.
+
+    Ordinary stubs would clash with those of ``tritonclient`` in one process.
+    """
+    files = [file for file in proto_files() if file.startswith("inference/")]
+    with tempfile.TemporaryDirectory() as scratch:
+        image = Path(scratch, "image")
+        compile_protos(f"--descriptor_set_out={image}", f"--pyi_out={scratch}", files=files)
+        stubs = {}
+        for file in files:
+            name = Path(file).stem + "_pb2"
+            types = Path(scratch, "inference", f"{name}.pyi").read_text("utf-8")
+            stubs[f"{name}.pyi"] = types.replace(
+                "from inference import", "from zoobridge.protocol.inference import"
+            )
+            stubs[f"{name}.py"] = (
+                "from zoobridge.protocol.inference._pool import messages_of\n\n"
+                f'globals().update(messages_of("{file}"))\n'
+            )
+        stubs["descriptors_pb2.py"] = f"DESCRIPTORS = {image.read_bytes()!r}\n"
+        stubs["descriptors_pb2.pyi"] = "DESCRIPTORS: bytes\n"
+    write(folder, stubs)
+
+
+def write(folder: Path, stubs: dict[str, str]) -> None:
+    """Replace the generated files of a folder, each with a mark."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*_pb2*.py*"):
+        old.unlink()
+    for name, text in stubs.items():
+        (folder / name).write_text(MARK + text, "utf-8", newline="\n")
+
+
+def generated(root: Path) -> dict[str, bytes]:
+    """Return the generated files below a folder."""
+    return {str(p.relative_to(root)): p.read_bytes() for p in root.glob("*/*_pb2*.py*")}
 
 
 def main() -> int:
@@ -91,17 +132,16 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     if arguments.image:
-        compile_protos(
-            "--include_imports", "--include_source_info", f"-o{Path(arguments.image).resolve()}"
-        )
+        image = f"-o{Path(arguments.image).resolve()}"
+        compile_protos("--include_imports", "--include_source_info", image, files=proto_files())
         return 0
     if not arguments.check:
         generate(STUBS)
         return 0
     with tempfile.TemporaryDirectory() as scratch:
         generate(Path(scratch))
-        fresh = {path.name: path.read_bytes() for path in Path(scratch, "v1").iterdir()}
-    kept = {path.name: path.read_bytes() for path in (STUBS / "v1").glob("*_pb2*.py*")}
+        fresh = generated(Path(scratch))
+    kept = generated(STUBS)
     stale = sorted(name for name in fresh.keys() | kept.keys() if fresh.get(name) != kept.get(name))
     if stale:
         print(f"out of date: {', '.join(stale)}; run `make stubs`", file=sys.stderr)
