@@ -1,4 +1,5 @@
 import pytest
+
 from napari_zoobridge._axes import PlaneAxesError, check_axes, propose_axes
 
 

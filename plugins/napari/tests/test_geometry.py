@@ -4,6 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from napari.layers import Image, Points, Shapes
+from skimage.draw import polygon2mask
+
 from napari_zoobridge._geometry import (
     PixelBox,
     box_of_outline,
@@ -12,7 +14,6 @@ from napari_zoobridge._geometry import (
     polygon_mask,
     stroke_mask,
 )
-from skimage.draw import polygon2mask
 
 
 def test_a_rectangle_from_10_to_20_covers_ten_pixels():

@@ -2,6 +2,8 @@ import dask.array
 import numpy as np
 import pytest
 from napari.layers import Image
+from skimage.measure import regionprops
+
 from napari_zoobridge._geometry import PixelBox
 from napari_zoobridge._pixels import (
     PlaneSource,
@@ -9,7 +11,6 @@ from napari_zoobridge._pixels import (
     full_resolution,
     iterate_planes,
 )
-from skimage.measure import regionprops
 
 
 def counting_stack(shape, counts):

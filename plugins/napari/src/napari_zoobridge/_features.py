@@ -61,7 +61,8 @@ def add_features(
     Returns
     -------
     dict
-        The names that the columns got: by ``class``, ``score``, and ``score:LABEL``.
+        The names that the columns got: by ``class``, ``score``, ``classes`` (all that reach the
+        threshold, for models of independent classes) and ``score:LABEL``.
     """
     suffix = "" if name == "class" else f"_{name.removeprefix('class_')}"
     replaced = [column for column in own_columns(layer) if _belongs(layer, column, name)]
@@ -74,6 +75,9 @@ def add_features(
         ),
         "score": _series(frame, rows, [_number(record.score) for record in records], np.float64),
     }
+    if any(record.result.score_kind == "independent_probability" for record in records):
+        counting = [", ".join(record.result.positives) for record in records]
+        wanted["classes"] = _series(frame, rows, counting, object)
     if all_scores:
         for index, label in enumerate(labels):
             values = [
@@ -84,7 +88,7 @@ def add_features(
 
     names: dict[str, str] = {}
     for key, series in wanted.items():
-        base = {"class": name, "score": f"score{suffix}"}.get(
+        base = {"class": name, "score": f"score{suffix}", "classes": f"classes{suffix}"}.get(
             key, column_name(f"score{suffix}_{key.removeprefix('score:')}")
         )
         names[key] = _free_name(base, frame)

@@ -1,0 +1,89 @@
+package org.zoobridge.client;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+
+import org.zoobridge.v1.ClassifyResponse;
+import org.zoobridge.v1.ItemResult;
+import org.zoobridge.v1.ModelIdentity;
+import org.zoobridge.v1.ScoreKind;
+import org.zoobridge.v1.Timing;
+
+/** What a model says of the items of one request, and everything needed to cite it. */
+public final class Answer {
+
+    private final List<ItemAnswer> items;
+    private final ModelIdentity model;
+    private final ScoreKind scoreKind;
+    private final Timing timing;
+
+    private Answer(final List<ItemAnswer> items, final ModelIdentity model, final ScoreKind scoreKind,
+            final Timing timing) {
+        this.items = Collections.unmodifiableList(items);
+        this.model = model;
+        this.scoreKind = scoreKind;
+        this.timing = timing;
+    }
+
+    static Answer of(final String image, final ClassifyResponse response) {
+        final List<ItemAnswer> items = new ArrayList<>();
+        for (final ItemResult item : response.getResultsList()) {
+            items.add(new ItemAnswer(image, item));
+        }
+        return new Answer(items, response.getModel(), response.getScoreKind(), response.getTiming());
+    }
+
+    /** The parts of a streamed answer as one, in order of the items. */
+    static Answer join(final List<Answer> parts) {
+        final List<ItemAnswer> items = new ArrayList<>();
+        final Timing.Builder timing = Timing.newBuilder();
+        for (final Answer part : parts) {
+            items.addAll(part.items);
+            timing.setQueueSeconds(timing.getQueueSeconds() + part.timing.getQueueSeconds());
+            timing.setPreprocessSeconds(timing.getPreprocessSeconds() + part.timing.getPreprocessSeconds());
+            timing.setInferenceSeconds(timing.getInferenceSeconds() + part.timing.getInferenceSeconds());
+            timing.setPostprocessSeconds(timing.getPostprocessSeconds() + part.timing.getPostprocessSeconds());
+        }
+        items.sort(Comparator.comparingInt(ItemAnswer::index));
+        final Answer last = parts.get(parts.size() - 1);
+        return new Answer(items, last.model, last.scoreKind, timing.build());
+    }
+
+    /**
+     * The items.
+     *
+     * @return in order of their index; for a part of a stream, those that are done
+     */
+    public List<ItemAnswer> items() {
+        return items;
+    }
+
+    /**
+     * Who answered.
+     *
+     * @return the model's id, version, digest, framework and device
+     */
+    public ModelIdentity model() {
+        return model;
+    }
+
+    /**
+     * What the scores are.
+     *
+     * @return the kind
+     */
+    public ScoreKind scoreKind() {
+        return scoreKind;
+    }
+
+    /**
+     * Where the time went.
+     *
+     * @return seconds by stage; summed over the parts of a stream
+     */
+    public Timing timing() {
+        return timing;
+    }
+}

@@ -1,0 +1,194 @@
+package org.zoobridge.client;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.BadRequest;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
+import com.google.rpc.Status;
+
+import io.grpc.Metadata;
+import io.grpc.StatusRuntimeException;
+
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+
+import org.zoobridge.client.errors.AuthenticationException;
+import org.zoobridge.client.errors.BackendException;
+import org.zoobridge.client.errors.BrokenPackageException;
+import org.zoobridge.client.errors.CancelledException;
+import org.zoobridge.client.errors.DeadlineException;
+import org.zoobridge.client.errors.FrameworkException;
+import org.zoobridge.client.errors.ImageFormatException;
+import org.zoobridge.client.errors.InvalidRequestException;
+import org.zoobridge.client.errors.LimitException;
+import org.zoobridge.client.errors.ManagingPermissionException;
+import org.zoobridge.client.errors.ModelInputException;
+import org.zoobridge.client.errors.NonFiniteException;
+import org.zoobridge.client.errors.OverloadedException;
+import org.zoobridge.client.errors.RefusedInputException;
+import org.zoobridge.client.errors.RegionException;
+import org.zoobridge.client.errors.ServerException;
+import org.zoobridge.client.errors.ServerUnavailableException;
+import org.zoobridge.client.errors.TrustException;
+import org.zoobridge.client.errors.UnknownModelException;
+import org.zoobridge.client.errors.WorkerException;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.errors.ZooBridgeException.Facts;
+
+/** Turns what gRPC and the server say into the typed exceptions of this client. */
+final class Errors {
+
+    /** {@code ErrorInfo.domain} of everything that ZooBridge answers. */
+    static final String DOMAIN = "zoobridge";
+
+    /** Where gRPC carries a serialized {@code google.rpc.Status}. */
+    static final Metadata.Key<byte[]> DETAILS =
+            Metadata.Key.of("grpc-status-details-bin", Metadata.BINARY_BYTE_MARSHALLER);
+
+    private static final Map<String, Function<Facts, ZooBridgeException>> BY_REASON = byReason();
+
+    private Errors() {
+    }
+
+    private static Map<String, Function<Facts, ZooBridgeException>> byReason() {
+        final Map<String, Function<Facts, ZooBridgeException>> types = new HashMap<>();
+        types.put("INVALID_REQUEST", InvalidRequestException::new);
+        types.put("IMAGE_FORMAT", ImageFormatException::new);
+        types.put("REGION", RegionException::new);
+        types.put("MODEL_INPUT", ModelInputException::new);
+        types.put("NON_FINITE_PIXELS", NonFiniteException::new);
+        types.put("LIMIT", LimitException::new);
+        types.put("REFUSED_INPUT", RefusedInputException::new);
+        types.put("UNKNOWN_MODEL", UnknownModelException::new);
+        types.put("BROKEN_PACKAGE", BrokenPackageException::new);
+        types.put("TRUST_REQUIRED", TrustException::new);
+        types.put("FRAMEWORK_UNAVAILABLE", FrameworkException::new);
+        types.put("BACKEND_FAILED", BackendException::new);
+        types.put("WORKER_DIED", WorkerException::new);
+        types.put("OVERLOADED", OverloadedException::new);
+        types.put("DEADLINE", DeadlineException::new);
+        types.put("CANCELLED", CancelledException::new);
+        types.put("TOKEN", AuthenticationException::new);
+        types.put("MANAGING_TOKEN_REQUIRED", ManagingPermissionException::new);
+        types.put("SERVER_UNAVAILABLE", ServerUnavailableException::new);
+        types.put("INTERNAL", ServerException::new);
+        return Collections.unmodifiableMap(types);
+    }
+
+    /**
+     * The error that a failed call stands for.
+     *
+     * @param failure  what gRPC threw
+     * @param endpoint the server that was called
+     * @return the typed error
+     */
+    static ZooBridgeException of(final StatusRuntimeException failure, final Endpoint endpoint) {
+        final Metadata trailers = failure.getTrailers();
+        final byte[] details = trailers == null ? null : trailers.get(DETAILS);
+        if (details != null) {
+            try {
+                return of(Status.parseFrom(details), failure);
+            } catch (InvalidProtocolBufferException unreadable) {
+                failure.addSuppressed(unreadable);
+            }
+        }
+        return withoutDetails(failure, endpoint);
+    }
+
+    /**
+     * The error that a status inside an answer stands for.
+     *
+     * @param status the server's status
+     * @return the typed error
+     */
+    static ZooBridgeException of(final Status status) {
+        return of(status, null);
+    }
+
+    private static ZooBridgeException of(final Status status, final Throwable cause) {
+        String reason = "";
+        String field = "";
+        boolean ours = false;
+        double retry = -1;
+        final Map<String, String> metadata = new TreeMap<>();
+        for (final Any detail : status.getDetailsList()) {
+            // The classes are relocated in a plugin's jar, so full names cannot be compared.
+            final String type = detail.getTypeUrl();
+            try {
+                if (type.endsWith("/google.rpc.ErrorInfo")) {
+                    final ErrorInfo info = ErrorInfo.parseFrom(detail.getValue());
+                    reason = info.getReason();
+                    ours = DOMAIN.equals(info.getDomain());
+                    metadata.putAll(info.getMetadataMap());
+                } else if (type.endsWith("/google.rpc.BadRequest")) {
+                    final BadRequest request = BadRequest.parseFrom(detail.getValue());
+                    field = request.getFieldViolationsCount() == 0 ? "" : request.getFieldViolations(0).getField();
+                } else if (type.endsWith("/google.rpc.RetryInfo")) {
+                    final RetryInfo info = RetryInfo.parseFrom(detail.getValue());
+                    retry = info.getRetryDelay().getSeconds() + info.getRetryDelay().getNanos() / 1e9;
+                }
+            } catch (InvalidProtocolBufferException unreadable) {
+                metadata.put("unreadable_detail", type);
+            }
+        }
+        final Facts facts = new Facts(status.getMessage()).reason(reason).field(field).metadata(metadata)
+                .retryAfterSeconds(retry).cause(cause);
+        final Function<Facts, ZooBridgeException> known = ours ? BY_REASON.get(reason) : null;
+        return known == null ? byCode(status.getCode(), facts) : known.apply(facts);
+    }
+
+    private static ZooBridgeException byCode(final int code, final Facts facts) {
+        switch (io.grpc.Status.fromCodeValue(code).getCode()) {
+            case CANCELLED:
+                return new CancelledException(facts);
+            case INVALID_ARGUMENT:
+                return new InvalidRequestException(facts);
+            case DEADLINE_EXCEEDED:
+                return new DeadlineException(facts);
+            case NOT_FOUND:
+                return new UnknownModelException(facts);
+            case PERMISSION_DENIED:
+                return new ManagingPermissionException(facts);
+            case RESOURCE_EXHAUSTED:
+                return new OverloadedException(facts);
+            case FAILED_PRECONDITION:
+                return new BackendException(facts);
+            case UNAVAILABLE:
+                return new ServerUnavailableException(facts);
+            case UNAUTHENTICATED:
+                return new AuthenticationException(facts);
+            default:
+                return new ServerException(facts);
+        }
+    }
+
+    private static ZooBridgeException withoutDetails(final StatusRuntimeException failure, final Endpoint endpoint) {
+        final io.grpc.Status status = failure.getStatus();
+        final String said = status.getDescription() == null ? status.getCode().toString() : status.getDescription();
+        final String message;
+        switch (status.getCode()) {
+            case UNAVAILABLE:
+                message = "The ZooBridge server at " + endpoint.address() + " does not answer, or stopped while it "
+                        + "worked on this. Start it (zoobridge serve ZOO) and try again.";
+                break;
+            case DEADLINE_EXCEEDED:
+                message = "The server at " + endpoint.address() + " did not answer in time. Send fewer pictures or "
+                        + "regions at once, or allow it more time.";
+                break;
+            case CANCELLED:
+                message = "Cancelled.";
+                break;
+            case UNIMPLEMENTED:
+                message = "What answers at " + endpoint.address() + " is no ZooBridge server, or an older one; "
+                        + "check the address, and update the server.";
+                break;
+            default:
+                message = said;
+        }
+        return byCode(status.getCode().value(), new Facts(message).cause(failure));
+    }
+}

@@ -1,0 +1,117 @@
+package org.zoobridge.client;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.v1.ClassScore;
+import org.zoobridge.v1.Conversion;
+import org.zoobridge.v1.ItemResult;
+
+/** The answer for one item: one plane, or one region in one plane. */
+public final class ItemAnswer {
+
+    private final String image;
+    private final ItemResult message;
+
+    ItemAnswer(final String image, final ItemResult message) {
+        this.image = image;
+        this.message = message;
+    }
+
+    /**
+     * The picture's name as sent.
+     *
+     * @return the name
+     */
+    public String image() {
+        return image;
+    }
+
+    /**
+     * Place in the request.
+     *
+     * @return index from 0: planes in order, within each its regions in order
+     */
+    public int index() {
+        return message.getIndex();
+    }
+
+    /**
+     * The region's name as sent.
+     *
+     * @return the name; empty for a whole plane
+     */
+    public String region() {
+        return message.getRegionId();
+    }
+
+    /**
+     * The plane in which the item lies.
+     *
+     * @return index (from 0) by axis letter; empty for a picture of one plane
+     */
+    public SortedMap<String, Integer> plane() {
+        return Collections.unmodifiableSortedMap(new TreeMap<>(message.getPlane().getIndexesMap()));
+    }
+
+    /**
+     * Whether this item could not be answered.
+     *
+     * @return true if {@link #error()} says why
+     */
+    public boolean failed() {
+        return message.hasError();
+    }
+
+    /**
+     * What is wrong with this item alone.
+     *
+     * @return the error; null if it was answered
+     */
+    public ZooBridgeException error() {
+        return message.hasError() ? Errors.of(message.getError()) : null;
+    }
+
+    /**
+     * The best classes.
+     *
+     * @return best first; empty if the item failed
+     */
+    public List<Score> top() {
+        final List<Score> scores = new ArrayList<>();
+        for (final ClassScore score : message.getPrediction().getTopList()) {
+            scores.add(new Score(score));
+        }
+        return scores;
+    }
+
+    /**
+     * The scores of all classes, where they were asked for.
+     *
+     * @return scores in the order of the model's labels; else empty
+     */
+    public double[] scores() {
+        final double[] scores = new double[message.getPrediction().getScoresCount()];
+        for (int i = 0; i < scores.length; i++) {
+            scores[i] = Double.parseDouble(Float.toString(message.getPrediction().getScores(i)));
+        }
+        return scores;
+    }
+
+    /**
+     * What was done to the item before the model saw it.
+     *
+     * @return phrases; empty where it saw the pixels as sent
+     */
+    public List<String> conversions() {
+        final List<String> phrases = new ArrayList<>();
+        for (final Conversion conversion : message.getPrediction().getConversionsList()) {
+            phrases.add(conversion.getDetail());
+        }
+        return phrases;
+    }
+}

@@ -1,0 +1,85 @@
+package org.zoobridge.client;
+
+import com.google.protobuf.UnsafeByteOperations;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+import org.zoobridge.client.errors.ImageFormatException;
+import org.zoobridge.client.errors.ZooBridgeException.Facts;
+import org.zoobridge.v1.DataType;
+import org.zoobridge.v1.Image;
+
+/** A picture to send: a file's bytes, or pixels with their type, shape and axes. Immutable. */
+public final class Picture {
+
+    private final Image image;
+
+    Picture(final Image image) {
+        this.image = image;
+    }
+
+    /**
+     * A PNG, JPEG, TIFF or BMP file, byte for byte.
+     *
+     * @param name what results and messages call it
+     * @param file the file's bytes; must not be changed afterwards
+     * @return the picture
+     */
+    public static Picture encoded(final String name, final byte[] file) {
+        return new Picture(Image.newBuilder().setName(name).setEncoded(UnsafeByteOperations.unsafeWrap(file)).build());
+    }
+
+    /**
+     * A file on this machine, read now.
+     *
+     * @param path a PNG, JPEG, TIFF or BMP file
+     * @return the picture, named after the file
+     * @throws ImageFormatException if it cannot be read
+     */
+    public static Picture file(final Path path) {
+        try {
+            return encoded(path.getFileName().toString(), Files.readAllBytes(path));
+        } catch (IOException error) {
+            throw new ImageFormatException(new Facts("The file " + path + " cannot be read (" + error
+                    + "); check that it is there and that you may read it.").reason("IMAGE_FORMAT")
+                    .field("image").cause(error));
+        }
+    }
+
+    /**
+     * Pixels from memory, to be put in next.
+     *
+     * @param name  what results and messages call the picture
+     * @param type  type of one pixel
+     * @param axes  one letter an axis, last fastest: {@code YX}, {@code YXC}, {@code TZCYX}
+     * @param shape length of each axis
+     * @return the buffer that takes the pixels
+     */
+    public static PixelBuffer pixels(final String name, final DataType type, final String axes, final int... shape) {
+        return new PixelBuffer(name, type, axes, shape);
+    }
+
+    /**
+     * What results and messages call it.
+     *
+     * @return the name
+     */
+    public String name() {
+        return image.getName();
+    }
+
+    /**
+     * Its size on the wire, near enough to plan by.
+     *
+     * @return bytes
+     */
+    public long size() {
+        return image.getEncoded().size() + (long) image.getPixels().getData().size();
+    }
+
+    Image message() {
+        return image;
+    }
+}

@@ -1,0 +1,197 @@
+package org.zoobridge.client;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.StringJoiner;
+
+import org.zoobridge.client.errors.ZooBridgeException;
+
+/**
+ * The table of results, with the same columns in every program: {@code image, plane, region, label, score, label_2,
+ * score_2, …, model, version, digest}, a column {@code score:LABEL} for each class where all scores were asked for,
+ * and {@code error} where any item failed.
+ */
+public final class ResultTable {
+
+    /** Name of the column that holds the sentence of an item that failed. */
+    public static final String ERROR = "error";
+
+    private final List<Map<String, Object>> rows = new ArrayList<>();
+    private int ranks = 1;
+    private boolean errors;
+    private final Map<String, Boolean> scoreColumns = new LinkedHashMap<>();
+    private final List<String> extra = new ArrayList<>();
+
+    /**
+     * Adds a row for each item of an answer.
+     *
+     * @param answer the answer
+     * @param labels the model's labels, for the scores of all classes; may be empty if those were not asked for
+     */
+    public void add(final Answer answer, final List<String> labels) {
+        for (final ItemAnswer item : answer.items()) {
+            add(answer, item, labels);
+        }
+    }
+
+    private void add(final Answer answer, final ItemAnswer item, final List<String> labels) {
+        final Map<String, Object> row = start(item.image(), planeText(item.plane()), item.region());
+        final List<Score> top = item.top();
+        for (int rank = 1; rank <= top.size(); rank++) {
+            final Score score = top.get(rank - 1);
+            final OptionalDouble value = score.score();
+            row.put(ranked("label", rank), score.label());
+            if (value.isPresent()) {
+                row.put(ranked("score", rank), value.getAsDouble());
+            }
+        }
+        ranks = Math.max(ranks, top.size());
+        row.put("model", answer.model().getId());
+        row.put("version", answer.model().getVersion());
+        row.put("digest", answer.model().getDigest());
+        final double[] scores = item.scores();
+        for (int i = 0; i < scores.length; i++) {
+            final String column = "score:" + (i < labels.size() ? labels.get(i) : "class " + i);
+            scoreColumns.put(column, Boolean.TRUE);
+            row.put(column, scores[i]);
+        }
+        if (item.failed()) {
+            row.put(ERROR, item.error().getMessage());
+            errors = true;
+        }
+        rows.add(row);
+    }
+
+    /**
+     * Adds a row for a picture that failed as a whole.
+     *
+     * @param image the picture's name
+     * @param model the model that was asked for
+     * @param error why it failed
+     */
+    public void addFailure(final String image, final String model, final ZooBridgeException error) {
+        final Map<String, Object> row = start(image, "", "");
+        row.put("model", model);
+        row.put(ERROR, error.getMessage());
+        errors = true;
+        rows.add(row);
+    }
+
+    private static Map<String, Object> start(final String image, final String plane, final String region) {
+        final Map<String, Object> row = new LinkedHashMap<>();
+        row.put("image", image);
+        row.put("plane", plane);
+        row.put("region", region);
+        return row;
+    }
+
+    /**
+     * Sets a further value of a row, in a column behind the others.
+     *
+     * @param row    index from 0
+     * @param column the column's name
+     * @param value  a text or a number
+     */
+    public void set(final int row, final String column, final Object value) {
+        if (!extra.contains(column)) {
+            extra.add(column);
+        }
+        rows.get(row).put(column, value);
+    }
+
+    private static String ranked(final String name, final int rank) {
+        return rank == 1 ? name : name + "_" + rank;
+    }
+
+    /**
+     * A plane in words.
+     *
+     * @param plane index by axis letter
+     * @return such as {@code T=0,Z=3}; empty for a picture of one plane
+     */
+    public static String planeText(final Map<String, Integer> plane) {
+        final StringJoiner text = new StringJoiner(",");
+        for (final Map.Entry<String, Integer> index : plane.entrySet()) {
+            text.add(index.getKey() + "=" + index.getValue());
+        }
+        return text.toString();
+    }
+
+    /**
+     * The columns.
+     *
+     * @return names, in order
+     */
+    public List<String> columns() {
+        final List<String> names = new ArrayList<>();
+        Collections.addAll(names, "image", "plane", "region");
+        for (int rank = 1; rank <= ranks; rank++) {
+            names.add(ranked("label", rank));
+            names.add(ranked("score", rank));
+        }
+        Collections.addAll(names, "model", "version", "digest");
+        names.addAll(scoreColumns.keySet());
+        names.addAll(extra);
+        if (errors) {
+            names.add(ERROR);
+        }
+        return names;
+    }
+
+    /**
+     * The rows.
+     *
+     * @return for each row its values by column, texts and {@link Double}s; a column without a value is missing
+     */
+    public List<Map<String, Object>> rows() {
+        return Collections.unmodifiableList(rows);
+    }
+
+    /**
+     * A cell.
+     *
+     * @param row    index from 0
+     * @param column the column's name
+     * @return its value as a text; empty where there is none
+     */
+    public String text(final int row, final String column) {
+        final Object value = rows.get(row).get(column);
+        return value == null ? "" : value.toString();
+    }
+
+    /**
+     * The whole table as CSV (RFC 4180, UTF-8 expected), with a line of column names first.
+     *
+     * @return lines, each ended by a line feed
+     */
+    public String csv() {
+        final List<String> names = columns();
+        final StringBuilder text = new StringBuilder(line(names));
+        for (int row = 0; row < rows.size(); row++) {
+            final List<String> cells = new ArrayList<>();
+            for (final String name : names) {
+                cells.add(text(row, name));
+            }
+            text.append(line(cells));
+        }
+        return text.toString();
+    }
+
+    private static String line(final List<String> cells) {
+        final StringJoiner text = new StringJoiner(",", "", "\n");
+        for (final String cell : cells) {
+            text.add(quoted(cell));
+        }
+        return text.toString();
+    }
+
+    private static String quoted(final String cell) {
+        final boolean plain = cell.indexOf(',') < 0 && cell.indexOf('"') < 0 && cell.indexOf('\n') < 0
+                && cell.indexOf('\r') < 0;
+        return plain ? cell : '"' + cell.replace("\"", "\"\"") + '"';
+    }
+}

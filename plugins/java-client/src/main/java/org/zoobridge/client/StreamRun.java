@@ -1,0 +1,199 @@
+package org.zoobridge.client;
+
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+
+import org.zoobridge.client.errors.DeadlineException;
+import org.zoobridge.client.errors.ServerException;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.errors.ZooBridgeException.Facts;
+import org.zoobridge.v1.ClassifyRequest;
+import org.zoobridge.v1.ClassifyStreamRequest;
+import org.zoobridge.v1.ClassifyStreamResponse;
+
+/**
+ * One stream of pictures, driven by the thread that calls it: it sends while the server takes more, and hands out
+ * answers as they come. gRPC's threads only put events into a queue.
+ */
+final class StreamRun {
+
+    /** Pictures under way at a time: enough to keep a worker busy, few enough not to fill memory. */
+    private static final int WINDOW = 8;
+
+    private final ZooBridge zoo;
+    private final Cancellation cancellation;
+    private final int idleSeconds;
+    private final BlockingQueue<Runnable> events = new LinkedBlockingQueue<>();
+    private final Map<String, Sent> open = new HashMap<>();
+
+    private Progress items = (done, total) -> { };
+    private Progress pictures = (done, total) -> { };
+    private ClientCallStreamObserver<ClassifyStreamRequest> requests;
+    private BatchListener listener;
+    private int count;
+    private int finished;
+    private int itemsDone;
+    private boolean completed;
+
+    StreamRun(final ZooBridge zoo, final Cancellation cancellation, final int idleSeconds) {
+        this.zoo = zoo;
+        this.cancellation = cancellation;
+        this.idleSeconds = idleSeconds;
+    }
+
+    void onItems(final Progress progress) {
+        items = progress;
+    }
+
+    void onPictures(final Progress progress) {
+        pictures = progress;
+    }
+
+    void run(final Collection<? extends PictureSource> sources, final Function<Picture, ClassifyRequest> requestFor,
+            final BatchListener told) {
+        listener = told;
+        count = sources.size();
+        zoo.streaming().classifyStream(new Events());
+        final Runnable stop = () -> events.add(() -> {
+            throw ClassifyCall.cancelled(null);
+        });
+        cancellation.onCancel(stop);
+        boolean whole = false;
+        try {
+            drive(sources.iterator(), requestFor);
+            whole = true;
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw ClassifyCall.cancelled(interrupted);
+        } finally {
+            cancellation.forget(stop);
+            if (!whole) {
+                requests.cancel("the caller stopped", null);
+            }
+        }
+    }
+
+    private void drive(final Iterator<? extends PictureSource> sources,
+            final Function<Picture, ClassifyRequest> requestFor) throws InterruptedException {
+        int next = 0;
+        boolean closed = false;
+        while (!completed) {
+            if (sources.hasNext() && open.size() < WINDOW && requests.isReady() && events.isEmpty()) {
+                send(next++, sources.next(), requestFor);
+                continue;
+            }
+            if (!sources.hasNext() && !closed) {
+                requests.onCompleted();
+                closed = true;
+            }
+            final Runnable event = events.poll(idleSeconds, TimeUnit.SECONDS);
+            if (event == null) {
+                throw new DeadlineException(new Facts("The server at " + zoo.endpoint().address() + " sent nothing for "
+                        + idleSeconds + " seconds. Try again, or allow it more time.").reason("DEADLINE"));
+            }
+            event.run();
+        }
+        if (!open.isEmpty()) {
+            throw new ServerException(new Facts("The server at " + zoo.endpoint().address() + " ended the stream with "
+                    + open.size() + " pictures unanswered; please report it.").reason("INTERNAL"));
+        }
+    }
+
+    private void send(final int index, final PictureSource source,
+            final Function<Picture, ClassifyRequest> requestFor) {
+        final ClassifyRequest request;
+        try {
+            request = requestFor.apply(source.load());
+        } catch (ZooBridgeException error) {
+            fail(index, source.name(), error);
+            return;
+        }
+        final String id = String.valueOf(index);
+        open.put(id, new Sent(index, source.name()));
+        requests.onNext(ClassifyStreamRequest.newBuilder().setId(id).setRequest(request).build());
+    }
+
+    private void receive(final ClassifyStreamResponse response) {
+        final Sent sent = open.get(response.getId());
+        if (sent == null) {
+            return;
+        }
+        if (response.hasError()) {
+            open.remove(response.getId());
+            fail(sent.index, sent.name, Errors.of(response.getError()));
+            return;
+        }
+        if (response.hasResponse()) {
+            final Answer part = Answer.of(sent.name, response.getResponse());
+            sent.parts.add(part);
+            itemsDone += part.items().size();
+            items.advanced(itemsDone, response.getTotal());
+        }
+        if (response.getLast()) {
+            open.remove(response.getId());
+            if (!sent.parts.isEmpty()) {
+                listener.answered(sent.index, Answer.join(sent.parts));
+            }
+            pictures.advanced(++finished, count);
+        }
+    }
+
+    private void fail(final int index, final String name, final ZooBridgeException error) {
+        listener.failed(index, name, error);
+        pictures.advanced(++finished, count);
+    }
+
+    /** A picture whose answer is not complete. */
+    private static final class Sent {
+
+        private final int index;
+        private final String name;
+        private final List<Answer> parts = new ArrayList<>();
+
+        Sent(final int index, final String name) {
+            this.index = index;
+            this.name = name;
+        }
+    }
+
+    /** Puts what gRPC says into the queue. */
+    private final class Events implements ClientResponseObserver<ClassifyStreamRequest, ClassifyStreamResponse> {
+
+        @Override
+        public void beforeStart(final ClientCallStreamObserver<ClassifyStreamRequest> stream) {
+            requests = stream;
+            stream.setOnReadyHandler(() -> events.add(() -> { }));
+        }
+
+        @Override
+        public void onNext(final ClassifyStreamResponse response) {
+            events.add(() -> receive(response));
+        }
+
+        @Override
+        public void onError(final Throwable failure) {
+            events.add(() -> {
+                throw Errors.of(failure instanceof StatusRuntimeException ? (StatusRuntimeException) failure
+                        : Status.fromThrowable(failure).asRuntimeException(), zoo.endpoint());
+            });
+        }
+
+        @Override
+        public void onCompleted() {
+            events.add(() -> completed = true);
+        }
+    }
+}

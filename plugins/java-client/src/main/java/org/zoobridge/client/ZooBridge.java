@@ -1,0 +1,259 @@
+package org.zoobridge.client;
+
+import io.grpc.ChannelCredentials;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.StatusRuntimeException;
+import io.grpc.TlsChannelCredentials;
+import io.grpc.okhttp.OkHttpChannelBuilder;
+import io.grpc.stub.AbstractStub;
+import io.grpc.stub.MetadataUtils;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+
+import org.zoobridge.client.errors.AuthenticationException;
+import org.zoobridge.client.errors.LimitException;
+import org.zoobridge.client.errors.ServerUnavailableException;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.errors.ZooBridgeException.Facts;
+import org.zoobridge.v1.ClassificationServiceGrpc;
+import org.zoobridge.v1.ClassifyRequest;
+import org.zoobridge.v1.Framework;
+import org.zoobridge.v1.GetModelRequest;
+import org.zoobridge.v1.GetModelResponse;
+import org.zoobridge.v1.GetServerInfoRequest;
+import org.zoobridge.v1.GetServerInfoResponse;
+import org.zoobridge.v1.ListFrameworksRequest;
+import org.zoobridge.v1.ListModelsRequest;
+import org.zoobridge.v1.LoadModelRequest;
+import org.zoobridge.v1.LoadedModel;
+import org.zoobridge.v1.Model;
+import org.zoobridge.v1.UnloadModelRequest;
+import org.zoobridge.v1.ZooServiceGrpc;
+
+/**
+ * A connection to a ZooBridge server.
+ * <p>
+ * Make one and keep it: it holds one channel, which reconnects by itself and may be used from many threads.
+ * </p>
+ * <pre>{@code
+ * try (ZooBridge zoo = ZooBridge.connect()) {
+ *     Answer answer = zoo.classify("textures").picture(Picture.file(path)).topK(3).run();
+ *     System.out.println(answer.items().get(0).top());
+ * }
+ * }</pre>
+ */
+public final class ZooBridge implements AutoCloseable {
+
+    private static final Metadata.Key<String> AUTHORIZATION =
+            Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+    private static final int ASKING_SECONDS = 20;
+    private static final int LOADING_SECONDS = 600;
+    private static final int STOPPING_SECONDS = 5;
+
+    private final Endpoint endpoint;
+    private final ManagedChannel channel;
+    private volatile long messageLimit;
+
+    private ZooBridge(final Endpoint endpoint) {
+        this.endpoint = endpoint;
+        this.channel = OkHttpChannelBuilder.forAddress(endpoint.host(), endpoint.port(), credentials(endpoint))
+                .userAgent("zoobridge-java").build();
+    }
+
+    private static ChannelCredentials credentials(final Endpoint endpoint) {
+        if (!endpoint.usesTls()) {
+            return InsecureChannelCredentials.create();
+        }
+        if (endpoint.certificate() == null) {
+            return TlsChannelCredentials.create();
+        }
+        try {
+            return TlsChannelCredentials.newBuilder().trustManager(endpoint.certificate().toFile()).build();
+        } catch (IOException error) {
+            throw new AuthenticationException(new Facts("The certificate " + endpoint.certificate()
+                    + " cannot be read (" + error + "); name the PEM file of the server's authority.")
+                    .reason("TOKEN").cause(error));
+        }
+    }
+
+    /**
+     * Connects to the server that {@link Endpoint#discover()} finds.
+     *
+     * @return the connection
+     * @throws ServerUnavailableException if there is none
+     */
+    public static ZooBridge connect() {
+        return connect(Endpoint.discover());
+    }
+
+    /**
+     * Connects to a server. Nothing is sent yet.
+     *
+     * @param endpoint where it is
+     * @return the connection
+     */
+    public static ZooBridge connect(final Endpoint endpoint) {
+        return new ZooBridge(endpoint);
+    }
+
+    /**
+     * Where the server is.
+     *
+     * @return its address
+     */
+    public Endpoint endpoint() {
+        return endpoint;
+    }
+
+    /**
+     * The frameworks that the server knows of, installed or not.
+     *
+     * @return by name
+     */
+    public List<Framework> frameworks() {
+        return ask(ASKING_SECONDS, zoo -> zoo.listFrameworks(ListFrameworksRequest.getDefaultInstance()))
+                .getFrameworksList();
+    }
+
+    /**
+     * The models of the zoo, broken ones included.
+     *
+     * @return by id, newest version first
+     */
+    public List<Model> models() {
+        return models("");
+    }
+
+    /**
+     * The models that a framework can run.
+     *
+     * @param framework its name; empty for all models
+     * @return by id, newest version first
+     */
+    public List<Model> models(final String framework) {
+        final ListModelsRequest request = ListModelsRequest.newBuilder().setFramework(framework).build();
+        return ask(ASKING_SECONDS, zoo -> zoo.listModels(request)).getModelsList();
+    }
+
+    /**
+     * One model, with its authors, citations and documentation.
+     *
+     * @param model {@code id} or {@code id@version}
+     * @return the description
+     */
+    public GetModelResponse model(final String model) {
+        return ask(ASKING_SECONDS, zoo -> zoo.getModel(GetModelRequest.newBuilder().setModel(model).build()));
+    }
+
+    /**
+     * The server, its limits and its state.
+     *
+     * @return what it says of itself
+     */
+    public GetServerInfoResponse server() {
+        return ask(ASKING_SECONDS, zoo -> zoo.getServerInfo(GetServerInfoRequest.getDefaultInstance()));
+    }
+
+    /**
+     * Loads a model before its first use. Needs the managing token.
+     *
+     * @param model     {@code id} or {@code id@version}
+     * @param framework framework; empty for the fastest safe one
+     * @return the loaded copy
+     */
+    public LoadedModel load(final String model, final String framework) {
+        final LoadModelRequest request = LoadModelRequest.newBuilder().setModel(model).setFramework(framework).build();
+        return ask(LOADING_SECONDS, zoo -> zoo.loadModel(request)).getLoaded();
+    }
+
+    /**
+     * Frees a model's memory. Needs the managing token.
+     *
+     * @param model     {@code id} or {@code id@version}
+     * @param framework framework; empty for every loaded copy
+     * @return number of copies unloaded
+     */
+    public int unload(final String model, final String framework) {
+        final UnloadModelRequest request = UnloadModelRequest.newBuilder().setModel(model).setFramework(framework)
+                .build();
+        return ask(LOADING_SECONDS, zoo -> zoo.unloadModel(request)).getUnloaded();
+    }
+
+    /**
+     * Starts a call that classifies.
+     *
+     * @param model {@code id} or {@code id@version}
+     * @return the call, to be filled in and run
+     */
+    public ClassifyCall classify(final String model) {
+        return new ClassifyCall(this, model);
+    }
+
+    /** Closes the channel; calls under way are cancelled after a moment. */
+    @Override
+    public void close() {
+        channel.shutdown();
+        try {
+            if (!channel.awaitTermination(STOPPING_SECONDS, TimeUnit.SECONDS)) {
+                channel.shutdownNow();
+            }
+        } catch (InterruptedException interrupted) {
+            channel.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private <T> T ask(final int seconds, final Function<ZooServiceGrpc.ZooServiceBlockingStub, T> question) {
+        try {
+            return question.apply(authorized(ZooServiceGrpc.newBlockingStub(channel))
+                    .withMaxInboundMessageSize(Integer.MAX_VALUE).withDeadlineAfter(seconds, TimeUnit.SECONDS));
+        } catch (StatusRuntimeException failure) {
+            throw Errors.of(failure, endpoint);
+        }
+    }
+
+    private <S extends AbstractStub<S>> S authorized(final S stub) {
+        if (endpoint.token().isEmpty()) {
+            return stub;
+        }
+        final Metadata headers = new Metadata();
+        headers.put(AUTHORIZATION, "Bearer " + endpoint.token());
+        return stub.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
+    }
+
+    ClassificationServiceGrpc.ClassificationServiceFutureStub unary() {
+        return authorized(ClassificationServiceGrpc.newFutureStub(channel)).withMaxInboundMessageSize(limit());
+    }
+
+    ClassificationServiceGrpc.ClassificationServiceStub streaming() {
+        return authorized(ClassificationServiceGrpc.newStub(channel)).withMaxInboundMessageSize(limit());
+    }
+
+    /**
+     * The size of one message that the server takes; asked once for each connection.
+     *
+     * @return bytes
+     */
+    public int limit() {
+        if (messageLimit == 0) {
+            final long stated = server().getLimits().getMessageBytes();
+            messageLimit = stated <= 0 ? Integer.MAX_VALUE : Math.min(stated, Integer.MAX_VALUE);
+        }
+        return (int) messageLimit;
+    }
+
+    /** Refuses what the server would refuse, before it is sent. */
+    void check(final ClassifyRequest request) throws ZooBridgeException {
+        final long size = request.getSerializedSize();
+        if (size > limit()) {
+            throw new LimitException(new Facts("The picture " + request.getImage().getName() + " makes a message of "
+                    + (size >> 20) + " MiB; the server takes " + (limit() >> 20) + " MiB. Send some of its planes at "
+                    + "a time, or raise the server's limit.").reason("LIMIT").field("image"));
+        }
+    }
+}

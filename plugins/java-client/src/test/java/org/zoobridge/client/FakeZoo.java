@@ -1,0 +1,182 @@
+package org.zoobridge.client;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.MessageLite;
+import com.google.rpc.BadRequest;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
+import com.google.rpc.Status;
+
+import io.grpc.Context;
+import io.grpc.InsecureServerCredentials;
+import io.grpc.Metadata;
+import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.okhttp.OkHttpServerBuilder;
+import io.grpc.stub.StreamObserver;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.concurrent.CountDownLatch;
+
+import org.zoobridge.v1.ClassScore;
+import org.zoobridge.v1.ClassificationServiceGrpc;
+import org.zoobridge.v1.ClassifyRequest;
+import org.zoobridge.v1.ClassifyResponse;
+import org.zoobridge.v1.ClassifyStreamRequest;
+import org.zoobridge.v1.ClassifyStreamResponse;
+import org.zoobridge.v1.GetServerInfoRequest;
+import org.zoobridge.v1.GetServerInfoResponse;
+import org.zoobridge.v1.ItemResult;
+import org.zoobridge.v1.Limits;
+import org.zoobridge.v1.ListModelsRequest;
+import org.zoobridge.v1.ListModelsResponse;
+import org.zoobridge.v1.Model;
+import org.zoobridge.v1.Prediction;
+import org.zoobridge.v1.ZooServiceGrpc;
+
+/**
+ * A gRPC server whose answers a test can foresee. It answers each picture with its name as the label, one part for
+ * each region; the model {@code wait} never answers, and other models are unknown.
+ */
+final class FakeZoo implements AutoCloseable {
+
+    static final int MESSAGE_LIMIT = 1 << 20;
+
+    final CountDownLatch started = new CountDownLatch(1);
+    final CountDownLatch cancelled = new CountDownLatch(1);
+    volatile String authorization;
+    private final Server server;
+
+    FakeZoo() throws IOException {
+        server = OkHttpServerBuilder.forPort(new InetSocketAddress("127.0.0.1", 0), InsecureServerCredentials.create())
+                .addService(new Classifying()).addService(new Zoo()).intercept(new Listening()).build().start();
+    }
+
+    Endpoint endpoint() {
+        return Endpoint.of("127.0.0.1", server.getPort());
+    }
+
+    @Override
+    public void close() {
+        server.shutdownNow();
+    }
+
+    static Status unknownModel(final String model) {
+        return Status.newBuilder().setCode(5).setMessage("no model \"" + model + "\"; did you mean digits?")
+                .addDetails(detail("ErrorInfo", ErrorInfo.newBuilder().setDomain("zoobridge").setReason("UNKNOWN_MODEL")
+                        .putMetadata("model", model).build()))
+                .addDetails(detail("BadRequest", BadRequest.newBuilder().addFieldViolations(
+                        BadRequest.FieldViolation.newBuilder().setField("model")).build()))
+                .addDetails(detail("RetryInfo", RetryInfo.newBuilder().setRetryDelay(
+                        com.google.protobuf.Duration.newBuilder().setSeconds(2)).build())).build();
+    }
+
+    private static Any detail(final String type, final MessageLite message) {
+        return Any.newBuilder().setTypeUrl("type.googleapis.com/google.rpc." + type)
+                .setValue(message.toByteString()).build();
+    }
+
+    private static io.grpc.StatusRuntimeException failure(final Status status) {
+        final Metadata trailers = new Metadata();
+        trailers.put(Errors.DETAILS, status.toByteArray());
+        return io.grpc.Status.fromCodeValue(status.getCode()).withDescription(status.getMessage())
+                .asRuntimeException(trailers);
+    }
+
+    private static ClassifyResponse part(final ClassifyRequest request, final int index) {
+        return ClassifyResponse.newBuilder().addResults(ItemResult.newBuilder().setIndex(index).setPrediction(
+                Prediction.newBuilder().addTop(ClassScore.newBuilder().setLabel(request.getImage().getName())
+                        .setScore(0.1f)))).build();
+    }
+
+    private void watch() {
+        Context.current().addListener(context -> cancelled.countDown(), Runnable::run);
+        started.countDown();
+    }
+
+    private final class Classifying extends ClassificationServiceGrpc.ClassificationServiceImplBase {
+
+        @Override
+        public void classify(final ClassifyRequest request, final StreamObserver<ClassifyResponse> answers) {
+            if ("wait".equals(request.getModel())) {
+                watch();
+            } else if ("digits".equals(request.getModel())) {
+                answers.onNext(part(request, 0));
+                answers.onCompleted();
+            } else {
+                answers.onError(failure(unknownModel(request.getModel())));
+            }
+        }
+
+        @Override
+        public StreamObserver<ClassifyStreamRequest> classifyStream(
+                final StreamObserver<ClassifyStreamResponse> answers) {
+            return new StreamObserver<ClassifyStreamRequest>() {
+                @Override
+                public void onNext(final ClassifyStreamRequest message) {
+                    answer(message, answers);
+                }
+
+                @Override
+                public void onError(final Throwable gone) {
+                    return;
+                }
+
+                @Override
+                public void onCompleted() {
+                    if (started.getCount() > 0) {
+                        answers.onCompleted();
+                    }
+                }
+            };
+        }
+
+        private void answer(final ClassifyStreamRequest message, final StreamObserver<ClassifyStreamResponse> answers) {
+            final ClassifyRequest request = message.getRequest();
+            final ClassifyStreamResponse.Builder response = ClassifyStreamResponse.newBuilder().setId(message.getId());
+            if ("wait".equals(request.getModel())) {
+                watch();
+                return;
+            }
+            if (!"digits".equals(request.getModel()) || request.getImage().getName().startsWith("bad")) {
+                answers.onNext(response.setLast(true).setError(unknownModel(request.getModel())).build());
+                return;
+            }
+            final int total = Math.max(1, request.getRegionsCount());
+            // In reverse, for a stream promises no order.
+            for (int index = total - 1; index >= 0; index--) {
+                answers.onNext(response.setTotal(total).setLast(index == 0).setResponse(part(request, index)).build());
+            }
+        }
+    }
+
+    private static final class Zoo extends ZooServiceGrpc.ZooServiceImplBase {
+
+        @Override
+        public void listModels(final ListModelsRequest request, final StreamObserver<ListModelsResponse> answers) {
+            answers.onNext(ListModelsResponse.newBuilder().addModels(Model.newBuilder().setId("digits")).build());
+            answers.onCompleted();
+        }
+
+        @Override
+        public void getServerInfo(final GetServerInfoRequest request,
+                final StreamObserver<GetServerInfoResponse> answers) {
+            answers.onNext(GetServerInfoResponse.newBuilder().setVersion("0.1.0")
+                    .setLimits(Limits.newBuilder().setMessageBytes(MESSAGE_LIMIT)).build());
+            answers.onCompleted();
+        }
+    }
+
+    private final class Listening implements ServerInterceptor {
+
+        @Override
+        public <Q, A> ServerCall.Listener<Q> interceptCall(final ServerCall<Q, A> call, final Metadata headers,
+                final ServerCallHandler<Q, A> next) {
+            authorization = headers.get(Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER));
+            return next.startCall(call, headers);
+        }
+    }
+}

@@ -1,0 +1,266 @@
+"""Results where the items are: features, colours and texts of layers, new layers, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_zoobridge._colors import (
+    class_colors,
+    color_items,
+    label_items_with_text,
+    restore_look,
+)
+from napari_zoobridge._features import METADATA_KEY, add_features, remove_features
+from napari_zoobridge._items import ItemKind
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from napari_zoobridge._geometry import PixelBox
+    from napari_zoobridge._items import Item
+    from napari_zoobridge._records import Record
+    from napari_zoobridge._targets import Place, Plan
+    from zoobridge.client import Model
+
+__all__ = ["Look", "locate", "present", "remove_results"]
+
+_TARGETS = (ItemKind.SHAPE, ItemKind.POINT, ItemKind.LABEL)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How results are shown.
+
+    Parameters
+    ----------
+    colored
+        Colour items by class.
+    text
+        Template of the text beside shapes, points and frames, with ``{class}`` and ``{score}``
+        and any other feature column; empty for none.
+    all_scores
+        One feature column for each class.
+    name
+        The class column.
+    """
+
+    colored: bool = True
+    text: str = "{class}"
+    all_scores: bool = False
+    name: str = "class"
+
+
+def present(
+    viewer: ViewerModel, plan: Plan, model: Model, records: Sequence[Record], look: Look
+) -> Any:
+    """Show results in the viewer.
+
+    Shapes, points and labels get features and colours; planes get a Points layer that names
+    them and an entry in the image's metadata; tiles get a Shapes layer.
+
+    Parameters
+    ----------
+    viewer
+        The viewer.
+    plan
+        What was classified.
+    model
+        The model that answered.
+    records
+        The results, those so far or all.
+    look
+        How.
+
+    Returns
+    -------
+    napari.layers.Layer or None
+        The layer that holds the results; `None` where it has been removed meanwhile, or where
+        there is no result yet.
+    """
+    if not records:
+        return None
+    if plan.kind in _TARGETS:
+        if plan.target not in viewer.layers:
+            return None
+        _fill(plan.target, model, records, look)
+        return plan.target
+    if plan.place.layer not in viewer.layers:
+        return None
+    layer = _made_layer(viewer, plan, model, records)
+    _fill(layer, model, records, look)
+    if plan.kind is ItemKind.PLANE:
+        entry = plan.place.layer.metadata.setdefault(METADATA_KEY, {})
+        entry["results"] = [record.result.to_record() for record in records]
+    return layer
+
+
+def _fill(layer: Any, model: Model, records: Sequence[Record], look: Look) -> None:
+    names = add_features(layer, records, model.labels, name=look.name, all_scores=look.all_scores)
+    if look.colored:
+        color_items(layer, records, class_colors(model.labels, model.label_colors))
+    if look.text and hasattr(layer, "text"):
+        template = look.text
+        for key in ("class", "score"):
+            template = template.replace(f"{{{key}", f"{{{names[key]}")
+        label_items_with_text(layer, template)
+
+
+def _made_layer(viewer: ViewerModel, plan: Plan, model: Model, records: Sequence[Record]) -> Any:
+    """Add, or fill anew, the layer that stands for planes or tiles."""
+    from napari.layers import Points, Shapes
+
+    what = "tiles" if plan.kind is ItemKind.TILE else "planes"
+    name = f"{model.id} · {what} of {plan.place.layer.name}"
+    for layer in list(viewer.layers):
+        if layer.name == name and layer.metadata.get(METADATA_KEY, {}).get("made"):
+            viewer.layers.remove(layer)
+    metadata: dict[str, Any] = {METADATA_KEY: {"made": True}}
+    place = plan.place
+    options = _alignment(place) | {"name": name, "metadata": metadata}
+    drop = _dropped_axes(place)
+    made: Any
+    if plan.kind is ItemKind.TILE:
+        outlines = [_rectangle(place, record.item)[:, drop:] for record in records]
+        made = Shapes(
+            outlines,
+            shape_type="rectangle",
+            face_color="transparent",
+            edge_width=_line_width(place),
+            **options,
+        )
+    else:
+        height = place.source.frame.height
+        centers = np.stack([_corner(place, record.item)[drop:] for record in records])
+        made = Points(
+            centers,
+            size=max(2.0, height / 24),
+            text={"string": {"constant": ""}, "anchor": "upper_left", "size": 14},
+            **options,
+        )
+    viewer.add_layer(made)
+    for row, record in enumerate(records):
+        if record.item.index != row:
+            raise AssertionError("results of planes and tiles come in their order")
+    return made
+
+
+def _line_width(place: Place) -> float:
+    frame = place.source.frame
+    return max(0.5, min(frame.width, frame.height) / 400)
+
+
+def _dropped_axes(place: Place) -> int:
+    """Count the leading axes that a layer of results can do without: channels in front."""
+    return 1 if place.layer_axes.startswith("C") else 0
+
+
+def _alignment(place: Place) -> dict[str, Any]:
+    """Take over the image's transform, for a layer of the same pixels."""
+    layer, drop = place.layer, _dropped_axes(place)
+    count = layer.ndim - drop
+    options: dict[str, Any] = {
+        "ndim": count,
+        "scale": layer.scale[drop:],
+        "translate": layer.translate[drop:],
+    }
+    affine = np.asarray(layer.affine.affine_matrix)[drop:, drop:]
+    options["affine"] = affine
+    if count > 1:
+        options["rotate"] = np.asarray(layer.rotate)[drop:, drop:]
+    if hasattr(layer, "units"):
+        options["units"] = layer.units[drop:]
+    return options
+
+
+def _coordinates(place: Place, item: Item, row: float, column: float) -> list[float]:
+    at: Mapping[str, float] = {**item.plane, "Y": row, "X": column}
+    return [float(at.get(letter, 0)) for letter in place.layer_axes]
+
+
+def _box(place: Place, item: Item) -> PixelBox:
+    return place.source.frame if item.box is None else item.box
+
+
+def _rectangle(place: Place, item: Item) -> Any:
+    box = _box(place, item)
+    top, left = box.y - 0.5, box.x - 0.5
+    bottom, right = top + box.height, left + box.width
+    corners = ((top, left), (top, right), (bottom, right), (bottom, left))
+    return np.array([_coordinates(place, item, row, column) for row, column in corners])
+
+
+def _corner(place: Place, item: Item) -> Any:
+    frame = place.source.frame
+    return np.array(_coordinates(place, item, frame.height / 16, frame.width / 16))
+
+
+def locate(viewer: ViewerModel, plan: Plan, item: Item) -> None:
+    """Go to an item: its plane is displayed, its place centred, and it is selected.
+
+    Parameters
+    ----------
+    viewer
+        The viewer.
+    plan
+        The plan that the item belongs to.
+    item
+        The item.
+    """
+    place = plan.place
+    if place.layer in viewer.layers:
+        row, column = _box(place, item).center
+        world = place.layer.data_to_world(_coordinates(place, item, row, column))
+        shift = viewer.dims.ndim - len(world)
+        for axis, letter in enumerate(place.layer_axes):
+            if letter in item.plane and axis + shift not in viewer.dims.displayed:
+                viewer.dims.set_point(axis + shift, world[axis])
+        shown = viewer.dims.displayed
+        center = list(viewer.camera.center)
+        for position, axis in enumerate(shown, start=len(center) - len(shown)):
+            if axis - shift >= 0:
+                center[position] = float(world[axis - shift])
+        viewer.camera.center = tuple(center)
+    target = plan.target
+    if target is None or target not in viewer.layers:
+        return
+    viewer.layers.selection.active = target
+    if item.kind is ItemKind.LABEL:
+        target.selected_label = item.index
+    elif item.index < len(target.data):
+        target.selected_data = {item.index}
+
+
+def remove_results(viewer: ViewerModel) -> int:
+    """Undo everything that ZooBridge added to the viewer.
+
+    Layers that it made are removed; features, colours, texts and metadata that it gave to layers
+    of the user are taken back.
+
+    Parameters
+    ----------
+    viewer
+        The viewer.
+
+    Returns
+    -------
+    int
+        How many layers were changed or removed.
+    """
+    changed = 0
+    for layer in list(viewer.layers):
+        entry = layer.metadata.get(METADATA_KEY)
+        if entry is None:
+            continue
+        changed += 1
+        if entry.get("made"):
+            viewer.layers.remove(layer)
+            continue
+        restore_look(layer)
+        if hasattr(layer, "features"):
+            remove_features(layer)
+        layer.metadata.pop(METADATA_KEY, None)
+    return changed
