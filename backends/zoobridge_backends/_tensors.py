@@ -1,4 +1,4 @@
-"""Matching tensors of a package's description with those of its weights, and checking arrays."""
+"""Checking weights and arrays against what a package describes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,21 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+    from zoobridge.backend import WeightsFile
 
-__all__ = ["check_inputs", "check_outputs", "in_stated_order"]
+__all__ = ["check_format", "check_inputs", "check_outputs", "in_stated_order"]
+
+
+def check_format(weights: WeightsFile, formats: Sequence[str], framework: str) -> None:
+    """Check that a framework's backend loads this weights format.
+
+    Raises
+    ------
+    BackendFault
+        If it does not.
+    """
+    if weights.format not in formats:
+        raise BackendFault(f"{framework} loads {', '.join(formats)}, not {weights.format}.")
 
 
 def in_stated_order(

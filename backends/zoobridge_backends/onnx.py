@@ -12,7 +12,7 @@ from zoobridge.backend import BackendFault, FrameworkFacts, TensorSpec, WeightsF
 
 from zoobridge_backends._faults import explained
 from zoobridge_backends._installed import facts_of
-from zoobridge_backends._tensors import check_inputs, in_stated_order
+from zoobridge_backends._tensors import check_format, check_inputs, in_stated_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,6 +91,7 @@ class OnnxBackend:
         """
         import onnxruntime
 
+        check_format(weights, self.formats, "ONNX Runtime")
         devices = self.devices()
         if device == "auto":
             device = devices[1] if len(devices) > 1 else "cpu"

@@ -12,7 +12,7 @@ from zoobridge.backend import BackendFault, FrameworkFacts, TensorSpec, WeightsF
 from zoobridge_backends._architecture import build_architecture
 from zoobridge_backends._faults import explained
 from zoobridge_backends._installed import facts_of
-from zoobridge_backends._tensors import check_inputs, check_outputs
+from zoobridge_backends._tensors import check_format, check_inputs, check_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,6 +73,7 @@ class PyTorchBackend:
         """
         import torch
 
+        check_format(weights, self.formats, "PyTorch")
         devices = self.devices()
         if device == "auto":
             device = devices[1] if len(devices) > 1 else "cpu"
@@ -86,12 +87,8 @@ class PyTorchBackend:
                 module = _load_exported(weights)
             elif weights.format == "torchscript":
                 module = _load_torchscript(weights, device)
-            elif weights.format == "pytorch_state_dict":
-                module = _load_state_dict(weights)
             else:
-                raise BackendFault(
-                    f"PyTorch takes {', '.join(self.formats)}, not {weights.format}."
-                )
+                module = _load_state_dict(weights)
             module.to(device)
         return PyTorchNetwork(module, weights, device, threads)
 
@@ -200,12 +197,13 @@ def _load_state_dict(weights: WeightsFile) -> Any:
 def _flat(result: object, stated: Sequence[TensorSpec]) -> list[Any]:
     import torch
 
+    values: list[Any]
     if isinstance(result, torch.Tensor):
         return [result]
     if isinstance(result, Mapping):
         named = [spec.name for spec in stated]
         values = (
-            [result[name] for name in named] if set(named) <= result.keys() else result.values()
+            [result[name] for name in named] if set(named) <= result.keys() else [*result.values()]
         )
     elif isinstance(result, (tuple, list)):
         values = list(result)

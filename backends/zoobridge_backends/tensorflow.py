@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from zoobridge.backend import BackendFault, FrameworkFacts, TensorSpec, WeightsFile
 
 from zoobridge_backends._faults import explained
 from zoobridge_backends._installed import facts_of, installed_version, older
-from zoobridge_backends._tensors import check_inputs, in_stated_order
+from zoobridge_backends._tensors import check_format, check_inputs, in_stated_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -21,6 +23,10 @@ __all__ = ["TensorFlowBackend", "TensorFlowNetwork"]
 
 #: In older ones safe mode let some files run code.
 _KERAS_FLOOR: Final = "3.13.2"
+
+#: What Keras imports where it is there, and inference never needs: half of the time that the start
+#: takes, 100 MiB, and a cache of fonts in the user's folder.
+_OPTIONAL: Final = ("IPython", "matplotlib", "pandas", "scipy", "sklearn")
 
 _SIGNATURE: Final = "serving_default"
 
@@ -78,8 +84,9 @@ class TensorFlowBackend:
         # A folder that cannot exist: the user's own settings would change what a model means, and
         # Keras would write a settings file where there is none.
         os.environ["KERAS_HOME"] = __file__
-        import keras  # noqa: F401
-        import tensorflow as tf  # noqa: F401
+        with _hidden(_OPTIONAL):
+            import keras  # noqa: F401
+            import tensorflow as tf  # noqa: F401
 
     def devices(self) -> tuple[str, ...]:
         """Tell the devices: ``cpu``, then ``gpu:0`` … as TensorFlow sees them."""
@@ -100,6 +107,7 @@ class TensorFlowBackend:
         """
         import tensorflow as tf
 
+        check_format(weights, self.formats, "TensorFlow")
         devices = self.devices()
         if device == "auto":
             device = devices[1] if len(devices) > 1 else "cpu"
@@ -114,16 +122,12 @@ class TensorFlowBackend:
         ):
             if weights.format == "tensorflow_saved_model_bundle":
                 return _load_saved_model(weights, device)
-            if weights.format == "keras_v3":
-                return _load_keras(weights, device)
-            if weights.format == "keras_hdf5":
-                if not weights.trusted:
-                    raise BackendFault(
-                        f"{weights.path.name} is a Keras HDF5 file, which can run any code while "
-                        "it loads; trust the package, or save it again as .keras."
-                    )
-                return _load_keras(weights, device)
-            raise BackendFault(f"TensorFlow takes {', '.join(self.formats)}, not {weights.format}.")
+            if weights.format == "keras_hdf5" and not weights.trusted:
+                raise BackendFault(
+                    f"{weights.path.name} is a Keras HDF5 file, which can run any code while it "
+                    "loads; trust the package, or save it again as .keras."
+                )
+            return _load_keras(weights, device)
 
 
 class TensorFlowNetwork:
@@ -172,6 +176,18 @@ class TensorFlowNetwork:
             outputs = self._function([tf.convert_to_tensor(array) for array in inputs])
             # TensorFlow may share memory with what it was given and with what it keeps.
             return [np.array(output.numpy()) for output in outputs]
+
+
+@contextmanager
+def _hidden(packages: Sequence[str]) -> Iterator[None]:
+    """Let optional imports of `packages` fail meanwhile, unless they are imported already."""
+    absent: dict[str, Any] = {name: None for name in packages if name not in sys.modules}
+    sys.modules.update(absent)
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
 
 
 def _load_saved_model(weights: WeightsFile, device: str) -> TensorFlowNetwork:
