@@ -104,7 +104,7 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Close the connection; calls that are under way are cancelled."""
-        await self._channel.close()
+        await self._channel.close(None)
 
     async def info(self, *, timeout: float | None = None) -> ServerInfo:
         """Return what the server says of itself."""

@@ -85,7 +85,7 @@ async def classify_stream(
     receiver = asyncio.create_task(_receive(call, events))
     loading: set[asyncio.Task[pb.ClassifyRequest]] = set()
     index = -1
-    exhausted = False
+    exhausted = half_closed = False
     try:
         while True:
             while not exhausted and len(loading) < 2 * _READERS and ledger.has_room(len(loading)):
@@ -94,10 +94,13 @@ async def classify_stream(
                     exhausted = True
                     break
                 index += 1
-                task = asyncio.create_task(asyncio.to_thread(build, source, base, limit=limit))
+                task = asyncio.create_task(_load(source, base, limit))
                 loading.add(task)
                 task.add_done_callback(_announce(events, source, index))
-            if exhausted and not loading and not ledger.open:
+            if exhausted and not loading and not half_closed:
+                await call.done_writing()
+                half_closed = True
+            if half_closed and not ledger.open:
                 break
             event = await events.get()
             if isinstance(event, _Loaded):
@@ -109,7 +112,6 @@ async def classify_stream(
                 results = ledger.answer(event)
             for result in results:
                 yield result
-        await call.done_writing()
         last = await events.get()
         if isinstance(last, _Ended) and last.error is not None:
             raise error_from_rpc(last.error, endpoint)
@@ -118,6 +120,12 @@ async def classify_stream(
         for task in (receiver, *loading):
             task.cancel()
         await asyncio.gather(receiver, *loading, return_exceptions=True)
+
+
+async def _load(
+    source: Source, base: pb.ClassifyRequest, limit: Callable[[], int]
+) -> pb.ClassifyRequest:
+    return await asyncio.to_thread(build, source, base, limit=limit)
 
 
 def _announce(

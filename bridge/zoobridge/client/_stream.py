@@ -74,7 +74,7 @@ def classify_stream(
     pool = ThreadPoolExecutor(_READERS, thread_name_prefix="zoobridge-read")
     numbered = enumerate(pictures)
     loading = 0
-    exhausted = False
+    exhausted = half_closed = False
     try:
         while True:
             while not exhausted and loading < 2 * _READERS and ledger.has_room(loading):
@@ -85,7 +85,10 @@ def classify_stream(
                 future = pool.submit(build, source, base, limit=limit)
                 future.add_done_callback(_announce(events, source, index))
                 loading += 1
-            if exhausted and not loading and not ledger.open:
+            if exhausted and not loading and not half_closed:
+                outgoing.put(None)
+                half_closed = True
+            if half_closed and not ledger.open:
                 break
             event = _next_event(events)
             if isinstance(event, _Loaded):
@@ -95,7 +98,6 @@ def classify_stream(
                 raise _early_end(event, endpoint)
             else:
                 yield from ledger.answer(event)
-        outgoing.put(None)
         _await_end(events, endpoint)
     finally:
         outgoing.put(None)
