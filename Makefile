@@ -7,15 +7,16 @@ EXTRAS := onnx,torch,tensorflow,add,pandas
 MAVEN := mvn -B -ntp -q -f plugins/pom.xml
 
 # Debian's packages that the tests of the graphical programs need.
-SYSTEM := xvfb xauth x11-apps xdotool openbox imagemagick fonts-dejavu-core \
-	libegl1 libgl1 libgl1-mesa-dri libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 \
-	libxcb-image0 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xkb1 libdbus-1-3 \
-	libfontconfig1 openjdk-17-jdk-headless maven
+SYSTEM := fonts-dejavu-core imagemagick libdbus-1-3 libegl1 libfontconfig1 \
+	libgl1 libgl1-mesa-dri libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 \
+	libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0 openbox x11-apps \
+	xauth xdotool xvfb
 
-.PHONY: help demo test install install-test system stubs lint plugins zoo clean
+.PHONY: help demo test install install-test system stubs lint types contract python-test \
+	napari-test plugins
 
 help: ## Show what there is
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 $(BIN)/uv:
 	$(PYTHON) -m venv $(VENV)
@@ -23,12 +24,56 @@ $(BIN)/uv:
 
 $(VENV)/installed: $(BIN)/uv pyproject.toml constraints.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e ".[$(EXTRAS)]"
-	touch $@
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/installed plugins/napari/pyproject.toml
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt --group test
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt \
+		-e "plugins/napari[test]"
+	@touch $@
 
 install: $(VENV)/installed ## Install ZooBridge with all frameworks into .venv
 
+install-test: $(VENV)/installed-test system ## Install what the tests need, system packages included
+
+system:
+	@missing=$$(for package in $(SYSTEM); do \
+		dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' \
+		|| echo $$package; done; \
+		command -v javac >/dev/null || echo default-jdk-headless; \
+		command -v mvn >/dev/null || echo maven); \
+	if [ -n "$$missing" ]; then \
+		root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+		$$root apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive $$root apt-get install -y -qq $$missing >/dev/null; \
+	fi
+
 demo: install ## Serve the demo zoo and classify real pictures through all three frameworks
 	$(BIN)/python examples/demo.py
+
+test: install-test lint types contract plugins python-test napari-test ## Run every check and every test
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types:
+	$(BIN)/mypy
+
+contract:
+	$(BIN)/python proto/generate.py --check
+	@mkdir -p build
+	$(BIN)/python proto/generate.py --image build/proto.binpb
+	$(BIN)/buf lint build/proto.binpb --config proto/buf.yaml
+
+plugins: system ## Build and test the Java plugins; the jars lie in plugins/*/target
+	$(MAVEN) package
+
+python-test: install-test
+	xvfb-run -a $(BIN)/python -m pytest -q
+
+napari-test: install-test
+	cd plugins/napari && xvfb-run -a ../../$(BIN)/python -m pytest -q
 
 stubs: install ## Generate the Python stubs from proto/
 	$(BIN)/python proto/generate.py

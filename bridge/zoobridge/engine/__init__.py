@@ -3,11 +3,13 @@
 from zoobridge.engine._config import EngineConfig
 from zoobridge.engine._engine import Answer, Engine, FrameworkState, ModelState, Part, Work
 from zoobridge.engine._local import LocalEngine
-from zoobridge.engine._probe import ConfinedNetwork, confined_network
+from zoobridge.engine._probe import ConfinedNetwork, confined_network, framework_devices
+from zoobridge.engine._statistics import Batches, Statistics
 from zoobridge.engine._tensors import pack_tensors, unpack_tensors
 
 __all__ = [
     "Answer",
+    "Batches",
     "ConfinedNetwork",
     "Engine",
     "EngineConfig",
@@ -15,8 +17,10 @@ __all__ = [
     "LocalEngine",
     "ModelState",
     "Part",
+    "Statistics",
     "Work",
     "confined_network",
+    "framework_devices",
     "pack_tensors",
     "unpack_tensors",
 ]

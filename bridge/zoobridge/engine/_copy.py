@@ -21,6 +21,7 @@ from zoobridge.engine._engine import Answer, ModelState, Part, Work
 from zoobridge.engine._faults import worker_error
 from zoobridge.engine._frames import PART, RUN, Frame, Kind
 from zoobridge.engine._load import load_document, weights_file
+from zoobridge.engine._statistics import Batches, Ledger, Statistics
 from zoobridge.engine._ticket import Inquest, Ticket
 from zoobridge.errors import (
     OverloadedError,
@@ -42,6 +43,7 @@ _log = logging.getLogger(__name__)
 _IN_FLIGHT = 1024
 _FOREVER = 1e9
 _RETRY_SECONDS = 0.25
+_ANSWER_SECONDS = 1.0
 
 
 class _State(Enum):
@@ -82,7 +84,10 @@ class ModelCopy:
         self.weights = weights
         self.last_used = time.monotonic()
         self.facts: dict[str, Any] = {}
-        self.items = 0
+        self._ledger = Ledger()
+        self._batches: dict[int, Batches] = {}
+        self._batches_asked = 0
+        self._batches_told = 0
         self._config = config
         self._launcher = launcher
         self._ended = ended
@@ -195,9 +200,22 @@ class ModelCopy:
             device=self.facts.get("device", ""),
             framework_version=self.facts.get("framework_version", ""),
             memory_bytes=self.memory_bytes,
-            items=self.items,
+            items=self._ledger.read({}).items,
             confinement=self.facts.get("confinement", ""),
         )
+
+    def statistics(self) -> Statistics:
+        """Tell what it has done."""
+        with self._change:
+            if self._worker is not None and self._state is _State.READY:
+                self._batches_asked += 1
+                number = self._batches_asked
+                self._send(Kind.BATCHES, 0)
+                self._change.wait_for(
+                    lambda: self._batches_told >= number or self._worker is None,
+                    timeout=_ANSWER_SECONDS,
+                )
+            return self._ledger.read(dict(self._batches))
 
     def close(self, *, grace: float) -> bool:
         """Take no more work, finish what was accepted, and end the worker.
@@ -306,8 +324,10 @@ class ModelCopy:
                 self._receive(frame)
             return worker.obituary()
         finally:
-            with self._lock:
+            with self._change:
                 self._worker = None
+                self._batches_told = self._batches_asked
+                self._change.notify_all()
             worker.writer.close()
             worker.reader.close()
             if not worker.wait(2.0):
@@ -316,6 +336,13 @@ class ModelCopy:
     def _receive(self, frame: Frame) -> None:
         with self._lock:
             self._heard = time.monotonic()
+            if frame.kind == Kind.BATCHES:
+                self._batches_told += 1
+                self._batches = {
+                    int(size): Batches(*sums) for size, sums in json.loads(frame.payload).items()
+                }
+                self._change.notify_all()
+                return
             ticket = self._tickets.get(frame.number)
             if ticket is None:
                 return
@@ -326,11 +353,17 @@ class ModelCopy:
             elif frame.kind == Kind.FAILED:
                 self._settle(ticket, worker_error(frame.payload))
             else:
-                total, items, _failed, last, *_times = PART.unpack_from(frame.payload)
-                self.items += items
+                total, items, failed, last, *stages = PART.unpack_from(frame.payload)
                 ticket.answered += items
                 if last:
                     self._forget(ticket)
+                    queue, preprocess, inference, postprocess = stages
+                    self._ledger.succeed(
+                        self._heard - ticket.accepted,
+                        (queue, preprocess, inference, postprocess),
+                        items=total,
+                        failed_items=failed,
+                    )
                 ticket.outcome.put(Part(frame.payload[PART.size :], total, last))
             if frame.number not in self._tickets:
                 self._dispatch()
@@ -407,6 +440,7 @@ class ModelCopy:
     def _settle(self, ticket: Ticket, error: ZooBridgeError) -> None:
         if not ticket.done:
             self._forget(ticket)
+            self._ledger.fail(time.monotonic() - ticket.accepted)
             ticket.outcome.put(error)
 
     def _forget(self, ticket: Ticket) -> None:

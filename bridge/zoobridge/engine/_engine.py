@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zoobridge.backend import FrameworkFacts
+    from zoobridge.engine._statistics import Statistics
     from zoobridge.zoo import ModelDescription, WeightsDescription
 
 __all__ = ["Answer", "Engine", "FrameworkState", "ModelState", "Part", "Work"]
@@ -142,6 +143,10 @@ class Engine(Protocol):
 
     def loaded(self) -> list[ModelState]:
         """Tell the loaded copies."""
+        ...
+
+    def statistics(self) -> list[tuple[ModelState, Statistics]]:
+        """Tell what each loaded copy has done."""
         ...
 
     def frameworks(self) -> list[FrameworkState]:

@@ -44,6 +44,9 @@ class Kind(IntEnum):
     TENSORS = 7
     """To the worker: packed tensors for the network; so is its answer."""
 
+    BATCHES = 8
+    """To the worker: tell the batches that were run; its answer is a JSON document."""
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:

@@ -7,6 +7,7 @@ never a waiting window: items run together only where they wait anyway.
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 import threading
@@ -126,6 +127,7 @@ class Lanes:
         self._ready_limit = max(1, _READY_BYTES // item_bytes)
         limit = max(1, min(_BATCH_ITEMS, _BATCH_BYTES // item_bytes)) if pictures.batched else 1
         self._learner = BatchLearner(limit)
+        self._batches: dict[int, list[float]] = {}
         self._change = threading.Condition()
         self._jobs: dict[int, Job] = {}
         self._pending: deque[Job] = deque()
@@ -182,6 +184,8 @@ class Lanes:
             self._change.notify_all()
         elif frame.kind == Kind.RUN:
             self._begin(frame)
+        elif frame.kind == Kind.BATCHES:
+            self._writer.send(Kind.BATCHES, 0, json.dumps(self._batches).encode())
         elif frame.kind == Kind.CANCEL:
             job_or_none = self._jobs.pop(frame.number, None)
             if job_or_none is not None:
@@ -311,6 +315,10 @@ class Lanes:
         with self._change:
             rows = sum(ready.rows for ready in batch)
             self._learner.record(rows, ran - start)
+            sums = self._batches.setdefault(rows, [0, 0.0, 0.0])
+            sums[0] += 1
+            sums[1] += ran - start
+            sums[2] += done - ran
             for ready in batch:
                 times = ready.job.times
                 times.inference += (ran - start) * ready.rows / rows

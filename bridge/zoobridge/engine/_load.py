@@ -44,7 +44,7 @@ def weights_file(model: ModelDescription, weights: WeightsDescription) -> Weight
 
 
 def load_document(
-    file: WeightsFile,
+    file: WeightsFile | None,
     config: EngineConfig,
     *,
     read: Sequence[Path],
@@ -55,7 +55,7 @@ def load_document(
     Parameters
     ----------
     file
-        The weights.
+        The weights; `None` to load nothing and only tell what the framework is.
     config
         Settings.
     read
@@ -64,7 +64,7 @@ def load_document(
         The model whose pictures are to be classified; `None` to serve the bare network.
     """
     document = {
-        "file": {**asdict(file), "path": str(file.path)},
+        "file": None if file is None else {**asdict(file), "path": str(file.path)},
         "read": [str(path) for path in read],
         "device": config.device,
         "threads": config.threads,

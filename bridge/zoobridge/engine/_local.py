@@ -15,6 +15,7 @@ from zoobridge.engine._confinement import confinement_available
 from zoobridge.engine._copy import ModelCopy
 from zoobridge.engine._engine import Answer, FrameworkState, ModelState, Work
 from zoobridge.engine._process import make_launcher
+from zoobridge.engine._statistics import Statistics
 from zoobridge.errors import OverloadedError
 from zoobridge.zoo import ModelDescription, WeightsDescription
 
@@ -80,6 +81,12 @@ class LocalEngine:
         with self._change:
             copies = [copy for copy in self._copies.values() if copy.ready]
         return [copy.state() for copy in copies]
+
+    def statistics(self) -> list[tuple[ModelState, Statistics]]:
+        """See :meth:`Engine.statistics`."""
+        with self._change:
+            copies = [copy for copy in self._copies.values() if copy.ready]
+        return [(copy.state(), copy.statistics()) for copy in copies]
 
     def frameworks(self) -> list[FrameworkState]:
         """See :meth:`Engine.frameworks`."""

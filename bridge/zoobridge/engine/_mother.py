@@ -13,6 +13,7 @@ import select
 import signal
 import socket
 import sys
+import traceback
 from typing import Any, NoReturn
 
 from zoobridge.backend import Backend
@@ -107,6 +108,8 @@ def _child(
             arena=arena,
             folder=document["folder"],
         )
+    except Exception:  # noqa: BLE001 - the process ends here; its log says why
+        traceback.print_exc()
     finally:
         sys.stderr.flush()
         # No clean-up of what the mother had set up: it is not the child's.

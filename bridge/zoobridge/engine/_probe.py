@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoobridge.backend import TensorSpec, WeightsFile
 from zoobridge.engine._arena import Arena
+from zoobridge.engine._backends import find_backend
 from zoobridge.engine._config import EngineConfig
 from zoobridge.engine._faults import worker_error
 from zoobridge.engine._frames import Frame, Kind
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["ConfinedNetwork", "confined_network"]
+__all__ = ["ConfinedNetwork", "confined_network", "framework_devices"]
 
 
 class ConfinedNetwork:
@@ -93,16 +94,38 @@ def confined_network(
     WorkerError
         If the worker ends while it tries.
     """
+    with _worker(framework, file, config or EngineConfig()) as (worker, facts):
+        yield ConfinedNetwork(worker, facts)
+
+
+def framework_devices(framework: str) -> tuple[str, ...]:
+    """Start a framework in a process of its own and tell the devices that it sees.
+
+    Raises
+    ------
+    FrameworkError
+        If there is no such framework.
+    WorkerError
+        If the framework cannot be started; the message ends with its last words.
+    """
+    with _worker(framework, None, EngineConfig()) as (_, facts):
+        return tuple(facts["devices"])
+
+
+@contextlib.contextmanager
+def _worker(
+    framework: str, file: WeightsFile | None, config: EngineConfig
+) -> Iterator[tuple[WorkerProcess, dict[str, Any]]]:
+    find_backend(framework)
     with tempfile.TemporaryDirectory(prefix="zoobridge-") as scratch:
         folder = Path(scratch)
         arena = Arena(1, folder / "arena", anonymous=False)
         worker = SpawnLauncher().launch(framework, arena, folder)
         try:
-            document = load_document(file, config or EngineConfig(), read=[file.path])
+            read = [] if file is None else [file.path]
             with contextlib.suppress(BrokenPipeError):
-                worker.writer.send(Kind.LOAD, 0, document)
-            facts = _facts(worker, worker.reader.next(), folder)
-            yield ConfinedNetwork(worker, facts)
+                worker.writer.send(Kind.LOAD, 0, load_document(file, config, read=read))
+            yield worker, _facts(worker, worker.reader.next(), folder)
         finally:
             worker.writer.close()
             if not worker.wait(5.0):

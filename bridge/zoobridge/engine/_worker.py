@@ -12,7 +12,6 @@ import os
 import signal
 import sys
 import tempfile
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +29,7 @@ from zoobridge.protocol import status_from_error
 from zoobridge.zoo import from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["main", "run"]
 
@@ -73,46 +72,53 @@ def run(
     if frame is None:
         return 0
     document = json.loads(frame.payload)
-    started = time.monotonic()
     try:
-        confinement = _confine([Path(path) for path in document["read"]], Path(folder))
-        file = _weights_file(document["file"])
-        networks = Networks(
-            lambda threads: _load(backend, file, document["device"], threads), document["threads"]
-        )
-        lanes = None
-        if document["model"] is not None:
-            lanes = Lanes(
-                reader,
-                writer,
-                memory,
-                from_json(document["model"]),
-                networks,
-                threads=document["threads"],
-                limits=PictureLimits(pixels=document["image_pixels"]),
-                max_items=document["items"],
-            )
-        devices = backend.devices()
+        ready: dict[str, object] = {
+            "framework": framework,
+            "framework_version": backend.facts().version,
+            "confinement": _confine([Path(path) for path in document["read"]], Path(folder)),
+        }
+        serve = _load(backend, document, ready, reader, writer, memory)
+        ready["devices"] = backend.devices()
     except ZooBridgeError as error:
         writer.send(Kind.FAILED, 0, status_from_error(error).SerializeToString())
         return 0
-    ready = {
-        "framework": framework,
-        "framework_version": backend.facts().version,
-        "device": networks.wide.device,
-        "devices": devices,
-        "confinement": confinement,
-        "load_seconds": time.monotonic() - started,
-        "inputs": [asdict(spec) for spec in networks.wide.inputs],
-        "outputs": [asdict(spec) for spec in networks.wide.outputs],
-    }
     writer.send(Kind.READY, 0, json.dumps(ready).encode())
     with contextlib.suppress(BrokenPipeError):
-        if lanes is None:
-            _serve_tensors(reader, writer, networks.wide)
-        else:
-            lanes.run()
+        serve()
     return 0
+
+
+def _load(
+    backend: Backend,
+    document: Mapping[str, Any],
+    ready: dict[str, object],
+    reader: FrameReader,
+    writer: FrameWriter,
+    memory: memoryview,
+) -> Callable[[], None]:
+    """Load what the document names, note in `ready` what it is, and return what serves it."""
+    if document["file"] is None:
+        return lambda: None
+    file = _weights_file(document["file"])
+    networks = Networks(
+        lambda threads: _network(backend, file, document["device"], threads), document["threads"]
+    )
+    ready["device"] = networks.wide.device
+    ready["inputs"] = [asdict(spec) for spec in networks.wide.inputs]
+    ready["outputs"] = [asdict(spec) for spec in networks.wide.outputs]
+    if document["model"] is None:
+        return lambda: _serve_tensors(reader, writer, networks.wide)
+    return Lanes(
+        reader,
+        writer,
+        memory,
+        from_json(document["model"]),
+        networks,
+        threads=document["threads"],
+        limits=PictureLimits(pixels=document["image_pixels"]),
+        max_items=document["items"],
+    ).run
 
 
 def _weights_file(document: Mapping[str, Any]) -> WeightsFile:
@@ -163,7 +169,7 @@ def _confine(read: list[Path], folder: Path) -> str:
     return kind
 
 
-def _load(backend: Backend, file: WeightsFile, device: str, threads: int) -> Network:
+def _network(backend: Backend, file: WeightsFile, device: str, threads: int) -> Network:
     try:
         return backend.load(file, device=device, threads=threads)
     except BackendFault as fault:

@@ -1,0 +1,30 @@
+"""Asking an engine, as the servicers do."""
+
+import time
+
+import numpy as np
+from zoobridge.engine import Work
+from zoobridge.protocol import to_pixels
+from zoobridge.protocol.v1 import classification_pb2 as messages
+
+#: First pixels that tell the faulty framework what to do (tests/engine/faulty).
+DIES, FAILS, DAWDLES, NAN, WRONG_COUNT, HANGS = 255, 254, 253, 252, 251, 250
+
+
+def request_for(first, *, rest=100, **fields) -> bytes:
+    pixels = np.full((4, 4), rest, np.uint8)
+    pixels[0, 0] = first
+    image = {"pixels": to_pixels(pixels, "YX")}
+    return messages.ClassifyRequest(image=image, **fields).SerializeToString()
+
+
+def work(model, request, *, seconds=60.0, **fields) -> Work:
+    return Work(model, model.weights[0], request, time.monotonic() + seconds, **fields)
+
+
+def answer_of(answer) -> messages.ClassifyResponse:
+    return messages.ClassifyResponse.FromString(b"".join(part.response for part in answer))
+
+
+def ask(engine, model, first, **fields) -> messages.ClassifyResponse:
+    return answer_of(engine.submit(work(model, request_for(first, **fields))))
