@@ -9,6 +9,8 @@ from zoobridge.zoo._description import (
     TrustClass,
     WeightsDescription,
 )
+from zoobridge.zoo._json import from_json, to_json
+from zoobridge.zoo._package import read_package
 
 __all__ = [
     "Author",
@@ -18,4 +20,7 @@ __all__ = [
     "ScoreKind",
     "TrustClass",
     "WeightsDescription",
+    "from_json",
+    "read_package",
+    "to_json",
 ]

@@ -1,0 +1,127 @@
+"""Files of a package: where they may lie, and what they hold."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING
+
+from zoobridge.zoo._fault import PackageFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["content_digest", "file_sha256", "package_file", "tree_files"]
+
+_TREE_FILES = 20_000
+
+
+def package_file(root: Path, name: str, *, folder_allowed: bool = False) -> Path:
+    """Find a file that a package names.
+
+    Parameters
+    ----------
+    root
+        The package's folder.
+    name
+        As written in its description.
+    folder_allowed
+        Whether a folder will do as well.
+
+    Returns
+    -------
+    Path
+        The file, below `root`, reached without links.
+
+    Raises
+    ------
+    PackageFault
+        If it lies elsewhere, is missing, or is linked (by name or by inode) to another place.
+    """
+    if "://" in name:
+        raise PackageFault(
+            f"{name} lies on the network, which ZooBridge does not reach; "
+            "download the whole package with its files"
+        )
+    posix, windows = PurePosixPath(name), PureWindowsPath(name)
+    if posix.is_absolute() or windows.anchor or ".." in posix.parts or ".." in windows.parts:
+        raise PackageFault(
+            f"{name!r} leads outside the package; put the file beside the package's rdf.yaml and name "
+            "it there by a relative path"
+        )
+    path = root
+    for part in posix.parts:
+        path = path / part
+        _refuse_link(path, name)
+    try:
+        facts = path.lstat()
+    except (OSError, ValueError) as error:
+        raise PackageFault(f"the file {name} is missing; copy the package again, whole") from error
+    if folder_allowed and stat.S_ISDIR(facts.st_mode):
+        return path
+    if not stat.S_ISREG(facts.st_mode):
+        raise PackageFault(f"{name} is not a regular file; put the file itself into the package")
+    if facts.st_nlink > 1:
+        raise PackageFault(
+            f"{name} is hard-linked to another place, so that others can change or read along; "
+            "copy the package to a folder of its own"
+        )
+    return path
+
+
+def _refuse_link(path: Path, name: str) -> None:
+    try:
+        linked = path.is_symlink() or path.is_junction() if _JUNCTIONS else path.is_symlink()
+    except (OSError, ValueError) as error:
+        raise PackageFault(f"the file {name} cannot be read: {error}") from error
+    if linked:
+        raise PackageFault(
+            f"{name} is reached through a link; put the file itself into the package"
+        )
+
+
+_JUNCTIONS = hasattr(Path, "is_junction")
+
+
+def tree_files(folder: Path) -> list[Path]:
+    """List the files below a folder, sorted, each reached without links.
+
+    Raises
+    ------
+    PackageFault
+        If one of them is linked elsewhere, or if there are too many.
+    """
+    found: list[Path] = []
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder).as_posix()
+        checked = package_file(folder, relative, folder_allowed=True)
+        if checked.is_file():
+            found.append(checked)
+        if len(found) > _TREE_FILES:
+            raise PackageFault(f"{folder.name} holds more than {_TREE_FILES} files")
+    return found
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's content in lower-case hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def content_digest(description: bytes, contents: Iterable[tuple[str, str]]) -> str:
+    """Return the digest of a description and the files that go with it.
+
+    Parameters
+    ----------
+    description
+        The description file, as it is.
+    contents
+        Name and SHA-256 of each file.
+    """
+    digest = hashlib.sha256(hashlib.sha256(description).digest())
+    for name, sha256 in contents:
+        # Hashed names have a fixed length, so that no two lists run into the same bytes.
+        digest.update(hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest())
+        digest.update(bytes.fromhex(sha256))
+    return digest.hexdigest()

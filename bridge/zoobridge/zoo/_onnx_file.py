@@ -1,0 +1,155 @@
+"""What an ONNX file says of itself, read without the onnx package.
+
+The few fields below come from ``onnx.proto`` (field numbers are ONNX's); everything else, the
+weights above all, is skipped as unknown fields.
+"""
+
+from __future__ import annotations
+
+import mmap
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import DecodeError, Message
+
+from zoobridge.zoo._fault import PackageFault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["OnnxFacts", "external_data", "read_onnx"]
+
+#: Message name to its fields: name, number, repeated, type (a message's name, or a scalar).
+_MESSAGES: dict[str, list[tuple[str, int, bool, str]]] = {
+    "Model": [
+        ("graph", 7, False, "Graph"),
+        ("opset_import", 8, True, "Opset"),
+        ("training_info", 20, True, "Training"),
+        ("functions", 25, True, "Function"),
+    ],
+    "Opset": [("domain", 1, False, "string"), ("version", 2, False, "int64")],
+    "Training": [("initialization", 1, False, "Graph"), ("algorithm", 2, False, "Graph")],
+    "Function": [("node", 7, True, "Node"), ("attribute_proto", 11, True, "Attribute")],
+    "Graph": [
+        ("node", 1, True, "Node"),
+        ("initializer", 5, True, "Tensor"),
+        ("sparse_initializer", 15, True, "Sparse"),
+    ],
+    "Node": [("attribute", 5, True, "Attribute")],
+    "Attribute": [
+        ("t", 5, False, "Tensor"),
+        ("g", 6, False, "Graph"),
+        ("tensors", 10, True, "Tensor"),
+        ("graphs", 11, True, "Graph"),
+        ("sparse_tensor", 22, False, "Sparse"),
+        ("sparse_tensors", 23, True, "Sparse"),
+    ],
+    "Sparse": [("values", 1, False, "Tensor"), ("indices", 2, False, "Tensor")],
+    "Tensor": [("external_data", 13, True, "Entry")],
+    "Entry": [("key", 1, False, "bytes"), ("value", 2, False, "bytes")],
+}
+
+
+@dataclass(frozen=True)
+class OnnxFacts:
+    """What an ONNX file says of itself.
+
+    Parameters
+    ----------
+    opset
+        Version of the default operator set; 0 where none is named.
+    external
+        Names of the files that hold data, as written, sorted.
+    """
+
+    opset: int
+    external: tuple[str, ...]
+
+
+def external_data(path: Path) -> tuple[str, ...]:
+    """Return the names of the files that hold an ONNX model's data, as written.
+
+    A tensor with external data names its file under the key ``location``: where that word does
+    not occur, the file need not be parsed.
+
+    Raises
+    ------
+    PackageFault
+        If the file is no ONNX model.
+    """
+    if path.stat().st_size == 0:
+        raise PackageFault(f"{path.name} is empty; copy the package again, whole")
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        if content.find(b"location") < 0:
+            return ()
+    return read_onnx(path).external
+
+
+def read_onnx(path: Path) -> OnnxFacts:
+    """Read an ONNX file.
+
+    Raises
+    ------
+    PackageFault
+        If the file is no ONNX model.
+    """
+    model = _message_type()()
+    try:
+        model.ParseFromString(path.read_bytes())
+    except DecodeError as error:
+        raise PackageFault(f"{path.name} is not an ONNX model, or is damaged") from error
+    if not model.HasField("graph"):
+        raise PackageFault(f"{path.name} is not an ONNX model: it holds no graph")
+    opset = max(
+        (entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")),
+        default=0,
+    )
+    names: set[str] = set()
+    _collect(model, names)
+    return OnnxFacts(int(opset), tuple(sorted(names)))
+
+
+def _collect(message: Any, names: set[str]) -> None:
+    # A stack, since graphs may be nested deeper than Python recurses.
+    waiting = [message]
+    while waiting:
+        current = waiting.pop()
+        for field, value in current.ListFields():
+            if field.message_type is None:
+                continue
+            for entry in (value,) if isinstance(value, Message) else value:
+                if field.message_type.name == "Entry":
+                    if entry.key == b"location":
+                        names.add(entry.value.decode("utf-8", "surrogateescape"))
+                else:
+                    waiting.append(entry)
+
+
+@lru_cache(maxsize=1)
+def _message_type() -> Any:
+    file = descriptor_pb2.FileDescriptorProto(
+        name="zoobridge_onnx_excerpt.proto", package="zoobridge.onnx", syntax="proto2"
+    )
+    kinds = descriptor_pb2.FieldDescriptorProto
+    scalars = {
+        "string": kinds.TYPE_STRING,
+        "bytes": kinds.TYPE_BYTES,
+        "int64": kinds.TYPE_INT64,
+    }
+    for name, fields in _MESSAGES.items():
+        message = file.message_type.add(name=name)
+        for field_name, number, repeated, kind in fields:
+            field = message.field.add(
+                name=field_name,
+                number=number,
+                label=kinds.LABEL_REPEATED if repeated else kinds.LABEL_OPTIONAL,
+                type=scalars.get(kind, kinds.TYPE_MESSAGE),
+            )
+            if kind in _MESSAGES:
+                field.type_name = f".zoobridge.onnx.{kind}"
+    # A pool of its own: the process's pool belongs to the protocol's stubs.
+    pool = descriptor_pool.DescriptorPool()
+    pool.AddSerializedFile(file.SerializeToString())
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName("zoobridge.onnx.Model"))

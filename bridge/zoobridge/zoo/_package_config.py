@@ -1,0 +1,100 @@
+"""What a package may say under ``config.zoobridge``.
+
+This module imports pydantic, so it is imported lazily, by readers of packages alone. The table in
+``docs/zoo-format.md`` is made of :class:`PackageConfig`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+__all__ = ["PackageConfig", "config_table"]
+
+_Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
+
+
+class PackageConfig(BaseModel):
+    """All that ZooBridge understands and the BioImage.IO format has no field for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    fit: Literal["stretch", "pad", "crop", "center", "refuse"] = Field(
+        "stretch",
+        description="How a picture reaches a size that the model takes: stretched, padded, "
+        "scaled until it covers the size and cropped, cut out of (or padded around) the centre "
+        "without scaling, or refused.",
+    )
+    interpolation: Literal["nearest", "bilinear", "bicubic", "box", "lanczos"] = Field(
+        "bilinear", description="How pixels between pixels are found when a picture is scaled."
+    )
+    channel_order: tuple[str, ...] = Field(
+        (),
+        description="Meaning of the input's channels in the tensor's order, such as "
+        "`[blue, green, red]`; replaces the `channel_names` of the input.",
+    )
+    intensity_range: tuple[float, float] | None = Field(
+        None,
+        description="The raw intensities that the first preprocessing step expects, such as "
+        "`[0, 255]`; else the input's `data.range`, else 0 to 255 where its `data.type` is `uint8`.",
+    )
+    threshold: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="From which score on a class counts, where scores are independent.",
+    )
+    default_top_k: int = Field(
+        5, ge=1, le=1_000, description="How many classes are named where nobody asks for a number."
+    )
+    class_colors: dict[str, _Color] = Field(
+        {},
+        description='Colours of classes by label, such as `{benign: "#00aa00"}`; the other '
+        "classes get distinct hues.",
+    )
+    score_kind: Literal["probability", "independent_probability", "logit", "label_only"] | None = (
+        Field(
+            None,
+            description="What the scores are where the postprocessing does not tell, since softmax "
+            "or sigmoid sits inside the network; else it is measured on the test output.",
+        )
+    )
+
+    @field_validator("intensity_range")
+    @classmethod
+    def _range_rises(cls, value: tuple[float, float] | None) -> tuple[float, float] | None:
+        if value is not None and not (math.isfinite(value[1] - value[0]) and value[0] < value[1]):
+            raise ValueError("the first number must be smaller than the second")
+        return value
+
+
+def config_table() -> str:
+    """Return the fields of :class:`PackageConfig` as a Markdown table."""
+    lines = ["| field | values | default | meaning |", "| --- | --- | --- | --- |"]
+    for name, schema in PackageConfig.model_json_schema()["properties"].items():
+        default = schema.get("default")
+        shown = "" if default in (None, [], {}) else f"`{default}`"
+        lines.append(f"| `{name}` | {_values(schema)} | {shown} | {schema['description']} |")
+    return "\n".join(lines) + "\n"
+
+
+def _values(schema: dict[str, object]) -> str:
+    options = schema.get("anyOf")
+    if isinstance(options, list):
+        schema = next(option for option in options if option.get("type") != "null")
+    if isinstance(enum := schema.get("enum"), list):
+        return ", ".join(f"`{value}`" for value in enum)
+    if "prefixItems" in schema:
+        return "two numbers"
+    words = {
+        "array": "list of names",
+        "object": "mapping of label to colour",
+        "integer": "whole number",
+        "number": "number",
+    }
+    kind = words[str(schema["type"])]
+    if "minimum" in schema and "maximum" in schema:
+        kind += f", {schema['minimum']:g} to {schema['maximum']:g}"
+    return kind
