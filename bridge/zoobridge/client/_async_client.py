@@ -200,10 +200,10 @@ class AsyncClient:
                 request = await asyncio.to_thread(build, source, base, limit=self._message_limit)
                 response = await self._call(self._classification.Classify, request, timeout)
             except ZooBridgeError as error:
-                results = ledger.fail(source, 0, error)
+                part = ledger.fail(source, 0, error)
             else:
-                results = ledger.unary(source, response)
-            for result in results:
+                part = ledger.unary(source, response)
+            for result in part.results:
                 yield result
             return
         call = self._classification.ClassifyStream(
@@ -213,8 +213,9 @@ class AsyncClient:
             call, self._endpoint, base, pictures, ledger, limit=self._message_limit
         )
         async with aclosing(stream):
-            async for result in stream:
-                yield result
+            async for part in stream:
+                for result in part.results:
+                    yield result
 
     def _message_limit(self) -> int:
         return self._limit

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from zoobridge.client._images import Images, Source
-    from zoobridge.client._ledger import Ledger
-    from zoobridge.client._results import Result
+    from zoobridge.client._ledger import Ledger, Part
     from zoobridge.client._transport import Endpoint
 
 __all__ = ["async_sources", "classify_stream"]
@@ -73,7 +72,7 @@ async def classify_stream(
     ledger: Ledger,
     *,
     limit: Callable[[], int],
-) -> AsyncGenerator[Result, None]:
+) -> AsyncGenerator[Part, None]:
     """Yield the results of pictures as they come; closing the generator cancels the call.
 
     Raises
@@ -105,20 +104,21 @@ async def classify_stream(
             event = await events.get()
             if isinstance(event, _Loaded):
                 loading.discard(event.request)
-                results = await _dispatch(event, ledger, call)
+                failure = await _dispatch(event, ledger, call)
+                if failure is not None:
+                    yield failure
             elif isinstance(event, _Ended):
                 raise _early_end(event, endpoint)
             else:
-                results = ledger.answer(event)
-            for result in results:
-                yield result
+                yield ledger.answer(event)
         last = await events.get()
         if isinstance(last, _Ended) and last.error is not None:
             raise error_from_rpc(last.error, endpoint)
     finally:
         call.cancel()
-        for task in (receiver, *loading):
-            task.cancel()
+        receiver.cancel()
+        for unfinished in loading:
+            unfinished.cancel()
         await asyncio.gather(receiver, *loading, return_exceptions=True)
 
 
@@ -138,7 +138,7 @@ def _announce(
     return announce
 
 
-async def _dispatch(event: _Loaded, ledger: Ledger, call: Any) -> list[Result]:
+async def _dispatch(event: _Loaded, ledger: Ledger, call: Any) -> Part | None:
     try:
         request = event.request.result()
     except ZooBridgeError as error:
@@ -148,8 +148,8 @@ async def _dispatch(event: _Loaded, ledger: Ledger, call: Any) -> list[Result]:
         await call.write(message)
     except (grpc.RpcError, asyncio.InvalidStateError):
         # The call has ended; its receiver knows why and says so next.
-        return []
-    return []
+        return None
+    return None
 
 
 async def _receive(call: Any, events: asyncio.Queue[_Event]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Self
 
 import grpc
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from zoobridge.client._images import Images
-    from zoobridge.client._ledger import OnProgress
+    from zoobridge.client._ledger import OnProgress, Part
     from zoobridge.client._request import IntensityLike, Planes, RegionLike
     from zoobridge.client._transport import Endpoint
 
@@ -269,7 +270,8 @@ class Client:
             mask_fill=mask_fill,
             orientation=orientation,
         )
-        results = self._run(settings, images, axes, timeout, on_progress)
+        parts = self._run(settings, images, axes, timeout, on_progress)
+        results = (result for part in parts for result in part.results)
         return Results(sorted(results, key=lambda one: (one.image_index, one.item_index)))
 
     def classify_iter(
@@ -287,7 +289,35 @@ class Client:
         Takes what :meth:`classify` takes. `images` is read only as far ahead as is useful, so it
         may be endless; closing the generator, or leaving its loop, cancels the rest.
         """
-        return self._run(Settings(model=model, **options), images, axes, timeout, on_progress)
+        settings = Settings(model=model, **options)
+        with closing(self._run(settings, images, axes, timeout, on_progress)) as parts:
+            for part in parts:
+                yield from part.results
+
+    def classify_each(
+        self,
+        model: str,
+        images: Images,
+        *,
+        axes: str = "",
+        timeout: float | None = None,
+        on_progress: OnProgress | None = None,
+        **options: Any,
+    ) -> Generator[Results, None, None]:
+        """Classify pictures and yield the results of each as soon as all its items are answered.
+
+        Takes what :meth:`classify` takes, and reads ahead and cancels as :meth:`classify_iter`
+        does. The pictures come in the order in which they are done: see
+        :attr:`Result.image_index <zoobridge.client.Result.image_index>`.
+        """
+        settings = Settings(model=model, **options)
+        held: dict[int, list[Result]] = {}
+        with closing(self._run(settings, images, axes, timeout, on_progress)) as parts:
+            for part in parts:
+                held.setdefault(part.image_index, []).extend(part.results)
+                if part.last:
+                    results = held.pop(part.image_index)
+                    yield Results(sorted(results, key=lambda one: one.item_index))
 
     def _run(
         self,
@@ -296,7 +326,7 @@ class Client:
         axes: str,
         timeout: float | None,
         on_progress: OnProgress | None,
-    ) -> Generator[Result, None, None]:
+    ) -> Generator[Part, None, None]:
         base = settings.to_message()
         pictures, total = sources(images, axes=axes)
         ledger = Ledger(settings.model, total, on_progress)
@@ -306,9 +336,9 @@ class Client:
                 request = build(source, base, limit=self._message_limit)
                 response = self._call(self._classification.Classify, request, timeout)
             except ZooBridgeError as error:
-                yield from ledger.fail(source, 0, error)
+                yield ledger.fail(source, 0, error)
             else:
-                yield from ledger.unary(source, response)
+                yield ledger.unary(source, response)
             return
 
         def open_call(requests: Any) -> Any:

@@ -17,7 +17,7 @@ from zoobridge.protocol.v1 import classification_pb2 as pb
 if TYPE_CHECKING:
     from zoobridge.client._images import Source
 
-__all__ = ["WINDOW_BYTES", "WINDOW_IMAGES", "Ledger", "OnProgress", "Progress", "build"]
+__all__ = ["WINDOW_BYTES", "WINDOW_IMAGES", "Ledger", "OnProgress", "Part", "Progress", "build"]
 
 #: Pictures, and bytes, that are sent ahead of the answers at most.
 WINDOW_IMAGES = 64
@@ -48,6 +48,25 @@ class Progress:
 
 #: Called whenever something was answered.
 OnProgress: TypeAlias = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Results of one picture that came together.
+
+    Parameters
+    ----------
+    image_index
+        Position of the picture among those given.
+    results
+        The results.
+    last
+        Whether the picture has no others.
+    """
+
+    image_index: int
+    results: list[Result]
+    last: bool
 
 
 @dataclass(frozen=True)
@@ -123,7 +142,7 @@ class Ledger:
         message.request.CopyFrom(request)
         return message
 
-    def fail(self, source: Source, index: int, error: ZooBridgeError) -> list[Result]:
+    def fail(self, source: Source, index: int, error: ZooBridgeError) -> Part:
         """Return the result of a picture that could not be sent.
 
         Raises
@@ -133,14 +152,14 @@ class Ledger:
         """
         if not concerns_one_image(error):
             raise error
-        return self._count([self._failure(source.name, index, error)], done=True)
+        return self._count(index, [self._failure(source.name, index, error)], last=True)
 
-    def unary(self, source: Source, response: pb.ClassifyResponse) -> list[Result]:
+    def unary(self, source: Source, response: pb.ClassifyResponse) -> Part:
         """Return the results of a picture that was sent by itself."""
         results = results_from_response(response, image=source.name, image_index=0)
-        return self._count(results, done=True)
+        return self._count(0, results, last=True)
 
-    def answer(self, response: pb.ClassifyStreamResponse) -> list[Result]:
+    def answer(self, response: pb.ClassifyStreamResponse) -> Part:
         """Return the results that a part of an answer holds.
 
         Raises
@@ -158,14 +177,15 @@ class Ledger:
         results = results_from_response(
             response.response, image=known.name, image_index=known.index
         )
-        return self._count(results, done=response.last)
+        return self._count(known.index, results, last=response.last)
 
-    def _refusal(self, status: status_pb2.Status, name: str, known: _Open | None) -> list[Result]:
+    def _refusal(self, status: status_pb2.Status, name: str, known: _Open | None) -> Part:
         error = error_from_status(status)
         if known is None or not concerns_one_image(error):
             raise error
         self._close(name)
-        return self._count([self._failure(known.name, known.index, error)], done=True)
+        failure = self._failure(known.name, known.index, error)
+        return self._count(known.index, [failure], last=True)
 
     def _close(self, name: str) -> None:
         self._bytes -= self._open.pop(name).size
@@ -173,10 +193,10 @@ class Ledger:
     def _failure(self, name: str, index: int, error: ZooBridgeError) -> Result:
         return Result(image=name, image_index=index, error=error, model=self._identity)
 
-    def _count(self, results: list[Result], *, done: bool) -> list[Result]:
-        self._images += done
+    def _count(self, index: int, results: list[Result], *, last: bool) -> Part:
+        self._images += last
         self._items += len(results)
         self._failed += sum(result.error is not None for result in results)
         if self._on_progress is not None:
             self._on_progress(Progress(self._images, self._total, self._items, self._failed))
-        return results
+        return Part(index, results, last)

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from zoobridge.client._images import Source
-    from zoobridge.client._ledger import Ledger
-    from zoobridge.client._results import Result
+    from zoobridge.client._ledger import Ledger, Part
     from zoobridge.client._transport import Endpoint
 
 __all__ = ["classify_stream"]
@@ -53,7 +52,7 @@ def classify_stream(
     ledger: Ledger,
     *,
     limit: Callable[[], int],
-) -> Generator[Result, None, None]:
+) -> Generator[Part, None, None]:
     """Yield the results of pictures as they come; closing the generator cancels the call.
 
     `pictures` is consumed in the caller's thread, so that it may read from whatever is bound to
@@ -93,11 +92,13 @@ def classify_stream(
             event = _next_event(events)
             if isinstance(event, _Loaded):
                 loading -= 1
-                yield from _dispatch(event, ledger, outgoing)
+                failure = _dispatch(event, ledger, outgoing)
+                if failure is not None:
+                    yield failure
             elif isinstance(event, _Ended):
                 raise _early_end(event, endpoint)
             else:
-                yield from ledger.answer(event)
+                yield ledger.answer(event)
         _await_end(events, endpoint)
     finally:
         outgoing.put(None)
@@ -138,13 +139,13 @@ def _dispatch(
     event: _Loaded,
     ledger: Ledger,
     outgoing: queue.SimpleQueue[pb.ClassifyStreamRequest | None],
-) -> list[Result]:
+) -> Part | None:
     try:
         request = event.request.result()
     except ZooBridgeError as error:
         return ledger.fail(event.source, event.index, error)
     outgoing.put(ledger.send(event.source, event.index, request))
-    return []
+    return None
 
 
 def _early_end(event: _Ended, endpoint: Endpoint) -> ZooBridgeError:
