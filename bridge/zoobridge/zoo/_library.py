@@ -84,7 +84,7 @@ def parse_description(text: str, name: str) -> dict[str, Any]:
             f"{name} does not hold a mapping of fields; write it as BioImage.IO says"
         )
     _check_growth(document, name)
-    return dict(document)
+    return {str(key): value for key, value in document.items()}
 
 
 def load_model(document: Mapping[str, Any], root: Path) -> tuple[Any, list[str]]:

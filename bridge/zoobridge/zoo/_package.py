@@ -194,7 +194,9 @@ def _with_output(
     root = described.root
     output, tensor = output_spec(model)
     count = class_count(tensor)
-    channels = next((axis.channel_names for axis in tensor.axes if axis.type == "channel"), [])
+    channels: list[Any] = next(
+        (axis.channel_names for axis in tensor.axes if axis.type == "channel"), []
+    )
     attachments = model.attachments or []
     labels, source = find_labels(
         channel_names=[str(name) for name in channels],

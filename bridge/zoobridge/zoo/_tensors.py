@@ -66,8 +66,10 @@ def input_spec(model: Any, config: PackageConfig) -> InputSpec:
             f"one input of {shown} is {values} values, more than ZooBridge takes ({_ITEM_VALUES}); "
             "correct the sizes in the rdf.yaml"
         )
-    channels = next((axis.channel_names for axis in tensor.axes if axis.type == "channel"), [])
-    names = tuple(str(name) for name in channels)
+    channels: list[Any] = next(
+        (axis.channel_names for axis in tensor.axes if axis.type == "channel"), []
+    )
+    names: tuple[str, ...] = tuple(str(name) for name in channels)
     if config.channel_order:
         if len(config.channel_order) != len(names):
             raise PackageFault(
