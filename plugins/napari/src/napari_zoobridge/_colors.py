@@ -91,7 +91,7 @@ def color_items(layer: Any, records: Sequence[Record], colors: Mapping[str, str]
     setattr(layer, f"{part}_color", now)
 
 
-def label_items_with_text(layer: Any, template: str) -> bool:
+def label_items_with_text(layer: Any, template: str, class_column: str) -> bool:
     """Write a text beside each item, unless the user's layer has texts of its own.
 
     Parameters
@@ -100,6 +100,8 @@ def label_items_with_text(layer: Any, template: str) -> bool:
         Shapes or Points.
     template
         With feature columns in braces: ``{class} {score:.2f}``.
+    class_column
+        Items that have nothing in this column get no text.
 
     Returns
     -------
@@ -111,9 +113,25 @@ def label_items_with_text(layer: Any, template: str) -> bool:
         if str(getattr(layer.text.string, "constant", "?")):
             return False
         before["text"] = {"constant": ""}
-    layer.text.string = template
+    layer.text.string = _texts(layer, template, class_column)
     layer.refresh_text()
     return True
+
+
+def _texts(layer: Any, template: str, class_column: str) -> Any:
+    known = layer.features[class_column].notna()
+    if known.all():
+        return template
+    # A template would write "nan" beside items without a class.
+    rows = layer.features.to_dict("records")
+    try:
+        texts = [
+            template.format(**row) if here else "" for row, here in zip(rows, known, strict=True)
+        ]
+    except (KeyError, ValueError, IndexError):
+        # napari says itself what is wrong with a template.
+        return template
+    return {"array": texts}
 
 
 def restore_look(layer: Any) -> None:

@@ -207,7 +207,7 @@ class ServerLink(QObject):  # type: ignore[misc]
 
     def _failed(self, client: Client | None, error: Exception, *, quiet: bool) -> None:
         self._busy = False
-        if self._closed or (client is not None and client is not self._client):
+        if self._closed or client is not self._client:
             return
         if not isinstance(error, ZooBridgeError):
             tell(error)

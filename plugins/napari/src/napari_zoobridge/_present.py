@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,7 +91,10 @@ def present(
     if plan.place.layer not in viewer.layers:
         return None
     layer = _made_layer(viewer, plan, model, records)
-    _fill(layer, model, records, look)
+    rows = [
+        replace(record, item=replace(record.item, index=row)) for row, record in enumerate(records)
+    ]
+    _fill(layer, model, rows, look)
     if plan.kind is ItemKind.PLANE:
         entry = plan.place.layer.metadata.setdefault(METADATA_KEY, {})
         entry["results"] = [record.result.to_record() for record in records]
@@ -106,7 +109,7 @@ def _fill(layer: Any, model: Model, records: Sequence[Record], look: Look) -> No
         template = look.text
         for key in ("class", "score"):
             template = template.replace(f"{{{key}", f"{{{names[key]}")
-        label_items_with_text(layer, template)
+        label_items_with_text(layer, template, names["class"])
 
 
 def _made_layer(viewer: ViewerModel, plan: Plan, model: Model, records: Sequence[Record]) -> Any:
@@ -142,9 +145,6 @@ def _made_layer(viewer: ViewerModel, plan: Plan, model: Model, records: Sequence
             **options,
         )
     viewer.add_layer(made)
-    for row, record in enumerate(records):
-        if record.item.index != row:
-            raise AssertionError("results of planes and tiles come in their order")
     return made
 
 

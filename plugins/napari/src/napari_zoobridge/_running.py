@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,14 +15,14 @@ from zoobridge.client import Region
 from zoobridge.errors import ServerError, ZooBridgeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from napari_zoobridge._items import Batch, Item
     from napari_zoobridge._records import Record
     from napari_zoobridge._targets import Plan
     from zoobridge.client import Client, Result
 
-__all__ = ["Options", "Run", "StoppedError", "Update", "joined"]
+__all__ = ["Comparison", "Options", "Run", "StoppedError", "Update", "joined"]
 
 # A message holds masks and names beside the pixels.
 _PIXEL_SHARE = 0.9
@@ -244,3 +244,71 @@ def joined(updates: Iterator[Update], seconds: float) -> Iterator[Update]:
             last = time.monotonic()
     if waiting:
         yield Update(tuple(waiting), done, total)
+
+
+@dataclass
+class Comparison:
+    """Several models on the same items, one after the other.
+
+    Parameters
+    ----------
+    client
+        The connection; stopping closes it.
+    contestants
+        Model (``id@version``) and framework (empty for the fastest) by the name to show.
+    plan
+        What to classify.
+    options
+        How; the framework of each contestant takes the place of theirs.
+    """
+
+    client: Client
+    contestants: Mapping[str, tuple[str, str]]
+    plan: Plan
+    options: Options = field(default_factory=Options)
+    _runs: list[Run] = field(default_factory=list, init=False)
+    _stop: threading.Event = field(default_factory=threading.Event, init=False)
+
+    def stop(self) -> None:
+        """End all of it."""
+        self._stop.set()
+        self.client.close()
+        for run in self._runs:
+            run.stop()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether :meth:`stop` was called."""
+        return self._stop.is_set()
+
+    def _keep_on(self) -> None:
+        if self._stop.is_set():
+            raise StoppedError
+
+    def updates(self, seconds: float) -> Iterator[tuple[str, Update | ZooBridgeError]]:
+        """Yield what is new of each contestant, or the error that ended it; the others go on.
+
+        Parameters
+        ----------
+        seconds
+            Updates that come within this time are joined.
+
+        Raises
+        ------
+        StoppedError
+            It was stopped.
+        EmptyTargetError
+            There is nothing to classify.
+        """
+        items = self.plan.items(self._keep_on)
+        plan = replace(self.plan, items=lambda _keep_on: items)
+        for name, (model, framework) in self.contestants.items():
+            self._keep_on()
+            run = Run(self.client, model, plan, replace(self.options, framework=framework))
+            self._runs.append(run)
+            try:
+                for update in joined(run.updates(), seconds):
+                    yield name, update
+            except ZooBridgeError as error:
+                self._keep_on()
+                yield name, error

@@ -1,0 +1,359 @@
+"""Choosing the image, what its axes mean, and what in it is to be classified."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from magicgui.widgets import CheckBox, ComboBox, LineEdit, SpinBox
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWidget
+
+from napari_zoobridge._axes import PlaneAxesError, check_axes, propose_axes
+from napari_zoobridge._fit import judge
+from napari_zoobridge._items import EmptyTargetError
+from napari_zoobridge._pixels import PlaneSource, full_resolution
+from napari_zoobridge._targets import (
+    place_of,
+    plan_grid,
+    plan_labels,
+    plan_planes,
+    plan_points,
+    plan_shapes,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari.components import ViewerModel
+
+    from napari_zoobridge._targets import Plan
+    from zoobridge.client import Model
+
+__all__ = ["Target", "TargetChoice"]
+
+
+class Target(StrEnum):
+    """What is classified."""
+
+    PLANE = "displayed plane"
+    PLANES = "all planes along axes"
+    SHAPES = "shapes"
+    LABELS = "labelled objects"
+    POINTS = "windows around points"
+    GRID = "grid of tiles"
+
+
+_LAYERED = {Target.SHAPES: "Shapes", Target.LABELS: "Labels", Target.POINTS: "Points"}
+_STACKED = {Target.PLANES, Target.LABELS, Target.GRID}
+_MASKED = {Target.SHAPES, Target.LABELS}
+_OUTSIDE = [("black", "zero"), ("mean of the inside", "mean"), ("the picture", "keep")]
+
+
+class TargetChoice(QWidget):  # type: ignore[misc]
+    """Asks for an image and for what to classify in it.
+
+    Signals
+    -------
+    changed
+        Something else is chosen.
+
+    Parameters
+    ----------
+    viewer
+        The viewer whose layers are offered.
+    """
+
+    changed = Signal()
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self._model: Model | None = None
+        self._proposed = ""
+        self._settling = False
+        self.image = ComboBox(choices=self._layers("Image"), nullable=True)
+        self.axes = LineEdit(tooltip="One letter for each axis, such as TZYX or YXC")
+        self.verdict = QLabel()
+        self.verdict.setWordWrap(True)
+        self.target = ComboBox(choices=[(str(t.value), t) for t in Target], value=Target.PLANE)
+        self.layer = ComboBox(choices=self._layers(self._kind_name), nullable=True)
+        self.selected = CheckBox(text="selected only")
+        self.outside = ComboBox(choices=_OUTSIDE, value="zero")
+        self.padding = SpinBox(value=0, min=0, max=4096)
+        self.window = SpinBox(value=64, min=1, max=65536)
+        self.tile = SpinBox(value=64, min=1, max=65536)
+        self.step = SpinBox(value=64, min=1, max=65536)
+        self._along = QWidget()
+        self._along_row = QHBoxLayout(self._along)
+        self._along_row.setContentsMargins(0, 0, 0, 0)
+        self._along_boxes: dict[str, Any] = {}
+
+        self._form = QFormLayout(self)
+        self._form.setContentsMargins(0, 0, 0, 0)
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._rows: dict[str, QWidget] = {}
+        for name, title, native in (
+            ("image", "Image", self.image.native),
+            ("axes", "Axes", self.axes.native),
+            ("verdict", "", self.verdict),
+            ("target", "Classify", self.target.native),
+            ("along", "All planes along", self._along),
+            ("layer", "Layer", self.layer.native),
+            ("selected", "", self.selected.native),
+            ("outside", "Outside the mask", self.outside.native),
+            ("padding", "Padding (pixels)", self.padding.native),
+            ("window", "Window (pixels)", self.window.native),
+            ("tile", "Tile (pixels)", self.tile.native),
+            ("step", "Step (pixels)", self.step.native),
+        ):
+            self._form.addRow(title, native)
+            self._rows[name] = native
+
+        # Layers come and go, and are renamed, in bursts; the choices follow once they have settled.
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._later.timeout.connect(self._refill)
+        for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
+            event.connect(self._on_layers)
+        viewer.dims.events.order.connect(self._on_view)
+        viewer.dims.events.ndisplay.connect(self._on_view)
+        self.image.changed.connect(self._on_image)
+        self.axes.changed.connect(self._on_axes)
+        self.target.changed.connect(self._on_target)
+        for widget in (self.layer, self.selected, self.outside, self.padding, self.window):
+            widget.changed.connect(self._tell)
+        self.tile.changed.connect(self._on_tile)
+        self.step.changed.connect(self._tell)
+        self._refill()
+        self._on_image()
+        self._on_target()
+
+    # -- what is chosen
+
+    @property
+    def along(self) -> str:
+        """The axes along which all planes are wanted."""
+        return "".join(axis for axis, box in self._along_boxes.items() if box.value)
+
+    @property
+    def mask_fill(self) -> str:
+        """What stands outside a mask: ``zero``, ``mean``, or ``keep``."""
+        return str(self.outside.value)
+
+    def source(self) -> PlaneSource:
+        """Return the image, with the axes as they are typed.
+
+        Raises
+        ------
+        EmptyTargetError
+            No image is chosen.
+        PlaneAxesError
+            The axes do not describe it.
+        """
+        layer = self._image_layer()
+        array = full_resolution(layer)
+        axes = check_axes(str(self.axes.value), array.shape, rgb=layer.rgb)
+        return PlaneSource(layer.name, array, axes)
+
+    def plan(self) -> Plan:
+        """Return what is to be classified.
+
+        Raises
+        ------
+        EmptyTargetError
+            There is nothing to classify; the sentence says what is missing.
+        PlaneAxesError
+            The axes do not describe the image.
+        """
+        place = place_of(self._image_layer(), str(self.axes.value), self._viewer.dims.point)
+        target = self.target.value
+        if target is Target.PLANE:
+            return plan_planes(place)
+        if target is Target.PLANES:
+            return plan_planes(place, self.along)
+        if target is Target.GRID:
+            return plan_grid(place, self.tile.value, self.step.value, self.along)
+        layer = self._target_layer()
+        selected = bool(self.selected.value)
+        masked = self.mask_fill != "keep"
+        if target is Target.SHAPES:
+            return plan_shapes(place, layer, selected=selected, masked=masked)
+        if target is Target.POINTS:
+            return plan_points(place, layer, self.window.value, selected=selected)
+        return plan_labels(
+            place,
+            layer,
+            selected=selected,
+            masked=masked,
+            padding=self.padding.value,
+            along=self.along,
+        )
+
+    def suit(self, model: Model | None) -> None:
+        """Tell whether the chosen image suits a model, and propose sizes and axes for it."""
+        if model is not None and (self._model is None or model.input != self._model.input):
+            self._model = model
+            size = model.input.sizes.get("X") if model.input is not None else None
+            if size is not None and size.min > 1:
+                for widget in (self.window, self.tile, self.step):
+                    widget.value = size.min
+            self._propose()
+        self._model = model
+        self._judge()
+
+    # -- following the viewer
+
+    def _layers(self, kind: str | Callable[[], str]) -> Callable[[Any], list[tuple[str, Any]]]:
+        def choices(_widget: Any) -> list[tuple[str, Any]]:
+            wanted = kind if isinstance(kind, str) else kind()
+            return [
+                (layer.name, layer)
+                for layer in self._viewer.layers
+                if type(layer).__name__ == wanted
+            ]
+
+        return choices
+
+    def _kind_name(self) -> str:
+        return _LAYERED.get(self.target.value, "")
+
+    def _image_layer(self) -> Any:
+        layer = self.image.value
+        if layer is None or layer not in self._viewer.layers:
+            raise EmptyTargetError("there is no image to classify; open one first")
+        return layer
+
+    def _target_layer(self) -> Any:
+        layer = self.layer.value
+        if layer is None or layer not in self._viewer.layers:
+            raise EmptyTargetError(
+                f"there is no {self._kind_name()} layer to classify; add one, or choose another "
+                "target"
+            )
+        return layer
+
+    def _on_layers(self, event: Any = None) -> None:
+        layer = getattr(event, "value", None)
+        if layer is not None and event.type == "inserted":
+            layer.events.name.connect(self._on_layers)
+        self._later.start()
+
+    def _on_view(self, _event: Any = None) -> None:
+        self._propose()
+        self._judge()
+
+    def _refill(self) -> None:
+        for combo in (self.image, self.layer):
+            before = combo.value
+            combo.reset_choices()
+            choices = [choice for choice in combo.choices if choice is not None]
+            if before in choices:
+                combo.value = before
+            elif choices and combo.value is None:
+                combo.value = choices[-1]
+        self._on_image()
+
+    # -- following the user
+
+    def _on_image(self, _value: Any = None) -> None:
+        self._propose()
+        self._judge()
+        self._fill_along()
+        self._tell()
+
+    def _on_axes(self, _value: Any = None) -> None:
+        self._fill_along()
+        self._judge()
+        self._tell()
+
+    def _on_tile(self, value: int) -> None:
+        self.step.value = value
+        self._tell()
+
+    def _on_target(self, _value: Any = None) -> None:
+        target = self.target.value
+        shown = {
+            "along": target in _STACKED,
+            "layer": target in _LAYERED,
+            "selected": target in _LAYERED,
+            "outside": target in _MASKED,
+            "padding": target is Target.LABELS,
+            "window": target is Target.POINTS,
+            "tile": target is Target.GRID,
+            "step": target is Target.GRID,
+        }
+        self.layer.reset_choices()
+        choices = [choice for choice in self.layer.choices if choice is not None]
+        if choices:
+            self.layer.value = choices[-1]
+        self._fill_along()
+        for box in self._along_boxes.values():
+            box.value = target is Target.PLANES
+        for name, visible in shown.items():
+            wanted = visible and not (name == "along" and not self._along_boxes)
+            self._rows[name].setVisible(wanted)
+            label = self._form.labelForField(self._rows[name])
+            if label is not None:
+                label.setVisible(wanted)
+        self._judge()
+        self._tell()
+
+    def _propose(self) -> None:
+        """Propose axes, unless the user has typed others for this very image."""
+        layer = self.image.value
+        if layer is None or layer not in self._viewer.layers:
+            return
+        shape = full_resolution(layer).shape
+        typed = str(self.axes.value)
+        wanted = self._model.input if self._model is not None else None
+        shift = self._viewer.dims.ndim - layer.ndim
+        shown = [axis - shift for axis in self._viewer.dims.displayed][-2:]
+        proposed = propose_axes(
+            shape,
+            rgb=layer.rgb,
+            axis_labels=getattr(layer, "axis_labels", ()),
+            displayed=shown if min(shown) >= 0 and layer.ndim > 2 else (),
+            channels=len(wanted.channel_names) if wanted is not None else None,
+        )
+        if typed in ("", self._proposed) or len(typed) != len(shape):
+            self._proposed = proposed
+            self.axes.value = proposed
+
+    def _fill_along(self) -> None:
+        try:
+            stack = self.source().stack_axes
+        except (EmptyTargetError, PlaneAxesError):
+            stack = ""
+        if list(stack) == list(self._along_boxes):
+            return
+        before = {axis: box.value for axis, box in self._along_boxes.items()}
+        while self._along_row.count():
+            self._along_row.takeAt(0).widget().deleteLater()
+        self._along_boxes = {}
+        for axis in stack:
+            box = CheckBox(text=axis, value=before.get(axis, self.target.value is Target.PLANES))
+            box.changed.connect(self._tell)
+            self._along_boxes[axis] = box
+            self._along_row.addWidget(box.native)
+
+    def _judge(self) -> None:
+        try:
+            source = self.source()
+        except (EmptyTargetError, PlaneAxesError) as error:
+            self._say(str(error), good=False)
+            return
+        if self._model is None:
+            self._say("", good=True)
+            return
+        whole = self.target.value in (Target.PLANE, Target.PLANES)
+        report = judge(self._model, source, regions=not whole)
+        self._say(report.sentence, good=report.fits)
+
+    def _say(self, sentence: str, *, good: bool) -> None:
+        self.verdict.setText(f"{'✓' if good else '✗'} {sentence}" if sentence else "")
+        self.verdict.setStyleSheet("" if good else "color: #e06c50;")
+
+    def _tell(self, _value: Any = None) -> None:
+        self.changed.emit()
