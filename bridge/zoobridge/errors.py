@@ -29,6 +29,7 @@ __all__ = [
     "ModelInputError",
     "NonFiniteError",
     "OverloadedError",
+    "PathPermissionError",
     "RefusedInputError",
     "RegionError",
     "ServerError",
@@ -208,6 +209,13 @@ class ManagingPermissionError(ZooBridgeError):
 
     code = Code.PERMISSION_DENIED
     reason = "MANAGING_TOKEN_REQUIRED"
+
+
+class PathPermissionError(ZooBridgeError):
+    """The request names a file on the server's machine that the administrator did not allow."""
+
+    code = Code.PERMISSION_DENIED
+    reason = "PATH_NOT_ALLOWED"
 
 
 class ServerUnavailableError(ZooBridgeError):

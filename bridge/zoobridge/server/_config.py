@@ -73,6 +73,12 @@ class ServerConfig:
         How long accepted work may take once the server was asked to end.
     publish
         Whether to write a connection file, by which this user's programs find the server.
+    cache
+        Folder for what was read from packages and unpacked; `None` for one among the user's
+        caches.
+    trust_file
+        Where the digests that the user trusts are kept; `None` for the user's configuration
+        folder, where ``zoobridge trust`` writes them.
     """
 
     zoos: tuple[Path, ...]
@@ -96,6 +102,8 @@ class ServerConfig:
     log_level: str = "info"
     grace_seconds: float = 30.0
     publish: bool = True
+    cache: Path | None = None
+    trust_file: Path | None = None
 
     @property
     def loopback(self) -> bool:
@@ -186,6 +194,13 @@ class ServerConfig:
         ):
             if not (math.isfinite(number) and number >= 0):
                 raise InvalidRequestError(f"{name} {number} is not a time", field=name)
+        if self.limits.queued_bytes < self.limits.message_bytes:
+            raise InvalidRequestError(
+                f"{self.limits.queued_bytes} bytes may wait for a model, which is less than one "
+                f"message may have ({self.limits.message_bytes}); raise the first or lower the "
+                "second",
+                field="limits.queued_bytes",
+            )
         for name, count in (("max_memory", self.max_memory), ("threads", self.threads)):
             if count is not None and count < 1:
                 raise InvalidRequestError(f"{name} {count} is less than 1", field=name)

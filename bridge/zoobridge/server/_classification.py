@@ -1,0 +1,92 @@
+"""``ClassificationService`` over the core."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import grpc
+
+from zoobridge.protocol.v1 import classification_pb2
+from zoobridge.server._stream import ClassifyStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zoobridge.server._core import Core
+
+__all__ = ["SERVICE_NAME", "ClassificationServicer"]
+
+SERVICE_NAME: Final[str] = classification_pb2.DESCRIPTOR.services_by_name[
+    "ClassificationService"
+].full_name
+
+
+class ClassificationServicer:
+    """Answers ``Classify`` and ``ClassifyStream``; requests stay bytes as far as can be.
+
+    Parameters
+    ----------
+    core
+        Does the work.
+    """
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._lock = threading.Lock()
+        self._streams: set[ClassifyStream] = set()
+        self._draining = False
+
+    def handler(self) -> grpc.GenericRpcHandler[Any, Any]:
+        """Return the service for a gRPC server; requests come as bytes, answers are messages."""
+        return grpc.method_handlers_generic_handler(
+            SERVICE_NAME,
+            {
+                "Classify": grpc.unary_unary_rpc_method_handler(
+                    self.classify,
+                    response_serializer=classification_pb2.ClassifyResponse.SerializeToString,
+                ),
+                "ClassifyStream": grpc.stream_stream_rpc_method_handler(
+                    self.classify_stream,
+                    response_serializer=classification_pb2.ClassifyStreamResponse.SerializeToString,
+                ),
+            },
+        )
+
+    def classify(
+        self, data: bytes, context: grpc.ServicerContext
+    ) -> classification_pb2.ClassifyResponse:
+        """Answer one request."""
+        return self._core.classify(data, deadline=_deadline(context), on_end=context.add_callback)
+
+    def classify_stream(
+        self, requests: Iterator[bytes], context: grpc.ServicerContext
+    ) -> Iterator[classification_pb2.ClassifyStreamResponse]:
+        """Answer requests as they are done."""
+        stream = ClassifyStream(self._core, requests, deadline=_deadline(context))
+        with self._lock:
+            self._streams.add(stream)
+            draining = self._draining
+        try:
+            if not context.add_callback(stream.end):
+                stream.end()
+            if draining:
+                stream.drain()
+            yield from stream.responses()
+        finally:
+            with self._lock:
+                self._streams.discard(stream)
+
+    def drain(self) -> None:
+        """Let every stream answer what it has accepted, and end."""
+        with self._lock:
+            self._draining = True
+            streams = list(self._streams)
+        for stream in streams:
+            stream.drain()
+
+
+def _deadline(context: grpc.ServicerContext) -> float | None:
+    remaining: float | None = context.time_remaining()
+    return None if remaining is None else time.monotonic() + remaining

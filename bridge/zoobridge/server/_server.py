@@ -1,0 +1,268 @@
+"""The server as a whole: its parts put together, started, and ended in order."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import signal
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Self
+
+import grpc
+import platformdirs
+from grpc_health.v1 import health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from zoobridge.engine import EngineConfig, LocalEngine
+from zoobridge.errors import ServerUnavailableError
+from zoobridge.protocol.connection import publish
+from zoobridge.protocol.v1 import zoo_pb2_grpc
+from zoobridge.server import _classification, _health, _zoo
+from zoobridge.server._classification import ClassificationServicer
+from zoobridge.server._core import Core
+from zoobridge.server._guard import Guard
+from zoobridge.server._health import HealthServicer
+from zoobridge.server._listen import listen, reachable_address, server_options
+from zoobridge.server._logs import configure_logs
+from zoobridge.server._permission import Permissions
+from zoobridge.server._watch import ZooWatch
+from zoobridge.zoo import Catalog, TrustStore
+
+if TYPE_CHECKING:
+    from types import FrameType, TracebackType
+
+    from zoobridge.engine import Engine
+    from zoobridge.server._config import ServerConfig
+
+__all__ = ["Server", "serve"]
+
+_log = logging.getLogger(__name__)
+
+_SERVICES = (_classification.SERVICE_NAME, _zoo.SERVICE_NAME, _health.SERVICE_NAME)
+_WAITING_CALLS = 4096
+
+
+class Server:
+    """A server inside this process.
+
+    Use it as a context manager, or call :meth:`start` and :meth:`stop`.
+
+    Parameters
+    ----------
+    config
+        Settings.
+    engine
+        What runs the models; the workers of this machine if not given. The server closes it.
+
+    Examples
+    --------
+    >>> with Server(ServerConfig(zoos=(Path("examples/zoo"),))) as server:  # doctest: +SKIP
+    ...     print(server.address)
+    """
+
+    def __init__(self, config: ServerConfig, *, engine: Engine | None = None) -> None:
+        self.config = config
+        #: The managing token.
+        self.token = config.token or secrets.token_urlsafe(32)
+        self._engine = engine
+        self._stack = ExitStack()
+        self._grpc: grpc.Server | None = None
+        self._address = ""
+        self._grace = config.grace_seconds
+        self.metrics_port: int | None = None
+
+    @property
+    def address(self) -> str:
+        """What a program on this machine reaches the server by: ``host:port``.
+
+        Raises
+        ------
+        ServerUnavailableError
+            Before :meth:`start`.
+        """
+        if not self._address:
+            raise ServerUnavailableError("the server was not started; call start() first")
+        return self._address
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Open the port, read the zoo, and begin to serve.
+
+        Raises
+        ------
+        InvalidRequestError
+            If a setting is wrong, such as a zoo folder that does not exist.
+        ServerUnavailableError
+            If the port is taken.
+        """
+        self.config.check()
+        # What was begun is undone, last first, when a later step fails, and in stop().
+        with ExitStack() as stack:
+            self._begin(stack)
+            self._stack = stack.pop_all()
+
+    def _begin(self, stack: ExitStack) -> None:
+        config = self.config
+        permissions = Permissions(
+            self.token,
+            classification_token=config.classification_token,
+            open_to_strangers=config.loopback,
+        )
+        metrics = None
+        if config.metrics_port is not None:
+            from zoobridge.server._metrics import Metrics
+
+            metrics = Metrics()
+        streams = config.max_workers // 2
+        guard = (
+            Guard(permissions, max_streams=streams)
+            if metrics is None
+            else Guard(permissions, max_streams=streams, observe=metrics.observe)
+        )
+        pool = ThreadPoolExecutor(config.max_workers, thread_name_prefix="zoobridge-call")
+        stack.callback(pool.shutdown, wait=False)
+        interceptors: Any = (guard,)
+        server = grpc.server(
+            pool,
+            interceptors=interceptors,
+            options=server_options(config),
+            maximum_concurrent_rpcs=_WAITING_CALLS,
+        )
+        stack.callback(server.stop, None)
+        port = listen(server, config)
+
+        engine = self._engine or LocalEngine(_engine_config(config))
+        stack.callback(self._close_engine, engine)
+        trust = TrustStore(config.trust_file)
+        cache = config.cache or platformdirs.user_cache_path("zoobridge", appauthor=False)
+        core = Core(config, Catalog(config.zoos, cache=cache, trust=trust), trust, engine)
+        health = HealthServicer()
+        health.update(_serving({}))
+        watch = ZooWatch(core, lambda models: health.update(_serving(models)))
+        watch.start()
+        stack.callback(watch.stop)
+        if metrics is not None and config.metrics_port is not None:
+            self.metrics_port = metrics.start(config.host, config.metrics_port, engine)
+            stack.callback(metrics.stop)
+
+        classification = ClassificationServicer(core)
+        server.add_generic_rpc_handlers((classification.handler(),))
+        add_zoo: Any = zoo_pb2_grpc.add_ZooServiceServicer_to_server
+        add_zoo(_zoo.ZooServicer(core, permissions), server)
+        health_pb2_grpc.add_HealthServicer_to_server(health, server)
+        reflection.enable_server_reflection((*_SERVICES, reflection.SERVICE_NAME), server)
+        server.start()
+        self._grpc = server
+        self._address = reachable_address(config, port)
+        stack.callback(self._drain, server, health, classification)
+        if config.publish:
+            certificate = str(config.tls_certificate.resolve()) if config.tls_certificate else ""
+            connection = publish(
+                self._address, self.token, ca=certificate, version=version("zoobridge")
+            )
+            stack.callback(connection.remove)
+
+    def stop(self, *, grace: float | None = None) -> None:
+        """Refuse new calls, answer those that were accepted, and end all workers.
+
+        Parameters
+        ----------
+        grace
+            Seconds that accepted calls may take; as configured if not given.
+        """
+        self._grace = self.config.grace_seconds if grace is None else grace
+        self._stack.close()
+        self._grpc = None
+
+    def hurry(self) -> None:
+        """Cut short a :meth:`stop` that is under way in another thread."""
+        self._grace = 0.0
+        server = self._grpc
+        if server is not None:
+            server.stop(0)
+
+    def _drain(
+        self, server: grpc.Server, health: HealthServicer, classification: ClassificationServicer
+    ) -> None:
+        begun = time.monotonic()
+        health.end()
+        classification.drain()
+        server.stop(self._grace).wait()
+        self._grace = max(0.0, self._grace - (time.monotonic() - begun))
+
+    def _close_engine(self, engine: Engine) -> None:
+        engine.close(grace=self._grace)
+
+
+def serve(config: ServerConfig) -> None:
+    """Serve until SIGTERM or Ctrl-C (on Windows also Ctrl-Break).
+
+    One line with the address is written to standard error once the server is ready; the log goes
+    there too. Accepted calls are answered before it returns; a second signal cuts that short.
+    Must be called on the main thread.
+
+    Parameters
+    ----------
+    config
+        Settings.
+
+    Raises
+    ------
+    ZooBridgeError
+        If the server cannot start; the message names what to change.
+    """
+    config.check()
+    configure_logs(config.log_format, config.log_level)
+    server = Server(config)
+    ending = threading.Event()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        if ending.is_set():
+            # Not here: the main thread may hold the very locks that this takes.
+            threading.Thread(target=server.hurry, name="zoobridge-hurry", daemon=True).start()
+        ending.set()
+
+    names = ("SIGTERM", "SIGINT", "SIGBREAK")
+    for name in names:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), end)
+    with server:
+        sys.stderr.write(f"zoobridge {version('zoobridge')} serves at {server.address}\n")
+        sys.stderr.flush()
+        # With a timeout, since on Windows a wait without one does not hear signals.
+        while not ending.wait(0.5):
+            pass
+        _log.info("shutting down address=%s", server.address)
+
+
+def _engine_config(config: ServerConfig) -> EngineConfig:
+    defaults = EngineConfig()
+    return EngineConfig(
+        threads=defaults.threads if config.threads is None else config.threads,
+        device=config.device,
+        max_memory=defaults.max_memory if config.max_memory is None else config.max_memory,
+        keep_seconds=config.keep_seconds,
+        limits=config.limits,
+        fork=config.fork,
+    )
+
+
+def _serving(models: dict[str, bool]) -> dict[str, bool]:
+    return {**models, **dict.fromkeys(("", *_SERVICES), True)}

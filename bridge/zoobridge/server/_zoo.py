@@ -1,0 +1,137 @@
+"""``ZooService`` over the core."""
+
+from __future__ import annotations
+
+import logging
+import time
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+
+import psutil
+
+from zoobridge.errors import InvalidRequestError
+from zoobridge.protocol.v1 import zoo_pb2, zoo_pb2_grpc
+from zoobridge.server._messages import (
+    details_message,
+    framework_message,
+    loaded_message,
+    model_message,
+)
+from zoobridge.server._permission import Role
+
+if TYPE_CHECKING:
+    import grpc
+
+    from zoobridge.server._core import Core
+    from zoobridge.server._permission import Permissions
+
+__all__ = ["SERVICE_NAME", "ZooServicer"]
+
+_log = logging.getLogger(__name__)
+
+SERVICE_NAME: Final[str] = zoo_pb2.DESCRIPTOR.services_by_name["ZooService"].full_name
+
+
+class ZooServicer(zoo_pb2_grpc.ZooServiceServicer):
+    """Describes the zoo, and loads and unloads models.
+
+    Parameters
+    ----------
+    core
+        Does the work.
+    permissions
+        Tell whether a caller may see the server's folders.
+    """
+
+    def __init__(self, core: Core, permissions: Permissions) -> None:
+        self._core = core
+        self._permissions = permissions
+        self._ready = time.monotonic()
+
+    def ListFrameworks(  # noqa: N802 - the contract's name
+        self, request: zoo_pb2.ListFrameworksRequest, context: grpc.ServicerContext
+    ) -> zoo_pb2.ListFrameworksResponse:
+        """List the frameworks, installed or not."""
+        del request, context
+        states = self._core.frameworks(fresh=True)
+        return zoo_pb2.ListFrameworksResponse(
+            frameworks=[framework_message(state) for state in states]
+        )
+
+    def ListModels(  # noqa: N802
+        self, request: zoo_pb2.ListModelsRequest, context: grpc.ServicerContext
+    ) -> zoo_pb2.ListModelsResponse:
+        """List the models, broken ones included."""
+        del context
+        self._core.refresh()
+        models = self._core.catalog.models()
+        if request.framework:
+            self._check_framework(request.framework)
+            models = tuple(
+                model
+                for model in models
+                if any(weights.framework == request.framework for weights in model.weights)
+            )
+        loaded = self._core.engine.loaded()
+        return zoo_pb2.ListModelsResponse(
+            models=[model_message(self._core, model, loaded) for model in models]
+        )
+
+    def GetModel(  # noqa: N802
+        self, request: zoo_pb2.GetModelRequest, context: grpc.ServicerContext
+    ) -> zoo_pb2.GetModelResponse:
+        """Describe one model in full."""
+        del context
+        model = self._core.describe(request.model)
+        return zoo_pb2.GetModelResponse(
+            model=model_message(self._core, model, self._core.engine.loaded()),
+            details=details_message(model),
+        )
+
+    def LoadModel(  # noqa: N802
+        self, request: zoo_pb2.LoadModelRequest, context: grpc.ServicerContext
+    ) -> zoo_pb2.LoadModelResponse:
+        """Load a model before its first use."""
+        del context
+        model = self._core.find(request.model)
+        weights = self._core.choose(model, request.framework)
+        state = self._core.engine.load(model, weights)
+        self._core.forget()
+        return zoo_pb2.LoadModelResponse(loaded=loaded_message(state))
+
+    def UnloadModel(  # noqa: N802
+        self, request: zoo_pb2.UnloadModelRequest, context: grpc.ServicerContext
+    ) -> zoo_pb2.UnloadModelResponse:
+        """Free a model's memory once its accepted work is answered."""
+        del context
+        if request.framework:
+            self._check_framework(request.framework)
+        model = self._core.find(request.model)
+        unloaded = self._core.engine.unload(model, request.framework)
+        self._core.forget()
+        return zoo_pb2.UnloadModelResponse(unloaded=unloaded)
+
+    def GetServerInfo(  # noqa: N802
+        self, request: zoo_pb2.GetServerInfoRequest, context: grpc.ServicerContext
+    ) -> zoo_pb2.GetServerInfoResponse:
+        """Describe the server; its folders are shown to managers alone."""
+        del request
+        config = self._core.config
+        manager = self._permissions.role(context.invocation_metadata()) is Role.MANAGER
+        return zoo_pb2.GetServerInfoResponse(
+            version=version("zoobridge"),
+            limits=config.limits.to_message(),
+            uptime_seconds=time.monotonic() - self._ready,
+            confinement=self._core.confinement,
+            confinement_detail=self._core.confinement_detail,
+            memory_bytes=psutil.Process().memory_info().rss,
+            zoo_folders=[str(folder) for folder in config.zoos] if manager else [],
+        )
+
+    def _check_framework(self, framework: str) -> None:
+        known = [state.name for state in self._core.frameworks()]
+        if framework not in known:
+            raise InvalidRequestError(
+                f"there is no framework '{framework}'; this server knows {', '.join(known)}",
+                field="framework",
+            )
