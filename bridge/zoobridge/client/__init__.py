@@ -5,7 +5,7 @@ Start with :func:`connect`; everything else is what its client takes and returns
 
 from zoobridge.client._async_client import AsyncClient, connect_async
 from zoobridge.client._client import Client, connect
-from zoobridge.client._images import IMAGE_SUFFIXES, ImageLike, Images
+from zoobridge.client._images import IMAGE_SUFFIXES, ImageLike, Images, expand_path
 from zoobridge.client._ledger import Progress
 from zoobridge.client._models import (
     Author,
@@ -18,7 +18,7 @@ from zoobridge.client._models import (
     ServerInfo,
     Weights,
 )
-from zoobridge.client._request import Region
+from zoobridge.client._request import Region, parse_planes, parse_region
 from zoobridge.client._results import (
     ClassScore,
     Conversion,
@@ -27,6 +27,8 @@ from zoobridge.client._results import (
     Results,
     Timing,
 )
+from zoobridge.client._table import columns as table_columns
+from zoobridge.client._table import record as table_record
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -53,4 +55,9 @@ __all__ = [
     "Weights",
     "connect",
     "connect_async",
+    "expand_path",
+    "parse_planes",
+    "parse_region",
+    "table_columns",
+    "table_record",
 ]

@@ -14,6 +14,7 @@ import contextlib
 import json
 import os
 import secrets
+import signal
 import stat
 import sys
 import tempfile
@@ -26,7 +27,15 @@ import platformdirs
 
 from zoobridge.errors import ServerUnavailableError
 
-__all__ = ["RUNTIME_DIR_VARIABLE", "ConnectionFile", "discover", "publish", "read", "runtime_dir"]
+__all__ = [
+    "RUNTIME_DIR_VARIABLE",
+    "ConnectionFile",
+    "discover",
+    "publish",
+    "read",
+    "request_stop",
+    "runtime_dir",
+]
 
 #: Environment variable that names another runtime folder.
 RUNTIME_DIR_VARIABLE = "ZOOBRIDGE_RUNTIME_DIR"
@@ -62,10 +71,21 @@ class ConnectionFile:
     started: float = 0.0
     path: Path | None = None
 
+    @property
+    def stop_path(self) -> Path | None:
+        """The file that asks this server to end, where there are no signals to ask it by."""
+        return None if self.path is None else self.path.with_suffix(".stop")
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether :func:`request_stop` left that file; a server on Windows looks now and then."""
+        return self.stop_path is not None and self.stop_path.exists()
+
     def remove(self) -> None:
         """Remove the file; nothing happens if it is gone already."""
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)
+        for path in (self.path, self.stop_path):
+            if path is not None:
+                path.unlink(missing_ok=True)
 
 
 def runtime_dir() -> Path:
@@ -193,8 +213,27 @@ def discover() -> list[ConnectionFile]:
             found.append(connection)
         else:
             with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
+                connection.remove()
     return sorted(found, key=lambda connection: connection.started, reverse=True)
+
+
+def request_stop(connection: ConnectionFile) -> None:
+    """Ask a server of this machine to end once its accepted work is answered.
+
+    It gets a SIGTERM; on Windows, where that would end it at once, :attr:`ConnectionFile.stop_path`
+    is written instead.
+
+    Raises
+    ------
+    OSError
+        If the process is not this user's, or the file cannot be written.
+    """
+    if sys.platform == "win32":
+        if connection.stop_path is not None:
+            connection.stop_path.touch()
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(connection.pid, signal.SIGTERM)
 
 
 if sys.platform == "win32":

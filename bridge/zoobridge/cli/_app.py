@@ -1,0 +1,94 @@
+"""The command's frame: finding subcommands, and putting errors into one line."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zoobridge.cli._failure import Failure, verbose_option
+from zoobridge.errors import ZooBridgeError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["app", "main"]
+
+# Command, module, and what the list of commands says of it; a module is imported when its command
+# is called, so that nothing heavy stands between a user and ``--help``.
+_COMMANDS = {
+    "serve": ("_serve", "Serve one or more zoo folders."),
+    "frameworks": ("_listing", "List the frameworks, installed or not."),
+    "models": ("_listing", "List the models of the zoo."),
+    "model": ("_listing", "Describe one model."),
+    "classify": ("_classify", "Classify pictures, or places in them."),
+    "load": ("_managing", "Load a model before its first use."),
+    "unload": ("_managing", "Free a model's memory."),
+    "add": ("_packages", "Make a model package from a weights file."),
+    "validate": ("_packages", "Check a package and run it on its test tensors."),
+    "trust": ("_packages", "Allow a package's code to run."),
+    "doctor": ("_doctor", "Tell what is installed, what is missing, and how to add it."),
+    "stop": ("_stop", "End the server of this machine."),
+}
+
+
+class App(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the commands in the order in which a newcomer needs them."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import a command."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"zoobridge.cli.{_COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command, and show what it raises as one line."""
+        try:
+            return super().invoke(ctx)
+        except ZooBridgeError as error:
+            raise Failure(error, ctx) from error
+
+
+def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it
+    if value:
+        from importlib.metadata import version
+
+        click.echo(f"zoobridge {version('zoobridge')}")
+        ctx.exit()
+
+
+@click.command(cls=App, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
+    help="Show the version and exit.",
+)  # fmt: skip
+@verbose_option
+def app() -> None:
+    """Classify pictures with the models of a zoo.
+
+    \b
+    Start a server, then classify from any other terminal:
+      zoobridge serve path/to/zoo
+      zoobridge models
+      zoobridge classify digits scans/ --output scans.csv
+
+    Results go to the standard output, everything else to the standard error. Exit codes: 0 if all
+    went well, 1 if something failed, 2 for a mistake on the command line, 130 after Ctrl-C.
+    """  # noqa: D301
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and exit."""
+    app.main(args=None if arguments is None else list(arguments), prog_name="zoobridge")

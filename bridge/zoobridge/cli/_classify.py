@@ -1,0 +1,251 @@
+"""``classify``: pictures in, a table out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zoobridge.cli._failure import describe, is_verbose
+from zoobridge.cli._options import open_client, server_options
+from zoobridge.cli._parameters import CHANNELS, INTENSITY, PLANES, REGION
+from zoobridge.cli._screen import console, note
+from zoobridge.errors import ZooBridgeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from zoobridge.cli._outputs import Output
+    from zoobridge.client import Client, Model, Result, Results
+
+__all__ = ["classify"]
+
+_FORMATS = ("table", "csv", "json", "jsonl")
+
+
+@click.command()
+@click.argument("model", metavar="MODEL")
+@click.argument("pictures", metavar="PICTURE...", nargs=-1, required=True)
+@click.option(
+    "--framework", default="", help="onnx, pytorch, tensorflow; else the fastest safe one."
+)
+@click.option("--top", "top_k", type=click.IntRange(min=1), help="Classes to name, best first.")
+@click.option("--all-scores", is_flag=True, help="A column with the score of every class.")
+@click.option("--threshold", type=float, help="From which score on a class counts.")
+@click.option(
+    "--region",
+    "regions",
+    type=REGION,
+    multiple=True,
+    metavar="X,Y,W,H",
+    help="A place to look at in every picture, in pixels. May be repeated.",
+)
+@click.option("--planes", type=PLANES, metavar="SELECTION", help='Planes, as "Z=0-4,T=0".')
+@click.option("--axes", default="", help="Axes of the files where they state none: ZYX, CYX.")
+@click.option(
+    "--channels", type=CHANNELS, metavar="C,C…", help="Channels to use, from 0, in order."
+)
+@click.option(
+    "--fit",
+    default="",
+    type=click.Choice(["", "stretch", "pad", "crop", "center", "refuse"]),
+    metavar="stretch|pad|crop|center|refuse",
+    help="What to do with other sizes.",
+)
+@click.option(
+    "--interpolation",
+    default="",
+    type=click.Choice(["", "nearest", "bilinear", "bicubic", "box", "lanczos"]),
+    metavar="nearest|bilinear|bicubic|box|lanczos",
+    help="How to scale.",
+)
+@click.option(
+    "--intensity",
+    type=INTENSITY,
+    metavar="as_is|dtype_range|min_max|LOW,HIGH",
+    help="How intensities reach the model's range.",
+)
+@click.option(
+    "--orientation",
+    default="",
+    type=click.Choice(["", "as_stored", "apply"]),
+    metavar="as_stored|apply",
+    help="What to do with an EXIF orientation tag.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMATS),
+    help="How to write results.  [default: as --output ends, else table]",
+)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write to.")
+@click.option("--resume", is_flag=True, help="Go on with a CSV file that an earlier run began.")
+@click.option("--overwrite", is_flag=True, help="Replace the output file if there is one.")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds for it all.")
+@server_options
+@click.pass_context
+def classify(
+    ctx: click.Context,
+    /,
+    model: str,
+    pictures: tuple[str, ...],
+    form: str | None,
+    output: Path | None,
+    resume: bool,  # noqa: FBT001 - click passes it by name
+    overwrite: bool,  # noqa: FBT001 - click passes it by name
+    **options: Any,
+) -> None:
+    """Classify every PICTURE (files, folders with their subfolders, patterns) with MODEL.
+
+    A picture that cannot be read, or does not fit the model, is an error of its own in the column
+    "error"; all others are classified, and the command ends with code 1. Ctrl-C stops at once and
+    keeps what is done; a CSV file is continued with --resume.
+
+    \b
+    Examples:
+      zoobridge classify digits scan.png
+      zoobridge classify digits scans/ --output scans.csv
+      zoobridge classify digits scans/ --output scans.csv --resume
+      zoobridge classify digits "scans/**/*.tif" --top 3 --format jsonl
+      zoobridge classify textures wall.png --region 0,0,64,64 --region 64,0,64,64
+      zoobridge classify digits stack.tif --planes "Z=0-9,T=0" --framework pytorch
+    """  # noqa: D301
+    form = _chosen_format(form, output)
+    if resume and (output is None or form != "csv"):
+        raise click.UsageError("--resume goes on with a CSV file; name it with --output FILE.csv")
+    if output is not None and output.exists() and not (resume or overwrite):
+        raise click.UsageError(
+            f"{output} exists; go on with it (--resume), replace it (--overwrite), "
+            "or name another file"
+        )
+    server = {name: options.pop(name) for name in ("server", "token", "ca", "tls")}
+    options["top_k"] = options["top_k"] or 0
+    options["channels"] = options["channels"] or ()
+    with open_client(server) as client:
+        described = client.model(model)
+        files = _files(pictures)
+        with _open_output(form, output, described, options, resume=resume) as sink:
+            left = [file for file in files if os.fspath(file) not in sink.done]
+            if resume:
+                note(f"{len(files) - len(left)} of {len(files)} pictures are done already")
+            code = _run(ctx, client, model, left, options, sink)
+    ctx.exit(code)
+
+
+def _chosen_format(form: str | None, output: Path | None) -> str:
+    if form == "table" and output is not None:
+        raise click.UsageError("a table is for the screen; write a file with --format csv")
+    if form is not None:
+        return form
+    if output is None:
+        return "table"
+    ending = output.suffix.lower().removeprefix(".")
+    if ending not in _FORMATS[1:]:
+        raise click.UsageError(f"how is {output} to be written? Say --format csv, json or jsonl")
+    return ending
+
+
+def _files(pictures: tuple[str, ...]) -> list[Path]:
+    from zoobridge.client import expand_path
+
+    return list(dict.fromkeys(file for given in pictures for file in expand_path(given)))
+
+
+def _open_output(
+    form: str, path: Path | None, model: Model, options: dict[str, Any], *, resume: bool
+) -> Output:
+    from zoobridge.cli._outputs import open_output
+
+    top = options["top_k"] or model.default_top_k or 1
+    if model.labels:
+        top = min(top, len(model.labels))
+    labels = model.labels if options["all_scores"] else ()
+    digests = {weights.digest for weights in model.weights}
+    return open_output(form, path, top=top, labels=labels, digests=digests, resume=resume)
+
+
+def _run(
+    ctx: click.Context,
+    client: Client,
+    model: str,
+    files: list[Path],
+    options: dict[str, Any],
+    sink: Output,
+) -> int:
+    """Classify, write and sum up; return the exit code."""
+    failed: list[Result] = []
+    conversions: Counter[str] = Counter()
+    items = 0
+    stream = client.classify_each(
+        model, files, on_progress=None, **{k: v for k, v in options.items() if v is not None}
+    )
+    code = 0
+    try:
+        with _progress(len(files)) as advance, closing(stream):
+            for results in _in_order(stream):
+                sink.write(results)
+                advance()
+                items += len(results)
+                failed += results.errors
+                conversions.update(one.kind for result in results for one in result.conversions)
+    except KeyboardInterrupt:
+        note(f"stopped; {items} results are kept{sink.hint}")
+        code = 130
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        kept = f"; {items} results are kept{sink.hint}" if sink.path else ""
+        raise click.ClickException(
+            f"cannot write {sink.path or 'the output'}: {error.strerror or error}{kept}"
+        ) from error
+    except ZooBridgeError as error:
+        if items:
+            note(f"{items} results are kept{sink.hint}")
+        raise error from None
+    _sum_up(failed, items, conversions, verbose=is_verbose(ctx))
+    return code or int(bool(failed))
+
+
+def _in_order(stream: Iterator[Results]) -> Iterator[Results]:
+    """Yield each picture's results in the order of the pictures, as soon as that is possible."""
+    held: dict[int, Results] = {}
+    due = 0
+    for results in stream:
+        held[results[0].image_index] = results
+        while due in held:
+            yield held.pop(due)
+            due += 1
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[], None]]:
+    """Show a bar where there is a screen to show it on, and more than one picture."""
+    if total < 2 or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task("classifying", total=total)
+        yield lambda: bar.advance(task)
+
+
+def _sum_up(failed: list[Result], items: int, conversions: Counter[str], *, verbose: bool) -> None:
+    if conversions:
+        kinds = ", ".join(f"{kind} ({count})" for kind, count in conversions.most_common())
+        note(f"before the model saw them, items were converted: {kinds}")
+    if not failed:
+        return
+    note(f"{len(failed)} of {items} failed:")
+    for result in failed[:10]:
+        where = ", ".join(part for part in (result.image, result.plane, result.region) if part)
+        sentence = describe(result.error, verbose=verbose) if result.error is not None else ""
+        note(f"  {where}: {sentence}")
+    if len(failed) > 10:
+        note(f'  … and {len(failed) - 10} more; the column "error" names them all')

@@ -1,0 +1,80 @@
+"""Errors on one line, with their reason codes where they are asked for."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from zoobridge.errors import ZooBridgeError
+
+__all__ = ["Failure", "describe", "is_verbose", "needs_extra", "verbose_option"]
+
+Function = TypeVar("Function", bound="Callable[..., Any]")
+
+_VERBOSE = "zoobridge.verbose"
+
+
+def _remember(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it
+    if value:
+        ctx.meta[_VERBOSE] = True
+
+
+def verbose_option(command: Function) -> Function:
+    """Add ``--verbose`` to a command."""
+    return click.option(
+        "-v", "--verbose", is_flag=True, expose_value=False, callback=_remember,
+        help="Show the reason codes and the facts behind errors.",
+    )(command)  # fmt: skip
+
+
+def is_verbose(ctx: click.Context) -> bool:
+    """Tell whether ``--verbose`` was given, before or after the command's name."""
+    return bool(ctx.meta.get(_VERBOSE))
+
+
+def describe(error: ZooBridgeError, *, verbose: bool) -> str:
+    """Return an error's sentence, and its reason, field and facts if `verbose`."""
+    if not verbose:
+        return error.message
+    facts = [f"reason={error.reason}", f"code={error.code.name}"]
+    if error.field:
+        facts.append(f"field={error.field}")
+    if error.retry_after is not None:
+        facts.append(f"retry_after={error.retry_after:g}s")
+    facts += [f"{key}={value}" for key, value in error.metadata.items()]
+    return f"{error.message} [{', '.join(facts)}]"
+
+
+class Failure(click.ClickException):
+    """An error of ZooBridge as the command shows it: one line, exit code 1."""
+
+    exit_code = 1
+
+    def __init__(self, error: ZooBridgeError, ctx: click.Context) -> None:
+        super().__init__(describe(error, verbose=is_verbose(ctx)))
+
+
+@contextmanager
+def needs_extra(extra: str, purpose: str) -> Iterator[None]:
+    """Name the command that installs what an import inside lacks.
+
+    Parameters
+    ----------
+    extra
+        The extra that holds it.
+    purpose
+        What it is needed for, as in "serving needs …".
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] == "zoobridge":
+            raise
+        raise click.ClickException(
+            f'{purpose} needs {error.name}, which is not installed; pip install "zoobridge[{extra}]"'
+        ) from error

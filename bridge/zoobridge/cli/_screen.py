@@ -1,0 +1,83 @@
+"""Tables and notes on the screen."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
+
+__all__ = ["console", "json_text", "note", "size", "table"]
+
+# Wide enough that nothing is cut where the output goes to a file or another program.
+_PIPE_WIDTH = 4000
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return the console of a stream: coloured and as wide as the terminal, plain in a pipe."""
+    from rich.console import Console
+
+    plain = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    if plain.is_terminal:
+        return plain
+    return Console(stderr=stderr, highlight=False, width=_PIPE_WIDTH, color_system=None)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str = "") -> None:
+    """Print a table; columns whose every cell is empty are left out."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    cells = [[_cell(value) for value in row] for row in rows]
+    shown = [index for index in range(len(columns)) if any(row[index] for row in cells)]
+    output = console()
+    printed = Table(
+        box=SIMPLE_HEAD, pad_edge=False, caption=caption or None, caption_justify="left"
+    )
+    for index in shown or range(len(columns)):
+        printed.add_column(columns[index], overflow="fold")
+    for row in cells:
+        printed.add_row(*(Text(row[index]) for index in shown or range(len(columns))))
+    output.print(printed)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def note(text: str) -> None:
+    """Write a line to the standard error."""
+    click.echo(text, err=True)
+
+
+def json_text(value: Any) -> str:
+    """Return dataclasses, and lists of them, as JSON text; bytes are left out."""
+
+    def plain(item: Any) -> Any:
+        if dataclasses.is_dataclass(item) and not isinstance(item, type):
+            fields = {one.name: getattr(item, one.name) for one in dataclasses.fields(item)}
+            return {name: one for name, one in fields.items() if not isinstance(one, bytes)}
+        raise TypeError(f"{type(item).__name__} cannot be written as JSON")
+
+    return json.dumps(value, default=plain, ensure_ascii=False, indent=2)
+
+
+def size(number: int) -> str:
+    """Return a number of bytes as people write it; empty for none."""
+    if not number:
+        return ""
+    value, unit = float(number), "B"
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if value < 1024 or unit == "TiB":
+            break
+        value /= 1024
+    return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"

@@ -1,0 +1,145 @@
+"""``serve``: the server in the foreground."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from zoobridge.cli._failure import needs_extra, verbose_option
+
+__all__ = ["serve"]
+
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+class Bytes(click.ParamType[int]):
+    """A number of bytes: ``512M``, ``4GiB``, ``1000000``."""
+
+    name = "size"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | None:
+        """Return the number of bytes."""
+        if value is None or isinstance(value, int):
+            return value
+        text = str(value).strip().upper().removesuffix("IB").removesuffix("B")
+        number, unit = (text[:-1], text[-1:]) if text[-1:] in _UNITS else (text, "")
+        try:
+            return int(float(number) * _UNITS[unit])
+        except (ValueError, OverflowError):
+            self.fail(f"'{value}' is no size; write it as 512M, 4G or 1000000", param, ctx)
+
+
+BYTES = Bytes()
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("zoo", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", default=0, type=int, help="Port to listen at.  [default: a free one]")
+@click.option("--tls-cert", type=_FILE, help="Certificate chain (PEM).")
+@click.option("--tls-key", type=_FILE, help="The certificate's key (PEM).")
+@click.option(
+    "--token",
+    envvar="ZOOBRIDGE_SERVE_TOKEN",
+    show_envvar=True,
+    default="",
+    help="Managing token.  [default: a random one, known to you alone]",
+)
+@click.option(
+    "--classification-token",
+    envvar="ZOOBRIDGE_SERVE_CLASSIFICATION_TOKEN",
+    show_envvar=True,
+    default="",
+    help="Token for classifying only, asked of other machines.",
+)
+@click.option(
+    "--expose-unencrypted",
+    is_flag=True,
+    help="Listen beyond this machine without TLS: the network can read pictures and tokens.",
+)
+@click.option(
+    "--allow-path",
+    "allow_paths",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Let requests name pictures below this folder by path. May be repeated.",
+)
+@click.option(
+    "--device", default="auto", show_default=True, help="Where networks run: cpu, cuda:0."
+)
+@click.option("--threads", type=click.IntRange(min=1), help="Cores that one worker may use.")
+@click.option("--max-memory", type=BYTES, help="Memory of all workers.  [default: half of it]")
+@click.option(
+    "--keep",
+    "keep_seconds",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    help="Unload a model unused for so many seconds.  [default: when memory is needed]",
+)
+@click.option(
+    "--fork/--spawn",
+    default=None,
+    help="How workers start; forking is faster, and Linux only.",
+)
+@click.option("--max-message", type=BYTES, help="Greatest message.  [default: 256M]")
+@click.option("--max-pixels", type=int, help="Greatest picture, all axes multiplied.")
+@click.option("--metrics-port", type=int, help="Serve Prometheus metrics on this port.")
+@click.option(
+    "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+)
+@click.option(
+    "--grace",
+    "grace_seconds",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    help="Seconds that accepted work may take when the server is asked to end.",
+)
+@verbose_option
+def serve(
+    zoo: tuple[Path, ...],
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    fork: bool | None,  # noqa: FBT001 - click passes it by name
+    max_message: int | None,
+    max_pixels: int | None,
+    **settings: Any,
+) -> None:
+    """Serve the model packages in one or more ZOO folders until Ctrl-C.
+
+    Your programs on this machine find the server by themselves. Packages that are added to a
+    folder, changed or taken out of it are noticed while it runs.
+
+    \b
+    Examples:
+      zoobridge serve examples/zoo
+      zoobridge serve ~/models /lab/models --port 50051
+      zoobridge serve /lab/models --host 0.0.0.0 --port 50051 \\
+          --tls-cert lab.crt --tls-key lab.key --classification-token SECRET
+    """  # noqa: D301
+    with needs_extra("server", "serving"):
+        from zoobridge.protocol import Limits
+        from zoobridge.server import ServerConfig
+        from zoobridge.server import serve as run
+    usual = Limits()
+    limits = Limits(
+        message_bytes=max_message or usual.message_bytes,
+        image_pixels=max_pixels or usual.image_pixels,
+        queued_bytes=max(usual.queued_bytes, max_message or 0),
+    )
+    if fork is not None:
+        settings["fork"] = fork
+    run(
+        ServerConfig(zoos=zoo, tls_certificate=tls_cert, tls_key=tls_key, limits=limits, **settings)
+    )
