@@ -21,9 +21,9 @@ class Bytes(click.ParamType[int]):
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int | None:
+    ) -> int:
         """Return the number of bytes."""
-        if value is None or isinstance(value, int):
+        if isinstance(value, int):
             return value
         text = str(value).strip().upper().removesuffix("IB").removesuffix("B")
         number, unit = (text[:-1], text[-1:]) if text[-1:] in _UNITS else (text, "")

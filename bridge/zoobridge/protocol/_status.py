@@ -23,8 +23,8 @@ ERROR_DOMAIN = "zoobridge"
 STATUS_DETAILS_KEY = "grpc-status-details-bin"
 
 # gRPC refuses 8 KiB of metadata by default, and the message travels twice (once percent-encoded).
-_MESSAGE_CHARACTERS = 1000
-_VALUE_CHARACTERS = 300
+_MESSAGE_CHARACTERS = 600
+_VALUE_CHARACTERS = 200
 _VALUES = 8
 
 
@@ -76,7 +76,8 @@ def status_from_error(error: ZooBridgeError) -> status_pb2.Status:
     )
     if error.field:
         violation = error_details_pb2.BadRequest.FieldViolation(
-            field=_sendable(error.field, _VALUE_CHARACTERS), description=message
+            field=_sendable(error.field, _VALUE_CHARACTERS),
+            description=_sendable(message, _VALUE_CHARACTERS),
         )
         status.details.add().Pack(error_details_pb2.BadRequest(field_violations=[violation]))
     if error.retry_after is not None:
