@@ -22,6 +22,7 @@ __all__ = [
     "Interpolation",
     "MaskFill",
     "Operation",
+    "Orientation",
     "OutputSpec",
     "Picture",
     "PictureLimits",
@@ -65,6 +66,13 @@ class MaskFill(StrEnum):
     ZERO = "zero"
     MEAN = "mean"
     KEEP = "keep"
+
+
+class Orientation(StrEnum):
+    """What to do with a file's orientation tag (``zoobridge.v1.Orientation``)."""
+
+    AS_STORED = "as_stored"
+    APPLY = "apply"
 
 
 class ConversionKind(StrEnum):

@@ -1,0 +1,78 @@
+"""Items: which places of a picture are classified, and what each has been made into."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zoobridge.errors import ZooBridgeError
+from zoobridge.imaging._types import Box, Conversion
+
+__all__ = ["Item", "ItemFault", "Prepared"]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to classify.
+
+    Parameters
+    ----------
+    index
+        Its place in the request, from 0.
+    region_id
+        The region's id as sent; empty for a whole plane.
+    plane
+        Index by axis letter, for the axes that an item does not have. Shared between items; not
+        to be modified.
+    box
+        Its bounds, inside the picture; `None` for the whole plane.
+    mask
+        ``(height, width)`` booleans of `box`; `None` where all of it belongs to the item.
+    notes
+        What planning itself changed.
+    """
+
+    index: int
+    region_id: str = ""
+    plane: Mapping[str, int] = field(default_factory=dict)
+    box: Box | None = None
+    mask: NDArray[np.bool_] | None = None
+    notes: tuple[Conversion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFault:
+    """An item that cannot be classified; the others can.
+
+    Parameters
+    ----------
+    index, region_id, plane
+        As in :class:`Item`.
+    error
+        What is wrong with it.
+    """
+
+    index: int
+    region_id: str
+    plane: Mapping[str, int]
+    error: ZooBridgeError
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An item as the network takes it.
+
+    Parameters
+    ----------
+    array
+        The network's input without its batch axis.
+    conversions
+        All that was done to it on the way, the preprocessing of the package itself not counted.
+    """
+
+    array: NDArray[Any]
+    conversions: tuple[Conversion, ...]

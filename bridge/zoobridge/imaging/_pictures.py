@@ -1,0 +1,171 @@
+"""Pictures out of pixels that are in memory already, and the checks that every picture passes."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zoobridge.errors import ImageFormatError, LimitError
+from zoobridge.imaging._types import Picture, PictureLimits
+
+__all__ = ["check_axes", "check_size", "picture_from_array", "picture_from_buffer", "times"]
+
+_KINDS = "biuf"
+
+
+def times(lengths: Sequence[int]) -> str:
+    """Write lengths for people: ``3 × 224 × 224``."""
+    return " × ".join(map(str, lengths))
+
+
+def check_axes(axes: str, shape: Sequence[int], *, field: str) -> None:
+    """Check that an axes string describes a picture of this shape.
+
+    Raises
+    ------
+    ImageFormatError
+        If the letters are not one an axis, not upper case, not different from one another, or
+        lack ``Y`` or ``X``.
+    """
+    if len(axes) != len(shape):
+        raise ImageFormatError(
+            f"axes '{axes}' name {len(axes)} axes, the picture has {len(shape)} "
+            f"({times(shape)}); give one letter for each",
+            field=field,
+        )
+    if not all("A" <= letter <= "Z" for letter in axes):
+        raise ImageFormatError(
+            f"axes '{axes}' may hold upper-case letters only, such as YX, YXC or TZCYX", field=field
+        )
+    if len(set(axes)) != len(axes):
+        raise ImageFormatError(
+            f"axes '{axes}' name an axis twice; every letter may appear once", field=field
+        )
+    if not {"Y", "X"} <= set(axes):
+        raise ImageFormatError(
+            f"axes '{axes}' lack Y or X; a picture needs rows (Y) and columns (X)", field=field
+        )
+    if "N" in axes:
+        raise ImageFormatError(
+            f"axes '{axes}' hold N, which stands for a model's batch; call an axis of positions P",
+            field=field,
+        )
+
+
+def check_size(shape: Sequence[int], limits: PictureLimits) -> None:
+    """Check a picture's lengths before anything is made of them.
+
+    Raises
+    ------
+    ImageFormatError
+        If it is empty.
+    LimitError
+        If it has more pixels than are allowed.
+    """
+    if any(length < 1 for length in shape):
+        raise ImageFormatError(
+            f"the picture is empty ({times(shape)}); send at least one pixel", field="image"
+        )
+    pixels = math.prod(map(int, shape))
+    if pixels > limits.pixels:
+        raise LimitError(
+            f"the picture has {pixels:,} pixels ({times(shape)}), more than the "
+            f"{limits.pixels:,} allowed; send it in parts or raise the server's limit",
+            field="image",
+            metadata={"pixels": str(pixels), "limit": str(limits.pixels)},
+        )
+
+
+def picture_from_array(array: NDArray[Any], axes: str, *, limits: PictureLimits) -> Picture:
+    """Make a picture of an array, without a copy.
+
+    Parameters
+    ----------
+    array
+        Booleans, integers or floats; must not change while the picture is used.
+    axes
+        One upper-case letter an axis, Y and X among them. ``S`` (samples) is taken as ``C``.
+    limits
+        Bounds.
+
+    Raises
+    ------
+    ImageFormatError
+        If `axes` does not describe `array`, or its type is not one of pixels.
+    LimitError
+        If it has more pixels than are allowed.
+    """
+    field = "image.pixels.axes"
+    if array.dtype.kind not in _KINDS or array.dtype.itemsize > 8:
+        raise ImageFormatError(
+            f"pixels of type {array.dtype} are not understood; send bool, integers of 8 to 64 bits "
+            "or floats of 16 to 64 bits",
+            field="image.pixels.data_type",
+        )
+    check_axes(axes, array.shape, field=field)
+    check_size(array.shape, limits)
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    view = array.view()
+    view.flags.writeable = False
+    return Picture(view, axes if "C" in axes else axes.replace("S", "C"))
+
+
+def picture_from_buffer(
+    data: Any, *, dtype: str, shape: Sequence[int], axes: str, limits: PictureLimits
+) -> Picture:
+    """Make a picture of little-endian pixels in C order, without a copy.
+
+    Parameters
+    ----------
+    data
+        Anything with the buffer protocol; must not change while the picture is used.
+    dtype
+        NumPy name of the pixel type, such as ``uint16``.
+    shape
+        Length of each axis.
+    axes
+        One upper-case letter an axis.
+    limits
+        Bounds.
+
+    Raises
+    ------
+    ImageFormatError
+        If the parts do not fit together.
+    LimitError
+        If it has more pixels than are allowed.
+    """
+    try:
+        element = np.dtype(dtype).newbyteorder("<")
+    except TypeError:
+        element = np.dtype(object)
+    if element.kind not in _KINDS or element.itemsize > 8:
+        raise ImageFormatError(
+            f"'{dtype}' is not a type of pixels; use a name such as uint8, uint16 or float32",
+            field="image.pixels.data_type",
+        )
+    check_axes(axes, shape, field="image.pixels.axes")
+    check_size(shape, limits)
+    wanted = math.prod(map(int, shape)) * element.itemsize
+    view = memoryview(data)
+    if view.nbytes != wanted:
+        raise ImageFormatError(
+            f"a picture of {times(shape)} {dtype} pixels takes {wanted} bytes, but {view.nbytes} "
+            "were sent; check shape and data_type",
+            field="image.pixels.data",
+        )
+    array: NDArray[Any] = np.frombuffer(view, element).reshape(tuple(map(int, shape)))
+    if element.kind == "b" and int(array.view(np.uint8).max()) > 1:
+        raise ImageFormatError(
+            "bool pixels must be bytes of zero or one; send other values as uint8",
+            field="image.pixels.data",
+        )
+    if sys.byteorder == "big":
+        array = array.astype(element.newbyteorder("="))
+    return picture_from_array(array, axes, limits=limits)

@@ -1,0 +1,307 @@
+"""From items of a picture to what a network takes, many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from zoobridge.errors import ModelInputError, NonFiniteError, ZooBridgeError
+from zoobridge.imaging._channels import ChannelPlan, plan_channels
+from zoobridge.imaging._fit import fit_items, nearest_size
+from zoobridge.imaging._intensity import rescale
+from zoobridge.imaging._items import Item, Prepared
+from zoobridge.imaging._operations import preprocess
+from zoobridge.imaging._types import (
+    AxisSize,
+    Conversion,
+    ConversionKind,
+    InputSpec,
+    MaskFill,
+    Picture,
+    Preparation,
+)
+
+__all__ = ["Preparer"]
+
+# Items of one size are worked on together up to this many bytes: far beyond what a step costs by
+# itself, and far below what a machine has.
+_TOGETHER_BYTES = 32 << 20
+
+_Result = Prepared | ZooBridgeError
+
+
+class Preparer:
+    """Turns items into network inputs.
+
+    Items of one size in one picture are cropped and processed as one array.
+
+    Parameters
+    ----------
+    spec
+        The network's input.
+    preparation
+        What the caller asks for.
+    """
+
+    def __init__(self, spec: InputSpec, preparation: Preparation) -> None:
+        self._spec = spec
+        self._preparation = preparation
+        self._tensor_axes = spec.axes.replace("N", "")
+        first = spec.preprocessing[0] if spec.preprocessing else None
+        entry = first.kwargs.get("dtype") if first and first.id == "ensure_dtype" else spec.dtype
+        self._rounds = np.dtype(str(entry)).kind in "iu"
+        last = spec.preprocessing[-1] if spec.preprocessing else None
+        # A chain that ends with a type of its own choice has the last word.
+        self._casts = last is None or last.id not in {"ensure_dtype", "binarize"}
+
+    def prepare(self, picture: Picture, items: Sequence[Item]) -> list[Prepared | ZooBridgeError]:
+        """Prepare items.
+
+        Parameters
+        ----------
+        picture
+            The picture that they lie in.
+        items
+            As :func:`plan_items` gave them.
+
+        Returns
+        -------
+        list
+            One entry an item, in order: the network's input, or the item's own error.
+
+        Raises
+        ------
+        ZooBridgeError
+            If no item can be prepared: the channels do not fit, or the package is broken.
+        """
+        count = picture.array.shape[picture.axes.index("C")] if "C" in picture.axes else 1
+        channels = plan_channels(
+            self._spec, self._preparation.channels, count=count, last=picture.axes.endswith("C")
+        )
+        self._check_depth(picture)
+        cropper = _Cropper(picture, self._tensor_axes)
+        results: list[_Result | None] = [None] * len(items)
+        for places in _groups(items):
+            group = [items[place] for place in places]
+            step = max(1, _TOGETHER_BYTES // cropper.item_bytes(group[0]))
+            for start in range(0, len(group), step):
+                part = group[start : start + step]
+                made = self._prepare(picture, cropper, channels, part)
+                for place, result in zip(places[start : start + step], made, strict=True):
+                    results[place] = result
+        return [result for result in results if result is not None]
+
+    def _prepare(
+        self, picture: Picture, cropper: _Cropper, channels: ChannelPlan, items: Sequence[Item]
+    ) -> list[_Result]:
+        pixels, axes = cropper.crop(items)
+        channel = 1 + axes.index("C")
+        pixels = channels.apply(pixels, channel)
+        masked = items[0].mask is not None and self._preparation.mask_fill is not MaskFill.KEEP
+        if masked:
+            pixels = _fill(pixels, axes, items, self._preparation.mask_fill)
+        finite = _finite(pixels)
+        if not finite.all():
+            return self._without_infinite(picture, cropper, channels, items, finite)
+        whole = pixels.dtype.kind in "biu"
+        try:
+            pixels, rescaled = rescale(pixels, self._spec, self._preparation.intensity)
+            pixels, axes, fitted = fit_items(
+                pixels,
+                axes,
+                self._spec,
+                fit=self._preparation.fit,
+                interpolation=self._preparation.interpolation,
+            )
+        except ModelInputError as error:
+            return [error] * len(items)
+        pixels = channels.repeat(pixels, 1 + axes.index("C"))
+        if whole and self._rounds and pixels.dtype.kind == "f":
+            # Integers that were scaled on the way become integers again by rounding.
+            pixels = np.rint(pixels)
+        tensors = self._tensors(pixels, axes)
+        mask_notes = _MASKED[self._preparation.mask_fill] if masked else ()
+        before = (*picture.notes, *channels.conversions)
+        common = (*before, *mask_notes, *fitted)
+        results: list[_Result] = []
+        for number, (tensor, item) in enumerate(zip(tensors, items, strict=True)):
+            conversions = common
+            if item.notes or rescaled is not None:
+                middle = (rescaled[number],) if rescaled is not None else ()
+                conversions = (*before, *item.notes, *mask_notes, *middle, *fitted)
+            results.append(Prepared(tensor, conversions))
+        return results
+
+    def _without_infinite(
+        self,
+        picture: Picture,
+        cropper: _Cropper,
+        channels: ChannelPlan,
+        items: Sequence[Item],
+        finite: NDArray[np.bool_],
+    ) -> list[_Result]:
+        """Prepare the sound ones of a group, and answer the others with their error."""
+        sound = [item for item, good in zip(items, finite.tolist(), strict=True) if good]
+        made = iter(self._prepare(picture, cropper, channels, sound) if sound else ())
+        error = NonFiniteError(
+            "the item holds pixels that are NaN or infinite; replace them, or mask them out",
+            field="image",
+        )
+        return [next(made) if good else error for good in finite.tolist()]
+
+    def _tensors(self, pixels: NDArray[Any], axes: str) -> NDArray[Any]:
+        """Put axes in the tensor's order and carry out the package's own steps."""
+        letters = f"N{axes}"
+        for letter in self._tensor_axes:
+            if letter not in letters:
+                letters += letter
+                pixels = pixels[..., np.newaxis]
+        if "C" not in self._tensor_axes:
+            place = letters.index("C")
+            pixels = pixels.squeeze(place)
+            letters = letters.replace("C", "")
+        order = f"N{self._tensor_axes}"
+        # Put in order here, where a pixel still takes its smallest number of bytes.
+        batch = np.ascontiguousarray(pixels.transpose([letters.index(letter) for letter in order]))
+        batch = preprocess(
+            batch, order, self._spec.preprocessing, references={self._spec.name: (batch, order)}
+        )
+        if self._casts and batch.dtype != self._spec.dtype:
+            batch = batch.astype(self._spec.dtype)
+        return np.ascontiguousarray(batch)
+
+    def _check_depth(self, picture: Picture) -> None:
+        """Check the axes that item and tensor share beside Y, X and C: they are not resampled."""
+        for letter in self._tensor_axes:
+            if letter in "CYX":
+                continue
+            length = (
+                picture.array.shape[picture.axes.index(letter)] if letter in picture.axes else 1
+            )
+            size = self._spec.sizes.get(letter, AxisSize(1, 1))
+            if nearest_size(length, size) != length:
+                allowed = f"{size.min} + n · {size.step}" if size.step else str(size.min)
+                raise ModelInputError(
+                    f"the model takes {allowed} pixels along {letter}, the image has "
+                    + (str(length) if letter in picture.axes else "no such axis"),
+                    field="image",
+                )
+
+
+class _Cropper:
+    """Takes items out of a picture.
+
+    Parameters
+    ----------
+    picture
+        The picture.
+    tensor_axes
+        Letters of the network's input, without the batch.
+    """
+
+    def __init__(self, picture: Picture, tensor_axes: str) -> None:
+        array, axes = picture.array, picture.axes
+        if "C" not in axes:
+            array, axes = array[..., np.newaxis], f"{axes}C"
+        kept = {"Y", "X", "C", *tensor_axes}
+        self._planes = [letter for letter in axes if letter not in kept]
+        self.axes = "".join(letter for letter in axes if letter in kept)
+        order = [axes.index(letter) for letter in (*self._planes, *self.axes)]
+        self._array = array.transpose(order)
+        self._y, self._x = self.axes.index("Y"), self.axes.index("X")
+
+    def item_bytes(self, item: Item) -> int:
+        """Return the bytes of an item of this size, in the working type of the later steps."""
+        shape = list(self._array.shape[len(self._planes) :])
+        if item.box is not None:
+            shape[self._y], shape[self._x] = item.box.height, item.box.width
+        return 8 * int(np.prod(shape, dtype=np.int64))
+
+    def crop(self, items: Sequence[Item]) -> tuple[NDArray[Any], str]:
+        """Return items of one size as one array, the first axis counting them, and its axes."""
+        if len(items) == 1:
+            return self._plane(items[0])[np.newaxis][self._window(items[0], 1)], self.axes
+        box = items[0].box
+        if box is None:
+            return np.stack([self._plane(item) for item in items]), self.axes
+        if all(item.plane is items[0].plane for item in items):
+            plane = self._plane(items[0])
+            windows = sliding_window_view(plane, (box.height, box.width), axis=(self._y, self._x))
+            corners = np.array([(item.box.y, item.box.x) for item in items if item.box])
+            # The windows' own axes come last; put the corners first, and all else where it was.
+            order = list(range(len(self.axes)))
+            order[self._y], order[self._x] = len(order), len(order) + 1
+            windows = windows.transpose(self._y, self._x, *order)
+            return windows[corners[:, 0], corners[:, 1]], self.axes
+        where = [self._window(item, 0) for item in items]
+        return (
+            np.stack([self._plane(item)[w] for item, w in zip(items, where, strict=True)]),
+            self.axes,
+        )
+
+    def _plane(self, item: Item) -> NDArray[Any]:
+        plane: NDArray[Any] = self._array[tuple(item.plane[letter] for letter in self._planes)]
+        return plane
+
+    def _window(self, item: Item, ahead: int) -> tuple[slice, ...]:
+        where = [slice(None)] * (ahead + len(self.axes))
+        if item.box is not None:
+            where[ahead + self._y] = slice(item.box.y, item.box.y + item.box.height)
+            where[ahead + self._x] = slice(item.box.x, item.box.x + item.box.width)
+        return tuple(where)
+
+
+_MASKED = {
+    MaskFill.ZERO: (Conversion(ConversionKind.MASKED, "zero outside the mask"),),
+    MaskFill.MEAN: (Conversion(ConversionKind.MASKED, "the mask's mean outside it"),),
+    MaskFill.KEEP: (),
+}
+
+
+def _groups(items: Sequence[Item]) -> list[list[int]]:
+    """Return the places of items that can be worked on together, in order."""
+    groups: dict[object, list[int]] = {}
+    for place, item in enumerate(items):
+        box = item.box
+        key = (
+            None if box is None else (box.width, box.height),
+            item.mask is None,
+        )
+        groups.setdefault(key, []).append(place)
+    return list(groups.values())
+
+
+def _fill(pixels: NDArray[Any], axes: str, items: Sequence[Item], fill: MaskFill) -> NDArray[Any]:
+    """Replace what lies outside the masks; the pixels are copied."""
+    y, x = axes.index("Y"), axes.index("X")
+    masks = np.stack([item.mask for item in items if item.mask is not None])
+    if y > x:
+        masks = masks.transpose(0, 2, 1)
+    shape = [len(items), *(1 for _ in axes)]
+    shape[1 + y], shape[1 + x] = pixels.shape[1 + y], pixels.shape[1 + x]
+    inside = masks.reshape(shape)
+    if fill is MaskFill.ZERO:
+        return np.where(inside, pixels, pixels.dtype.type(0))
+    where = (1 + y, 1 + x)
+    means = np.mean(
+        pixels,
+        axis=where,
+        keepdims=True,
+        dtype=np.float64,
+        where=np.broadcast_to(inside, pixels.shape),
+    )
+    if pixels.dtype.kind in "biu":
+        means = np.rint(means)
+    return np.where(inside, pixels, means.astype(pixels.dtype))
+
+
+def _finite(pixels: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which items hold finite pixels only."""
+    if pixels.dtype.kind != "f":
+        return np.ones(len(pixels), np.bool_)
+    finite = np.isfinite(pixels)
+    return np.asarray(finite.all(axis=tuple(range(1, pixels.ndim))))

@@ -1,0 +1,147 @@
+"""Reading TIFF: pages, channels and axes as OME-TIFF, ImageJ and plain files state them."""
+
+from __future__ import annotations
+
+import io
+import logging
+import struct
+from typing import Any
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from zoobridge.errors import ImageFormatError
+from zoobridge.imaging._pictures import check_size, times
+from zoobridge.imaging._types import Conversion, ConversionKind, PictureLimits
+
+__all__ = ["decode_tiff"]
+
+_FIELD = "image.encoded"
+
+# What tifffile and the codecs behind it raise over files that are broken or made to break them.
+_FAULTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    ImportError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    RecursionError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+
+_COLOURS = {
+    tifffile.PHOTOMETRIC.MINISWHITE,
+    tifffile.PHOTOMETRIC.MINISBLACK,
+    tifffile.PHOTOMETRIC.RGB,
+    tifffile.PHOTOMETRIC.PALETTE,
+}
+_JPEGS = {
+    tifffile.COMPRESSION.JPEG,
+    tifffile.COMPRESSION.OJPEG,
+    tifffile.COMPRESSION.JPEG_2000_LOSSY,
+}
+
+# tifffile speaks of broken files through logging; they are answered with an error instead.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
+
+
+def decode_tiff(
+    data: memoryview, limits: PictureLimits
+) -> tuple[NDArray[Any], str, tuple[Conversion, ...], int]:
+    """Decode the first series of pages of one size.
+
+    Parameters
+    ----------
+    data
+        The file.
+    limits
+        Checked against what the file states before anything is decoded.
+
+    Returns
+    -------
+    array : NDArray
+        The pixels.
+    axes : str
+        As the file states them, ``S`` for the samples of a colour picture; pages of which
+        nothing is known have a letter such as ``I`` or ``Q``.
+    notes : tuple of Conversion
+        Whether a colour table was resolved.
+    orientation : int
+        1 (upright) to 8.
+    """
+    try:
+        # Parts of a picture that lie in other files are not looked for.
+        with tifffile.TiffFile(io.BytesIO(data), _multifile=False) as file:
+            return _first_series(file, limits)
+    except _FAULTS as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ImageFormatError(
+            f"the TIFF file cannot be read ({reason[:200]}); it may be truncated or of a kind "
+            "that is not understood",
+            field=_FIELD,
+        ) from None
+
+
+def _first_series(
+    file: tifffile.TiffFile, limits: PictureLimits
+) -> tuple[NDArray[Any], str, tuple[Conversion, ...], int]:
+    if file.is_ndtiff or file.is_mmstack:
+        # These kinds look for index files beside the picture; their pages are read as pages.
+        file.is_ndtiff = file.is_mmstack = False
+    if not file.series:
+        raise ImageFormatError("the TIFF file holds no picture", field=_FIELD)
+    series = file.series[0]
+    page = series.keyframe
+    check_size(series.shape, limits)
+    # A page of 10 × 10 pixels may still state one tile of a million by a million.
+    check_size(page.shape, limits)
+    check_size((page.tilelength or 1, page.tilewidth or 1, page.samplesperpixel), limits)
+    jpeg = page.compression in _JPEGS
+    if page.photometric not in _COLOURS and not (
+        jpeg and page.photometric == tifffile.PHOTOMETRIC.YCBCR
+    ):
+        name = getattr(page.photometric, "name", str(page.photometric))
+        raise ImageFormatError(
+            f"the TIFF file's colours are {name}; convert it to grey or RGB", field=_FIELD
+        )
+    array = series.asarray(maxworkers=1)
+    axes = series.axes
+    if len(axes) != array.ndim:
+        raise ImageFormatError(
+            f"the TIFF file states axes {axes} for {times(array.shape)} pixels", field=_FIELD
+        )
+    if array.dtype.kind not in "biuf":
+        raise ImageFormatError(
+            f"the TIFF file's pixels are {array.dtype}; convert them to integers or floats",
+            field=_FIELD,
+        )
+    notes: tuple[Conversion, ...] = ()
+    colours = page.colormap
+    # In a scientific file a colour table is a way of showing values, not the values' meaning.
+    if (
+        page.photometric == tifffile.PHOTOMETRIC.PALETTE
+        and colours is not None
+        and not (file.is_imagej or file.is_ome)
+    ):
+        check_size((*array.shape, 3), limits)
+        array = _resolved(array, colours)
+        axes += "S"
+        notes = (Conversion(ConversionKind.PALETTE_EXPANDED, f"{colours.shape[1]} colours → RGB"),)
+    tag = page.tags.get("Orientation")
+    stated = tag.value if tag is not None else 1
+    orientation = int(stated) if isinstance(stated, int) and 1 <= stated <= 8 else 1
+    return array, axes, notes, orientation
+
+
+def _resolved(indexes: NDArray[Any], colours: NDArray[Any]) -> NDArray[Any]:
+    # Entries have 16 bits; files of eight-bit colours repeat each byte, or leave the lower one out.
+    table = (colours.T >> 8).astype(np.uint8) if colours.max() > 255 else colours.T.astype(np.uint8)
+    return np.take(table, indexes, axis=0)
