@@ -2,56 +2,43 @@
 
 from __future__ import annotations
 
-import pickle
-import zipfile
+import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from zoobridge.backend import BackendFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FRAMEWORK_FAULTS", "explained"]
-
-#: A damaged or hostile file makes a framework stumble anywhere, with any of these.
-FRAMEWORK_FAULTS: Final[tuple[type[Exception], ...]] = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    ImportError,
-    LookupError,
-    MemoryError,
-    NameError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    pickle.UnpicklingError,
-    zipfile.BadZipFile,
-)
+__all__ = ["explained"]
 
 
 @contextmanager
-def explained(sentence: str, *more: type[Exception]) -> Iterator[None]:
+def explained(sentence: str) -> Iterator[None]:
     """Raise what goes wrong inside as a fault that starts with `sentence`.
 
     Parameters
     ----------
     sentence
         What could not be done, without a full stop: ``"ONNX Runtime cannot load digits.onnx"``.
-    more
-        The framework's own error types.
     """
     try:
         yield
     except BackendFault:
         raise
-    except (*FRAMEWORK_FAULTS, *more) as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        detail = lines[0] if lines else type(error).__name__
-        if len(lines) > 1 and detail.endswith(":"):
-            detail = f"{detail} {lines[1]}"
-        raise BackendFault(f"{sentence}: {detail[:500]}") from error
+    # Frameworks have error types without a common base, and a package's own code may raise any.
+    except Exception as error:
+        raise BackendFault(f"{sentence}: {_gist(error)}") from error
+
+
+def _gist(error: Exception) -> str:
+    """Tell the first line of a message, and the next one where the first only announces it."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        return type(error).__name__
+    last = next((line for line in reversed(lines) if not line.startswith("~")), lines[-1])
+    if lines[0].startswith("The following operation failed in the TorchScript interpreter"):
+        return last[:500]
+    return (" ".join(lines[:2]) if lines[0].endswith(":") else lines[0])[:500]

@@ -112,7 +112,7 @@ class OnnxBackend:
             onnxruntime.preload_dlls()
             index = int(device.partition(":")[2])
             providers.insert(0, ("CUDAExecutionProvider", {"device_id": index}))
-        with explained(f"ONNX Runtime cannot load {weights.path.name}", *_errors()):
+        with explained(f"ONNX Runtime cannot load {weights.path.name}"):
             _check_external_data(weights.path)
             session = onnxruntime.InferenceSession(
                 str(weights.path), sess_options=options, providers=providers
@@ -169,7 +169,7 @@ class OnnxNetwork:
         feed = {spec.name: array for spec, array in zip(self._inputs, inputs, strict=True)}
         # The arena keeps the largest batch that it ever saw; giving it back costs small ones most.
         large = sum(array.nbytes for array in inputs) >= _LARGE_BATCH
-        with explained("ONNX Runtime cannot run the network", *_errors()):
+        with explained("ONNX Runtime cannot run the network"):
             outputs = self._session.run(
                 self._output_names, feed, self._shrinking if large else None
             )
@@ -218,17 +218,6 @@ def _check_external_data(path: Path) -> None:
                     f"{path.name} may keep data in other files, and {name} beside it is hard-linked "
                     "to another place; copy the package to a folder of its own"
                 )
-
-
-def _errors() -> tuple[type[Exception], ...]:
-    from onnxruntime.capi import onnxruntime_pybind11_state as state
-
-    # Each status code has a type of its own, without a common base.
-    return tuple(
-        kind
-        for kind in vars(state).values()
-        if isinstance(kind, type) and issubclass(kind, Exception)
-    )
 
 
 def _cuda_devices() -> int:

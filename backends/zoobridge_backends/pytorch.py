@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -183,7 +184,13 @@ def _load_state_dict(weights: WeightsFile) -> Any:
     import torch
 
     # Read before the architecture is built: a damaged file is told at once.
-    state = torch.load(weights.path, map_location="cpu", weights_only=True)
+    try:
+        state = torch.load(weights.path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise BackendFault(
+            f"{weights.path.name} is damaged, or holds objects other than tensors, which could run "
+            "code; save the weights with torch.save(model.state_dict(), ...)."
+        ) from error
     if not isinstance(state, Mapping):
         raise BackendFault(
             f"{weights.path.name} holds a {type(state).__name__}, not a state dict; "

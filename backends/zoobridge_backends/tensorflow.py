@@ -117,7 +117,7 @@ class TensorFlowBackend:
             )
         _bound_threads(threads)
         with (
-            explained(f"TensorFlow cannot load {weights.path.name}", *_errors()),
+            explained(f"TensorFlow cannot load {weights.path.name}"),
             tf.device(device),
         ):
             if weights.format == "tensorflow_saved_model_bundle":
@@ -172,7 +172,7 @@ class TensorFlowNetwork:
         import tensorflow as tf
 
         check_inputs(inputs, self._inputs)
-        with explained("TensorFlow cannot run the network", *_errors()), tf.device(self._device):
+        with explained("TensorFlow cannot run the network"), tf.device(self._device):
             outputs = self._function([tf.convert_to_tensor(array) for array in inputs])
             # TensorFlow may share memory with what it was given and with what it keeps.
             return [np.array(output.numpy()) for output in outputs]
@@ -285,9 +285,3 @@ def _bound_threads(threads: int) -> None:
                 f"TensorFlow runs with {fixed or 'all'} threads in this process and cannot change "
                 f"to {threads}; load the model in a process of its own."
             ) from error
-
-
-def _errors() -> tuple[type[Exception], ...]:
-    import tensorflow as tf
-
-    return (tf.errors.OpError,)

@@ -1,0 +1,77 @@
+"""Hostile files, and what came of loading each of them with and without confinement."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+SECRET = "the secret of the lab"
+
+#: Confinement is Linux's alone; elsewhere these formats need trust, which tests/engine covers.
+collect_ignore_glob = [] if sys.platform == "linux" else ["test_*.py"]
+
+
+class Attacked:
+    """Runs attacks on one framework, in one process that each victim is forked from."""
+
+    def __init__(self, folder: Path, framework: str, backend: str) -> None:
+        self.folder = folder
+        self.backend = backend
+        self.package = folder / "package"
+        self.package.mkdir(parents=True)
+        self.secret, self.canary = folder / "secret", folder / "canary"
+        self.secret.write_text(SECRET)
+        run(HERE / "makers" / f"{framework}_attacks.py", self.package, self.canary, self.secret)
+
+    def replies(self, attacks: list[dict[str, object]]) -> dict[str, dict[str, object]]:
+        request = {
+            "backend": self.backend,
+            "package": str(self.package),
+            "canary": str(self.canary),
+            "attacks": attacks,
+        }
+        (self.folder / "request.json").write_text(json.dumps(request))
+        run(HERE / "attacked.py", self.folder)
+        replies = json.loads((self.folder / "reply.json").read_text())
+        for name, reply in replies.items():
+            assert reply["status"] == 0, name
+            reply["read"] = SECRET in (reply["stolen"], decoded(reply["answer"]))
+        return replies
+
+
+def run(program: Path, *arguments: Path) -> None:
+    home = arguments[0] / "home"
+    home.mkdir(exist_ok=True)
+    environment = os.environ | {
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "ORT_DISABLE_TELEMETRY": "1",
+    }
+    environment.pop("XDG_CACHE_HOME", None)
+    # Its output is shown only where it fails: frameworks are talkative.
+    done = subprocess.run(
+        [sys.executable, str(program), *map(str, arguments)],
+        check=False,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def decoded(answer: list[float]) -> str:
+    return bytes(int(value) for value in answer if 0 <= value < 256).decode(errors="replace")
+
+
+@pytest.fixture(scope="session")
+def attacked(tmp_path_factory: pytest.TempPathFactory):
+    """Make an :class:`Attacked` for a framework."""
+
+    def make(framework: str, backend: str) -> Attacked:
+        return Attacked(tmp_path_factory.mktemp(framework) / "attacked", framework, backend)
+
+    return make
