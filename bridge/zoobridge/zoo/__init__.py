@@ -1,5 +1,6 @@
 """What a model is: packages, labels, integrity, trust, the catalog, and import."""
 
+from zoobridge.zoo._add import PREPROCESSING, add_model
 from zoobridge.zoo._catalog import Catalog
 from zoobridge.zoo._choice import choose_weights, weights_obstacle
 from zoobridge.zoo._description import (
@@ -12,22 +13,38 @@ from zoobridge.zoo._description import (
     WeightsDescription,
 )
 from zoobridge.zoo._json import from_json, to_json
+from zoobridge.zoo._network import OpenNetwork
 from zoobridge.zoo._package import read_package
 from zoobridge.zoo._trust import TrustStore
+from zoobridge.zoo._validate import (
+    Difference,
+    Tolerance,
+    ValidationReport,
+    WeightsReport,
+    validate_package,
+)
 
 __all__ = [
+    "PREPROCESSING",
     "Author",
     "Catalog",
     "Citation",
+    "Difference",
     "LabelSource",
     "ModelDescription",
+    "OpenNetwork",
     "ScoreKind",
+    "Tolerance",
     "TrustClass",
     "TrustStore",
+    "ValidationReport",
     "WeightsDescription",
+    "WeightsReport",
+    "add_model",
     "choose_weights",
     "from_json",
     "read_package",
     "to_json",
+    "validate_package",
     "weights_obstacle",
 ]

@@ -72,16 +72,14 @@ def package_file(root: Path, name: str, *, folder_allowed: bool = False) -> Path
 
 def _refuse_link(path: Path, name: str) -> None:
     try:
-        linked = path.is_symlink() or path.is_junction() if _JUNCTIONS else path.is_symlink()
+        # Junctions are Windows' older links; Python knows them from 3.12 on.
+        linked = path.is_symlink() or getattr(path, "is_junction", bool)()
     except (OSError, ValueError) as error:
         raise PackageFault(f"the file {name} cannot be read: {error}") from error
     if linked:
         raise PackageFault(
             f"{name} is reached through a link; put the file itself into the package"
         )
-
-
-_JUNCTIONS = hasattr(Path, "is_junction")
 
 
 def tree_files(folder: Path) -> list[Path]:

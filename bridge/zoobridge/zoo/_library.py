@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import ModuleType
 
-__all__ = ["import_library", "load_model", "parse_description", "write_description"]
+__all__ = [
+    "check_written",
+    "import_library",
+    "load_model",
+    "newest_format",
+    "parse_description",
+    "write_description",
+]
 
 _NODES = 200_000
 _DEPTH = 200
@@ -87,7 +94,7 @@ def parse_description(text: str, name: str) -> dict[str, Any]:
     return {str(key): value for key, value in document.items()}
 
 
-def load_model(document: Mapping[str, Any], root: Path) -> tuple[Any, list[str]]:
+def load_model(document: Mapping[str, Any], root: Path) -> Any:
     """Turn a description into the library's model object of the newest format.
 
     Parameters
@@ -101,8 +108,6 @@ def load_model(document: Mapping[str, Any], root: Path) -> tuple[Any, list[str]]
     -------
     ModelDescr
         Of ``bioimageio.spec.model.v0_5``.
-    list of str
-        The library's more serious warnings.
 
     Raises
     ------
@@ -124,7 +129,7 @@ def load_model(document: Mapping[str, Any], root: Path) -> tuple[Any, list[str]]
         raise PackageFault(f"the description cannot be read: {error}") from error
     if not isinstance(loaded, ModelDescr):
         raise PackageFault(_first_error(loaded))
-    return loaded, []
+    return loaded
 
 
 def write_description(document: Mapping[str, Any], path: Path) -> None:
@@ -133,6 +138,32 @@ def write_description(document: Mapping[str, Any], path: Path) -> None:
     from bioimageio.spec.utils import write_yaml
 
     write_yaml(dict(document), path)
+
+
+def newest_format() -> str:
+    """Return the newest version of the model format that the library writes."""
+    import_library()
+    from bioimageio.spec.model.v0_5 import ModelDescr
+
+    return str(ModelDescr.implemented_format_version)
+
+
+def check_written(folder: Path) -> None:
+    """Check a package of ours by all that the library checks, its files included.
+
+    Raises
+    ------
+    PackageFault
+        If the library finds an error.
+    """
+    spec = import_library()
+    context = spec.ValidationContext(log_warnings=False)
+    with context:
+        loaded = spec.load_description(
+            folder / "rdf.yaml", format_version="latest", perform_io_checks=True
+        )
+    if loaded.validation_summary.status == "failed":
+        raise PackageFault(_first_error(loaded))
 
 
 def _first_error(loaded: Any) -> str:

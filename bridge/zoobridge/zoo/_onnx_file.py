@@ -119,7 +119,8 @@ def _collect(message: Any, names: set[str]) -> None:
         for field, value in current.ListFields():
             if field.message_type is None:
                 continue
-            for entry in (value,) if isinstance(value, Message) else value:
+            entries: Any = (value,) if isinstance(value, Message) else value
+            for entry in entries:
                 if field.message_type.name == "Entry":
                     if entry.key == b"location":
                         names.add(entry.value.decode("utf-8", "surrogateescape"))

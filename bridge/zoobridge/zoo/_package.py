@@ -30,16 +30,11 @@ if TYPE_CHECKING:
 
     from zoobridge.zoo._package_config import PackageConfig
 
-__all__ = ["description_name", "is_description_name", "read_package"]
+__all__ = ["description_name", "load_tensor", "model_object", "read_package"]
 
 _NAMES = ("bioimageio.yaml", "rdf.yaml", "model.yaml")
 _DESCRIPTION_BYTES = 8 << 20
 _TEST_TENSOR_BYTES = 64 << 20
-
-
-def is_description_name(name: str) -> bool:
-    """Tell whether a file of that name describes a package."""
-    return name in _NAMES or name.endswith(tuple(f".{known}" for known in _NAMES))
 
 
 def description_name(names: Sequence[str]) -> str:
@@ -84,12 +79,27 @@ def read_package(path: Path, *, unpack_to: Path) -> ModelDescription:
     if named.problem:
         return named
     try:
-        model, warnings = load_model(document, root)
-        return _described(named, model, warnings, unpack_to=unpack_to, content=content)
+        model = load_model(document, root)
+        return _described(named, model, unpack_to=unpack_to, content=content)
     except PackageFault as fault:
         return replace(named, problem=str(fault))
     except OSError as error:
         return replace(named, problem=f"{source.name} cannot be read: {error}")
+
+
+def model_object(model: ModelDescription) -> Any:
+    """Return the library's object (``bioimageio.spec.model.v0_5.ModelDescr``) for a package.
+
+    Raises
+    ------
+    PackageFault
+        If the package cannot be read any more.
+    """
+    try:
+        _, document = _document(model.root)
+        return load_model(document, model.root)
+    except OSError as error:
+        raise PackageFault(f"{model.source.name} cannot be read: {error}") from error
 
 
 def _root(source: Path, unpack_to: Path) -> Path:
@@ -146,7 +156,6 @@ def _named(blank: ModelDescription, document: Mapping[str, Any]) -> ModelDescrip
 def _described(
     named: ModelDescription,
     model: Any,
-    warnings: list[str],
     *,
     unpack_to: Path,
     content: bytes,
@@ -179,13 +188,13 @@ def _described(
         described = replace(description, input=input_spec(model, config))
         described = _with_output(described, model, config)
     except PackageFault as fault:
-        return replace(description, problem=str(fault), warnings=tuple(warnings))
+        return replace(description, problem=str(fault))
     problem = ""
     if not weights:
         problem = "the package has no weights in a format that ZooBridge runs; add ONNX weights"
     elif all(one.problem for one in weights):
         problem = weights[0].problem
-    return replace(described, problem=problem, warnings=(*warnings, *described.warnings))
+    return replace(described, problem=problem)
 
 
 def _with_output(
@@ -206,7 +215,7 @@ def _with_output(
         root=root,
     )
     test_outputs = _tensors(root, model.outputs)
-    measured = _load_tensor(test_outputs[output.index]) if test_outputs else None
+    measured = load_tensor(test_outputs[output.index]) if test_outputs else None
     if measured is not None and count:
         _check_measured(measured, output.axes, count)
     kind, how = find_score_kind(output, count, config, measured)
@@ -273,8 +282,8 @@ def _optional_file(root: Path, stated: Any) -> Path | None:
         return None
 
 
-def _load_tensor(path: Path) -> NDArray[Any] | None:
-    """Load a small ``.npy`` file; `None` where it cannot be."""
+def load_tensor(path: Path) -> NDArray[Any] | None:
+    """Load a ``.npy`` file of numbers, of up to 64 MiB; `None` where it cannot be."""
     try:
         size = path.stat().st_size
         if size > _TEST_TENSOR_BYTES:

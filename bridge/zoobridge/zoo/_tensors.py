@@ -43,9 +43,9 @@ def input_spec(model: Any, config: PackageConfig) -> InputSpec:
     """
     wanted = [tensor for tensor in model.inputs if not tensor.optional]
     if len(wanted) != 1 or len(model.inputs) != 1:
-        names = ", ".join(str(tensor.id) for tensor in model.inputs)
+        listed = ", ".join(str(tensor.id) for tensor in model.inputs)
         raise PackageFault(
-            f"the network wants {len(model.inputs)} inputs ({names}); ZooBridge gives it one picture, "
+            f"the network wants {len(model.inputs)} inputs ({listed}); ZooBridge gives it one picture, "
             "so export it with a single input"
         )
     tensor = wanted[0]

@@ -1,0 +1,419 @@
+"""Writing a package for weights that a user has."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import unicodedata
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from zoobridge.backend import Network, TensorSpec, WeightsFile
+from zoobridge.errors import BackendError, BrokenPackageError, InvalidRequestError, ServerError
+from zoobridge.imaging import Operation, postprocess, preprocess
+from zoobridge.zoo._description import ModelDescription
+from zoobridge.zoo._fault import PackageFault
+from zoobridge.zoo._files import file_sha256
+from zoobridge.zoo._identity import is_id, slug
+from zoobridge.zoo._labels import read_label_file
+from zoobridge.zoo._layout import Layout, find_layout
+from zoobridge.zoo._library import check_written, newest_format, write_description
+from zoobridge.zoo._package import read_package
+from zoobridge.zoo._source import Source, detect_source
+from zoobridge.zoo._weights import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from zoobridge.zoo._description import ScoreKind
+    from zoobridge.zoo._network import OpenNetwork
+    from zoobridge.zoo._trust import TrustStore
+
+__all__ = ["PREPROCESSING", "add_model"]
+
+#: Named ways from 8-bit intensities to what a network takes.
+PREPROCESSING: dict[str, tuple[Operation, ...]] = {
+    "none": (),
+    "unit": (Operation("scale_linear", {"gain": 1 / 255}),),
+    "signed": (Operation("scale_linear", {"gain": 1 / 127.5, "offset": -1.0}),),
+    "imagenet": (
+        Operation("scale_linear", {"gain": 1 / 255}),
+        Operation(
+            "fixed_zero_mean_unit_variance",
+            {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "axis": "channel"},
+        ),
+    ),
+}
+
+#: The library refuses a test output of which nothing exceeds this.
+_LEAST_OUTPUT = 1e-5
+_TRIES = 12
+
+
+@dataclass(frozen=True)
+class _Tested:
+    """The package's test tensors, made by running the network."""
+
+    layout: Layout
+    dtype: str
+    test_input: NDArray[Any]
+    test_output: NDArray[Any]
+    input_name: str
+    output_name: str
+
+
+def add_model(
+    source: Path,
+    *,
+    zoo: Path,
+    name: str,
+    labels: Path | Sequence[str],
+    open_network: OpenNetwork,
+    trust: TrustStore,
+    model_id: str = "",
+    version: str = "1.0.0",
+    description: str = "",
+    license_id: str = "",
+    authors: Sequence[str] = (),
+    weights_format: str = "",
+    axes: str = "",
+    size: tuple[int, int] | None = None,
+    channels: int = 0,
+    channel_names: Sequence[str] = (),
+    preprocessing: str | Sequence[Operation] = "none",
+    scores: Literal["as_is", "softmax", "sigmoid"] = "as_is",
+    score_kind: ScoreKind | None = None,
+    intensity_range: tuple[float, float] | None = None,
+    config: dict[str, Any] | None = None,
+) -> Path:
+    """Write a BioImage.IO package for some weights into a zoo, and trust it.
+
+    The network is run once, on made-up pictures, for the package's test tensors. The package
+    appears in the zoo when it is complete and valid, or not at all.
+
+    Parameters
+    ----------
+    source
+        An ``.onnx``, TorchScript ``.pt``, ``.pt2``, ``.keras`` or ``.h5`` file, or the folder of a
+        SavedModel.
+    zoo
+        The zoo's folder; made if it does not exist.
+    name
+        Name for people.
+    labels
+        A label file, or the class names in the order of the output.
+    open_network
+        Runs the network; in a process of its own, since it may be anything.
+    trust
+        Where the package is noted as trusted.
+    model_id
+        Id in the zoo; made of the name if empty.
+    version
+        The package's version.
+    description, license_id, authors
+        As in a BioImage.IO description; the licence is an SPDX identifier.
+    weights_format
+        BioImage.IO name, where the file's name does not tell.
+    axes, size, channels, channel_names
+        Layout of the input, as far as the network does not tell; `size` is height and width.
+    preprocessing
+        A name of :data:`PREPROCESSING`, or the steps themselves.
+    scores
+        What is done to the network's scores.
+    score_kind
+        What the network's scores are, where it is known.
+    intensity_range
+        The raw intensities that preprocessing expects; 0 to 255 for the named ways but ``none``.
+    config
+        Further fields of ``config.zoobridge``.
+
+    Returns
+    -------
+    Path
+        The package's folder.
+
+    Raises
+    ------
+    InvalidRequestError
+        If something is missing, contradicts the network, or is in the zoo already.
+    BackendError
+        If the network cannot be run.
+    BrokenPackageError
+        If the package that results is not valid.
+    ServerError
+        If the zoo cannot be written.
+    """
+    chosen = detect_source(source, weights_format)
+    names = _label_names(labels)
+    steps = _steps(preprocessing)
+    if intensity_range is None and isinstance(preprocessing, str) and steps:
+        intensity_range = (0.0, 255.0)
+    chosen_id = model_id or slug(name)
+    if not is_id(chosen_id):
+        raise InvalidRequestError(
+            f"{chosen_id!r} cannot be an id; use lower-case letters, digits, dots, - and _",
+            field="model_id",
+        )
+    target = _target(zoo, chosen_id, version)
+    after = () if scores == "as_is" else (_score_step(scores),)
+    tested = _test(
+        chosen,
+        names,
+        open_network,
+        steps=steps,
+        after=after,
+        span=intensity_range or (0.0, 1.0),
+        layout={"axes": axes, "size": size, "channels": channels, "channel_names": channel_names},
+    )
+    own_config: dict[str, Any] = dict(config or {})
+    if score_kind is not None:
+        own_config["score_kind"] = score_kind.value
+    if intensity_range is not None:
+        own_config["intensity_range"] = list(intensity_range)
+    document: dict[str, Any] = {
+        "type": "model",
+        "format_version": newest_format(),
+        "id": chosen_id,
+        "version": version,
+        "name": _plain_name(name),
+        "description": description or f"{name}: tells {len(names)} classes apart.",
+        "authors": [{"name": author} for author in authors],
+        "inputs": [_input_document(tested, steps)],
+        "outputs": [_output_document(tested, names, after)],
+        "config": {"zoobridge": own_config},
+    }
+    if license_id:
+        document["license"] = license_id
+    try:
+        zoo.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=".adding-", dir=zoo))
+        try:
+            model = _write(document, scratch, chosen, tested)
+            trust.trust(
+                [weights.digest for weights in model.weights], label=f"{chosen_id}@{version}"
+            )
+            scratch.chmod(0o755)
+            scratch.rename(target)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    except OSError as error:
+        raise ServerError(
+            f"the package cannot be written to {zoo}: {error.strerror or error}"
+        ) from error
+    return target
+
+
+def _label_names(labels: Path | Sequence[str]) -> tuple[str, ...]:
+    if isinstance(labels, Path):
+        try:
+            return read_label_file(labels)
+        except PackageFault as fault:
+            raise InvalidRequestError(str(fault), field="labels") from fault
+    if not labels or not all(label.strip() for label in labels):
+        raise InvalidRequestError("each class needs a name; give the labels", field="labels")
+    return tuple(labels)
+
+
+def _steps(preprocessing: str | Sequence[Operation]) -> tuple[Operation, ...]:
+    if not isinstance(preprocessing, str):
+        return tuple(preprocessing)
+    if preprocessing not in PREPROCESSING:
+        raise InvalidRequestError(
+            f"no preprocessing is called {preprocessing!r}; use one of: {', '.join(PREPROCESSING)}",
+            field="preprocessing",
+        )
+    return PREPROCESSING[preprocessing]
+
+
+def _score_step(scores: str) -> Operation:
+    return Operation(scores, {"axis": "channel"} if scores == "softmax" else {})
+
+
+def _target(zoo: Path, model_id: str, version: str) -> Path:
+    """Choose the package's folder: the id, or with the version where another one has it."""
+    target = zoo / model_id
+    if not target.exists():
+        return target
+    with tempfile.TemporaryDirectory(prefix="zoobridge-") as scratch:
+        present = read_package(target, unpack_to=Path(scratch))
+    versioned = zoo / f"{model_id}-{slug(version)}"
+    if (present.id == model_id and present.version == version) or versioned.exists():
+        raise InvalidRequestError(
+            f"{model_id} {version} is in the zoo already; give another version or id, or remove it",
+            field="version",
+        )
+    return versioned
+
+
+def _test(
+    source: Source,
+    labels: tuple[str, ...],
+    open_network: OpenNetwork,
+    *,
+    steps: tuple[Operation, ...],
+    after: tuple[Operation, ...],
+    span: tuple[float, float],
+    layout: dict[str, Any],
+) -> _Tested:
+    """Run the network on made-up pictures until one gives an output that can be a test."""
+    framework = FORMATS[source.format]
+    channels_last = framework == "tensorflow"
+    stated: tuple[TensorSpec, ...] = ()
+    if framework == "pytorch":
+        # Its formats do not state their input, so that the user must.
+        found = find_layout(None, channels_last=channels_last, **layout)
+        stated = (TensorSpec("input", "float32", _free_batch(found)),)
+    file = WeightsFile(source.format, source.path, inputs=stated, outputs=(), trusted=True)
+    with ExitStack() as stack:
+        network = stack.enter_context(open_network(framework, file))
+        if len(network.inputs) != 1:
+            listed = ", ".join(spec.name for spec in network.inputs)
+            raise InvalidRequestError(
+                f"the network wants {len(network.inputs)} inputs ({listed}); export it with one"
+            )
+        spec = network.inputs[0]
+        found = find_layout(spec, channels_last=channels_last, **layout)
+        tries = []
+        for seed in range(_TRIES):
+            picture = _picture(found, span, seed)
+            raw = _scores(network, picture, found, spec.dtype, steps, labels)
+            output = postprocess(raw, "NC", after).astype(np.float32)
+            if not np.isfinite(output).all():
+                raise BackendError(
+                    "the network answers a plain picture with NaN or infinity; check its preprocessing"
+                )
+            tries.append((picture, output))
+            if output.max() > _LEAST_OUTPUT:
+                break
+    picture, output = tries[-1]
+    name = network.outputs[0].name if network.outputs else "output"
+    return _Tested(
+        layout=found,
+        dtype=spec.dtype,
+        test_input=picture,
+        test_output=output,
+        input_name=_tensor_name(spec.name, "input"),
+        output_name=_tensor_name(name, "output"),
+    )
+
+
+def _free_batch(layout: Layout) -> tuple[int, ...]:
+    return tuple(
+        -1 if letter == "N" else length
+        for letter, length in zip(layout.axes, layout.shape, strict=True)
+    )
+
+
+def _picture(layout: Layout, span: tuple[float, float], seed: int) -> NDArray[np.float32]:
+    """Draw a picture of soft waves and some grain, different for each seed."""
+    random = np.random.default_rng(seed)
+    shape = tuple(
+        1 if letter == "N" else n for letter, n in zip(layout.axes, layout.shape, strict=True)
+    )
+    total: NDArray[np.float64] = random.uniform(0, 0.3, size=shape)
+    for place, length in enumerate(shape):
+        wave = np.sin(np.linspace(0, random.uniform(1, 9), length) + random.uniform(0, 6))
+        total += wave.reshape([-1 if index == place else 1 for index in range(len(shape))])
+    total -= total.min()
+    total /= max(float(total.max()), 1e-9)
+    return (span[0] + total * (span[1] - span[0])).astype(np.float32)
+
+
+def _scores(
+    network: Network,
+    picture: NDArray[np.float32],
+    layout: Layout,
+    dtype: str,
+    steps: tuple[Operation, ...],
+    labels: tuple[str, ...],
+) -> NDArray[Any]:
+    prepared = preprocess(
+        picture, layout.axes, (*steps, Operation("ensure_dtype", {"dtype": dtype}))
+    )
+    outputs = network.forward([np.ascontiguousarray(prepared)])
+    if len(outputs) != 1:
+        raise InvalidRequestError(
+            f"the network has {len(outputs)} outputs; export it with the scores as its only one"
+        )
+    shape = outputs[0].shape
+    if outputs[0].size != len(labels) or shape[:1] != (1,):
+        raise InvalidRequestError(
+            f"the network gives {' x '.join(map(str, shape[1:])) or 'no'} scores a picture, but there are "
+            f"{len(labels)} labels; give one label for each score",
+            field="labels",
+        )
+    if len(shape) != 2:
+        raise InvalidRequestError(
+            f"the network's output has the shape {shape}; export it with one row of scores a picture"
+        )
+    return outputs[0]
+
+
+def _tensor_name(stated: str, otherwise: str) -> str:
+    """Keep a tensor's name where BioImage.IO can write it (a lower-case identifier)."""
+    return stated if re.fullmatch(r"[a-z_][a-z0-9_]{0,31}", stated) else otherwise
+
+
+def _step_documents(steps: Sequence[Operation]) -> list[dict[str, Any]]:
+    return [
+        {"id": step.id, **({"kwargs": dict(step.kwargs)} if step.kwargs else {})} for step in steps
+    ]
+
+
+def _input_document(tested: _Tested, steps: Sequence[Operation]) -> dict[str, Any]:
+    return {
+        "id": tested.input_name,
+        "axes": tested.layout.axis_documents(),
+        "data": {"type": "float32"},
+        "test_tensor": {"source": "test_input.npy"},
+        "preprocessing": [
+            *_step_documents(steps),
+            {"id": "ensure_dtype", "kwargs": {"dtype": tested.dtype}},
+        ],
+    }
+
+
+def _output_document(
+    tested: _Tested, labels: Sequence[str], after: Sequence[Operation]
+) -> dict[str, Any]:
+    return {
+        "id": tested.output_name,
+        "axes": [{"type": "batch"}, {"type": "channel", "channel_names": list(labels)}],
+        "data": {"type": "float32"},
+        "test_tensor": {"source": "test_output.npy"},
+        "postprocessing": _step_documents(after),
+    }
+
+
+def _plain_name(name: str) -> str:
+    """Write a name as BioImage.IO allows it: ASCII, and at least five characters long."""
+    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    plain = re.sub(r"[^A-Za-z0-9_+\- ()]+", "-", ascii_only).strip("- ")[:64]
+    return plain if len(plain) >= 5 else f"{plain} model".strip().rjust(5, "m")
+
+
+def _write(
+    document: dict[str, Any], folder: Path, source: Source, tested: _Tested
+) -> ModelDescription:
+    np.save(folder / "test_input.npy", tested.test_input)
+    np.save(folder / "test_output.npy", tested.test_output)
+    document["weights"] = {source.format: source.copy_into(folder)}
+    for tensor in (*document["inputs"], *document["outputs"]):
+        tensor["test_tensor"]["sha256"] = file_sha256(folder / tensor["test_tensor"]["source"])
+    try:
+        write_description(document, folder / "rdf.yaml")
+        check_written(folder)
+        with tempfile.TemporaryDirectory(prefix="zoobridge-") as scratch:
+            model = read_package(folder, unpack_to=Path(scratch))
+    except PackageFault as fault:
+        raise BrokenPackageError(f"the package would not be valid: {fault}") from fault
+    if model.problem:
+        raise BrokenPackageError(f"the package would not be usable: {model.problem}")
+    return model

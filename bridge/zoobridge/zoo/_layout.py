@@ -1,0 +1,157 @@
+"""The layout of a network's input, from its own shape and from what the user says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from zoobridge.errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zoobridge.backend import TensorSpec
+
+__all__ = ["Layout", "find_layout"]
+
+_CHANNELS_USUAL = (1, 2, 3, 4)
+_CHANNEL_NAMES = {1: ("grey",), 3: ("red", "green", "blue")}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The input of a network.
+
+    Parameters
+    ----------
+    axes
+        Upper-case letters, ``N`` for the batch.
+    shape
+        Length of each axis; -1 for a batch of any size.
+    channel_names
+        Meaning of each channel; empty without a channel axis.
+    """
+
+    axes: str
+    shape: tuple[int, ...]
+    channel_names: tuple[str, ...]
+
+    def axis_documents(self) -> list[dict[str, Any]]:
+        """Return the axes as a BioImage.IO description writes them."""
+        documents: list[dict[str, Any]] = []
+        for letter, length in zip(self.axes, self.shape, strict=True):
+            if letter == "N":
+                documents.append({"type": "batch", **({"size": 1} if length == 1 else {})})
+            elif letter == "C":
+                documents.append({"type": "channel", "channel_names": list(self.channel_names)})
+            else:
+                documents.append({"type": "space", "id": letter.lower(), "size": length})
+        return documents
+
+
+def find_layout(
+    spec: TensorSpec | None,
+    *,
+    channels_last: bool,
+    axes: str = "",
+    size: tuple[int, int] | None = None,
+    channels: int = 0,
+    channel_names: Sequence[str] = (),
+) -> Layout:
+    """Work out the layout of a network's input.
+
+    Parameters
+    ----------
+    spec
+        The input tensor as the network states it; `None` where its format states nothing.
+    channels_last
+        What the framework has by custom, for shapes that could be either.
+    axes
+        What the user says: ``NCYX``, ``NYXC``, ``NYX``.
+    size
+        Height and width, where the network leaves them open.
+    channels
+        Number of channels, where the network leaves it open.
+    channel_names
+        Meaning of each channel.
+
+    Raises
+    ------
+    InvalidRequestError
+        If something that only the user can know is missing, or contradicts the network.
+    """
+    shape = spec.shape if spec is not None else None
+    letters = _letters(axes.upper(), shape, channels or len(channel_names), last=channels_last)
+    wanted = {
+        "Y": size[0] if size else 0,
+        "X": size[1] if size else 0,
+        "C": channels or len(channel_names),
+    }
+    lengths = []
+    for place, letter in enumerate(letters):
+        own = shape[place] if shape is not None else -1
+        if letter == "N":
+            if own > 1:
+                raise InvalidRequestError(
+                    f"the network takes batches of {own} only; export it with a free batch axis"
+                )
+            lengths.append(own)
+            continue
+        stated = wanted.get(letter, 1 if letter == "Z" else 0)
+        if own > 0 and stated not in (0, own):
+            raise InvalidRequestError(
+                f"the network's axis {letter} has the length {own}, not {stated}",
+                field="channels" if letter == "C" else "size",
+            )
+        length = own if own > 0 else stated
+        if length <= 0:
+            what = "how many channels" if letter == "C" else "which height and width"
+            raise InvalidRequestError(
+                f"the network does not say {what} it takes; state it",
+                field="channels" if letter == "C" else "size",
+            )
+        lengths.append(length)
+    return Layout(letters, tuple(lengths), _names(letters, lengths, channel_names))
+
+
+def _letters(axes: str, shape: tuple[int, ...] | None, channels: int, *, last: bool) -> str:
+    if axes:
+        known = set(axes) <= set("NCZYX") and len(set(axes)) == len(axes)
+        if not known or not {"N", "Y", "X"} <= set(axes):
+            raise InvalidRequestError(
+                f"axes {axes!r} are not understood; write them like NCYX, NYXC or NYX", field="axes"
+            )
+        if shape is not None and len(axes) != len(shape):
+            raise InvalidRequestError(
+                f"axes {axes!r} are {len(axes)}, but the network's input has {len(shape)}",
+                field="axes",
+            )
+        return axes
+    if shape is None:
+        return "NYXC" if last else "NCYX"
+    if len(shape) == 3:
+        return "NYX"
+    if len(shape) != 4:
+        raise InvalidRequestError(
+            f"the network's input has {len(shape)} axes {shape}, which is no picture; "
+            "state its axes, such as NCYX",
+            field="axes",
+        )
+    usual = (channels,) if channels else _CHANNELS_USUAL
+    first_fits, last_fits = shape[1] in usual, shape[3] in usual
+    if first_fits != last_fits:
+        return "NCYX" if first_fits else "NYXC"
+    return "NYXC" if last else "NCYX"
+
+
+def _names(letters: str, lengths: list[int], stated: Sequence[str]) -> tuple[str, ...]:
+    if "C" not in letters:
+        return ()
+    count = lengths[letters.index("C")]
+    if stated and len(stated) != count:
+        raise InvalidRequestError(
+            f"{len(stated)} channel names for {count} channels", field="channel_names"
+        )
+    if stated:
+        return tuple(stated)
+    return _CHANNEL_NAMES.get(count, tuple(f"channel{index}" for index in range(count)))
