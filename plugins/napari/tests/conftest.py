@@ -1,4 +1,5 @@
 import pytest
+
 from napari_zoobridge._items import Item, ItemKind
 from napari_zoobridge._records import answered
 from zoobridge.client import ClassScore, Model, ModelIdentity, ModelInput, Result

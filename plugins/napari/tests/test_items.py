@@ -1,4 +1,5 @@
 import numpy as np
+
 from napari_zoobridge._geometry import PixelBox
 from napari_zoobridge._items import Item, ItemKind, batch_items, plane_text
 from napari_zoobridge._pixels import PlaneSource

@@ -2,6 +2,8 @@ import dask.array
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from skimage.measure import regionprops
+
 from napari_zoobridge._axes import PlaneAxesError
 from napari_zoobridge._geometry import PixelBox
 from napari_zoobridge._items import EmptyTargetError, ItemKind
@@ -13,7 +15,6 @@ from napari_zoobridge._targets import (
     plan_points,
     plan_shapes,
 )
-from skimage.measure import regionprops
 
 
 def items_of(plan):

@@ -191,7 +191,9 @@ class ClassifyWidget(QScrollArea):  # type: ignore[misc]
     def export(self, path: Path) -> None:
         """Write the results as CSV, with the columns that every ZooBridge client writes."""
         try:
-            write_csv(self.records, path)
+            model = self._answering
+            labels = model.labels if model is not None and self._look.all_scores else ()
+            write_csv(self.records, path, labels)
         except OSError as error:
             show_error(f"Cannot write {path}: {error.strerror or error}")
         else:

@@ -215,8 +215,11 @@ class ServerLink(QObject):  # type: ignore[misc]
         self._client = None
         if client is not None:
             client.close()
-        if self.state is not State.LOST or self.sentence != str(error):
-            self._set(State.LOST, str(error))
+        sentence = str(error)
+        if isinstance(error, ServerUnavailableError) and not self._address.address and quiet:
+            sentence = "No server is running on this machine: start one, or name another."
+        if self.state is not State.LOST or self.sentence != sentence:
+            self._set(State.LOST, sentence)
         if not quiet:
             tell(error)
 

@@ -219,11 +219,13 @@ def locate(viewer: ViewerModel, plan: Plan, item: Item) -> None:
             if letter in item.plane and axis + shift not in viewer.dims.displayed:
                 viewer.dims.set_point(axis + shift, world[axis])
         shown = viewer.dims.displayed
-        center = list(viewer.camera.center)
+        # The camera moved to the scene in napari 0.9.
+        camera = viewer.scene.camera if hasattr(viewer, "scene") else viewer.camera
+        center = list(camera.center)
         for position, axis in enumerate(shown, start=len(center) - len(shown)):
             if axis - shift >= 0:
                 center[position] = float(world[axis - shift])
-        viewer.camera.center = tuple(center)
+        camera.center = tuple(center)
     target = plan.target
     if target is None or target not in viewer.layers:
         return

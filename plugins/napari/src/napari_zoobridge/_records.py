@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from napari_zoobridge._items import Item, plane_text
-from zoobridge.client import Result, Results
+from zoobridge.client import Result, table_columns, table_record
 from zoobridge.errors import RegionError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pandas as pd
-
-__all__ = ["Record", "answered", "refused", "to_frame", "write_csv"]
+__all__ = ["Record", "answered", "refused", "write_csv"]
 
 
 @dataclass(frozen=True)
@@ -75,29 +74,31 @@ def refused(item: Item, image: str) -> Record:
     return answered(item, image, failure)
 
 
-def to_frame(records: Sequence[Record]) -> pd.DataFrame:
-    """Make the table that every ZooBridge client writes.
+def write_csv(records: Sequence[Record], path: Path, labels: Sequence[str] = ()) -> None:
+    """Write results as the command line does: UTF-8, commas, one row for each item.
+
+    The columns are ``image, plane, region, label, score, label_2, score_2, …, model, version,
+    digest, error``, with ``score:LABEL`` for each class where all scores were asked for.
 
     Parameters
     ----------
     records
         The results, of one model or of several.
-
-    Returns
-    -------
-    pandas.DataFrame
-        With the columns ``image, plane, region, label, score, label_2, score_2, …, model,
-        version, digest`` and, if any item failed, ``error``.
-    """
-    return Results(record.result for record in records).to_pandas()
-
-
-def write_csv(records: Sequence[Record], path: Path) -> None:
-    """Write :func:`to_frame` as comma-separated UTF-8.
+    path
+        The file; one that is there is replaced.
+    labels
+        The model's classes, if every result holds all scores; else nothing.
 
     Raises
     ------
     OSError
         The file cannot be written.
     """
-    to_frame(records).to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+    top = max((len(record.result.top) for record in records), default=1)
+    columns = table_columns(top=top, errors=True, labels=labels)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        for record in records:
+            row = table_record(record.result, top=top, labels=labels)
+            writer.writerow([row[name] for name in columns])

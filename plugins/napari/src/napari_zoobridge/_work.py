@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from napari.qt.threading import create_worker
@@ -61,13 +63,44 @@ def in_background(
     napari.qt.threading.WorkerBase
         Started already.
     """
-    worker = create_worker(work, _start_thread=False, _ignore_errors=True)
-    if returned is not None:
-        worker.returned.connect(returned)
+
+    def deliver(outcome: Any) -> None:
+        if isinstance(outcome, _Failure):
+            failed(outcome.error)
+        elif returned is not None:
+            returned(outcome)
+
+    worker = create_worker(_guarded(work), _start_thread=False)
+    worker.returned.connect(deliver)
     if yielded is not None:
         worker.yielded.connect(yielded)
-    worker.errored.connect(failed)
     if finished is not None:
         worker.finished.connect(finished)
     worker.start()
     return worker
+
+
+@dataclass(frozen=True)
+class _Failure:
+    error: Exception
+
+
+def _guarded(work: Callable[[], Any]) -> Callable[[], Any]:
+    """Let a worker return its error: the `errored` signal of napari 0.9.2 makes one of its own."""
+    if inspect.isgeneratorfunction(work):
+
+        def steps() -> Any:
+            try:
+                return (yield from work())
+            except Exception as error:  # noqa: BLE001 - `failed` decides, in the window's thread
+                return _Failure(error)
+
+        return steps
+
+    def whole() -> Any:
+        try:
+            return work()
+        except Exception as error:  # noqa: BLE001 - `failed` decides, in the window's thread
+            return _Failure(error)
+
+    return whole
