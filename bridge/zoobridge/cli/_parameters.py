@@ -6,7 +6,15 @@ from typing import Any
 
 import click
 
-__all__ = ["CHANNELS", "INTENSITY", "PLANES", "REGION"]
+__all__ = [
+    "CHANNELS",
+    "CHANNELS_NAMED",
+    "INTENSITY",
+    "INTENSITY_SPAN",
+    "PICTURE_SIZE",
+    "PLANES",
+    "REGION",
+]
 
 
 class _Region(click.ParamType[Any]):
@@ -71,7 +79,47 @@ class _Intensity(click.ParamType[Any]):
         return span
 
 
+class _Names(click.ParamType[Any]):
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return names."""
+        if isinstance(value, tuple):
+            return value
+        names = tuple(part.strip() for part in str(value).split(","))
+        if not all(names):
+            self.fail(f"'{value}' names nothing between two commas", param, ctx)
+        return names
+
+
+class _Size(click.ParamType[Any]):
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return height and width."""
+        if isinstance(value, tuple):
+            return value
+        height, _, width = str(value).lower().replace("×", "x").partition("x")
+        if not (height.isascii() and height.isdigit() and width.isascii() and width.isdigit()):
+            self.fail(f"'{value}' is no size; write HEIGHTxWIDTH, such as 224x224", param, ctx)
+        return int(height), int(width)
+
+
+class _Span(_Intensity):
+    name = "range"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the two ends of a range."""
+        span = super().convert(value, param, ctx)
+        if isinstance(span, str):
+            self.fail(f"'{value}' is no range LOW,HIGH", param, ctx)
+        return span
+
+
 REGION = _Region()
 PLANES = _Planes()
 CHANNELS = _Channels()
 INTENSITY = _Intensity()
+INTENSITY_SPAN = _Span()
+CHANNELS_NAMED = _Names()
+PICTURE_SIZE = _Size()

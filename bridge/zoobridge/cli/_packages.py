@@ -1,0 +1,242 @@
+"""``add``, ``validate`` and ``trust``: model packages on this machine."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zoobridge.cli._failure import needs_extra, verbose_option
+from zoobridge.cli._machine import local_engine
+from zoobridge.cli._options import open_client, server_options
+from zoobridge.cli._parameters import CHANNELS_NAMED, INTENSITY_SPAN, PICTURE_SIZE
+from zoobridge.cli._screen import note, table
+from zoobridge.errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from zoobridge.zoo import Difference, ValidationReport
+
+__all__ = ["add", "trust", "validate"]
+
+
+@click.command()
+@click.argument("weights", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--labels",
+    required=True,
+    metavar="FILE|A,B,C",
+    help="Class names in the order of the output: a file with one a line, or a list.",
+)
+@click.option("--name", required=True, help="Name for people.")
+@click.option("--id", "model_id", default="", help="Id in the zoo.  [default: made of the name]")
+@click.option("--version", default="1.0.0", show_default=True, help="The package's version.")
+@click.option(
+    "--zoo",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder to write it to.  [default: the first one of your running server]",
+)
+@click.option("--description", default="", help="One or two sentences.")
+@click.option("--license", "license_id", default="", help="SPDX identifier, such as CC-BY-4.0.")
+@click.option("--author", "authors", multiple=True, help="May be repeated.")
+@click.option("--axes", default="", help="Axes of the input: NCYX, NYXC, NYX.")
+@click.option("--size", type=PICTURE_SIZE, metavar="HEIGHTxWIDTH", help="Size of the input.")
+@click.option("--channels", type=click.IntRange(min=1), help="Number of channels.")
+@click.option(
+    "--channel-names", type=CHANNELS_NAMED, metavar="A,B,…", help="What each channel means."
+)
+@click.option(
+    "--preprocessing",
+    type=click.Choice(["none", "unit", "signed", "imagenet"]),
+    default="none",
+    show_default=True,
+    help="What the network expects of 8-bit pictures: as they are, 0…1, -1…1, or ImageNet's means.",
+)
+@click.option(
+    "--scores",
+    type=click.Choice(["as_is", "softmax", "sigmoid"]),
+    default="as_is",
+    show_default=True,
+    help="What to do with the network's output.",
+)
+@click.option(
+    "--score-kind",
+    type=click.Choice(["probability", "independent_probability", "logit", "label_only"]),
+    help="What the output is, where it is known.",
+)
+@click.option(
+    "--intensity-range",
+    type=INTENSITY_SPAN,
+    metavar="LOW,HIGH",
+    help="Intensities that it was trained on.  [default: 0,255 with --preprocessing]",
+)
+@click.option(
+    "--weights-format", default="", help="BioImage.IO name, where the file does not tell."
+)
+@server_options
+def add(
+    weights: Path,
+    labels: str,
+    zoo: Path | None,
+    channels: int | None,
+    channel_names: tuple[str, ...] | None,
+    score_kind: str | None,
+    **options: Any,
+) -> None:
+    """Make a BioImage.IO package from an ONNX, TorchScript, Keras or SavedModel network.
+
+    The network is run once, confined, for the package's test tensors. A running server lists the
+    package without a restart, and what you add is trusted.
+
+    \b
+    Examples:
+      zoobridge add cells.onnx --labels labels.txt --name "Cell types"
+      zoobridge add net.pt --labels cat,dog --name Pets --size 224x224 --channels 3 \\
+          --preprocessing imagenet --scores softmax
+    """  # noqa: D301
+    server = {name: options.pop(name) for name in ("server", "token", "ca", "tls")}
+    with needs_extra("add", "adding a model"):
+        from zoobridge.zoo import ScoreKind, TrustStore, add_model
+    folder = zoo if zoo is not None else _served_zoo(server)
+    named: Path | tuple[str, ...] = Path(labels)
+    if not Path(labels).is_file():
+        if "," not in labels:
+            raise click.BadParameter(f"there is no label file {labels}", param_hint="--labels")
+        named = tuple(part.strip() for part in labels.split(","))
+    with needs_extra("add", "adding a model"):
+        from zoobridge.engine import confined_network
+
+        package = add_model(
+            weights,
+            zoo=folder,
+            labels=named,
+            open_network=confined_network,
+            trust=TrustStore(),
+            channels=channels or 0,
+            channel_names=channel_names or (),
+            score_kind=ScoreKind(score_kind) if score_kind else None,
+            **options,
+        )
+    click.echo(f"{package} is written; check it with: zoobridge validate {package}")
+
+
+def _served_zoo(server: dict[str, Any]) -> Path:
+    """Return the first zoo folder of the user's own server on this machine."""
+    from zoobridge.errors import ServerUnavailableError
+
+    hint = "name the zoo's folder with --zoo"
+    try:
+        with open_client(server) as client:
+            folders = client.info().zoo_folders
+    except ServerUnavailableError as error:
+        raise click.UsageError(f"{hint}, or start a server first ({error.message})") from error
+    if not folders or not Path(folders[0]).is_dir():
+        raise click.UsageError(f"{hint}; the server does not tell a folder of this machine")
+    return Path(folders[0])
+
+
+@click.command()
+@click.argument("package", type=click.Path(exists=True, path_type=Path))
+@verbose_option
+def validate(package: Path) -> None:
+    """Check a model PACKAGE (folder or zip): its hashes, and each of its weights on test tensors.
+
+    Prints the largest difference from the package's test output for each weights format, and
+    between the formats; ends with code 1 if anything is wrong or out of tolerance. Weights that
+    can run code are run only if you trust them.
+    """
+    with local_engine("validating") as engine, tempfile.TemporaryDirectory() as scratch:
+        from zoobridge.engine import confined_network
+        from zoobridge.zoo import TrustStore, validate_package
+
+        report = validate_package(
+            package,
+            unpack_to=Path(scratch),
+            open_network=confined_network,
+            frameworks={state.name: state.facts for state in engine.frameworks()},
+            confined=engine.confinement()[0] != "none",
+            trust=TrustStore(),
+        )
+    _print_report(report)
+    if not report.ok:
+        problems = "; ".join(report.problems)
+        raise click.ClickException(f"{package} is not in order: {problems}")
+    click.echo(f"{report.model.reference} is in order")
+
+
+def _print_report(report: ValidationReport) -> None:
+    rows = [
+        (
+            one.weights.format,
+            one.weights.framework,
+            one.device,
+            *_difference(one.difference),
+            one.problem or "; ".join(part for part in (one.skipped, one.remedy) if part) or "good",
+        )
+        for one in report.weights
+    ]
+    if rows:
+        table(("weights", "framework", "device", "largest difference", "relative", "state"), rows)
+    between = [
+        (first, second, *_difference(difference), "good" if difference.within else "too far apart")
+        for (first, second), difference in (report.between or {}).items()
+    ]
+    if between:
+        table(("weights", "against", "largest difference", "relative", "state"), between)
+    for warning in report.model.warnings:
+        note(f"warning: {warning}")
+
+
+def _difference(difference: Difference | None) -> tuple[str, str]:
+    if difference is None:
+        return "", ""
+    return f"{difference.absolute:.3g}", f"{difference.relative:.3g}"
+
+
+@click.command()
+@click.argument("package", metavar="PACKAGE|MODEL")
+@click.option("--forget", is_flag=True, help="Trust it no longer.")
+@server_options
+def trust(package: str, forget: bool, **server: Any) -> None:  # noqa: FBT001 - click passes it by name
+    """Allow the weights of a PACKAGE (folder or zip), or of a MODEL of your server, to run code.
+
+    Some formats run code as soon as they are loaded. Do this only for packages of people whom you
+    would let work on this machine. What is trusted is the digest: a package that changes is asked
+    about again.
+
+    \b
+    Examples:
+      zoobridge trust zoo/my-model
+      zoobridge trust my-model@1.0.0
+      zoobridge trust my-model --forget
+    """  # noqa: D301
+    with needs_extra("server", "trusting a package"):
+        from zoobridge.zoo import TrustStore
+    digests, name = _digests(package, server)
+    if not digests:
+        raise InvalidRequestError(f"{name} has no weights that could be trusted")
+    store = TrustStore()
+    if forget:
+        store.forget(digests)
+    else:
+        store.trust(digests, label=name)
+    for digest, kind in digests.items():
+        click.echo(f"{'no longer trusted' if forget else 'trusted'}: {kind} of {name}, {digest}")
+
+
+def _digests(package: str, server: dict[str, Any]) -> tuple[dict[str, str], str]:
+    """Return the format of each set of weights by its digest, and the model's name."""
+    if os.sep in package or Path(package).exists():
+        with needs_extra("server", "reading a package"), tempfile.TemporaryDirectory() as scratch:
+            from zoobridge.zoo import read_package
+
+            read = read_package(Path(package), unpack_to=Path(scratch))
+        if read.problem and not read.weights:
+            raise InvalidRequestError(f"{package}: {read.problem}")
+        sound = [one for one in read.weights if one.digest and not one.problem]
+        return {one.digest: one.format for one in sound}, read.reference
+    with open_client(server) as client:
+        model = client.model(package)
+    return {one.digest: one.format for one in model.weights if one.digest}, model.reference
