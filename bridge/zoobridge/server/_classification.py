@@ -89,4 +89,7 @@ class ClassificationServicer:
 
 def _deadline(context: grpc.ServicerContext) -> float | None:
     remaining: float | None = context.time_remaining()
-    return None if remaining is None else time.monotonic() + remaining
+    # Where the caller set none, gRPC tells a time beyond what a wait can take.
+    if remaining is None or remaining > threading.TIMEOUT_MAX:
+        return None
+    return time.monotonic() + remaining
