@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 
 import org.zoobridge.v1.ClassifyResponse;
 import org.zoobridge.v1.ItemResult;
@@ -49,6 +50,21 @@ public final class Answer {
         items.sort(Comparator.comparingInt(ItemAnswer::index));
         final Answer last = parts.get(parts.size() - 1);
         return new Answer(items, last.model, last.scoreKind, timing.build());
+    }
+
+    /**
+     * The same answer as a part of a larger one.
+     *
+     * @param offset index of its first item there
+     * @param planes the planes that its positions along {@code P} stand for; one, if it has no such axis
+     * @return the part
+     */
+    Answer moved(final int offset, final List<Map<String, Integer>> planes) {
+        final List<ItemAnswer> moved = new ArrayList<>();
+        for (final ItemAnswer item : items) {
+            moved.add(item.moved(offset, planes.get(item.plane().getOrDefault("P", 0))));
+        }
+        return new Answer(moved, model, scoreKind, timing);
     }
 
     /**

@@ -3,6 +3,7 @@ package org.zoobridge.client;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -10,6 +11,7 @@ import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.v1.ClassScore;
 import org.zoobridge.v1.Conversion;
 import org.zoobridge.v1.ItemResult;
+import org.zoobridge.v1.Plane;
 
 /** The answer for one item: one plane, or one region in one plane. */
 public final class ItemAnswer {
@@ -20,6 +22,11 @@ public final class ItemAnswer {
     ItemAnswer(final String image, final ItemResult message) {
         this.image = image;
         this.message = message;
+    }
+
+    ItemAnswer moved(final int offset, final Map<String, Integer> plane) {
+        return new ItemAnswer(image, message.toBuilder().setIndex(message.getIndex() + offset)
+                .setPlane(Plane.newBuilder().putAllIndexes(plane)).build());
     }
 
     /**

@@ -1,8 +1,11 @@
 package org.zoobridge.client;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 import org.zoobridge.v1.AxisSize;
 import org.zoobridge.v1.Model;
@@ -11,6 +14,8 @@ import org.zoobridge.v1.Weights;
 
 /** Whether a model can look at a picture, and if not, why: what a dialog shows before anything is sent. */
 public final class ModelFit {
+
+    private static final Pattern PLACEHOLDER = Pattern.compile("(channel|c|ch)?[ _-]?\\d*");
 
     private ModelFit() {
     }
@@ -74,7 +79,7 @@ public final class ModelFit {
         }
         final ModelInput input = model.getInput();
         final int wanted = wantedChannels(input);
-        if (wanted > 0 && !convertible(channels, wanted)) {
+        if (wanted > 0 && !convertible(channels, wanted, input)) {
             return model.getId() + " wants " + counted(wanted) + names(input) + "; the image has " + channels;
         }
         if ("refuse".equals(input.getFit()) && width > 0 && height > 0
@@ -101,8 +106,20 @@ public final class ModelFit {
     }
 
     /** The conversions that the server makes by itself: grey to RGB and back. */
-    private static boolean convertible(final int channels, final int wanted) {
-        return channels == wanted || channels == 1 && wanted == 3 || channels == 3 && wanted == 1;
+    private static boolean convertible(final int channels, final int wanted, final ModelInput input) {
+        return channels == wanted || channels == 3 && wanted == 1 || channels == 1 && wanted == 3 && maySeeRgb(input);
+    }
+
+    /** Whether a model's three channels may be red, green and blue, as far as is known. */
+    private static boolean maySeeRgb(final ModelInput input) {
+        final List<String> names = new ArrayList<>();
+        boolean placeholders = true;
+        for (final String name : input.getChannelNamesList()) {
+            names.add(name.trim().toLowerCase(Locale.ROOT));
+            placeholders &= PLACEHOLDER.matcher(names.get(names.size() - 1)).matches();
+        }
+        return names.size() != 3 || placeholders || (names.contains("red") || names.contains("r"))
+                && (names.contains("green") || names.contains("g")) && (names.contains("blue") || names.contains("b"));
     }
 
     private static boolean takes(final ModelInput input, final String axis, final int length) {

@@ -71,12 +71,31 @@ public final class Picture {
     }
 
     /**
+     * The same picture by another name.
+     *
+     * @param name what results and messages call it
+     * @return the picture
+     */
+    public Picture named(final String name) {
+        return new Picture(image.toBuilder().setName(name).build());
+    }
+
+    /**
      * Its size on the wire, near enough to plan by.
      *
      * @return bytes
      */
     public long size() {
         return image.getEncoded().size() + (long) image.getPixels().getData().size();
+    }
+
+    /**
+     * What is sent: the file's bytes, or the pixels in C order, little-endian.
+     *
+     * @return a copy
+     */
+    public byte[] bytes() {
+        return (image.hasPixels() ? image.getPixels().getData() : image.getEncoded()).toByteArray();
     }
 
     Image message() {

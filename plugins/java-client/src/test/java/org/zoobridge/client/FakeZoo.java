@@ -19,6 +19,8 @@ import io.grpc.stub.StreamObserver;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 
 import org.zoobridge.v1.ClassScore;
@@ -34,6 +36,7 @@ import org.zoobridge.v1.Limits;
 import org.zoobridge.v1.ListModelsRequest;
 import org.zoobridge.v1.ListModelsResponse;
 import org.zoobridge.v1.Model;
+import org.zoobridge.v1.Plane;
 import org.zoobridge.v1.Prediction;
 import org.zoobridge.v1.ZooServiceGrpc;
 
@@ -47,6 +50,7 @@ final class FakeZoo implements AutoCloseable {
 
     final CountDownLatch started = new CountDownLatch(1);
     final CountDownLatch cancelled = new CountDownLatch(1);
+    final List<ClassifyRequest> requests = new CopyOnWriteArrayList<>();
     volatile String authorization;
     private final Server server;
 
@@ -86,10 +90,21 @@ final class FakeZoo implements AutoCloseable {
                 .asRuntimeException(trailers);
     }
 
+    private static int items(final ClassifyRequest request) {
+        final boolean planes = request.getImage().getPixels().getAxes().startsWith("P");
+        return request.getRegionsCount() > 0 ? request.getRegionsCount()
+                : planes ? request.getImage().getPixels().getShape(0) : 1;
+    }
+
     private static ClassifyResponse part(final ClassifyRequest request, final int index) {
-        return ClassifyResponse.newBuilder().addResults(ItemResult.newBuilder().setIndex(index).setPrediction(
-                Prediction.newBuilder().addTop(ClassScore.newBuilder().setLabel(request.getImage().getName())
-                        .setScore(0.1f)))).build();
+        final ItemResult.Builder item = ItemResult.newBuilder().setIndex(index);
+        if (request.getRegionsCount() > 0) {
+            item.setRegionId(request.getRegions(index).getId()).setPlane(request.getRegions(index).getPlane());
+        } else if (items(request) > 1) {
+            item.setPlane(Plane.newBuilder().putIndexes("P", index));
+        }
+        return ClassifyResponse.newBuilder().addResults(item.setPrediction(Prediction.newBuilder().addTop(
+                ClassScore.newBuilder().setLabel(request.getImage().getName()).setScore(0.1f)))).build();
     }
 
     private void watch() {
@@ -104,7 +119,12 @@ final class FakeZoo implements AutoCloseable {
             if ("wait".equals(request.getModel())) {
                 watch();
             } else if ("digits".equals(request.getModel())) {
-                answers.onNext(part(request, 0));
+                requests.add(request);
+                final ClassifyResponse.Builder all = ClassifyResponse.newBuilder();
+                for (int index = 0; index < items(request); index++) {
+                    all.addAllResults(part(request, index).getResultsList());
+                }
+                answers.onNext(all.build());
                 answers.onCompleted();
             } else {
                 answers.onError(failure(unknownModel(request.getModel())));
@@ -145,7 +165,8 @@ final class FakeZoo implements AutoCloseable {
                 answers.onNext(response.setLast(true).setError(unknownModel(request.getModel())).build());
                 return;
             }
-            final int total = Math.max(1, request.getRegionsCount());
+            requests.add(request);
+            final int total = items(request);
             // In reverse, for a stream promises no order.
             for (int index = total - 1; index >= 0; index--) {
                 answers.onNext(response.setTotal(total).setLast(index == 0).setResponse(part(request, index)).build());

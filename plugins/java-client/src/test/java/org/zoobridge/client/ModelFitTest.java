@@ -36,6 +36,9 @@ class ModelFitTest {
     @Test
     void greyAndRgbAreConverted() {
         assertEquals("", ModelFit.problem(model(3), "", 1, 0, 0));
+        assertEquals("", ModelFit.problem(model(3, "Blue", "green", "r"), "", 1, 0, 0));
+        assertEquals("", ModelFit.problem(model(3, "channel0", "channel1", "channel2"), "", 1, 0, 0));
+        assertTrue(ModelFit.problem(model(3, "dapi", "actin", "er"), "", 1, 0, 0).contains("dapi"));
         assertEquals("", ModelFit.problem(model(1), "", 3, 0, 0));
         assertTrue(ModelFit.problem(model(1), "", 2, 0, 0).contains("wants 1 channel;"));
     }

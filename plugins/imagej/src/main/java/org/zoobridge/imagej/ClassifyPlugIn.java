@@ -1,0 +1,41 @@
+package org.zoobridge.imagej;
+
+import ij.ImagePlus;
+import ij.WindowManager;
+import ij.plugin.PlugIn;
+
+import org.zoobridge.client.errors.InvalidRequestException;
+import org.zoobridge.client.errors.ZooBridgeException.Facts;
+
+/**
+ * Plugins &gt; ZooBridge &gt; Classify…
+ * <p>
+ * In a macro: {@code run("Classify...", "framework=automatic model=digits target=[Whole image] top=3 overlay")}.
+ */
+public final class ClassifyPlugIn implements PlugIn {
+
+    /** The command's name. */
+    static final String TITLE = "Classify...";
+
+    @Override
+    public void run(final String argument) {
+        Failure.guard(TITLE, () -> {
+            final ImagePlus image = currentImage();
+            final MacroOptions options = MacroOptions.current();
+            final Choices choices = options == null ? new ClassifyDialog(image).ask() : Choices.of(options);
+            if (choices != null) {
+                Classifier.classify(image, choices);
+            }
+        });
+    }
+
+    /** The image that is in front. */
+    static ImagePlus currentImage() {
+        final ImagePlus image = WindowManager.getCurrentImage();
+        if (image == null) {
+            throw new InvalidRequestException(new Facts("No image is open. Open one (File > Open…) and run this again.")
+                    .reason("INVALID_REQUEST").field("image"));
+        }
+        return image;
+    }
+}

@@ -1,0 +1,112 @@
+package org.zoobridge.imagej;
+
+import ij.ImagePlus;
+import ij.Prefs;
+import ij.measure.ResultsTable;
+import ij.plugin.PlugIn;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+import org.zoobridge.client.Answer;
+import org.zoobridge.client.ImageJob;
+import org.zoobridge.client.ItemAnswer;
+import org.zoobridge.client.ResultTable;
+import org.zoobridge.client.ZooBridge;
+
+/**
+ * Plugins &gt; ZooBridge &gt; Compare models…: several models on the same pixels, a row for each item and model.
+ * <p>
+ * In a macro: {@code run("Compare models...", "models=[digits, textures] target=[ROI Manager] top=1")}.
+ */
+public final class ComparePlugIn implements PlugIn {
+
+    /** Column with the share of the compared models whose best class is this row's. */
+    static final String AGREEMENT = "agreement";
+
+    private static final String TITLE = "Compare models...";
+    private static final String MODELS = "zoobridge.models";
+
+    @Override
+    public void run(final String argument) {
+        Failure.guard(TITLE, () -> {
+            final ImagePlus image = ClassifyPlugIn.currentImage();
+            final MacroOptions options = MacroOptions.current();
+            if (options != null) {
+                compare(image, split(options.text("models", "")), Choices.of(options));
+                return;
+            }
+            final CompareDialog dialog = new CompareDialog(image, Prefs.get(MODELS, ""));
+            final Choices choices = dialog.ask();
+            if (choices != null) {
+                Prefs.set(MODELS, dialog.models());
+                compare(image, split(dialog.models()), choices);
+            }
+        });
+    }
+
+    static List<String> split(final String models) {
+        final Set<String> references = new LinkedHashSet<>();
+        for (final String part : models.split("[,\\s]+")) {
+            if (!part.isEmpty()) {
+                references.add(part);
+            }
+        }
+        return new ArrayList<>(references);
+    }
+
+    /**
+     * Classifies the same pixels with several models and appends to the table of results.
+     *
+     * @param image   an open image
+     * @param models  their references
+     * @param choices what to classify; the model in it is not looked at
+     * @return the rows of this run, with the column {@code agreement}
+     */
+    public static ResultsTable compare(final ImagePlus image, final List<String> models, final Choices choices) {
+        Classifier.requireModel(models.isEmpty() ? "" : models.get(0));
+        final ImageJob job = new Places(image).job(choices.target(), choices.tileSize());
+        final ZooBridge zoo = Connection.current();
+        final ResultTable rows = new ResultTable();
+        final List<Answer> answers = new ArrayList<>();
+        try (Run run = new Run("Comparing " + models.size() + " models")) {
+            job.read(zoo.limit());
+            for (int i = 0; i < models.size(); i++) {
+                answers.add(job.run(zoo, models.get(i), call -> {
+                    choices.apply(call);
+                    call.cancellation(run.cancellation());
+                }, run.progress(i, models.size())));
+            }
+        }
+        for (int i = 0; i < models.size(); i++) {
+            rows.add(answers.get(i), choices.allScores() ? zoo.model(models.get(i)).getModel().getLabelsList()
+                    : new ArrayList<>());
+        }
+        addAgreement(rows, answers);
+        Tables.append(Tables.RESULTS, rows);
+        return Tables.table(rows);
+    }
+
+    private static void addAgreement(final ResultTable rows, final List<Answer> answers) {
+        int row = 0;
+        for (final Answer answer : answers) {
+            for (int item = 0; item < answer.items().size(); item++) {
+                final String label = best(answer.items().get(item));
+                int same = 0;
+                for (final Answer other : answers) {
+                    same += best(other.items().get(item)).equals(label) ? 1 : 0;
+                }
+                if (!label.isEmpty()) {
+                    rows.set(row, AGREEMENT, (double) same / answers.size());
+                }
+                row++;
+            }
+        }
+    }
+
+    private static String best(final ItemAnswer item) {
+        return item.top().isEmpty() ? "" : item.top().get(0).label();
+    }
+}

@@ -1,0 +1,89 @@
+package org.zoobridge.imagej;
+
+import ij.IJ;
+import ij.ImageJ;
+import ij.Macro;
+import ij.macro.Interpreter;
+
+import java.awt.EventQueue;
+import java.util.function.Supplier;
+
+import org.zoobridge.client.errors.CancelledException;
+import org.zoobridge.client.errors.ServerUnavailableException;
+import org.zoobridge.client.errors.ZooBridgeException;
+
+/** Runs a command away from the event thread, and turns what goes wrong into one dialog with the server's sentence. */
+final class Failure {
+
+    private Failure() {
+    }
+
+    /**
+     * Runs a command. In a macro it has ended when this returns.
+     *
+     * @param title   the command's name, for the dialog
+     * @param command what to do
+     */
+    static void guard(final String title, final Runnable command) {
+        if (EventQueue.isDispatchThread()) {
+            new Thread(() -> run(title, command), "ZooBridge").start();
+        } else {
+            run(title, command);
+        }
+    }
+
+    private static void run(final String title, final Runnable command) {
+        try {
+            command.run();
+        } catch (CancelledException cancelled) {
+            IJ.showStatus(title + " cancelled");
+            Macro.abort();
+        } catch (ZooBridgeException error) {
+            show(title, error);
+        } finally {
+            IJ.showProgress(1.0);
+        }
+    }
+
+    /**
+     * Shows an error and ends the macro that runs, if one does. Where nobody can press OK it goes to the log.
+     *
+     * @param title the command's name
+     * @param error what went wrong
+     */
+    static void show(final String title, final ZooBridgeException error) {
+        IJ.showStatus("");
+        if (IJ.isMacro() && !someoneWatches()) {
+            IJ.redirectErrorMessages(true);
+        }
+        IJ.error(title, sentence(error));
+    }
+
+    private static boolean someoneWatches() {
+        final ImageJ window = IJ.getInstance();
+        return window != null && window.isVisible() && !Interpreter.isBatchMode();
+    }
+
+    private static String sentence(final ZooBridgeException error) {
+        return error instanceof ServerUnavailableException
+                ? error.getMessage() + "\n \nPlugins > ZooBridge > Servers and models… starts one for you."
+                : error.getMessage();
+    }
+
+    /**
+     * Asks something of the server with a word in the status bar meanwhile.
+     *
+     * @param what     for the status bar
+     * @param question the question
+     * @param <T>      kind of answer
+     * @return the answer
+     */
+    static <T> T asking(final String what, final Supplier<T> question) {
+        IJ.showStatus(what);
+        try {
+            return question.get();
+        } finally {
+            IJ.showStatus("");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+package org.zoobridge.imagej;
+
+import ij.ImagePlus;
+import ij.Undo;
+import ij.gui.Overlay;
+import ij.gui.Roi;
+import ij.gui.TextRoi;
+
+import java.awt.Color;
+import java.awt.Font;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalDouble;
+
+import org.zoobridge.client.Answer;
+import org.zoobridge.client.ItemAnswer;
+import org.zoobridge.client.ModelFit;
+import org.zoobridge.client.Score;
+import org.zoobridge.v1.Model;
+
+/**
+ * Draws classes over an image: hue by class, opacity by score. What is in the overlay already stays; the selections
+ * themselves are not touched, their copies are drawn. Edit &gt; Undo takes it back.
+ */
+final class OverlayPainter {
+
+    private static final int MAX_GROUP = 255;
+    private static final int FAINTEST = 70;
+    private static final float STROKE = 2f;
+    private static final int TILE_ALPHA = 110;
+
+    private final ImagePlus image;
+    private final Model model;
+    private final Map<String, Integer> colors;
+
+    OverlayPainter(final ImagePlus image, final Model model) {
+        this.image = image;
+        this.model = model;
+        this.colors = ModelFit.colors(model);
+    }
+
+    /**
+     * Draws an answer.
+     *
+     * @param answer its items
+     * @param tags   the {@link Roi} of each item; null for whole planes
+     * @param filled whether regions are tinted rather than outlined
+     */
+    void paint(final Answer answer, final List<Object> tags, final boolean filled) {
+        if (image.getOverlay() == null) {
+            image.setOverlay(new Overlay());
+        }
+        Undo.setup(Undo.OVERLAY, image);
+        final Overlay overlay = image.getOverlay();
+        final Font font = new Font(Font.SANS_SERIF, Font.BOLD, Math.max(9, image.getWidth() / 45));
+        for (int i = 0; i < answer.items().size(); i++) {
+            final ItemAnswer item = answer.items().get(i);
+            if (!item.failed() && !item.top().isEmpty()) {
+                final Score best = item.top().get(0);
+                final Roi roi = (Roi) tags.get(i);
+                if (roi != null) {
+                    overlay.add(positioned(region(roi, item.region(), best, filled), item));
+                }
+                overlay.add(positioned(label(roi, best, font), item));
+            }
+        }
+        image.updateAndDraw();
+    }
+
+    private Roi region(final Roi roi, final String region, final Score best, final boolean filled) {
+        final Roi drawn = (Roi) roi.clone();
+        drawn.setImage(null);
+        drawn.setName(region + ": " + text(best));
+        // The group sets a colour of ImageJ's own, so it comes first.
+        drawn.setGroup(Math.min(MAX_GROUP, best.index() + 1));
+        final int alpha = alpha(best);
+        final Color color = color(best, alpha);
+        drawn.setStrokeColor(color);
+        if (filled) {
+            drawn.setFillColor(color(best, alpha * TILE_ALPHA / 255));
+        } else {
+            drawn.setStrokeWidth(STROKE);
+        }
+        drawn.setProperty(Places.OWN, best.label());
+        drawn.setProperty("zoobridge.model", model.getId());
+        return drawn;
+    }
+
+    private Roi label(final Roi roi, final Score best, final Font font) {
+        final double x = roi == null ? 2 : roi.getBounds().getX() + 2;
+        final double y = roi == null ? 2 : roi.getBounds().getY() + 2;
+        final TextRoi text = new TextRoi(x, y, text(best), font);
+        text.setStrokeColor(Color.white);
+        text.setFillColor(color(best, 180).darker());
+        text.setName(best.label());
+        text.setProperty(Places.OWN, best.label());
+        return text;
+    }
+
+    private Roi positioned(final Roi roi, final ItemAnswer item) {
+        final int slice = item.plane().getOrDefault("Z", 0) + 1;
+        final int frame = item.plane().getOrDefault("T", 0) + 1;
+        if (image.getStackSize() == 1) {
+            return roi;
+        }
+        if (image.isHyperStack() || image.getNChannels() > 1) {
+            roi.setPosition(0, item.plane().containsKey("Z") ? slice : 0, item.plane().containsKey("T") ? frame : 0);
+        } else {
+            roi.setPosition(image.getStackIndex(1, slice, frame));
+        }
+        return roi;
+    }
+
+    private static int alpha(final Score best) {
+        final OptionalDouble score = best.score();
+        if (!score.isPresent()) {
+            return 255;
+        }
+        // A logit is no share of anything; its opacity is full once it is 1.
+        final double share = Math.max(0, Math.min(1, score.getAsDouble()));
+        return (int) Math.round(FAINTEST + (255 - FAINTEST) * share);
+    }
+
+    private Color color(final Score best, final int alpha) {
+        final int rgb = colors.getOrDefault(best.label(), 0xffff00);
+        return new Color(rgb >> 16 & 255, rgb >> 8 & 255, rgb & 255, alpha);
+    }
+
+    private static String text(final Score best) {
+        final OptionalDouble score = best.score();
+        return score.isPresent() ? String.format(Locale.ROOT, "%s %.2f", best.label(), score.getAsDouble())
+                : best.label();
+    }
+}

@@ -1,0 +1,158 @@
+package org.zoobridge.imagej;
+
+import ij.ImagePlus;
+import ij.gui.ImageRoi;
+import ij.gui.Roi;
+import ij.gui.TextRoi;
+import ij.plugin.frame.RoiManager;
+import ij.process.ImageProcessor;
+
+import java.awt.Rectangle;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+import org.zoobridge.client.ImageJob;
+import org.zoobridge.client.Regions;
+import org.zoobridge.client.errors.RegionException;
+import org.zoobridge.client.errors.ZooBridgeException.Facts;
+import org.zoobridge.v1.Region;
+
+/** Finds what a target means in an image: its planes, and regions from ImageJ's selections. */
+final class Places {
+
+    /** Property of what this plugin draws, so that it is never taken for a region of the user's. */
+    static final String OWN = "zoobridge";
+
+    private final ImagePlus image;
+    private final PixelReader reader;
+
+    Places(final ImagePlus image) {
+        this.image = image;
+        this.reader = new PixelReader(image);
+    }
+
+    /**
+     * The job that a target stands for. Regions carry their {@link Roi} as tag.
+     *
+     * @param target   what to classify
+     * @param tileSize side of a tile
+     * @return the job; its pixels are not read yet
+     */
+    ImageJob job(final Target target, final int tileSize) {
+        final ImageJob job = new ImageJob(reader);
+        switch (target) {
+            case SLICE:
+                job.plane(reader.currentPlane());
+                break;
+            case SELECTION:
+                addSelection(job);
+                break;
+            case ROI_MANAGER:
+                addAll(job, managed(), "The ROI Manager is empty. Add regions to it (Edit > Selection > Add to "
+                        + "Manager), or choose another target.");
+                break;
+            case OVERLAY:
+                addAll(job, overlaid(), "The overlay holds no regions. Add some (Image > Overlay > Add Selection), or "
+                        + "choose another target.");
+                break;
+            case TILES:
+                for (final Region tile : Regions.tiles(image.getWidth(), image.getHeight(), tileSize)) {
+                    job.region(reader.currentPlane(), tile, new Roi(tile.getBox().getX(), tile.getBox().getY(),
+                            tile.getBox().getWidth(), tile.getBox().getHeight()));
+                }
+                break;
+            default:
+                for (final Map<String, Integer> plane : reader.allPlanes()) {
+                    job.plane(plane);
+                }
+        }
+        return job;
+    }
+
+    private void addSelection(final ImageJob job) {
+        final Roi roi = image.getRoi();
+        if (roi == null) {
+            throw nothing("There is no selection in " + image.getTitle() + ". Draw one, or choose another target.");
+        }
+        job.region(reader.currentPlane(), region(roi, name(roi, "selection")), roi);
+    }
+
+    private void addAll(final ImageJob job, final List<Roi> rois, final String whenEmpty) {
+        if (rois.isEmpty()) {
+            throw nothing(whenEmpty);
+        }
+        for (int i = 0; i < rois.size(); i++) {
+            job.region(plane(rois.get(i)), region(rois.get(i), name(rois.get(i), "ROI " + (i + 1))), rois.get(i));
+        }
+    }
+
+    private static RegionException nothing(final String message) {
+        return new RegionException(new Facts(message).reason("REGION").field("regions"));
+    }
+
+    private static List<Roi> managed() {
+        final RoiManager manager = RoiManager.getInstance2();
+        return manager == null ? new ArrayList<>() : Arrays.asList(manager.getRoisAsArray());
+    }
+
+    private List<Roi> overlaid() {
+        final List<Roi> rois = new ArrayList<>();
+        if (image.getOverlay() != null) {
+            for (final Roi roi : image.getOverlay().toArray()) {
+                if (!(roi instanceof TextRoi) && !(roi instanceof ImageRoi) && roi.getProperty(OWN) == null) {
+                    rois.add(roi);
+                }
+            }
+        }
+        return rois;
+    }
+
+    private static String name(final Roi roi, final String absent) {
+        return roi.getName() == null || roi.getName().isEmpty() ? absent : roi.getName();
+    }
+
+    /** A region without a position of its own is looked at in the slice that is shown. */
+    private Map<String, Integer> plane(final Roi roi) {
+        if (roi.hasHyperStackPosition()) {
+            return reader.plane(roi.getZPosition() > 0 ? Math.min(roi.getZPosition(), image.getNSlices())
+                    : image.getSlice(), roi.getTPosition() > 0 ? Math.min(roi.getTPosition(), image.getNFrames())
+                    : image.getFrame());
+        }
+        final int position = roi.getPosition();
+        if (position < 1 || position > image.getStackSize()) {
+            return reader.currentPlane();
+        }
+        final int[] numbers = image.convertIndexToPosition(position);
+        return reader.plane(numbers[1], numbers[2]);
+    }
+
+    /**
+     * A selection as a region of the protocol.
+     *
+     * @param roi an area
+     * @param id  the region's name
+     * @return its box, with a mask unless it is a plain rectangle
+     * @throws RegionException if it is a line, a point or a text
+     */
+    static Region region(final Roi roi, final String id) {
+        if (!roi.isArea() || roi instanceof TextRoi || roi instanceof ImageRoi) {
+            throw nothing("The selection \"" + id + "\" is a " + roi.getTypeAsString().toLowerCase(Locale.ROOT)
+                    + ", not an area. Turn it into one (Edit > Selection > Line to Area, or Enlarge…).");
+        }
+        final Rectangle box = roi.getBounds();
+        final ImageProcessor mask = roi.getMask();
+        if (mask == null) {
+            return Regions.box(id, box.x, box.y, box.width, box.height);
+        }
+        final boolean[] inside = new boolean[box.width * box.height];
+        for (int y = 0; y < Math.min(box.height, mask.getHeight()); y++) {
+            for (int x = 0; x < Math.min(box.width, mask.getWidth()); x++) {
+                inside[y * box.width + x] = mask.get(x, y) != 0;
+            }
+        }
+        return Regions.masked(id, box.x, box.y, box.width, box.height, inside);
+    }
+}

@@ -1,0 +1,158 @@
+package org.zoobridge.imagej;
+
+import ij.Prefs;
+
+import java.awt.BorderLayout;
+import java.awt.EventQueue;
+import java.awt.FlowLayout;
+import java.util.ArrayList;
+import java.util.List;
+
+import javax.swing.DefaultListModel;
+import javax.swing.JButton;
+import javax.swing.JEditorPane;
+import javax.swing.JFileChooser;
+import javax.swing.JFrame;
+import javax.swing.JLabel;
+import javax.swing.JList;
+import javax.swing.JOptionPane;
+import javax.swing.JPanel;
+import javax.swing.JScrollPane;
+import javax.swing.JSplitPane;
+import javax.swing.JTextField;
+
+import org.zoobridge.client.Endpoint;
+import org.zoobridge.client.ModelFit;
+import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.v1.Model;
+
+/** The window of <i>Servers and models…</i>. Every question to the server is asked away from the event thread. */
+final class ServersWindow {
+
+    private static final String TITLE = "ZooBridge servers and models";
+    private static final int WIDTH = 760;
+    private static final int HEIGHT = 520;
+    private static final int LIST_WIDTH = 210;
+    private static final int COLUMNS = 22;
+
+    private final JFrame frame = new JFrame(TITLE);
+    private final JLabel status = new JLabel("Looking for a server…");
+    private final DefaultListModel<String> references = new DefaultListModel<>();
+    private final JList<String> list = new JList<>(references);
+    private final JEditorPane page = new JEditorPane("text/html", "");
+    private final JTextField address = new JTextField(Prefs.get(Connection.ADDRESS, ""), COLUMNS);
+    private final JButton start = new JButton("Start a server here…");
+
+    private ServersWindow() {
+        page.setEditable(false);
+        list.addListSelectionListener(event -> {
+            if (!event.getValueIsAdjusting() && list.getSelectedValue() != null) {
+                describe(list.getSelectedValue());
+            }
+        });
+        final JButton refresh = new JButton("Refresh");
+        refresh.addActionListener(event -> refresh());
+        start.addActionListener(event -> start());
+        address.setToolTipText("host:port of another server; empty for the one on this machine");
+        address.addActionListener(event -> use(address.getText().trim()));
+        final JPanel top = new JPanel(new BorderLayout());
+        top.add(status, BorderLayout.NORTH);
+        final JPanel buttons = new JPanel(new FlowLayout(FlowLayout.LEFT));
+        buttons.add(new JLabel("Server (empty: this machine's)"));
+        buttons.add(address);
+        buttons.add(refresh);
+        buttons.add(start);
+        top.add(buttons, BorderLayout.SOUTH);
+        final JSplitPane split = new JSplitPane(JSplitPane.HORIZONTAL_SPLIT, new JScrollPane(list),
+                new JScrollPane(page));
+        split.setDividerLocation(LIST_WIDTH);
+        frame.add(top, BorderLayout.NORTH);
+        frame.add(split, BorderLayout.CENTER);
+        frame.setSize(WIDTH, HEIGHT);
+        frame.setDefaultCloseOperation(JFrame.DISPOSE_ON_CLOSE);
+        frame.setVisible(true);
+    }
+
+    /** Opens the window; returns at once. */
+    static void open() {
+        EventQueue.invokeLater(() -> new ServersWindow().refresh());
+    }
+
+    private void ask(final Runnable question) {
+        new Thread(() -> {
+            try {
+                question.run();
+            } catch (ZooBridgeException error) {
+                EventQueue.invokeLater(() -> {
+                    status.setText(error.getMessage());
+                    status.setToolTipText(error.getMessage());
+                });
+            }
+        }, "ZooBridge servers").start();
+    }
+
+    private void refresh() {
+        status.setText("Asking…");
+        ask(() -> {
+            final ZooBridge zoo = Connection.current();
+            final String words = ModelPage.of(zoo.endpoint().toString(), zoo.server());
+            final List<Model> models = zoo.models();
+            final List<String> names = new ArrayList<>();
+            for (final Model model : models) {
+                names.add(ModelFit.reference(model, models));
+            }
+            EventQueue.invokeLater(() -> {
+                status.setText(words);
+                references.clear();
+                for (final String name : names) {
+                    references.addElement(name);
+                }
+                if (!names.isEmpty()) {
+                    list.setSelectedIndex(0);
+                }
+            });
+        });
+    }
+
+    private void describe(final String reference) {
+        ask(() -> {
+            final String html = ModelPage.of(Connection.current().model(reference));
+            EventQueue.invokeLater(() -> {
+                page.setText(html);
+                page.setCaretPosition(0);
+            });
+        });
+    }
+
+    private void use(final String text) {
+        ask(() -> {
+            Prefs.set(Connection.ADDRESS, text.isEmpty() ? "" : Endpoint.parse(text).address());
+            EventQueue.invokeLater(this::refresh);
+        });
+    }
+
+    private void start() {
+        final String command = JOptionPane.showInputDialog(frame, "The zoobridge program (name or full path)",
+                Prefs.get(ServersPlugIn.COMMAND, "zoobridge"));
+        if (command == null) {
+            return;
+        }
+        final JFileChooser folders = new JFileChooser(Prefs.get(ServersPlugIn.ZOO, ""));
+        folders.setDialogTitle("Folder of model packages");
+        folders.setFileSelectionMode(JFileChooser.DIRECTORIES_ONLY);
+        if (folders.showOpenDialog(frame) != JFileChooser.APPROVE_OPTION) {
+            return;
+        }
+        status.setText("Starting…");
+        start.setEnabled(false);
+        ask(() -> {
+            try {
+                ServersPlugIn.start(command, folders.getSelectedFile().getPath());
+            } finally {
+                EventQueue.invokeLater(() -> start.setEnabled(true));
+            }
+            EventQueue.invokeLater(this::refresh);
+        });
+    }
+}

@@ -1,0 +1,80 @@
+package org.zoobridge.imagej;
+
+import ij.measure.ResultsTable;
+
+import java.util.List;
+import java.util.Map;
+
+import org.zoobridge.client.ResultTable;
+
+/** Shows results as ImageJ's tables. */
+public final class Tables {
+
+    /** Title of the window with all results of a session. */
+    public static final String RESULTS = "ZooBridge Results";
+
+    private static final int DECIMALS = 6;
+
+    private Tables() {
+    }
+
+    /**
+     * Appends rows to a table window, opening it if need be. Rows that are there stay as they are.
+     *
+     * @param title the window's title
+     * @param rows  the rows
+     * @return the table that is shown
+     */
+    public static synchronized ResultsTable append(final String title, final ResultTable rows) {
+        final ResultsTable shown = ResultsTable.getResultsTable(title);
+        final ResultsTable table = shown == null ? new ResultsTable() : shown;
+        table.showRowNumbers(false);
+        table.setNaNEmptyCells(true);
+        fill(table, rows);
+        table.show(title);
+        final ResultsTable now = ResultsTable.getResultsTable(title);
+        return now == null ? table : now;
+    }
+
+    /**
+     * A table of its own, not shown.
+     *
+     * @param rows the rows
+     * @return the table
+     */
+    public static ResultsTable table(final ResultTable rows) {
+        final ResultsTable table = new ResultsTable();
+        table.showRowNumbers(false);
+        table.setNaNEmptyCells(true);
+        fill(table, rows);
+        return table;
+    }
+
+    private static void fill(final ResultsTable table, final ResultTable rows) {
+        final List<String> columns = rows.columns();
+        for (final Map<String, Object> row : rows.rows()) {
+            table.incrementCounter();
+            for (final String column : columns) {
+                final Object value = row.get(column);
+                if (value instanceof Double) {
+                    table.addValue(column, (Double) value);
+                } else if (value != null) {
+                    table.addValue(column, value.toString());
+                } else if (isNumeric(column)) {
+                    table.addValue(column, Double.NaN);
+                } else {
+                    table.addValue(column, "");
+                }
+            }
+        }
+        for (final String column : columns) {
+            if (isNumeric(column)) {
+                table.setDecimalPlaces(table.getColumnIndex(column), DECIMALS);
+            }
+        }
+    }
+
+    private static boolean isNumeric(final String column) {
+        return column.startsWith("score") || column.equals(ComparePlugIn.AGREEMENT);
+    }
+}

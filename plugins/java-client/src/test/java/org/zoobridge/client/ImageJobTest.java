@@ -1,0 +1,161 @@
+package org.zoobridge.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.zoobridge.client.errors.LimitException;
+import org.zoobridge.client.errors.RegionException;
+import org.zoobridge.v1.ClassifyRequest;
+import org.zoobridge.v1.DataType;
+
+@Timeout(60)
+class ImageJobTest {
+
+    private FakeZoo server;
+    private ZooBridge zoo;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = new FakeZoo();
+        zoo = ZooBridge.connect(server.endpoint());
+    }
+
+    @AfterEach
+    void stop() {
+        zoo.close();
+        server.close();
+    }
+
+    /** A hyperstack whose pixels all hold 10 T + Z. */
+    private static final class Stack implements PlaneSource {
+
+        private final int side;
+
+        Stack(final int side) {
+            this.side = side;
+        }
+
+        @Override
+        public String name() {
+            return "stack";
+        }
+
+        @Override
+        public int width() {
+            return side;
+        }
+
+        @Override
+        public int height() {
+            return side;
+        }
+
+        @Override
+        public String planeAxes() {
+            return "YX";
+        }
+
+        @Override
+        public int channels() {
+            return 1;
+        }
+
+        @Override
+        public DataType type() {
+            return DataType.DATA_TYPE_UINT8;
+        }
+
+        @Override
+        public void copy(final Map<String, Integer> plane, final PixelBuffer buffer) {
+            final byte[] pixels = new byte[side * side];
+            Arrays.fill(pixels, (byte) (10 * plane.get("T") + plane.get("Z")));
+            buffer.put(pixels);
+        }
+    }
+
+    private static Map<String, Integer> plane(final int t, final int z) {
+        final Map<String, Integer> plane = new TreeMap<>();
+        plane.put("T", t);
+        plane.put("Z", z);
+        return plane;
+    }
+
+    private Answer run(final ImageJob job) {
+        return job.run(zoo, "digits", call -> call.topK(1), (done, total) -> { });
+    }
+
+    @Test
+    void onePlaneIsSentAloneAndNamedByItsOwnAxes() {
+        final Answer answer = run(new ImageJob(new Stack(2)).plane(plane(4, 2)));
+        final ClassifyRequest sent = server.requests.get(0);
+        assertEquals("YX", sent.getImage().getPixels().getAxes());
+        assertEquals(42, sent.getImage().getPixels().getData().byteAt(0));
+        assertEquals(0, sent.getRegionsCount());
+        assertEquals("T=4,Z=2", ResultTable.planeText(answer.items().get(0).plane()));
+    }
+
+    @Test
+    void eachPlaneIsSentOnceHoweverManyRegionsItHas() {
+        final ImageJob job = new ImageJob(new Stack(4));
+        for (int i = 0; i < 20; i++) {
+            job.region(plane(0, i % 2), Regions.box("r" + i, 0, 0, 2, 2), "tag " + i);
+        }
+        final List<Integer> progress = new ArrayList<>();
+        final Answer answer = job.run(zoo, "digits", call -> call.topK(1), (done, total) -> progress.add(done));
+        assertEquals(1, server.requests.size());
+        assertEquals(Arrays.asList(2, 4, 4), server.requests.get(0).getImage().getPixels().getShapeList());
+        assertEquals(20, answer.items().size());
+        assertEquals("r2", answer.items().get(1).region());
+        assertEquals("tag 2", job.tags().get(1));
+        assertEquals("T=0,Z=1", ResultTable.planeText(answer.items().get(19).plane()));
+        assertEquals(20, (int) progress.get(progress.size() - 1));
+    }
+
+    @Test
+    void aStackThatNoMessageHoldsIsSentInParts() {
+        final ImageJob job = new ImageJob(new Stack(500));
+        for (int z = 0; z < 7; z++) {
+            job.plane(plane(1, z));
+        }
+        final Answer answer = run(job);
+        assertEquals(3, server.requests.size());
+        assertEquals(7, answer.items().size());
+        for (int z = 0; z < 7; z++) {
+            assertEquals(z, answer.items().get(z).index());
+            assertEquals("T=1,Z=" + z, ResultTable.planeText(answer.items().get(z).plane()));
+        }
+    }
+
+    @Test
+    void aPlaneThatNoMessageHoldsIsRefusedWithItsSize() {
+        final ImageJob job = new ImageJob(new Stack(1100)).plane(plane(0, 0));
+        assertTrue(assertThrows(LimitException.class, () -> run(job)).getMessage().contains("1 MiB"));
+    }
+
+    @Test
+    void severalModelsSeeThePixelsAsTheyWereRead() {
+        final ImageJob job = new ImageJob(new Stack(2)).plane(plane(0, 0)).plane(plane(0, 1)).read(zoo.limit());
+        run(job);
+        run(job);
+        assertEquals(server.requests.get(0).getImage(), server.requests.get(1).getImage());
+    }
+
+    @Test
+    void nothingToClassifyIsAnError() {
+        assertThrows(RegionException.class, () -> run(new ImageJob(new Stack(2))));
+        assertEquals(Collections.emptyList(), new ImageJob(new Stack(2)).tags());
+    }
+}
