@@ -6,6 +6,7 @@ import os
 import pickle
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from zoobridge.backend import BackendFault, FrameworkFacts, TensorSpec, WeightsFile
@@ -90,7 +91,8 @@ class PyTorchBackend:
                 module = _load_torchscript(weights, device)
             else:
                 module = _load_state_dict(weights)
-            module.to(device)
+            if not isinstance(module, torch.jit.ScriptModule):
+                module.to(device)
         return PyTorchNetwork(module, weights, device, threads)
 
 
@@ -166,7 +168,15 @@ def _load_torchscript(weights: WeightsFile, device: str) -> Any:
         # All of torch.jit is deprecated in favour of .pt2, which is code where this is a program.
         warnings.filterwarnings("ignore", r"`torch\.jit\.\w+` is deprecated", DeprecationWarning)
         module = torch.jit.load(str(weights.path), map_location=device)  # type: ignore[no-untyped-call]
-    return module.eval()
+        module.eval()
+        if device != "cpu":
+            return module
+        # Folds batch normalisation into convolutions and keeps tensors in oneDNN's layout: half
+        # the time of a MobileNet. What cannot be frozen (it changes its own attributes in an
+        # unusual way) runs as it is, with the same results.
+        with suppress(RuntimeError):
+            return torch.jit.optimize_for_inference(module)
+    return module
 
 
 def _load_exported(weights: WeightsFile) -> Any:
