@@ -1,0 +1,143 @@
+"""Small real packages, made on the spot."""
+
+import hashlib
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+CLASSES = 3
+SIZE = 4
+
+
+def onnx_model(*, classes=CLASSES, size=SIZE, softmax=False, seed=0, external=""):
+    """A network of one matrix: the picture's pixels times a weight for each class."""
+    weights = np.random.default_rng(seed).normal(size=(size * size, classes)).astype("float32")
+    tensor = numpy_helper.from_array(weights, "weights")
+    if external:
+        onnx.external_data_helper.set_external_data(tensor, external)
+        tensor.ClearField("raw_data")
+        tensor.data_location = TensorProto.EXTERNAL
+    nodes = [
+        helper.make_node("Flatten", ["input"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "weights"], ["raw" if softmax else "output"]),
+    ]
+    if softmax:
+        nodes.append(helper.make_node("Softmax", ["raw"], ["output"]))
+    graph = helper.make_graph(
+        nodes,
+        "net",
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 1, size, size])],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["N", classes])],
+        [tensor],
+    )
+    opset = [helper.make_opsetid("", 17)]
+    return helper.make_model(graph, opset_imports=opset, ir_version=8), weights
+
+
+def sha256(path):
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+class Recipe:
+    """A package about to be written: change `document`, then `write()`."""
+
+    def __init__(self, folder, *, softmax=False):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True)
+        model, self.weights = onnx_model(softmax=softmax)
+        (self.folder / "weights.onnx").write_bytes(model.SerializeToString())
+        self.test_input = (
+            np.random.default_rng(1).uniform(size=(1, 1, SIZE, SIZE)).astype("float32")
+        )
+        raw = self.test_input.reshape(1, -1) @ self.weights
+        if softmax:
+            raw = np.exp(raw) / np.exp(raw).sum()
+        self.test_output = raw.astype("float32")
+        np.save(self.folder / "test_input.npy", self.test_input)
+        np.save(self.folder / "test_output.npy", self.test_output)
+        self.document = {
+            "type": "model",
+            "format_version": "0.5.4",
+            "id": "tiny-net",
+            "version": "1.0.0",
+            "name": "Tiny net",
+            "description": "Tells three textures apart.",
+            "license": "BSD-3-Clause",
+            "authors": [{"name": "Ada Lovelace", "affiliation": "Analytical Engines"}],
+            "cite": [{"text": "Lovelace 1843", "doi": "10.1234/5678"}],
+            "tags": ["classification"],
+            "inputs": [
+                {
+                    "id": "input",
+                    "axes": [
+                        {"type": "batch"},
+                        {"type": "channel", "channel_names": ["grey"]},
+                        {"type": "space", "id": "y", "size": SIZE},
+                        {"type": "space", "id": "x", "size": SIZE},
+                    ],
+                    "data": {"type": "float32"},
+                    "test_tensor": {"source": "test_input.npy"},
+                }
+            ],
+            "outputs": [
+                {
+                    "id": "output",
+                    "axes": [
+                        {"type": "batch"},
+                        {"type": "channel", "channel_names": ["brick", "grass", "gravel"]},
+                    ],
+                    "data": {"type": "float32"},
+                    "test_tensor": {"source": "test_output.npy"},
+                }
+            ],
+            "weights": {
+                "onnx": {
+                    "source": "weights.onnx",
+                    "sha256": sha256(self.folder / "weights.onnx"),
+                    "opset_version": 17,
+                }
+            },
+        }
+
+    @property
+    def input(self):
+        return self.document["inputs"][0]
+
+    @property
+    def output(self):
+        return self.document["outputs"][0]
+
+    def channel_names(self, names):
+        self.output["axes"][1]["channel_names"] = names
+
+    def config(self, **fields):
+        self.document["config"] = {"zoobridge": fields}
+
+    def file(self, name, content):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def attach(self, name, content):
+        self.file(name, content)
+        self.document.setdefault("attachments", []).append({"source": name})
+
+    def write(self):
+        from bioimageio.spec.utils import write_yaml
+
+        write_yaml(self.document, self.folder / "rdf.yaml")
+        return self.folder
+
+    def zipped(self, *, inside=""):
+        folder = self.write()
+        target = folder.with_suffix(".zip")
+        with zipfile.ZipFile(target, "w") as archive:
+            for path in sorted(folder.rglob("*")):
+                archive.write(path, inside + path.relative_to(folder).as_posix())
+        shutil.rmtree(folder)
+        return target
