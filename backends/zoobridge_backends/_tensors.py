@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Literal
 
 from zoobridge.backend import BackendFault, TensorSpec
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from zoobridge.backend import WeightsFile
 
-__all__ = ["check_format", "check_inputs", "check_outputs", "in_stated_order"]
+__all__ = ["check_format", "check_inputs", "check_outputs", "identity", "in_stated_order"]
 
 
 def check_format(weights: WeightsFile, formats: Sequence[str], framework: str) -> None:
@@ -26,6 +27,14 @@ def check_format(weights: WeightsFile, formats: Sequence[str], framework: str) -
     """
     if weights.format not in formats:
         raise BackendFault(f"{framework} loads {', '.join(formats)}, not {weights.format}.")
+
+
+def identity(weights: WeightsFile, device: str) -> object:
+    """Give a key that two calls share if they mean the same network on the same device."""
+    return (
+        *(weights.format, weights.path, weights.trusted, device),
+        *(weights.inputs, weights.outputs, json.dumps(dict(weights.architecture), sort_keys=True)),
+    )
 
 
 def in_stated_order(

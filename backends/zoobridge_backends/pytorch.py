@@ -8,13 +8,14 @@ import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakValueDictionary
 
 from zoobridge.backend import BackendFault, FrameworkFacts, TensorSpec, WeightsFile
 
 from zoobridge_backends._architecture import build_architecture
 from zoobridge_backends._faults import explained
 from zoobridge_backends._installed import facts_of
-from zoobridge_backends._tensors import check_format, check_inputs, check_outputs
+from zoobridge_backends._tensors import check_format, check_inputs, check_outputs, identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,6 +37,9 @@ class PyTorchBackend:
     An exported program (a file named ``.pt2`` in place of TorchScript) and an architecture that is
     not torchvision's are code, and are refused unless the package is trusted.
     """
+
+    def __init__(self) -> None:
+        self._modules: WeakValueDictionary[object, Any] = WeakValueDictionary()
 
     @property
     def formats(self) -> tuple[str, ...]:
@@ -68,6 +72,8 @@ class PyTorchBackend:
     def load(self, weights: WeightsFile, *, device: str, threads: int) -> PyTorchNetwork:
         """Load a network.
 
+        A module that is loaded already is shared by networks that differ in their threads alone.
+
         Raises
         ------
         BackendFault
@@ -83,16 +89,12 @@ class PyTorchBackend:
             raise BackendFault(
                 f"PyTorch does not see the device {device}, but: {', '.join(devices)}."
             )
-        torch.set_num_threads(threads)
-        with explained(f"PyTorch cannot load {weights.path.name}"):
-            if weights.path.suffix.lower() == ".pt2":
-                module = _load_exported(weights)
-            elif weights.format == "torchscript":
-                module = _load_torchscript(weights, device)
-            else:
-                module = _load_state_dict(weights)
-            if not isinstance(module, torch.jit.ScriptModule):
-                module.to(device)
+        key = identity(weights, device)
+        if (module := self._modules.get(key)) is None:
+            torch.set_num_threads(threads)
+            with explained(f"PyTorch cannot load {weights.path.name}"):
+                module = _load(weights, device)
+            self._modules[key] = module
         return PyTorchNetwork(module, weights, device, threads)
 
 
@@ -159,6 +161,16 @@ def _interpreted() -> AbstractContextManager[None]:
 
     context: AbstractContextManager[None] = torch.jit.optimized_execution(False)  # type: ignore[attr-defined] # noqa: FBT003
     return context
+
+
+def _load(weights: WeightsFile, device: str) -> Any:
+    if weights.path.suffix.lower() == ".pt2":
+        module = _load_exported(weights)
+    elif weights.format == "torchscript":
+        return _load_torchscript(weights, device)
+    else:
+        module = _load_state_dict(weights)
+    return module.to(device)
 
 
 def _load_torchscript(weights: WeightsFile, device: str) -> Any:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from weakref import WeakValueDictionary
 
 from zoobridge.backend import BackendFault, FrameworkFacts, TensorSpec, WeightsFile
 
 from zoobridge_backends._faults import explained
 from zoobridge_backends._installed import facts_of, installed_version, older
-from zoobridge_backends._tensors import check_format, check_inputs, in_stated_order
+from zoobridge_backends._tensors import check_format, check_inputs, identity, in_stated_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,6 +41,9 @@ class TensorFlowBackend:
     A SavedModel runs the package's program while loading, so it belongs into a confined process.
     Keras files are read in safe mode, and HDF5 files refused, unless the package is trusted.
     """
+
+    def __init__(self) -> None:
+        self._networks: WeakValueDictionary[object, TensorFlowNetwork] = WeakValueDictionary()
 
     @property
     def formats(self) -> tuple[str, ...]:
@@ -98,7 +102,9 @@ class TensorFlowBackend:
     def load(self, weights: WeightsFile, *, device: str, threads: int) -> TensorFlowNetwork:
         """Load a network.
 
-        TensorFlow fixes its threads once a process: a later call may state more, never fewer.
+        All networks of a process share TensorFlow's one pool of threads, whose size the first call
+        fixes: side by side they never take more. So weights that are loaded already are not loaded
+        again for another number of threads.
 
         Raises
         ------
@@ -115,19 +121,13 @@ class TensorFlowBackend:
             raise BackendFault(
                 f"TensorFlow does not see the device {device}, but: {', '.join(devices)}."
             )
-        _bound_threads(threads)
-        with (
-            explained(f"TensorFlow cannot load {weights.path.name}"),
-            tf.device(device),
-        ):
-            if weights.format == "tensorflow_saved_model_bundle":
-                return _load_saved_model(weights, device)
-            if weights.format == "keras_hdf5" and not weights.trusted:
-                raise BackendFault(
-                    f"{weights.path.name} is a Keras HDF5 file, which can run any code while it "
-                    "loads; trust the package, or save it again as .keras."
-                )
-            return _load_keras(weights, device)
+        key = identity(weights, device)
+        if (network := self._networks.get(key)) is None:
+            _bound_threads(threads)
+            with explained(f"TensorFlow cannot load {weights.path.name}"), tf.device(device):
+                network = _load(weights, device)
+            self._networks[key] = network
+        return network
 
 
 class TensorFlowNetwork:
@@ -176,6 +176,17 @@ class TensorFlowNetwork:
             outputs = self._function([tf.convert_to_tensor(array) for array in inputs])
             # TensorFlow may share memory with what it was given and with what it keeps.
             return [np.array(output.numpy()) for output in outputs]
+
+
+def _load(weights: WeightsFile, device: str) -> TensorFlowNetwork:
+    if weights.format == "tensorflow_saved_model_bundle":
+        return _load_saved_model(weights, device)
+    if weights.format == "keras_hdf5" and not weights.trusted:
+        raise BackendFault(
+            f"{weights.path.name} is a Keras HDF5 file, which can run any code while it loads; "
+            "trust the package, or save it again as .keras."
+        )
+    return _load_keras(weights, device)
 
 
 @contextmanager
@@ -274,14 +285,7 @@ def _spec(name: str, tensor: Any) -> TensorSpec:
 def _bound_threads(threads: int) -> None:
     import tensorflow as tf
 
-    threading = tf.config.threading
-    try:
-        threading.set_intra_op_parallelism_threads(threads)
-        threading.set_inter_op_parallelism_threads(threads)
-    except RuntimeError as error:
-        fixed = threading.get_intra_op_parallelism_threads()
-        if not 0 < fixed <= threads:
-            raise BackendFault(
-                f"TensorFlow runs with {fixed or 'all'} threads in this process and cannot change "
-                f"to {threads}; load the model in a process of its own."
-            ) from error
+    # Once anything has run, TensorFlow's pool is what it is.
+    with suppress(RuntimeError):
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)

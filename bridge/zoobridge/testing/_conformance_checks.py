@@ -213,6 +213,21 @@ def _gives_the_right_values_for_every_batch_size(subject: _Subject) -> None:
             )
 
 
+def _runs_with_any_number_of_threads(subject: _Subject) -> None:
+    for sample in subject.samples:
+        networks = [
+            subject.backend.load(sample.weights, device="cpu", threads=threads)
+            for threads in (2, 1)
+        ]
+        for network in networks:
+            _compare(
+                network.forward(sample.inputs()),
+                sample.expected(),
+                sample.tolerance,
+                sample.weights.format,
+            )
+
+
 def _never_swaps_concurrent_answers(subject: _Subject) -> None:
     for sample, network in subject.networks():
         inputs, expected = sample.inputs(), sample.expected()
@@ -342,6 +357,7 @@ _CHECKS: Final[tuple[Callable[[_Subject], None], ...]] = (
     _names_its_devices,
     _describes_its_networks,
     _gives_the_right_values_for_every_batch_size,
+    _runs_with_any_number_of_threads,
     _never_swaps_concurrent_answers,
     _leaves_its_inputs_alone,
     _hands_out_outputs_that_are_the_callers,
