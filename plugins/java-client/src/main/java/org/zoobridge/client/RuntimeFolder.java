@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -13,7 +14,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** Where servers publish their connection files: the places that Python's {@code platformdirs} names. */
-final class RuntimeFolder {
+public final class RuntimeFolder {
 
     private static final String NAME = "zoobridge";
 
@@ -27,9 +28,43 @@ final class RuntimeFolder {
      * @return folders that exist and in which nobody else may write
      */
     static List<Path> find(final Map<String, String> environment) {
+        final List<Path> folders = new ArrayList<>();
+        for (final Path candidate : candidates(environment)) {
+            if (Files.isDirectory(candidate) && isPrivate(candidate)) {
+                folders.add(candidate);
+            }
+        }
+        return folders;
+    }
+
+    /**
+     * The folder to publish in, made if need be.
+     *
+     * @return a folder in which nobody else may write
+     * @throws IOException if there can be none
+     */
+    public static Path own() throws IOException {
+        final Map<String, String> environment = System.getenv();
+        final List<Path> existing = find(environment);
+        if (!existing.isEmpty()) {
+            return existing.get(0);
+        }
+        for (final Path candidate : candidates(environment)) {
+            if (Files.isDirectory(candidate.getParent()) || candidate.getParent().toFile().mkdirs()) {
+                final Path made = Files.createDirectory(candidate);
+                if (made.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+                    Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rwx------"));
+                }
+                return made;
+            }
+        }
+        throw new IOException("no folder can be made");
+    }
+
+    private static List<Path> candidates(final Map<String, String> environment) {
         final String named = environment.getOrDefault("ZOOBRIDGE_RUNTIME_DIR", "");
         if (!named.isEmpty()) {
-            return believed(Collections.singletonList(Paths.get(named)));
+            return Collections.singletonList(Paths.get(named));
         }
         final String system = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
         final String home = System.getProperty("user.home", "");
@@ -37,7 +72,7 @@ final class RuntimeFolder {
         if (system.startsWith("windows")) {
             final String local = environment.getOrDefault("LOCALAPPDATA", home + "\\AppData\\Local");
             candidates.add(Paths.get(local, "Temp", NAME));
-            return believed(candidates);
+            return candidates;
         }
         final String runtime = environment.getOrDefault("XDG_RUNTIME_DIR", "");
         if (!runtime.isEmpty()) {
@@ -45,15 +80,14 @@ final class RuntimeFolder {
         }
         if (system.startsWith("mac")) {
             candidates.add(Paths.get(home, "Library", "Caches", "TemporaryItems", NAME));
-            return believed(candidates);
+            return candidates;
         }
         final String user = String.valueOf(userId());
         for (final String parent : new String[] {"/run/user/", "/var/run/user/", "/tmp/run/user/"}) {
             candidates.add(Paths.get(parent + user, NAME));
         }
-        final String temporary = environment.getOrDefault("TMPDIR", "/tmp");
-        candidates.add(Paths.get(temporary, "runtime-" + user, NAME));
-        return believed(candidates);
+        candidates.add(Paths.get(environment.getOrDefault("TMPDIR", "/tmp"), "runtime-" + user, NAME));
+        return candidates;
     }
 
     /** The user's number: Java has no call for it, but a file that this process makes belongs to its user. */
@@ -68,16 +102,6 @@ final class RuntimeFolder {
         } catch (IOException | UnsupportedOperationException | IllegalArgumentException unknown) {
             return System.getProperty("user.name", "");
         }
-    }
-
-    private static List<Path> believed(final List<Path> candidates) {
-        final List<Path> folders = new ArrayList<>();
-        for (final Path candidate : candidates) {
-            if (Files.isDirectory(candidate) && isPrivate(candidate)) {
-                folders.add(candidate);
-            }
-        }
-        return folders;
     }
 
     /**
