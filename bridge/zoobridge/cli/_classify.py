@@ -166,7 +166,10 @@ def _open_output(
         top = min(top, len(model.labels))
     labels = model.labels if options["all_scores"] else ()
     digests = {weights.digest for weights in model.weights}
-    return open_output(form, path, top=top, labels=labels, digests=digests, resume=resume)
+    try:
+        return open_output(form, path, top=top, labels=labels, digests=digests, resume=resume)
+    except OSError as error:
+        raise click.ClickException(_cannot_write(path, error)) from error
 
 
 def _run(
@@ -186,29 +189,35 @@ def _run(
     )
     code = 0
     try:
-        with _progress(len(files)) as advance, closing(stream):
-            for results in _in_order(stream):
-                sink.write(results)
-                advance()
-                items += len(results)
-                failed += results.errors
-                conversions.update(one.kind for result in results for one in result.conversions)
-    except KeyboardInterrupt:
-        note(f"stopped; {items} results are kept{sink.hint}")
-        code = 130
+        sink.begin()
+        try:
+            with _progress(len(files)) as advance, closing(stream):
+                for results in _in_order(stream):
+                    sink.write(results)
+                    advance()
+                    items += len(results)
+                    failed += results.errors
+                    conversions.update(one.kind for result in results for one in result.conversions)
+        except KeyboardInterrupt:
+            note(f"stopped; {items} results are kept{sink.hint}")
+            code = 130
+        except ZooBridgeError:
+            if items:
+                note(f"{items} results are kept{sink.hint}")
+            sink.end()
+            raise
+        sink.end()
     except BrokenPipeError:
         raise
     except OSError as error:
-        kept = f"; {items} results are kept{sink.hint}" if sink.path else ""
-        raise click.ClickException(
-            f"cannot write {sink.path or 'the output'}: {error.strerror or error}{kept}"
-        ) from error
-    except ZooBridgeError as error:
-        if items:
-            note(f"{items} results are kept{sink.hint}")
-        raise error from None
+        kept = f"; {items} results are kept{sink.hint}" if sink.path and items else ""
+        raise click.ClickException(f"{_cannot_write(sink.path, error)}{kept}") from error
     _sum_up(failed, items, conversions, verbose=is_verbose(ctx))
     return code or int(bool(failed))
+
+
+def _cannot_write(path: Path | None, error: OSError) -> str:
+    return f"cannot write {path or 'the output'}: {error.strerror or error}"
 
 
 def _in_order(stream: Iterator[Results]) -> Iterator[Results]:

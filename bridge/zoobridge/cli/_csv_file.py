@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 from pathlib import Path
@@ -88,8 +89,10 @@ class CsvFile:
             while view:
                 view = view[self._file.write(view) :]
         except OSError:
-            self._file.truncate(self._length)
-            self._file.seek(self._length)
+            # A pipe or a device cannot be cut; there is then nothing to mend.
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._length)
+                self._file.seek(self._length)
             raise
         self._length += len(data)
 

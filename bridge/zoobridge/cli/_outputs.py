@@ -89,7 +89,6 @@ class Output(ABC):
         return f" in {self.path}" if self.path is not None else ""
 
     def __enter__(self) -> Self:
-        self.begin()
         return self
 
     def __exit__(
@@ -98,12 +97,8 @@ class Output(ABC):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
-            if not isinstance(error, OSError):
-                self.end()
-        finally:
-            if self._file is not None:
-                self._file.close()
+        if self._file is not None:
+            self._file.close()
 
     def begin(self) -> None:  # noqa: B027 - most have nothing to write
         """Write what comes before the first result."""
