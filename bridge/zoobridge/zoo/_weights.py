@@ -6,6 +6,8 @@ import json
 import zipfile
 import zlib
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from zoobridge.zoo._archive import unpack
@@ -17,7 +19,7 @@ from zoobridge.zoo._onnx_file import external_data
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["FORMATS", "read_weights", "saved_model_folder"]
+__all__ = ["FORMATS", "frameworks_by_format", "read_weights", "saved_model_folder"]
 
 #: Framework of each format, the fastest first.
 FORMATS = {
@@ -28,6 +30,9 @@ FORMATS = {
     "keras_v3": "tensorflow",
     "keras_hdf5": "tensorflow",
 }
+
+#: Entry points that name the framework of a further format: ``tensorflow_js = tfjs``.
+_ADDED_FORMATS = "zoobridge.formats"
 
 _SAFETY = {TrustClass.DATA: 0, TrustClass.PROGRAM: 1, TrustClass.CODE: 2}
 _KERAS_CONFIG_BYTES = 64 << 20
@@ -40,6 +45,13 @@ class _Package:
     root: Path
     unpack_to: Path
     description: bytes
+
+
+@cache
+def frameworks_by_format() -> dict[str, str]:
+    """Tell the framework of each weights format, those of added backends last."""
+    added = {point.name: point.value for point in entry_points(group=_ADDED_FORMATS)}
+    return FORMATS | {name: added[name] for name in sorted(added.keys() - FORMATS.keys())}
 
 
 def read_weights(
@@ -66,7 +78,7 @@ def read_weights(
     package = _Package(root, unpack_to, description)
     found = []
     for name, entry in model.weights:
-        if entry is None or name not in FORMATS:
+        if entry is None or name not in frameworks_by_format():
             continue
         try:
             found.append(_read(name, entry, package))
@@ -75,13 +87,13 @@ def read_weights(
             found.append(
                 WeightsDescription(
                     format=name,
-                    framework=FORMATS[name],
+                    framework=frameworks_by_format()[name],
                     path=root,
                     trust_class=TrustClass.CODE,
                     problem=problem,
                 )
             )
-    order = list(FORMATS)
+    order = list(frameworks_by_format())
     found.sort(
         key=lambda one: (bool(one.problem), _SAFETY[one.trust_class], order.index(one.format))
     )
@@ -152,7 +164,7 @@ def _read(name: str, entry: Any, package: _Package) -> WeightsDescription:
         trust_class = TrustClass.CODE
     return WeightsDescription(
         format=name,
-        framework=FORMATS[name],
+        framework=frameworks_by_format()[name],
         path=path,
         trust_class=trust_class,
         sha256=stated,
