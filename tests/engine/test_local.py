@@ -29,7 +29,7 @@ from zoobridge.errors import (
     WorkerError,
     ZooBridgeError,
 )
-from zoobridge.protocol import error_from_status, to_pixels
+from zoobridge.protocol import Limits, error_from_status, to_pixels
 from zoobridge.protocol.v1 import classification_pb2 as messages
 
 
@@ -191,7 +191,7 @@ def test_cancelled_work_is_dropped_and_the_worker_goes_on(engine, faulty):
 
 
 def test_too_much_work_is_refused_with_a_time_to_wait(make_engine, faulty):
-    engine = make_engine()
+    engine = make_engine(limits=Limits(queued_items=100))
     model = faulty()
     accepted = []
     with pytest.raises(OverloadedError, match="try again") as caught:

@@ -41,22 +41,26 @@ class BatchLearner:
     @property
     def wanted(self) -> int:
         """The size worth preparing items for before a batch is run."""
-        following = self.best * 2
-        if following <= self._limit and self._runs.get(following, 0) < _WARM_UP:
-            return following
-        return min(self.best, self._limit)
+        best = self.best
+        return best * 2 if self._curious(best, best * 2) else min(best, self._limit)
 
     def choose(self, waiting: int) -> int:
         """Tell how many of `waiting` items to run together now; at least 1."""
         best = self.best
         following = best * 2
         self._since += 1
-        if following <= min(waiting, self._limit) and (
-            self._runs.get(following, 0) < _WARM_UP or self._since >= _RETRY
-        ):
+        if following <= waiting and self._curious(best, following):
             self._since = 0
             return following
         return max(1, min(best, waiting, self._limit))
+
+    def _curious(self, best: int, following: int) -> bool:
+        """Whether the next size is worth a try: not yet known, or known for long."""
+        return (
+            following <= self._limit
+            and self._runs.get(best, 0) >= _WARM_UP
+            and (self._runs.get(following, 0) < _WARM_UP or self._since >= _RETRY)
+        )
 
     def record(self, size: int, seconds: float) -> None:
         """Note that `size` items took `seconds` together. Sizes that are no power of two teach nothing."""

@@ -40,7 +40,8 @@ __all__ = ["ModelCopy"]
 
 _log = logging.getLogger(__name__)
 
-_IN_FLIGHT = 1024
+# So few frames fit into any system's pipe: whoever writes to the worker never has to wait for it.
+_IN_FLIGHT = 64
 _FOREVER = 1e9
 _RETRY_SECONDS = 0.25
 _ANSWER_SECONDS = 1.0
@@ -104,6 +105,7 @@ class ModelCopy:
         self._waiting: deque[Ticket] = deque()
         self._inquest = Inquest()
         self._probing = False
+        self._in_flight = 0
         self._number = 0
         self._memory = 0
         self._heard = time.monotonic()
@@ -128,7 +130,7 @@ class ModelCopy:
                 raise self._failure
             if self._state in (_State.CLOSING, _State.CLOSED):
                 return None
-            if len(self._tickets) >= min(_IN_FLIGHT, self._config.limits.queued_items):
+            if len(self._tickets) >= self._config.limits.queued_items:
                 raise self._overloaded(f"{len(self._tickets)} requests wait for it")
             offset = self._arena.reserve(len(work.request))
             if offset is None:
@@ -140,11 +142,8 @@ class ModelCopy:
         self._arena.fill(offset, work.request)
         with self._lock:
             if not ticket.done:
-                if self._probing or self._worker is None or self._waiting:
-                    self._waiting.append(ticket)
-                    self._dispatch()
-                else:
-                    self._run(ticket)
+                self._waiting.append(ticket)
+                self._dispatch()
         return ticket
 
     def drop(self, ticket: Ticket) -> bool:
@@ -251,7 +250,7 @@ class ModelCopy:
             stalled = (
                 self._worker is not None
                 and self._state is _State.READY
-                and any(ticket.sent for ticket in self._tickets.values())
+                and self._in_flight > 0
                 and now - self._heard > self._config.stall_seconds
             )
             worker = self._worker
@@ -312,6 +311,8 @@ class ModelCopy:
                 self._heard = time.monotonic()
                 self._change.notify_all()
                 self._dispatch()
+                if self._state is _State.CLOSING and not self._tickets:
+                    worker.writer.close()
             _log.info(
                 "model loaded model=%s format=%s device=%s pid=%d seconds=%.2f",
                 self.model.reference,
@@ -384,6 +385,7 @@ class ModelCopy:
         present = []
         for ticket in sent:
             ticket.sent = False
+            self._in_flight -= 1
             if ticket.answered == 0:
                 present.append(ticket)
                 continue
@@ -402,14 +404,14 @@ class ModelCopy:
         if self._worker is None:
             return
         if self._probing:
-            if any(ticket.sent for ticket in self._tickets.values()):
+            if self._in_flight:
                 return
             suspect = self._inquest.call()
             if suspect is not None:
                 self._run(suspect)
                 return
             self._probing = False
-        while self._waiting:
+        while self._waiting and self._in_flight < _IN_FLIGHT:
             ticket = self._waiting.popleft()
             if not ticket.done:
                 self._run(ticket)
@@ -419,6 +421,7 @@ class ModelCopy:
         work = ticket.work
         seconds = _FOREVER if work.deadline is None else work.deadline - now
         ticket.sent = True
+        self._in_flight += 1
         if len(self._tickets) == 1:
             self._heard = now
         payload = RUN.pack(
@@ -445,6 +448,7 @@ class ModelCopy:
 
     def _forget(self, ticket: Ticket) -> None:
         ticket.done = True
+        self._in_flight -= ticket.sent
         self.last_used = time.monotonic()
         del self._tickets[ticket.number]
         self._arena.free(ticket.offset)

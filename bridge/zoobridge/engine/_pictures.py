@@ -177,6 +177,7 @@ class PictureAnswers:
         self._labels = model.labels
         self._output = model.output
         self.batched = "N" in model.input.axes
+        self._batch_axis = max(0, model.output.axes.find("N"))
 
     def join(self, batch: Sequence[Ready]) -> list[NDArray[np.generic]]:
         """Return the network's input."""
@@ -189,11 +190,14 @@ class PictureAnswers:
     ) -> list[prediction_pb2.ItemResult]:
         """Return one result per item."""
         output = outputs[self._output.index]
-        scores = scores_of(output if self.batched else output[np.newaxis], self._output)
-        if len(scores) != len(batch):
+        if not self.batched:
+            output = output[np.newaxis]
+        answered = output.shape[self._batch_axis] if output.ndim > self._batch_axis else 0
+        if answered != len(batch):
             raise BackendFault(
-                f"the network answered {len(scores)} items where {len(batch)} were asked"
+                f"the network answered {answered} items where {len(batch)} were asked"
             )
+        scores = scores_of(output, self._output)
         if self._model.score_kind is ScoreKind.LABEL_ONLY:
             return [
                 self._labelled(ready, int(row[0])) for ready, row in zip(batch, scores, strict=True)

@@ -201,9 +201,10 @@ class _Mother:
                 start_new_session=True,
                 pass_fds=(theirs.fileno(),),
             )
-        threading.Thread(
+        self._listener = threading.Thread(
             target=self._listen, name=f"zoobridge-mother-{framework}", daemon=True
-        ).start()
+        )
+        self._listener.start()
 
     def fork(self, arena: Arena, folder: Path) -> WorkerProcess:
         """Have a worker forked."""
@@ -265,6 +266,8 @@ class _Mother:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self._listener.join()
+        self._log.close()
 
     def _listen(self) -> None:
         while True:
