@@ -34,4 +34,7 @@ def test_dangerous_ids_have_one(text):
 
 def test_versions_are_ordered_as_python_packages_are():
     ordered = ["", "nightly", "0.9", "1.0rc1", "1.0", "1.0.1", "1.10", "2"]
-    assert sorted(ordered[::-1], key=age_key) == ordered
+    assert (
+        sorted(["1.10", "2", "1.0", "", "1.0.1", "1.0rc1", "nightly", "0.9"], key=age_key)
+        == ordered
+    )

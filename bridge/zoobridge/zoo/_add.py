@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from zoobridge.backend import Network, TensorSpec, WeightsFile
+from zoobridge.backend import BackendFault, Network, TensorSpec, WeightsFile
 from zoobridge.errors import BackendError, BrokenPackageError, InvalidRequestError, ServerError
 from zoobridge.imaging import Operation, postprocess, preprocess
 from zoobridge.zoo._description import ModelDescription
@@ -163,15 +163,23 @@ def add_model(
         )
     target = _target(zoo, chosen_id, version)
     after = () if scores == "as_is" else (_score_step(scores),)
-    tested = _test(
-        chosen,
-        names,
-        open_network,
-        steps=steps,
-        after=after,
-        span=intensity_range or (0.0, 1.0),
-        layout={"axes": axes, "size": size, "channels": channels, "channel_names": channel_names},
-    )
+    try:
+        tested = _test(
+            chosen,
+            names,
+            open_network,
+            steps=steps,
+            after=after,
+            span=intensity_range or (0.0, 1.0),
+            layout={
+                "axes": axes,
+                "size": size,
+                "channels": channels,
+                "channel_names": channel_names,
+            },
+        )
+    except BackendFault as fault:
+        raise BackendError(str(fault)) from fault
     own_config: dict[str, Any] = dict(config or {})
     if score_kind is not None:
         own_config["score_kind"] = score_kind.value

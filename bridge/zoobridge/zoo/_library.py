@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
 from io import StringIO
 from pathlib import Path
 from tempfile import gettempdir
@@ -158,7 +159,9 @@ def check_written(folder: Path) -> None:
     """
     spec = import_library()
     context = spec.ValidationContext(log_warnings=False)
-    with context:
+    with context, warnings.catch_warnings():
+        # The library leaves its files to the garbage collector.
+        warnings.filterwarnings("ignore", "unclosed file", ResourceWarning)
         loaded = spec.load_description(
             folder / "rdf.yaml", format_version="latest", perform_io_checks=True
         )

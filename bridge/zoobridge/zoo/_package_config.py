@@ -23,9 +23,9 @@ class PackageConfig(BaseModel):
 
     fit: Literal["stretch", "pad", "crop", "center", "refuse"] = Field(
         "stretch",
-        description="How a picture reaches a size that the model takes: stretched, padded, "
-        "scaled until it covers the size and cropped, cut out of (or padded around) the centre "
-        "without scaling, or refused.",
+        description="How a picture reaches a size that the model takes: stretched, scaled until it "
+        "lies inside and padded, scaled until it covers and cropped, cropped or padded around the "
+        "centre without scaling, or refused.",
     )
     interpolation: Literal["nearest", "bilinear", "bicubic", "box", "lanczos"] = Field(
         "bilinear", description="How pixels between pixels are found when a picture is scaled."

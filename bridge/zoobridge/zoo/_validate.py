@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoobridge.backend import TensorSpec, WeightsFile
+from zoobridge.backend import BackendFault, TensorSpec, WeightsFile
 from zoobridge.errors import ZooBridgeError
 from zoobridge.imaging import postprocess, preprocess
 from zoobridge.zoo._choice import weights_obstacle
@@ -253,8 +253,8 @@ def _run(
                 f"{wanted.axes}; correct the outputs in its rdf.yaml",
             ), None
         finished = postprocess(output, wanted.axes, wanted.postprocessing)
-    except ZooBridgeError as error:
-        return replace(report, problem=error.message), None
+    except (ZooBridgeError, BackendFault) as error:
+        return replace(report, problem=str(error)), None
     difference = _difference(finished, expected, tolerance)
     report = replace(report, device=device, difference=difference)
     if difference.within:

@@ -1,0 +1,325 @@
+"""Writing packages for weights, by running them."""
+
+import os
+import subprocess
+import sys
+import warnings
+from contextlib import contextmanager
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+from tiny_packages import onnx_model
+from zoobridge.backend import FrameworkFacts
+from zoobridge.engine import confined_network
+from zoobridge.errors import BackendError, InvalidRequestError, TrustError
+from zoobridge.imaging import Operation
+from zoobridge.zoo import (
+    ScoreKind,
+    TrustStore,
+    add_model,
+    choose_weights,
+    read_package,
+    validate_package,
+)
+
+LABELS = ("brick", "grass", "gravel")
+FRAMEWORKS = {name: FrameworkFacts("1") for name in ("onnx", "pytorch", "tensorflow")}
+
+
+@contextmanager
+def onnx_here(framework, file):
+    """Run ONNX in this process: as real as elsewhere, and quicker."""
+    from zoobridge_backends.onnx import OnnxBackend
+
+    assert framework == "onnx"
+    backend = OnnxBackend()
+    backend.start()
+    yield backend.load(file, device="cpu", threads=1)
+
+
+@pytest.fixture
+def trust(tmp_path):
+    return TrustStore(tmp_path / "trusted.json")
+
+
+@pytest.fixture
+def source(tmp_path):
+    model, _ = onnx_model()
+    (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
+    return tmp_path / "net.onnx"
+
+
+@pytest.fixture
+def add(tmp_path, trust):
+    def add_it(path, **options):
+        options = {"name": "Surfaces", "labels": LABELS, "open_network": onnx_here} | options
+        return add_model(path, zoo=tmp_path / "zoo", trust=trust, **options)
+
+    return add_it
+
+
+@pytest.fixture
+def validate(tmp_path, trust):
+    def validate_it(path, open_network=onnx_here, confined=True, frameworks=FRAMEWORKS):
+        return validate_package(
+            path,
+            unpack_to=tmp_path / "cache",
+            open_network=open_network,
+            frameworks=frameworks,
+            confined=confined,
+            trust=trust,
+        )
+
+    return validate_it
+
+
+def test_an_onnx_file_becomes_a_package_that_validates(add, read, validate, source):
+    folder = add(source, authors=["Ada Lovelace"], license_id="MIT", description="Surfaces.")
+    model = read(folder)
+    assert model.problem == ""
+    assert (model.id, model.version, model.name) == ("surfaces", "1.0.0", "Surfaces")
+    assert model.labels == LABELS
+    assert model.license == "MIT"
+    assert model.input.axes == "NCYX"
+    assert model.input.channel_names == ("grey",)
+    assert model.score_kind is ScoreKind.LOGIT
+    report = validate(folder)
+    assert report.ok
+    assert report.weights[0].difference.absolute < 1e-6
+    assert report.weights[0].device == "cpu"
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["surfaces"]
+
+
+def test_a_package_that_the_user_made_is_trusted(add, read, trust, source):
+    model = read(add(source))
+    assert trust.trusts(model.weights[0].digest)
+
+
+def test_labels_may_come_from_a_file(add, read, source, tmp_path):
+    (tmp_path / "labels.txt").write_text("Ziegel\nGräser\nKies, grob\n", "utf-8")
+    folder = add(source, labels=tmp_path / "labels.txt")
+    assert read(folder).labels == ("Ziegel", "Gräser", "Kies, grob")
+
+
+def test_names_that_the_format_does_not_allow_are_made_fit(add, read, source):
+    assert read(add(source, name="Gräser & Kies")).name == "Graser - Kies"
+    assert read(add(source, name="x")).name == "x model"
+    assert read(add(source, name="日本", model_id="nihon")).problem == ""
+
+
+def test_softmax_and_preprocessing_are_written_and_hold(add, read, validate, source):
+    folder = add(source, preprocessing="unit", scores="softmax")
+    model = read(folder)
+    assert [step.id for step in model.input.preprocessing][:2] == ["ensure_dtype", "scale_linear"]
+    assert model.input.intensity_range == (0.0, 255.0)
+    assert model.score_kind is ScoreKind.PROBABILITY
+    assert np.load(model.test_inputs[0]).max() == pytest.approx(255)
+    assert np.load(model.test_outputs[0]).sum() == pytest.approx(1)
+    assert validate(folder).ok
+
+
+def test_steps_of_ones_own_are_taken(add, read, validate, source):
+    steps = (Operation("zero_mean_unit_variance", {"axes": ["channel", "y", "x"]}),)
+    folder = add(source, preprocessing=steps, intensity_range=(0, 4095))
+    assert read(folder).input.preprocessing[1].id == "zero_mean_unit_variance"
+    assert validate(folder).ok
+
+
+def test_the_kind_of_score_can_be_stated(add, read, source):
+    model = read(add(source, score_kind=ScoreKind.INDEPENDENT_PROBABILITY))
+    assert model.score_kind is ScoreKind.INDEPENDENT_PROBABILITY
+
+
+def colour_net(path, shape, classes=3, last="Identity"):
+    graph = helper.make_graph(
+        [
+            helper.make_node("ReduceMean", ["Image:0"], ["mean"], keepdims=0, axes=[1, 2]),
+            helper.make_node(last, ["mean"], ["scores"]),
+        ],
+        "net",
+        [helper.make_tensor_value_info("Image:0", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [shape[0], classes])],
+    )
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path
+    )
+    return path
+
+
+def test_channels_last_and_free_sizes_are_understood(add, read, validate, tmp_path):
+    path = colour_net(tmp_path / "net.onnx", ["N", "H", "W", 3])
+    with pytest.raises(InvalidRequestError, match="height and width"):
+        add(path)
+    folder = add(path, size=(8, 6), preprocessing="imagenet")
+    model = read(folder)
+    assert model.input.axes == "NYXC"
+    assert (model.input.sizes["Y"].min, model.input.sizes["X"].min) == (8, 6)
+    assert model.input.channel_names == ("red", "green", "blue")
+    assert validate(folder).ok
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"labels": ("a", "b")}, "3 scores a picture, but there are 2 labels"),
+        ({"labels": ()}, "each class needs a name"),
+        ({"model_id": "../evil"}, "cannot be an id"),
+        ({"preprocessing": "magic"}, "no preprocessing is called 'magic'"),
+        ({"axes": "NCZZ"}, "axes 'NCZZ' are not understood"),
+        ({"axes": "NYX"}, "the network's input has 4"),
+        ({"size": (5, 5)}, "length 4, not 5"),
+        ({"channels": 3}, "axis C has the length 1, not 3"),
+        ({"channel_names": ("a", "b")}, "axis C has the length 1, not 2"),
+    ],
+)
+def test_what_contradicts_the_network_is_named(add, source, tmp_path, options, words):
+    with pytest.raises(InvalidRequestError, match=words):
+        add(source, **options)
+    assert not (tmp_path / "zoo").exists()
+
+
+def test_a_label_file_that_is_not_there_is_named(add, source, tmp_path):
+    with pytest.raises(InvalidRequestError, match=r"none\.txt"):
+        add(source, labels=tmp_path / "none.txt")
+
+
+def test_a_second_version_stands_beside_the_first(add, source):
+    first = add(source)
+    with pytest.raises(InvalidRequestError, match="in the zoo already"):
+        add(source)
+    second = add(source, version="2.0.0")
+    assert (first.name, second.name) == ("surfaces", "surfaces-2.0.0")
+    with pytest.raises(InvalidRequestError, match="in the zoo already"):
+        add(source, version="2.0.0")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("net.onnx", b"", "net.onnx"),
+        ("net.onnx", b"not a model", "net.onnx"),
+        ("net.pt", b"not a zip", "not a TorchScript archive"),
+        ("net.txt", b"hello", "none of the files that can be added"),
+    ],
+)
+def test_a_file_that_is_no_network_leaves_no_trace(add, tmp_path, name, content, words):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises((InvalidRequestError, BackendError), match=words):
+        add(tmp_path / name)
+    assert not (tmp_path / "zoo").exists() or list((tmp_path / "zoo").iterdir()) == []
+
+
+def test_a_missing_file_and_an_empty_folder_are_named(add, tmp_path):
+    with pytest.raises(InvalidRequestError, match="does not exist"):
+        add(tmp_path / "none.onnx")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InvalidRequestError, match="no SavedModel"):
+        add(tmp_path / "empty")
+
+
+def test_weights_in_a_second_file_come_along(add, read, validate, tmp_path):
+    model, weights = onnx_model(external="net.data")
+    onnx.save(model, tmp_path / "net.onnx", save_as_external_data=False)
+    (tmp_path / "net.data").write_bytes(weights.tobytes())
+    folder = add(tmp_path / "net.onnx")
+    assert (folder / "net.data").read_bytes() == weights.tobytes()
+    assert read(folder).weights[0].size_bytes > weights.nbytes
+    assert validate(folder).ok
+
+
+def test_a_network_that_is_always_negative_can_be_added(add, read, validate, tmp_path):
+    path = colour_net(tmp_path / "net.onnx", ["N", 4, 4, 3], last="Neg")
+    folder = add(path)
+    assert np.load(folder / "test_output.npy").max() < 0
+    assert validate(folder).ok
+
+
+# Other frameworks, in confined workers
+
+TORCH = """
+import sys, torch, warnings
+warnings.simplefilter("ignore")
+torch.manual_seed(0)
+net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 8 * 8, 3), torch.nn.Softmax(1))
+torch.jit.save(torch.jit.trace(net.eval(), torch.zeros(1, 3, 8, 8)), sys.argv[1])
+"""
+
+KERAS = """
+import os, sys
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import keras
+keras.utils.set_random_seed(0)
+net = keras.Sequential([
+    keras.layers.Input((8, 8, 3), name="picture"), keras.layers.Flatten(),
+    keras.layers.Dense(3, activation="softmax"),
+])
+net.save(sys.argv[1])
+net.export(sys.argv[2], verbose=False)
+"""
+
+
+def run_script(code, *paths):
+    subprocess.run(
+        [sys.executable, "-c", code, *paths],
+        check=True,
+        capture_output=True,
+        env={**os.environ, "KERAS_BACKEND": "tensorflow"},
+    )
+
+
+def test_torchscript_is_added_and_validated_in_confined_workers(
+    add, read, validate, trust, tmp_path
+):
+    run_script(TORCH, tmp_path / "net.pt")
+    with pytest.raises(InvalidRequestError, match="height and width"):
+        add(tmp_path / "net.pt", open_network=confined_network, channels=3)
+    folder = add(
+        tmp_path / "net.pt", open_network=confined_network, channels=3, size=(8, 8), name="Script"
+    )
+    model = read(folder)
+    assert model.problem == ""
+    assert model.score_kind is ScoreKind.PROBABILITY
+    assert validate(folder, confined_network).ok
+    # Trusted by being the user's own: it may run where nothing can be confined.
+    chosen = choose_weights(model, frameworks=FRAMEWORKS, confined=False, trust=trust)
+    assert chosen.format == "torchscript"
+    trust.forget([chosen.digest])
+    with pytest.raises(TrustError):
+        choose_weights(model, frameworks=FRAMEWORKS, confined=False, trust=trust)
+
+
+def test_keras_and_saved_model_are_added_and_validated(add, read, validate, tmp_path):
+    run_script(KERAS, tmp_path / "net.keras", tmp_path / "saved")
+    for source, name in [(tmp_path / "net.keras", "Keras"), (tmp_path / "saved", "Saved")]:
+        folder = add(source, open_network=confined_network, name=name, preprocessing="unit")
+        model = read(folder)
+        assert model.problem == ""
+        assert model.input.axes == "NYXC"
+        assert model.score_kind is ScoreKind.PROBABILITY
+    assert validate(folder, confined_network).ok
+
+
+def test_a_state_dict_alone_is_told_apart_from_torchscript(add, tmp_path):
+    run_script(
+        "import sys, torch; torch.save({'w': torch.zeros(2)}, sys.argv[1])", tmp_path / "net.pt"
+    )
+    with pytest.raises(InvalidRequestError, match="a state dict"):
+        add(tmp_path / "net.pt")
+
+
+def test_what_add_wrote_is_read_back_by_the_reference_library(add, source):
+    from bioimageio.spec import load_description
+
+    folder = add(source)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "unclosed file", ResourceWarning)
+        loaded = load_description(folder / "rdf.yaml", perform_io_checks=True)
+    assert loaded.validation_summary.status != "failed"
+
+
+def test_read_package_and_a_fresh_reader_agree(add, source, tmp_path):
+    folder = add(source)
+    first = read_package(folder, unpack_to=tmp_path / "one")
+    assert first == read_package(folder, unpack_to=tmp_path / "two")
