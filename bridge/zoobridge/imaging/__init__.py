@@ -1,11 +1,12 @@
 """What a picture is: decoding, axes, regions, resizing, and the BioImage.IO processing steps."""
 
-from zoobridge.imaging._decode import decode
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from zoobridge.imaging._items import Item, ItemFault, Prepared
 from zoobridge.imaging._operations import IMPLEMENTED_OPERATIONS, postprocess, preprocess
 from zoobridge.imaging._pictures import picture_from_array, picture_from_buffer
 from zoobridge.imaging._plan import plan_items, plane_axes
-from zoobridge.imaging._prepare import Preparer
 from zoobridge.imaging._scores import scores_of
 from zoobridge.imaging._types import (
     AxisSize,
@@ -26,6 +27,10 @@ from zoobridge.imaging._types import (
     Preparation,
     Region,
 )
+
+if TYPE_CHECKING:
+    from zoobridge.imaging._decode import decode
+    from zoobridge.imaging._prepare import Preparer
 
 __all__ = [
     "IMPLEMENTED_OPERATIONS",
@@ -59,3 +64,13 @@ __all__ = [
     "preprocess",
     "scores_of",
 ]
+
+# What needs the image libraries is loaded on first use: the server process knows this package too,
+# and never decodes a picture.
+_LAZY = {"Preparer": "zoobridge.imaging._prepare", "decode": "zoobridge.imaging._decode"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
