@@ -70,7 +70,7 @@ class Command:
     def start(self, *words, **options):
         """Start it as a process."""
         return subprocess.Popen(
-            [sys.executable, "-m", "zoobridge.cli", *map(os.fspath, words)],
+            [sys.executable, "-m", "zoobridge", *map(os.fspath, words)],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

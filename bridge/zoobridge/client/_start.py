@@ -60,7 +60,7 @@ def start_server(
 
 
 def _launch(folders: list[str], output: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "zoobridge.cli", "serve", *folders]
+    command = [sys.executable, "-m", "zoobridge", "serve", *folders]
     if sys.platform == "win32":
         return subprocess.Popen(
             command,

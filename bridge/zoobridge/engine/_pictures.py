@@ -119,7 +119,8 @@ class PictureJob(Job):
         results, self.results = self.results, []
         results.sort(key=lambda result: result.index)
         self.flushed = time.monotonic()
-        response = classification_pb2.ClassifyResponse(results=results, score_kind=self._score_kind)
+        response = classification_pb2.ClassifyResponse(results=results)
+        response.score_kind = self._score_kind  # type: ignore[assignment]
         if last:
             self.close_times()
             timing = response.timing

@@ -124,7 +124,7 @@ def _start(words: tuple[str, ...], folder: Path) -> ServedZoo:
     (folder / "runtime").mkdir(mode=0o700)
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "zoobridge.cli", "serve", *words],
+            [sys.executable, "-m", "zoobridge", "serve", *words],
             env=_environment(folder),
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -13,7 +13,7 @@ __all__ = ["DESCRIPTORS", "messages_of"]
 
 _pool = descriptor_pool.DescriptorPool()
 for _file in descriptor_pb2.FileDescriptorSet.FromString(DESCRIPTORS).file:
-    _pool.Add(_file)  # type: ignore[no-untyped-call]
+    _pool.Add(_file)
 
 
 def messages_of(file: str) -> dict[str, Any]:
