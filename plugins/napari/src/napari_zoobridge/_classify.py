@@ -33,7 +33,7 @@ from napari_zoobridge._result_table import Legend, SortableTable, record_rows
 from napari_zoobridge._running import Options, Run, Update, joined
 from napari_zoobridge._server_line import ServerLine
 from napari_zoobridge._target_choice import TargetChoice
-from napari_zoobridge._work import in_background, tell
+from napari_zoobridge._work import Life, in_background, tell
 from zoobridge.errors import ZooBridgeError
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class ClassifyWidget(QScrollArea):  # type: ignore[misc]
         self.export_button.clicked.connect(self._ask_and_export)
         self.remove_button.clicked.connect(self.remove)
         self.table.row_chosen.connect(self._on_row)
-        self.destroyed.connect(self.link.close)
+        self._life = Life(self, self._hang_up)
         self._set_running(running=False)
         self.link.open(address)
 
@@ -216,6 +216,11 @@ class ClassifyWidget(QScrollArea):  # type: ignore[misc]
 
     # -- what happens
 
+    def _hang_up(self) -> None:
+        if self._run is not None:
+            self._run.stop()
+        self.link.close()
+
     def _on_model(self) -> None:
         self.target.suit(self.models.model)
         self._set_running(running=self._run is not None)
@@ -227,6 +232,7 @@ class ClassifyWidget(QScrollArea):  # type: ignore[misc]
         for rank in range(2, ranks + 1):
             titles += [f"class {rank}", f"score {rank}"]
         self.table.grid.reset(titles)
+        self.table.setColumnHidden(0, not plan.place.source.stack_axes)
         self.legend.setText("")
         self.summary.setText("")
         self.bar.setRange(0, 0)
@@ -235,39 +241,44 @@ class ClassifyWidget(QScrollArea):  # type: ignore[misc]
         self._set_running(running=True)
 
     def _on_update(self, run: Run, update: Update) -> None:
-        if run is not self._run or run.stopped:
+        if self._life.ended or run is not self._run or run.stopped:
             return
         self.records += update.records
-        self.bar.setRange(0, max(1, update.total))
-        self.bar.setValue(update.done)
-        self._progress.total = update.total
-        self._progress.update(len(update.records))
         colors = self._colors()
         ranks = (self.table.grid.columnCount() - 2) // 2
         self.table.grid.append(
             record_rows(update.records, ranks, lambda label: colors.get(label, UNKNOWN))
         )
+        self.table.fit_columns()
         self.summary.setText(f"{update.done} of {update.total}")
+        self.bar.setRange(0, max(1, update.total))
+        self.bar.setValue(update.done)
+        # Last, since napari lets other events pass meanwhile, the next update among them.
+        self._progress.total = update.total
+        self._progress.update(len(update.records))
 
     def _on_failure(self, run: Run, error: Exception) -> None:
-        if run is self._run and not run.stopped:
+        if not self._life.ended and run is self._run and not run.stopped:
             self.summary.setText("failed")
             tell(error)
 
     def _on_end(self, run: Run) -> None:
         if run is not self._run:
             return
+        if self._life.ended:
+            self._progress.close()
+            return
         self._presenting.stop()
-        self._present()
-        self._run = None
         self._progress.close()
-        self._set_running(running=False)
+        self._present()
         failed = [record for record in self.records if record.error]
-        text = f"{len(self.records)} items" + (f", {len(failed)} failed" if failed else "")
-        if run.stopped:
-            text += "; stopped"
+        text = f"{len(self.records)} item{'' if len(self.records) == 1 else 's'}"
+        text += f", {len(failed)} failed" if failed else ""
+        text += "; stopped" if run.stopped else ""
         if self.records or run.stopped:
             self.summary.setText(text)
+        self._run = None
+        self._set_running(running=False)
         if failed:
             first = failed[0]
             where = " ".join(part for part in (first.result.plane, first.result.region) if part)

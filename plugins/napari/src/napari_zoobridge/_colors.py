@@ -25,7 +25,7 @@ UNKNOWN = "#808080"
 """The colour of an item without a class."""
 
 _BEFORE = "look_before"
-_COLORED = {ItemKind.SHAPE: "edge", ItemKind.TILE: "edge", ItemKind.POINT: "face"}
+_COLORED = {ItemKind.SHAPE: "edge", ItemKind.TILE: "face", ItemKind.POINT: "face"}
 _COLORED_PLANES = "face"
 
 
@@ -57,7 +57,7 @@ def color_items(layer: Any, records: Sequence[Record], colors: Mapping[str, str]
     Parameters
     ----------
     layer
-        Shapes (edges), Points (faces) or Labels.
+        Shapes (edges; faces of tiles), Points (faces) or Labels.
     records
         Results of its items; items without one keep their colour.
     colors

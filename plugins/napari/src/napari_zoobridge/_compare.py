@@ -34,7 +34,7 @@ from napari_zoobridge._result_table import Cell, SortableTable
 from napari_zoobridge._running import Comparison, Options, Update
 from napari_zoobridge._server_line import ServerLine
 from napari_zoobridge._target_choice import TargetChoice
-from napari_zoobridge._work import in_background, tell
+from napari_zoobridge._work import Life, in_background, tell
 from zoobridge.errors import ZooBridgeError
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class CompareWidget(QScrollArea):  # type: ignore[misc]
         self.export_button.clicked.connect(self._ask_and_export)
         self.disagreements.changed.connect(lambda _on: self._refill())
         self.table.row_chosen.connect(self._on_row)
-        self.destroyed.connect(self.link.close)
+        self._life = Life(self, self._hang_up)
         self._set_running(running=False)
         self.link.open(address)
 
@@ -205,35 +205,44 @@ class CompareWidget(QScrollArea):  # type: ignore[misc]
 
     # -- what happens
 
+    def _hang_up(self) -> None:
+        if self._comparison is not None:
+            self._comparison.stop()
+        self.link.close()
+
     def _on_news(self, comparison: Comparison, name: str, news: Update | ZooBridgeError) -> None:
-        if comparison is not self._comparison or comparison.stopped:
+        if self._life.ended or comparison is not self._comparison or comparison.stopped:
             return
         if isinstance(news, ZooBridgeError):
             self._failures[name] = news.message
             return
         self.answers[name] += news.records
+        self._stale = True
         total = news.total * len(self.answers)
         done = sum(len(records) for records in self.answers.values())
         self.bar.setRange(0, max(1, total))
         self.bar.setValue(done)
         self._progress.total = total
+        # Last, since napari lets other events pass meanwhile, the next news among them.
         self._progress.update(len(news.records))
-        self._stale = True
 
     def _on_failure(self, comparison: Comparison, error: Exception) -> None:
-        if comparison is self._comparison and not comparison.stopped:
+        if not (self._life.ended or comparison.stopped) and comparison is self._comparison:
             tell(error)
 
     def _on_end(self, comparison: Comparison) -> None:
         if comparison is not self._comparison:
             return
+        if self._life.ended:
+            self._progress.close()
+            return
         self._refilling.stop()
-        self._comparison = None
         self._progress.close()
         self._refill()
-        self._set_running(running=False)
         if self.as_features.value:
             self._write_features()
+        self._comparison = None
+        self._set_running(running=False)
         failed = [f"{name}: {sentence}" for name, sentence in self._failures.items()]
         failed += [
             f"{name}, {record.result.region or record.result.plane or 'whole plane'}: {record.error}"
@@ -269,6 +278,9 @@ class CompareWidget(QScrollArea):  # type: ignore[misc]
         ]
         self.table.grid.reset(["plane", "region", *self.answers, "agree"])
         self.table.grid.append(self._row(item) for item in self._shown)
+        plan = self._plan
+        self.table.setColumnHidden(0, plan is None or not plan.place.source.stack_axes)
+        self.table.fit_columns()
         self.summary.setText(self._agreement_text(compared))
 
     def _row(self, item: ComparedItem) -> tuple[Cell, ...]:

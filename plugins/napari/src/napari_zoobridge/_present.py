@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Look", "locate", "present", "remove_results"]
 
+# With more, the words of one tile would hide those of the next.
+_READABLE_TILES = 48
 _TARGETS = (ItemKind.SHAPE, ItemKind.POINT, ItemKind.LABEL)
 
 
@@ -105,7 +107,8 @@ def _fill(layer: Any, model: Model, records: Sequence[Record], look: Look) -> No
     names = add_features(layer, records, model.labels, name=look.name, all_scores=look.all_scores)
     if look.colored:
         color_items(layer, records, class_colors(model.labels, model.label_colors))
-    if look.text and hasattr(layer, "text"):
+    crowded = records[0].item.kind is ItemKind.TILE and len(records) > _READABLE_TILES
+    if look.text and hasattr(layer, "text") and not crowded:
         template = look.text
         for key in ("class", "score"):
             template = template.replace(f"{{{key}", f"{{{names[key]}")
@@ -131,8 +134,10 @@ def _made_layer(viewer: ViewerModel, plan: Plan, model: Model, records: Sequence
         made = Shapes(
             outlines,
             shape_type="rectangle",
-            face_color="transparent",
-            edge_width=_line_width(place),
+            edge_color="transparent",
+            edge_width=0,
+            opacity=0.4,
+            text={"string": {"constant": ""}, "color": "white"},
             **options,
         )
     else:
@@ -146,11 +151,6 @@ def _made_layer(viewer: ViewerModel, plan: Plan, model: Model, records: Sequence
         )
     viewer.add_layer(made)
     return made
-
-
-def _line_width(place: Place) -> float:
-    frame = place.source.frame
-    return max(0.5, min(frame.width, frame.height) / 400)
 
 
 def _dropped_axes(place: Place) -> int:

@@ -142,6 +142,7 @@ class SortableTable(QTableView):  # type: ignore[misc]
         self.verticalHeader().setVisible(False)
         self.verticalHeader().setDefaultSectionSize(22)
         header = self.horizontalHeader()
+        header.setResizeContentsPrecision(50)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setStretchLastSection(True)
         self.setMinimumHeight(140)
@@ -150,6 +151,10 @@ class SortableTable(QTableView):  # type: ignore[misc]
     def _on_row(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if current.isValid():
             self.row_chosen.emit(self._proxy.mapToSource(current).row())
+
+    def fit_columns(self) -> None:
+        """Make the columns as wide as the first rows need."""
+        self.resizeColumnsToContents()
 
     def choose_row(self, row: int) -> None:
         """Select the row with this number in the order of arrival."""

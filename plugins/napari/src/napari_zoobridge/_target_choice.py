@@ -21,6 +21,7 @@ from napari_zoobridge._targets import (
     plan_points,
     plan_shapes,
 )
+from napari_zoobridge._work import Life
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,6 +116,7 @@ class TargetChoice(QWidget):  # type: ignore[misc]
         self._later.setSingleShot(True)
         self._later.setInterval(0)
         self._later.timeout.connect(self._refill)
+        self._life = Life(self)
         for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
             event.connect(self._on_layers)
         viewer.dims.events.order.connect(self._on_view)
@@ -131,6 +133,12 @@ class TargetChoice(QWidget):  # type: ignore[misc]
         self._on_target()
 
     # -- what is chosen
+
+    @property
+    def chosen(self) -> Target:
+        """What is to be classified."""
+        # Qt keeps the text of a member of an enumeration, not the member.
+        return Target(self.target.value)
 
     @property
     def along(self) -> str:
@@ -168,7 +176,7 @@ class TargetChoice(QWidget):  # type: ignore[misc]
             The axes do not describe the image.
         """
         place = place_of(self._image_layer(), str(self.axes.value), self._viewer.dims.point)
-        target = self.target.value
+        target = self.chosen
         if target is Target.PLANE:
             return plan_planes(place)
         if target is Target.PLANES:
@@ -217,7 +225,7 @@ class TargetChoice(QWidget):  # type: ignore[misc]
         return choices
 
     def _kind_name(self) -> str:
-        return _LAYERED.get(self.target.value, "")
+        return _LAYERED.get(self.chosen, "")
 
     def _image_layer(self) -> Any:
         layer = self.image.value
@@ -235,12 +243,16 @@ class TargetChoice(QWidget):  # type: ignore[misc]
         return layer
 
     def _on_layers(self, event: Any = None) -> None:
+        if self._life.ended:
+            return
         layer = getattr(event, "value", None)
         if layer is not None and event.type == "inserted":
             layer.events.name.connect(self._on_layers)
         self._later.start()
 
     def _on_view(self, _event: Any = None) -> None:
+        if self._life.ended:
+            return
         self._propose()
         self._judge()
 
@@ -273,7 +285,7 @@ class TargetChoice(QWidget):  # type: ignore[misc]
         self._tell()
 
     def _on_target(self, _value: Any = None) -> None:
-        target = self.target.value
+        target = self.chosen
         shown = {
             "along": target in _STACKED,
             "layer": target in _LAYERED,
@@ -333,7 +345,7 @@ class TargetChoice(QWidget):  # type: ignore[misc]
             self._along_row.takeAt(0).widget().deleteLater()
         self._along_boxes = {}
         for axis in stack:
-            box = CheckBox(text=axis, value=before.get(axis, self.target.value is Target.PLANES))
+            box = CheckBox(text=axis, value=before.get(axis, self.chosen is Target.PLANES))
             box.changed.connect(self._tell)
             self._along_boxes[axis] = box
             self._along_row.addWidget(box.native)
@@ -347,7 +359,7 @@ class TargetChoice(QWidget):  # type: ignore[misc]
         if self._model is None:
             self._say("", good=True)
             return
-        whole = self.target.value in (Target.PLANE, Target.PLANES)
+        whole = self.chosen in (Target.PLANE, Target.PLANES)
         report = judge(self._model, source, regions=not whole)
         self._say(report.sentence, good=report.fits)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from napari.qt.threading import create_worker
 from napari.utils.notifications import show_error, show_warning
@@ -15,7 +15,32 @@ from napari_zoobridge._items import EmptyTargetError
 from napari_zoobridge._running import StoppedError
 from zoobridge.errors import ZooBridgeError
 
-__all__ = ["in_background", "tell"]
+if TYPE_CHECKING:
+    from qtpy.QtCore import QObject
+
+__all__ = ["Life", "in_background", "tell"]
+
+
+class Life:
+    """Tells whether a widget still exists, for callbacks that may come after its end.
+
+    Parameters
+    ----------
+    widget
+        The widget.
+    at_end
+        Called when it is destroyed.
+    """
+
+    def __init__(self, widget: QObject, at_end: Callable[[], None] | None = None) -> None:
+        self.ended = False
+        self._at_end = at_end
+        widget.destroyed.connect(self._end)
+
+    def _end(self, _widget: QObject | None = None) -> None:
+        self.ended = True
+        if self._at_end is not None:
+            self._at_end()
 
 
 def tell(error: Exception) -> None:

@@ -1,0 +1,240 @@
+"""The Classify widget in a real viewer, with a real server on the demo zoo."""
+
+from pathlib import Path
+
+import dask.array
+import numpy as np
+import pandas as pd
+import pytest
+
+from napari_zoobridge._link import Address, State
+from napari_zoobridge._samples import textures
+from napari_zoobridge._target_choice import Target
+from zoobridge.client import connect
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    return make_napari_viewer()
+
+
+@pytest.fixture
+def classify(viewer, qtbot, served):
+    """Open the widget, connected."""
+    _, widget = viewer.window.add_plugin_dock_widget("napari-zoobridge", "Classify")
+    widget.link.open(Address(served.address, served.token))
+    qtbot.waitUntil(lambda: widget.link.state is State.CONNECTED, timeout=30_000)
+    return widget
+
+
+@pytest.fixture
+def finish(qtbot):
+    """Press the button and wait for the end."""
+
+    def press(widget):
+        assert widget.run_button.isEnabled()
+        widget.run_button.click()
+        assert widget._run is not None
+        assert not widget.run_button.isEnabled()
+        assert widget.cancel_button.isEnabled()
+        qtbot.waitUntil(lambda: widget._run is None, timeout=120_000)
+
+    return press
+
+
+def test_shapes_in_the_sample_picture_get_classes_and_give_them_back(
+    viewer, qtbot, classify, finish, served, tmp_path, notices, photograph_of
+):
+    image, shapes = viewer.open_sample("napari-zoobridge", "textures")
+    qtbot.waitUntil(lambda: classify.target.image.value is image)
+    edges = shapes.edge_color.copy()
+    classify.models.search.setText("gravel")
+    assert classify.models.list.count() == 1
+    classify.models.choose("textures")
+    assert "Classes:" in classify.models.details.toPlainText()
+    assert classify.target.verdict.text().startswith("✓ Fits")
+    classify.target.target.value = Target.SHAPES
+    classify.text.value = "{class} {score:.0%}"
+    finish(classify)
+    model = connect(served.address).model("textures")
+    column = shapes.features["class"]
+    assert list(column.cat.categories) == list(model.labels)
+    assert column.tolist() == ["brick", "brick", "grass", "grass", "gravel", "gravel"]
+    assert shapes.text.values[0].startswith("brick ")
+    assert "brick&nbsp;2" in classify.legend.text()
+    photograph_of("napari-classify-shapes", classify)
+
+    classify.table.choose_row(4)
+    assert shapes.selected_data == {4}
+    assert viewer.scene.camera.center[-2:] == pytest.approx((92, 452), abs=1)
+
+    classify.export(tmp_path / "results.csv")
+    frame = pd.read_csv(tmp_path / "results.csv")
+    assert list(frame)[:5] == ["image", "plane", "region", "label", "score"]
+    assert frame["label"].tolist() == column.tolist()
+    assert frame["digest"].nunique() == 1
+    assert notices() == [f"Wrote 6 results to {tmp_path / 'results.csv'}"]
+    classify.export(tmp_path / "nowhere" / "results.csv")
+    assert notices()[1].startswith("Cannot write")
+
+    classify.remove()
+    np.testing.assert_allclose(shapes.edge_color, edges)
+    assert shapes.features.shape[1] == 0
+    assert classify.table.grid.rowCount() == 0
+
+
+def test_labelled_digits_are_read_and_coloured(
+    viewer, qtbot, classify, finish, served, photograph_of
+):
+    sheet, labels = viewer.open_sample("napari-zoobridge", "digits")
+    qtbot.waitUntil(lambda: classify.target.image.value is sheet)
+    colormap = labels.colormap
+    classify.models.choose("digits")
+    classify.target.target.value = Target.LABELS
+    classify.all_scores.value = True
+    finish(classify)
+    table = labels.features
+    assert {"index", "written", "class", "score", "score_0", "score_9"} <= set(table)
+    right = (table["class"].astype(str) == table["written"].astype(str)).mean()
+    assert right >= 0.9
+    photograph_of("napari-classify-labels", classify)
+    classify.remove()
+    assert labels.colormap is colormap
+    assert list(labels.features) == ["index", "written"]
+
+
+def test_a_stack_of_16_bit_planes_is_named_plane_by_plane(
+    viewer, qtbot, classify, finish, served, photograph_of
+):
+    (photo, _, _), _ = textures()
+    planes = [photo[:128, x : x + 128].astype(np.uint16) * 257 for x in (0, 200, 400, 30)]
+    stack = dask.array.from_array(np.stack(planes), chunks=(1, 128, 128))
+    layer = viewer.add_image(stack, name="stack", scale=(3, 0.5, 0.5), axis_labels=("t", "y", "x"))
+    qtbot.waitUntil(lambda: classify.target.axes.value == "TYX")
+    classify.models.choose("textures")
+    classify.target.target.value = Target.PLANES
+    classify.top_k.value = 2
+    finish(classify)
+    with connect(served.address) as client:
+        expected = client.classify("textures", {"stack": np.stack(planes)}, axes="TYX", top_k=2)
+    shown = sorted(classify.table.texts())
+    assert [row[0] for row in shown] == ["T=0", "T=1", "T=2", "T=3"]
+    assert [row[2] for row in shown] == [result.label for result in expected]
+    assert [row[3] for row in shown] == [f"{result.score:.4f}" for result in expected]
+    named = viewer.layers["textures · planes of stack"]
+    assert named.features["class"].tolist() == list(expected.labels)
+    assert len(layer.metadata["zoobridge"]["results"]) == 4
+    classify.table.choose_row(2)
+    place = classify.records[2].item.plane["T"]
+    assert viewer.dims.point[0] == 3 * place
+    photograph_of("napari-classify-planes", classify)
+
+    # A grid over the displayed plane becomes shapes over the image.
+    classify.target.target.value = Target.GRID
+    classify.target.tile.value = 64
+    finish(classify)
+    tiles = viewer.layers["textures · tiles of stack"]
+    assert len(tiles.data) == 4
+    classify.remove()
+    assert [one.name for one in viewer.layers] == ["stack"]
+    assert "zoobridge" not in layer.metadata
+
+
+def test_every_failure_is_one_notification_and_the_widget_goes_on(
+    viewer, qtbot, classify, finish, notices
+):
+    classify.run_button.click()
+    assert notices() == ["There is no image to classify; open one first"]
+    image, shapes = viewer.open_sample("napari-zoobridge", "textures")
+    qtbot.waitUntil(lambda: classify.target.image.value is image)
+    classify.models.choose("textures")
+
+    classify.target.target.value = Target.SHAPES
+    classify.target.selected.value = True
+    classify.run_button.click()
+    assert notices()[1:] == ["No shape is selected; select some, or classify all of them"]
+    classify.target.selected.value = False
+
+    # A layer that vanishes while it is classified: its results stay in the table.
+    classify.run_button.click()
+    viewer.layers.remove(shapes)
+    qtbot.waitUntil(lambda: classify._run is None, timeout=60_000)
+    assert notices()[2:] == ["The layer was removed meanwhile; the results are in the table."]
+    assert classify.table.grid.rowCount() == 6
+    classify.run_button.click()
+    assert notices()[3:] == [
+        "There is no Shapes layer to classify; add one, or choose another target"
+    ]
+
+    five = viewer.add_image(np.zeros((5, 64, 64), np.uint8), name="five")
+    qtbot.waitUntil(lambda: five in classify.target.image.choices)
+    classify.target.image.value = five
+    classify.target.target.value = Target.PLANE
+    classify.target.axes.value = "CYX"
+    assert classify.target.verdict.text().startswith("✗")
+    finish(classify)
+    assert len(notices()) == 5
+    assert "channel" in notices()[4]
+    assert classify.summary.text() == "1 item, 1 failed"
+
+    # And the same widget still works.
+    classify.target.image.value = image
+    finish(classify)
+    assert len(notices()) == 5
+    assert classify.records[0].label
+
+
+def test_cancel_stops_the_call_and_the_next_run_works(viewer, qtbot, classify, finish, notices):
+    (photo, _, _), _ = textures()
+    stack = np.broadcast_to(photo[:64, :64], (3000, 64, 64))
+    layer = viewer.add_image(stack, name="many")
+    qtbot.waitUntil(lambda: classify.target.image.value is layer)
+    classify.models.choose("textures")
+    classify.target.target.value = Target.PLANES
+    classify.run_button.click()
+    qtbot.waitUntil(lambda: len(classify.records) > 0, timeout=60_000)
+    classify.cancel_button.click()
+    qtbot.waitUntil(lambda: classify._run is None, timeout=30_000)
+    assert 0 < len(classify.records) < 3000
+    assert classify.summary.text().endswith("stopped")
+    qtbot.waitUntil(lambda: classify.link.state is State.CONNECTED, timeout=30_000)
+    classify.target.target.value = Target.PLANE
+    finish(classify)
+    assert len(classify.records) == 1
+    assert notices() == []
+
+
+def test_a_server_that_ends_in_the_middle_is_told_once(
+    viewer, qtbot, zoobridge_server, finish, notices
+):
+    zoo = Path(__file__).parents[3] / "examples" / "zoo"
+    mortal = zoobridge_server(zoo, arguments=("--log-level", "warning"))
+    _, widget = viewer.window.add_plugin_dock_widget("napari-zoobridge", "Classify")
+    widget.link.open(Address(mortal.address, mortal.token))
+    qtbot.waitUntil(lambda: widget.link.state is State.CONNECTED, timeout=30_000)
+    layer = viewer.add_image(np.broadcast_to(np.uint8(7), (3000, 64, 64)), name="many")
+    qtbot.waitUntil(lambda: widget.target.image.value is layer)
+    widget.models.choose("textures")
+    widget.target.target.value = Target.PLANES
+    widget.run_button.click()
+    qtbot.waitUntil(lambda: len(widget.records) > 0, timeout=60_000)
+    mortal.process.kill()
+    qtbot.waitUntil(lambda: widget._run is None, timeout=60_000)
+    assert len(notices()) == 1
+    assert "server" in notices()[0]
+    widget.link.refresh()
+    qtbot.waitUntil(lambda: widget.link.state is State.LOST, timeout=30_000)
+    widget.run_button.click()
+    assert len(notices()) == 2
+
+
+def test_a_model_that_somebody_unloads_is_loaded_again(viewer, qtbot, classify, finish, served):
+    image, _ = viewer.open_sample("napari-zoobridge", "textures")
+    qtbot.waitUntil(lambda: classify.target.image.value is image)
+    classify.models.choose("textures")
+    classify.target.target.value = Target.PLANE
+    finish(classify)
+    first = classify.records[0]
+    assert served.client.unload("textures") >= 1
+    finish(classify)
+    assert classify.records[0].result.score == pytest.approx(first.result.score)
