@@ -28,3 +28,20 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         return folders[program]
 
     return make
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Callable[..., None]:
+    """Run a program that makes assertions, in a process (and so with a framework) of its own."""
+
+    def run(program: str, *arguments: Path) -> None:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", program, *map(str, arguments)],
+            env=os.environ | {"TMPDIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+    return run
