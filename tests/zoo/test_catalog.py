@@ -130,6 +130,27 @@ def test_a_half_copied_zip_is_broken_only_for_the_while(catalog, zoo):
     assert catalog.find("tiny-net").problem == ""
 
 
+def test_a_drive_that_is_away_keeps_its_models_and_hides_no_others(
+    open_catalog, zoo, tmp_path, caplog
+):
+    add(zoo, "here")
+    add(tmp_path / "drive", "there")
+    catalog = open_catalog(zoo, tmp_path / "drive")
+    catalog.refresh()
+    (tmp_path / "drive").rename(tmp_path / "away")
+    add(zoo, "new")
+    catalog.refresh()
+    catalog.refresh()
+    assert [model.id for model in catalog.models()] == ["here", "new", "there"]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"the zoo folder {tmp_path / 'drive'} cannot be read; its models stay as known"
+    ]
+    (tmp_path / "away").rename(tmp_path / "drive")
+    shutil.rmtree(tmp_path / "drive" / "there")
+    catalog.refresh()
+    assert [model.id for model in catalog.models()] == ["here", "new"]
+
+
 def reads(monkeypatch):
     """Count real reads."""
     read = []

@@ -83,6 +83,7 @@ class Catalog:
         self._trust = trust
         self._refreshing = threading.Lock()
         self._entries: dict[Path, Entry] | None = None
+        self._unreadable: tuple[Path, ...] = ()
         self._snapshot = _Snapshot()
 
     @property
@@ -107,11 +108,19 @@ class Catalog:
         """
         with self._refreshing:
             stored = load_entries(self._cache_file) if self._entries is None else self._entries
-            sources = packages_below(self._folders)
+            sources, unreadable = packages_below(self._folders)
+            # A network drive may be away for a while; what is known of it stays.
+            away = [
+                source
+                for source in stored
+                if source not in sources and any(map(source.is_relative_to, unreadable))
+            ]
+            sources += away
+            self._warn(unreadable)
             kept = {source: stored[source] for source in sources if source in stored}
             changed = kept.keys() != stored.keys() or self._entries is None
             outdated = []
-            for source in sources:
+            for source in (source for source in sources if source not in away):
                 try:
                     signature, settled = signature_of(source)
                 except OSError:
@@ -177,6 +186,12 @@ class Catalog:
             )
         return _with_trust(found, self._trust.digests())
 
+    def _warn(self, unreadable: Sequence[Path]) -> None:
+        for folder in unreadable:
+            if folder not in self._unreadable:
+                _LOG.warning("the zoo folder %s cannot be read; its models stay as known", folder)
+        self._unreadable = tuple(unreadable)
+
     def _publish(
         self, sources: Iterable[Path], entries: Mapping[Path, Entry], *, complete: bool
     ) -> None:
@@ -184,23 +199,26 @@ class Catalog:
         self._snapshot = _snapshot(models, complete=complete)
 
 
-def packages_below(folders: Iterable[Path]) -> list[Path]:
+def packages_below(folders: Iterable[Path]) -> tuple[list[Path], list[Path]]:
     """Find the packages in some folders: folders with a description in them, and zip files.
 
     Folders are searched some levels deep; hidden ones, and what lies inside a package, are not.
 
     Returns
     -------
-    list of Path
+    packages : list of Path
         In the order of `folders`, by name within each, every package once.
+    unreadable : list of Path
+        Folders that could not be looked into.
     """
     found: dict[Path, None] = {}
+    unreadable: list[Path] = []
     for folder in folders:
-        _search(folder, _DEPTH, found)
-    return list(found)
+        _search(folder, _DEPTH, found, unreadable)
+    return list(found), unreadable
 
 
-def _search(folder: Path, depth: int, found: dict[Path, None]) -> None:
+def _search(folder: Path, depth: int, found: dict[Path, None], unreadable: list[Path]) -> None:
     try:
         with os.scandir(folder) as opened:
             entries = sorted(
@@ -209,8 +227,8 @@ def _search(folder: Path, depth: int, found: dict[Path, None]) -> None:
             )
             files = [entry.name for entry in entries if entry.is_file()]
             folders = [Path(entry.path) for entry in entries if entry.is_dir()]
-    except OSError as error:
-        _LOG.warning("the zoo folder %s cannot be read: %s", folder, error)
+    except OSError:
+        unreadable.append(folder)
         return
     if description_name(files):
         found[folder] = None
@@ -220,7 +238,7 @@ def _search(folder: Path, depth: int, found: dict[Path, None]) -> None:
             found[folder / name] = None
     if depth > 0:
         for inner in folders:
-            _search(inner, depth - 1, found)
+            _search(inner, depth - 1, found, unreadable)
 
 
 def _with_trust(model: ModelDescription, trusted: frozenset[str]) -> ModelDescription:
