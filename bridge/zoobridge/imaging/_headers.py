@@ -130,7 +130,7 @@ def read_jpeg_header(data: memoryview) -> Header:
             orientation = _exif_orientation(body[6:])
         if marker not in _FRAMES:
             continue
-        if length < 6:
+        if len(body) < 6:
             break
         precision, height, width, samples = struct.unpack_from(">BHHB", body)
         if marker in _LOSSLESS or precision != 8:

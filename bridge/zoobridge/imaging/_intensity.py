@@ -83,8 +83,8 @@ def rescale(
                 "low must be less than high",
                 field="options.intensity",
             )
-        lows = np.full(count, intensity.low)
-        highs = np.full(count, intensity.high)
+        lows = np.full(count, intensity.low, np.float64)
+        highs = np.full(count, intensity.high, np.float64)
     if rule is IntensityRule.DTYPE_RANGE and (lows[0], highs[0]) == tuple(wanted):
         return items, None
     mapped = _mapped(items, lows, highs, wanted)

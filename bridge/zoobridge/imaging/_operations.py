@@ -405,11 +405,12 @@ def _by_table(batch: Array, axes: str, operations: Sequence[Operation]) -> Array
     values = np.broadcast_to(
         np.arange(256, dtype=np.uint8).reshape([256] + [1] * batch.ndim), [256, *shape]
     )
+    # Modes other than "clip" look twice; every byte is a place in the table.
     table = _run(values, operations, _Context(f"*{axes}", None, {})).reshape(256, channels)
     if place < 0:
         return np.take(table[:, 0], batch, mode="clip")
     result = np.empty(batch.shape, table.dtype)
     for channel in range(channels):
         where = (slice(None),) * place + (channel,)
-        result[where] = np.take(np.ascontiguousarray(table[:, channel]), batch[where], mode="clip")
+        np.take(table[:, channel], batch[where], out=result[where], mode="clip")
     return result

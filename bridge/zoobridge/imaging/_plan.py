@@ -65,7 +65,7 @@ def plan_items(
     """
     axes = plane_axes(picture, spec)
     lengths = dict(zip(picture.axes, picture.array.shape, strict=True))
-    _check_selection(planes, axes, lengths, spec)
+    _check_selection(planes, axes, lengths)
     chosen: list[Sequence[int]] = [planes.get(letter) or range(lengths[letter]) for letter in axes]
     count = math.prod(map(len, chosen))
     # Checked before anything is laid out: 100,000 planes times 10,000 regions are easily asked for.
@@ -234,16 +234,15 @@ def _check_selection(
     planes: Mapping[str, Sequence[int]],
     axes: str,
     lengths: Mapping[str, int],
-    spec: InputSpec,
 ) -> None:
     for letter, indexes in planes.items():
         if letter in lengths and letter not in axes:
             if letter == "C":
                 hint = "channels are chosen with options.channels"
-            elif letter in spec.axes:
-                hint = f"the model takes the whole of {letter}"
+            elif letter in "YX":
+                hint = "rows and columns are chosen with regions"
             else:
-                hint = "Y and X are chosen with regions"
+                hint = f"the model takes the whole of {letter}"
             raise RegionError(f"planes cannot be chosen along {letter}: {hint}", field="planes")
         error = _index_error(letter, indexes, axes, lengths)
         if error is not None:

@@ -29,7 +29,7 @@ __all__ = ["Preparer"]
 
 # Items of one size are worked on together up to this many bytes: far beyond what a step costs by
 # itself, and far below what a machine has.
-_TOGETHER_BYTES = 32 << 20
+_TOGETHER_BYTES = 8 << 20
 
 _Result = Prepared | ZooBridgeError
 
