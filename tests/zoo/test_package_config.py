@@ -1,7 +1,10 @@
 """The documentation of ``config.zoobridge`` is what its model says."""
 
+import re
+from io import StringIO
 from pathlib import Path
 
+from tiny_packages import onnx_model
 from zoobridge.imaging import Fit, Interpolation
 from zoobridge.zoo import ScoreKind
 from zoobridge.zoo._colors import distinct_colors
@@ -26,3 +29,29 @@ def test_colours_are_distinct_and_do_not_depend_on_the_count():
     assert len(set(colors)) == 48
     assert distinct_colors(5) == colors[:5]
     assert all(len(color) == 7 and color.startswith("#") for color in colors)
+
+
+def yaml_of(page):
+    text = (PAGE.parent / page).read_text("utf-8")
+    return re.search(r"```yaml\n(.*?)```", text, re.DOTALL).group(1)
+
+
+def test_the_example_in_the_documentation_is_a_package(recipe, read):
+    model, _ = onnx_model()
+    recipe.file("weights.onnx", model.SerializeToString())
+    recipe.file("rdf.yaml", yaml_of("zoo-format.md"))
+    (recipe.folder / "test_output.npy").unlink()
+    described = read(recipe.folder)
+    assert described.problem == ""
+    assert described.reference == "textures@1.0.0"
+    assert described.input.fit is Fit.CENTER
+    assert described.label_colors[1] == "#2ca02c"
+
+
+def test_the_example_of_several_formats_is_valid(recipe, read):
+    from bioimageio.spec.utils import read_yaml
+
+    recipe.file("weights.pt", b"not read by the zoo")
+    recipe.document["weights"] = read_yaml(StringIO(yaml_of("adding-a-model.md")))["weights"]
+    described = read(recipe.write())
+    assert [weights.problem for weights in described.weights] == ["", ""]
