@@ -145,7 +145,6 @@ def test_large_pictures_fill_the_window_sooner(start, call, held):
     for _ in range(3):
         held.next()
     assert not held.arrived.acquire(timeout=0.5)
-    assert feed.sent < 8
     answers.cancel()
     feed.close()
 

@@ -222,7 +222,7 @@ class HeldEngine:
     def load(self, model, weights):
         return self._state(model, weights)
 
-    def unload(self, model, framework=""):
+    def unload(self, model, framework=""):  # noqa: ARG002 - as the Protocol has it
         self.unloaded.append(model.reference)
         return 0
 

@@ -18,6 +18,7 @@ from zoobridge.errors import (
     WorkerError,
 )
 from zoobridge.protocol.v1 import classification_pb2, prediction_pb2
+from zoobridge.server._faults import parsed
 from zoobridge.server._paths import AllowedPaths
 from zoobridge.zoo import choose_weights, weights_obstacle
 
@@ -233,7 +234,7 @@ class Core:
             If the request as a whole cannot be answered.
         """
         # The one place that looks into a request: for the model's name, and for a path.
-        request = classification_pb2.ClassifyRequest.FromString(data)
+        request = parsed(classification_pb2.ClassifyRequest.FromString, data)
         task = self.submit(request, data, deadline=deadline)
         del request
         if not on_end(task.answer.cancel):

@@ -1,15 +1,38 @@
-"""Unexpected exceptions as errors that a caller may see."""
+"""Unreadable messages and unexpected exceptions as errors that a caller may see."""
 
 from __future__ import annotations
 
 import logging
 import secrets
+from typing import TYPE_CHECKING, Any
 
-from zoobridge.errors import ServerError, ZooBridgeError
+from google.protobuf.message import DecodeError
 
-__all__ = ["known_error"]
+from zoobridge.errors import InvalidRequestError, ServerError, ZooBridgeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["known_error", "parsed"]
 
 _log = logging.getLogger(__name__)
+
+
+def parsed(parse: Callable[[bytes], Any], data: bytes) -> Any:
+    """Return the message that a caller's bytes hold.
+
+    Raises
+    ------
+    InvalidRequestError
+        If they hold none.
+    """
+    try:
+        return parse(data)
+    except DecodeError as error:
+        raise InvalidRequestError(
+            "the message cannot be read; it was cut, or made from another contract than "
+            "zoobridge.v1"
+        ) from error
 
 
 def known_error(exception: Exception, where: str) -> ZooBridgeError:

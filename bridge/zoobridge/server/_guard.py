@@ -12,11 +12,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import grpc
-from google.protobuf.message import DecodeError
 
-from zoobridge.errors import Code, InvalidRequestError, OverloadedError, ZooBridgeError
+from zoobridge.errors import Code, OverloadedError, ZooBridgeError
 from zoobridge.protocol import status_from_error, trailing_metadata
-from zoobridge.server._faults import known_error
+from zoobridge.server._faults import known_error, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -88,14 +87,14 @@ class Guard:
             behavior: Behavior = handler.unary_stream
 
             def answer(data: bytes, context: grpc.ServicerContext) -> Any:
-                return behavior(_parsed(parse, data), context)
+                return behavior(parsed(parse, data), context)
 
             return grpc.unary_stream_rpc_method_handler(self._stream(method, answer, write))
         if handler.stream_stream is not None:
             behave: Behavior = handler.stream_stream
 
             def converse(data: Iterable[bytes], context: grpc.ServicerContext) -> Any:
-                return behave((_parsed(parse, one) for one in data), context)
+                return behave((parsed(parse, one) for one in data), context)
 
             return grpc.stream_stream_rpc_method_handler(self._stream(method, converse, write))
         return handler
@@ -110,7 +109,7 @@ class Guard:
         def call(data: bytes, context: grpc.ServicerContext) -> bytes:
             with self._errors(method, context):
                 self._permissions.check(method, context.invocation_metadata())
-                return write(behavior(_parsed(parse, data), context))
+                return write(behavior(parsed(parse, data), context))
 
         return call
 
@@ -152,16 +151,6 @@ class Guard:
 
 def _as_it_is(data: Any) -> Any:
     return data
-
-
-def _parsed(parse: Callable[[bytes], Any], data: bytes) -> Any:
-    try:
-        return parse(data)
-    except DecodeError as error:
-        raise InvalidRequestError(
-            "the message cannot be read; it was cut, or made from another contract than "
-            "zoobridge.v1"
-        ) from error
 
 
 def _abort(context: grpc.ServicerContext, error: ZooBridgeError) -> None:

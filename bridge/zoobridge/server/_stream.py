@@ -10,18 +10,16 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
 import grpc
-from google.protobuf.message import DecodeError
 
 from zoobridge.errors import (
     CancelledError,
-    InvalidRequestError,
     OverloadedError,
     ServerUnavailableError,
     ZooBridgeError,
 )
 from zoobridge.protocol import status_from_error
 from zoobridge.protocol.v1 import classification_pb2
-from zoobridge.server._faults import known_error
+from zoobridge.server._faults import known_error, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,11 +157,6 @@ class ClassifyStream:
                 self._accept(data)
         except grpc.RpcError:
             self.end()
-        except DecodeError:
-            failure = InvalidRequestError(
-                "a message of the stream cannot be read; it was cut, or made from another contract "
-                "than zoobridge.v1. The requests before it were answered"
-            )
         except Exception as exception:  # noqa: BLE001 - told to the caller, not to a dead thread
             failure = known_error(exception, _METHOD)
         with self._change:
@@ -186,7 +179,7 @@ class ClassifyStream:
             return not (self._ended or self._draining)
 
     def _accept(self, data: bytes) -> None:
-        message = classification_pb2.ClassifyStreamRequest.FromString(data)
+        message = parsed(classification_pb2.ClassifyStreamRequest.FromString, data)
         request = message.request
         if self._defaults is None:
             self._defaults = classification_pb2.ClassifyRequest(
