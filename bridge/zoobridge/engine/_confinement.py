@@ -19,6 +19,7 @@ import sys
 import sysconfig
 import tempfile
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -27,7 +28,7 @@ from zoobridge.errors import ServerError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["ConfinementError", "confine", "confinement_available"]
+__all__ = ["ConfinementError", "confine", "confinement_available", "prepare_confinement"]
 
 #: Below this ABI (Linux 6.7) the kernel cannot forbid TCP connections.
 _LEAST_ABI: Final = 4
@@ -123,6 +124,12 @@ def confinement_available() -> tuple[str, str]:
     return "landlock", ""
 
 
+def prepare_confinement() -> None:
+    """Look up once, in a process that forks workers, what :func:`confine` needs in each of them."""
+    confinement_available()
+    _installed()
+
+
 def confine(*, read: Sequence[Path], write: Sequence[Path]) -> None:
     """Take from this process, for good, all rights that serving a model does not need.
 
@@ -215,9 +222,10 @@ def confine(*, read: Sequence[Path], write: Sequence[Path]) -> None:
             ) from error
 
 
-def _code_paths() -> Iterator[str]:
-    """Yield the folders of the interpreter, of installed packages and of shared libraries."""
-    candidates = [
+@cache
+def _installed() -> tuple[str, ...]:
+    """Return the folders of the interpreter, of installed packages and of shared libraries."""
+    folders = [
         *_SYSTEM_FOLDERS,
         *(sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix),
         *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
@@ -225,12 +233,20 @@ def _code_paths() -> Iterator[str]:
         *os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep),
     ]
     if site.ENABLE_USER_SITE:
-        candidates.append(site.getusersitepackages())
+        folders.append(site.getusersitepackages())
+    return tuple(folders)
+
+
+def _code_paths() -> Iterator[str]:
+    """Yield, without repetition, what is installed and where imported modules lie."""
     # A prefix of "/" or the home folder would give away everything.
     too_wide = {"/", os.path.expanduser("~")}  # noqa: PTH111 - strings throughout
     seen: list[str] = []
-    for candidate in (*candidates, *_imported_from()):
-        path = os.path.realpath(candidate) if os.path.isabs(candidate) else ""  # noqa: PTH117
+    for candidate in (*_installed(), *_imported_from()):
+        # Most modules lie below a folder that is known: told by their names, without the disk.
+        if not os.path.isabs(candidate) or _is_below(candidate, seen):  # noqa: PTH117
+            continue
+        path = os.path.realpath(candidate)
         if path in too_wide or not os.path.exists(path) or _is_below(path, seen):  # noqa: PTH110
             continue
         seen.append(path)
@@ -250,7 +266,9 @@ def _imported_from() -> Iterator[str]:
 
 
 def _is_below(path: str, folders: Iterable[str]) -> bool:
-    return any(path == folder or path.startswith(folder + os.sep) for folder in folders)
+    return any(
+        path.startswith(folder) and path[len(folder) :][:1] in ("", os.sep) for folder in folders
+    )
 
 
 class _CapabilityHeader(ctypes.Structure):

@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 from zoobridge.backend import Backend
 from zoobridge.engine import _worker
 from zoobridge.engine._backends import find_backend
+from zoobridge.engine._confinement import prepare_confinement
 
 __all__ = ["main"]
 
@@ -30,6 +31,7 @@ def main(framework: str, descriptor: int) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     backend = find_backend(framework)
     backend.start()
+    prepare_confinement()
     gc.collect()
     # Objects that never move again need not be copied when a child's collector looks at them.
     gc.freeze()
