@@ -274,11 +274,13 @@ def _test(
     framework = FORMATS[source.format]
     channels_last = framework == "tensorflow"
     stated: tuple[TensorSpec, ...] = ()
+    expected: tuple[TensorSpec, ...] = ()
     if framework == "pytorch":
-        # Its formats do not state their input, so that the user must.
+        # Its formats do not state their tensors, so that the user must.
         found = find_layout(None, channels_last=channels_last, **layout)
         stated = (TensorSpec("input", "float32", _free_batch(found)),)
-    file = WeightsFile(source.format, source.path, inputs=stated, outputs=(), trusted=True)
+        expected = (TensorSpec("output", "float32", (-1, -1)),)
+    file = WeightsFile(source.format, source.path, inputs=stated, outputs=expected, trusted=True)
     with ExitStack() as stack:
         network = stack.enter_context(open_network(framework, file))
         if len(network.inputs) != 1:
