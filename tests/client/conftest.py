@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -40,7 +39,7 @@ class Script:
     message_bytes: int = 64 << 20
     seen: list = field(default_factory=list)
     cancelled: threading.Event = field(default_factory=threading.Event)
-    most_open: int = 0
+    released: threading.Event = field(default_factory=threading.Event)
 
 
 class Zoo(zoo_pb2_grpc.ZooServiceServicer):
@@ -92,7 +91,7 @@ class Classification(classification_pb2_grpc.ClassificationServiceServicer):
 
     def Classify(self, request, context):
         if request.image.encoded == b"slow":
-            time.sleep(5)
+            self.script.released.wait(5)
         try:
             return self.answer(request)
         except (UnknownModelError, ImageFormatError, OverloadedError) as error:
@@ -104,7 +103,7 @@ class Classification(classification_pb2_grpc.ClassificationServiceServicer):
         for message in requests:
             encoded = message.request.image.encoded
             if encoded == b"silence":
-                self.script.cancelled.wait(30)
+                self.script.released.wait(30)
                 return
             if encoded == b"die":
                 context.abort(grpc.StatusCode.INTERNAL, "the roof fell in")
@@ -152,7 +151,7 @@ def server(script, monkeypatch, tmp_path):
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     yield f"127.0.0.1:{port}"
-    script.cancelled.set()
+    script.released.set()
     server.stop(None).wait()
 
 

@@ -21,7 +21,7 @@ from zoobridge.protocol.v1 import classification_pb2_grpc, zoo_pb2, zoo_pb2_grpc
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Sequence
     from types import TracebackType
 
     from zoobridge.client._images import Images
@@ -58,9 +58,8 @@ async def connect_async(
         endpoint = await asyncio.to_thread(resolve, address, token=token, ca=ca, tls=tls)
     client = AsyncClient(endpoint)
     try:
-        async with asyncio.timeout(timeout + 1):
-            await client.info(timeout=timeout)
-    except (ZooBridgeError, TimeoutError):
+        await client.info(timeout=timeout)
+    except ZooBridgeError:
         await client.close()
         raise
     return client
@@ -76,7 +75,7 @@ class AsyncClient:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._channel = endpoint.aio_channel()
+        self._channel = endpoint.channel()
         self._zoo = zoo_pb2_grpc.ZooServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._classification = classification_pb2_grpc.ClassificationServiceStub(  # type: ignore[no-untyped-call]
             self._channel
@@ -104,7 +103,7 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Close the connection; calls that are under way are cancelled."""
-        await self._channel.close(None)
+        self._channel.close()
 
     async def info(self, *, timeout: float | None = None) -> ServerInfo:
         """Return what the server says of itself."""
@@ -206,11 +205,14 @@ class AsyncClient:
             for result in part.results:
                 yield result
             return
-        call = self._classification.ClassifyStream(
-            timeout=timeout, metadata=self._endpoint.metadata
-        )
+
+        def open_call(requests: Any) -> Any:
+            return self._classification.ClassifyStream(
+                requests, timeout=timeout, metadata=self._endpoint.metadata
+            )
+
         stream = classify_stream(
-            call, self._endpoint, base, pictures, ledger, limit=self._message_limit
+            open_call, self._endpoint, base, pictures, ledger, limit=self._message_limit
         )
         async with aclosing(stream):
             async for part in stream:
@@ -220,8 +222,17 @@ class AsyncClient:
     def _message_limit(self) -> int:
         return self._limit
 
-    async def _call(self, method: Callable[..., Any], request: Any, timeout: float | None) -> Any:
+    async def _call(self, method: Any, request: Any, timeout: float | None) -> Any:
+        loop = asyncio.get_running_loop()
+        done = asyncio.Event()
+        call = method.future(request, timeout=timeout, metadata=self._endpoint.metadata)
+        call.add_done_callback(lambda _: loop.call_soon_threadsafe(done.set))
         try:
-            return await method(request, timeout=timeout, metadata=self._endpoint.metadata)
+            await done.wait()
+            return call.result()
         except grpc.RpcError as error:
             raise error_from_rpc(error, self._endpoint) from None
+        except asyncio.CancelledError:
+            call.cancel()
+            await done.wait()
+            raise

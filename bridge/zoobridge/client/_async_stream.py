@@ -1,15 +1,23 @@
-"""Many pictures over one call, for asyncio: the same window as :mod:`._stream`."""
+"""Many pictures over one call, for asyncio: the same window as :mod:`._stream`.
+
+The call is one of gRPC's ordinary channel, whose events are handed to the loop. A call of
+``grpc.aio`` (1.85) that ends while a message is being written reports an internal error in place
+of the server's status, and a caller would never learn that, say, a token is missing.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+import itertools
+import queue
+import threading
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import grpc
 
-from zoobridge.client._images import sources
+from zoobridge.client._images import each, sources
 from zoobridge.client._ledger import build
 from zoobridge.client._transport import error_from_rpc
 from zoobridge.errors import ServerError, ZooBridgeError
@@ -28,12 +36,10 @@ _READERS = 4
 
 
 async def _from_async(images: AsyncIterable[Any], axes: str) -> AsyncIterator[Source]:
-    number = 0
+    numbers = itertools.count(1)
     async for image in images:
-        for source in sources([image], axes=axes)[0]:
-            number += 1
-            unnamed = source.name == "image-1"
-            yield type(source)(f"image-{number}", source.fill) if unnamed else source
+        for source in each([image], axes, numbers):
+            yield source
 
 
 async def _from_sync(pictures: Iterable[Source]) -> AsyncIterator[Source]:
@@ -65,7 +71,7 @@ _Event: TypeAlias = "_Loaded | _Ended | pb.ClassifyStreamResponse"
 
 
 async def classify_stream(
-    call: Any,
+    open_call: Callable[[Iterator[pb.ClassifyStreamRequest]], Any],
     endpoint: Endpoint,
     base: pb.ClassifyRequest,
     pictures: AsyncIterator[Source],
@@ -80,8 +86,16 @@ async def classify_stream(
     ZooBridgeError
         If the call as a whole fails.
     """
+    outgoing: queue.SimpleQueue[pb.ClassifyStreamRequest | None] = queue.SimpleQueue()
     events: asyncio.Queue[_Event] = asyncio.Queue()
-    receiver = asyncio.create_task(_receive(call, events))
+    call = open_call(iter(outgoing.get, None))
+    receiver = threading.Thread(
+        target=_receive,
+        args=(call, asyncio.get_running_loop(), events),
+        name="zoobridge-receive",
+        daemon=True,
+    )
+    receiver.start()
     loading: set[asyncio.Task[pb.ClassifyRequest]] = set()
     index = -1
     exhausted = half_closed = False
@@ -97,14 +111,14 @@ async def classify_stream(
                 loading.add(task)
                 task.add_done_callback(_announce(events, source, index))
             if exhausted and not loading and not half_closed:
-                await call.done_writing()
+                outgoing.put(None)
                 half_closed = True
             if half_closed and not ledger.open:
                 break
             event = await events.get()
             if isinstance(event, _Loaded):
                 loading.discard(event.request)
-                failure = await _dispatch(event, ledger, call)
+                failure = _dispatch(event, ledger, outgoing)
                 if failure is not None:
                     yield failure
             elif isinstance(event, _Ended):
@@ -115,11 +129,23 @@ async def classify_stream(
         if isinstance(last, _Ended) and last.error is not None:
             raise error_from_rpc(last.error, endpoint)
     finally:
+        outgoing.put(None)
         call.cancel()
-        receiver.cancel()
         for unfinished in loading:
             unfinished.cancel()
-        await asyncio.gather(receiver, *loading, return_exceptions=True)
+        await asyncio.gather(*loading, return_exceptions=True)
+        # The thread must not outlive the loop that it reports to.
+        await asyncio.to_thread(receiver.join)
+
+
+def _receive(call: Any, loop: asyncio.AbstractEventLoop, events: asyncio.Queue[_Event]) -> None:
+    try:
+        for response in call:
+            loop.call_soon_threadsafe(events.put_nowait, response)
+    except grpc.RpcError as error:
+        loop.call_soon_threadsafe(events.put_nowait, _Ended(error))
+    else:
+        loop.call_soon_threadsafe(events.put_nowait, _Ended(None))
 
 
 async def _load(
@@ -138,29 +164,17 @@ def _announce(
     return announce
 
 
-async def _dispatch(event: _Loaded, ledger: Ledger, call: Any) -> Part | None:
+def _dispatch(
+    event: _Loaded,
+    ledger: Ledger,
+    outgoing: queue.SimpleQueue[pb.ClassifyStreamRequest | None],
+) -> Part | None:
     try:
         request = event.request.result()
     except ZooBridgeError as error:
         return ledger.fail(event.source, event.index, error)
-    message = ledger.send(event.source, event.index, request)
-    try:
-        await call.write(message)
-    except (grpc.RpcError, asyncio.InvalidStateError):
-        # The call has ended; its receiver knows why and says so next.
-        return None
+    outgoing.put(ledger.send(event.source, event.index, request))
     return None
-
-
-async def _receive(call: Any, events: asyncio.Queue[_Event]) -> None:
-    try:
-        async for response in call:
-            events.put_nowait(response)
-    except grpc.RpcError as error:
-        events.put_nowait(_Ended(error))
-    finally:
-        # Closing the channel ends the iteration with a CancelledError.
-        events.put_nowait(_Ended(None))
 
 
 def _early_end(event: _Ended, endpoint: Endpoint) -> ZooBridgeError:

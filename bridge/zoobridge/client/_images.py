@@ -6,6 +6,7 @@ Nothing is read before it is needed: a :class:`Source` knows its name and how to
 from __future__ import annotations
 
 import glob
+import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from zoobridge.errors import ImageFormatError, InvalidRequestError
 from zoobridge.protocol import write_pixels
 from zoobridge.protocol.v1 import image_pb2
 
-__all__ = ["IMAGE_SUFFIXES", "ImageLike", "Images", "Source", "expand_path", "sources"]
+__all__ = ["IMAGE_SUFFIXES", "ImageLike", "Images", "Source", "each", "expand_path", "sources"]
 
 #: Endings of the files that are taken from a folder, in lower case.
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
@@ -89,19 +90,18 @@ def sources(images: Images, *, axes: str = "") -> tuple[Iterator[Source], int | 
         if count is not None and any(_spreads(image) for image in images):
             images = [one for image in images for one in _spread(image)]
             count = len(images)
-        return _each(images, axes), count
+        return each(images, axes, itertools.count(1)), count
     raise InvalidRequestError(
         f"cannot classify a {type(images).__name__}; give a path, an array, a PIL image, bytes, "
         "or an iterable of these"
     )
 
 
-def _each(images: Iterable[ImageLike], axes: str) -> Iterator[Source]:
-    number = 0
+def each(images: Iterable[ImageLike], axes: str, numbers: Iterator[int]) -> Iterator[Source]:
+    """Yield pictures one by one; those without a name are numbered."""
     for given in images:
         for image in _spread(given):
-            number += 1
-            yield _source(image, axes, _name_of(image) or f"image-{number}")
+            yield _source(image, axes, _name_of(image) or f"image-{next(numbers)}")
 
 
 def _spreads(image: ImageLike) -> bool:

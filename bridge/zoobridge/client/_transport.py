@@ -90,14 +90,6 @@ class Endpoint:
             self.address, grpc.ssl_channel_credentials(self.ca), options=self.options
         )
 
-    def aio_channel(self) -> grpc.aio.Channel:
-        """Open a channel for asyncio; nothing is sent yet."""
-        if not self.tls:
-            return grpc.aio.insecure_channel(self.address, options=self.options)
-        return grpc.aio.secure_channel(
-            self.address, grpc.ssl_channel_credentials(self.ca), options=self.options
-        )
-
 
 def split_address(address: str) -> tuple[str, int]:
     """Return host and port.

@@ -1,0 +1,153 @@
+import numpy as np
+import pytest
+import xarray
+from PIL import Image
+from zoobridge.client._images import expand_path, sources
+from zoobridge.errors import ImageFormatError, InvalidRequestError
+from zoobridge.protocol import from_pixels
+from zoobridge.protocol.v1 import image_pb2
+
+
+def messages(images, axes=""):
+    found, total = sources(images, axes=axes)
+    made = []
+    for source in found:
+        message = image_pb2.Image()
+        source.fill(message)
+        assert message.name == source.name
+        made.append(message)
+    assert total in (None, len(made))
+    return made
+
+
+def axes_of(image, axes=""):
+    (message,) = messages(image, axes)
+    return message.pixels.axes
+
+
+def test_two_axes_are_rows_and_columns():
+    assert axes_of(np.zeros((3, 4))) == "YX"
+
+
+def test_three_or_four_channels_last_are_colour():
+    assert axes_of(np.zeros((5, 6, 3))) == "YXC"
+    assert axes_of(np.zeros((5, 6, 4))) == "YXC"
+
+
+@pytest.mark.parametrize("shape", [(5, 6, 7), (3, 6, 7), (3, 4, 4), (9, 9, 1), (2, 3, 4, 5), (7,)])
+def test_other_arrays_are_never_guessed(shape):
+    with pytest.raises(ImageFormatError, match="axes=") as caught:
+        axes_of(np.zeros(shape))
+    assert caught.value.field == "image.pixels.axes"
+
+
+def test_stated_axes_are_taken_for_arrays_and_files(tmp_path):
+    assert axes_of(np.zeros((3, 4, 5)), "CYX") == "CYX"
+    (tmp_path / "a.tif").write_bytes(b"x")
+    (message,) = messages(tmp_path / "a.tif", "ZYX")
+    assert (message.encoded, message.axes) == (b"x", "ZYX")
+
+
+def test_labelled_arrays_tell_their_axes_and_name():
+    array = xarray.DataArray(np.zeros((2, 3, 4, 3)), dims=("time", "y", "x", "channel"), name="a")
+    (message,) = messages(array)
+    assert message.pixels.axes == "TYXC"
+    assert message.name == "a"
+    with pytest.raises(ImageFormatError):
+        messages(xarray.DataArray(np.zeros((2, 3, 4)), dims=("wave", "y", "x")))
+
+
+@pytest.mark.parametrize(
+    ("mode", "dtype", "axes"),
+    [("L", "uint8", "YX"), ("RGB", "uint8", "YXC"), ("RGBA", "uint8", "YXC"),
+     ("I;16", "uint16", "YX"), ("F", "float32", "YX"), ("1", "bool", "YX"), ("LA", "uint8", "YXC")],
+)  # fmt: skip
+def test_pil_images_are_taken_as_they_are(mode, dtype, axes):
+    image = Image.new(mode, (4, 3))
+    (message,) = messages(image)
+    array = from_pixels(message.pixels)
+    assert message.pixels.axes == axes
+    assert array.dtype == dtype
+    assert array.shape[:2] == (3, 4)
+
+
+def test_a_palette_is_resolved_and_other_colours_are_refused():
+    image = Image.new("P", (4, 3))
+    image.putpalette([10, 20, 30])
+    (message,) = messages(image)
+    assert from_pixels(message.pixels)[0, 0].tolist() == [10, 20, 30]
+    for mode in ("CMYK", "YCbCr", "LAB", "HSV"):
+        with pytest.raises(ImageFormatError, match='convert\\("RGB"\\)'):
+            messages(Image.new(mode, (4, 3)))
+
+
+def test_pictures_have_names_of_their_own_or_their_place(tmp_path):
+    Image.new("L", (2, 2)).save(tmp_path / "known.png")
+    with Image.open(tmp_path / "known.png") as opened:
+        names = [m.name for m in messages([b"x", np.zeros((2, 2)), opened, tmp_path / "known.png"])]
+    assert names == ["image-1", "image-2", *[str(tmp_path / "known.png")] * 2]
+    assert [m.name for m in messages({"left": b"x", "right": np.zeros((2, 2))})] == [
+        "left",
+        "right",
+    ]
+
+
+def test_buffers_are_encoded_files():
+    for data in (b"file", bytearray(b"file"), memoryview(b"file")):
+        (message,) = messages(data)
+        assert message.encoded == b"file"
+
+
+def test_a_folder_is_its_pictures_and_those_of_its_subfolders(tmp_path):
+    for name in ("b.PNG", "a.tif", "notes.txt", ".hidden.png", "deep/c.jpeg"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    found = [path.relative_to(tmp_path).as_posix() for path in expand_path(tmp_path)]
+    assert found == ["a.tif", "b.PNG", "deep/c.jpeg"]
+    assert len(messages([tmp_path, tmp_path / "a.tif"])) == 4
+
+
+def test_patterns_match_across_folders(tmp_path):
+    (tmp_path / "deep").mkdir()
+    for name in ("a.png", "deep/b.png"):
+        (tmp_path / name).write_bytes(b"x")
+    assert len(expand_path(tmp_path / "**" / "*.png")) == 2
+    assert len(expand_path(str(tmp_path / "?.png"))) == 1
+
+
+def test_a_file_named_like_a_pattern_is_that_file(tmp_path):
+    odd = tmp_path / "scan[1].png"
+    odd.write_bytes(b"x")
+    assert expand_path(odd) == [odd]
+
+
+def test_nothing_found_is_an_error(tmp_path):
+    with pytest.raises(InvalidRequestError, match="holds no picture"):
+        expand_path(tmp_path)
+    with pytest.raises(InvalidRequestError, match="no file matches"):
+        expand_path(tmp_path / "*.png")
+
+
+@pytest.mark.parametrize("images", [5, None, [5], [[1, 2]]])
+def test_what_is_no_picture_is_refused(images):
+    with pytest.raises(InvalidRequestError, match="cannot classify a"):
+        messages(images)
+
+
+def test_a_file_is_read_only_when_its_turn_comes(tmp_path):
+    found, total = sources([tmp_path / "later.png"], axes="")
+    assert total == 1
+    source = next(found)
+    (tmp_path / "later.png").write_bytes(b"here")
+    message = image_pb2.Image()
+    source.fill(message)
+    assert message.encoded == b"here"
+
+
+def test_a_folder_under_a_pictures_name_is_an_error_of_that_picture(tmp_path):
+    found, _ = sources([tmp_path / "x.png"], axes="")
+    source = next(found)
+    (tmp_path / "x.png").mkdir()
+    with pytest.raises(ImageFormatError, match="cannot read"):
+        source.fill(image_pb2.Image())
