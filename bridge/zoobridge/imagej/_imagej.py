@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from py4j.java_gateway import JavaGateway, JVMView
+
+# What ImageJ throws through a command or macro that it aborts.
+_CANCELED = "Macro canceled"
+_POLL_SECONDS = 0.25
 
 __all__ = ["ImageJ", "ImageJError", "Roi"]
 
@@ -150,10 +155,29 @@ class ImageJ:
         ImageJError
             If it is aborted, with the message of the command that aborted it.
         """
-        answer = self._guarded(lambda: self.jvm.ij.IJ.runMacro(text, argument))
-        if answer == "[aborted]":
-            raise ImageJError("the macro was aborted")
+        interpreter = self.jvm.ij.macro.Interpreter()
+        done = threading.Event()
+        # A mistake in a macro puts up a dialog, which nobody may be there to close.
+        closer = threading.Thread(target=self._close_macro_errors, args=(done,), daemon=True)
+        closer.start()
+        try:
+            answer = self._guarded(lambda: interpreter.run(text, argument))
+        except ImageJError as error:
+            said = interpreter.getErrorMessage()
+            if said and error.message == _CANCELED:
+                raise ImageJError(f"{said} in line {interpreter.getLineNumber()}") from error
+            raise
+        finally:
+            done.set()
+            closer.join()
         return "" if answer is None else str(answer)
+
+    def _close_macro_errors(self, done: threading.Event) -> None:
+        dialog = self.jvm.java.lang.Class.forName("java.awt.Dialog")
+        while not done.wait(_POLL_SECONDS):
+            for window in self.jvm.java.awt.Window.getWindows():
+                if dialog.isInstance(window) and window.getTitle() == "Macro Error":
+                    window.dispose()
 
     def _guarded(self, action: Callable[[], Any]) -> Any:
         """Do something, and raise the error that ImageJ would have put up as a dialog."""
@@ -165,7 +189,7 @@ class ImageJ:
         except Py4JJavaError as error:
             # ImageJ aborts a command whose error it has noted by an exception of its own.
             message = java.getErrorMessage()
-            raise ImageJError(str(message or error.java_exception)) from error
+            raise ImageJError(str(message or error.java_exception.getMessage())) from error
         finally:
             java.redirectErrorMessages(False)  # noqa: FBT003
         message = java.getErrorMessage()

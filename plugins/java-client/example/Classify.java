@@ -1,0 +1,46 @@
+import java.nio.file.Paths;
+import java.util.ArrayList;
+import java.util.List;
+
+import org.zoobridge.client.Answer;
+import org.zoobridge.client.BatchListener;
+import org.zoobridge.client.PictureSource;
+import org.zoobridge.client.ResultTable;
+import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.errors.ZooBridgeException;
+
+/**
+ * Classifies pictures and prints the results as CSV: {@code java -cp ZooBridge_-0.1.0.jar Classify.java MODEL FILE…}
+ * (Java 11 or newer runs it as it is).
+ */
+public final class Classify {
+
+    private Classify() {
+    }
+
+    public static void main(final String... arguments) {
+        final List<PictureSource> pictures = new ArrayList<>();
+        for (int i = 1; i < arguments.length; i++) {
+            pictures.add(PictureSource.file(Paths.get(arguments[i])));
+        }
+        try (ZooBridge zoo = ZooBridge.connect()) {
+            final ResultTable table = new ResultTable();
+            final List<String> labels = zoo.model(arguments[0]).getModel().getLabelsList();
+            zoo.classify(arguments[0]).topK(2).runAll(pictures, new BatchListener() {
+                @Override
+                public void answered(final int picture, final Answer answer) {
+                    table.add(answer, labels);
+                }
+
+                @Override
+                public void failed(final int picture, final String name, final ZooBridgeException error) {
+                    table.addFailure(name, arguments[0], error);
+                }
+            });
+            System.out.print(table.csv());
+        } catch (ZooBridgeException error) {
+            System.err.println(error.getMessage());
+            System.exit(1);
+        }
+    }
+}

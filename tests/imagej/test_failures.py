@@ -1,0 +1,144 @@
+"""What may go wrong around a run: servers that are not there, that die, a person who changes her mind."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from screen import RESULTS, ZOO, wait_for
+from zoobridge.imagej import ImageJError
+
+MANY = 'newImage("many", "8-bit ramp", 400, 400, 1);'
+LONG_RUN = "model=textures target=Tiles tile_size=1 top=1"
+
+
+def items(served) -> int:
+    return sum(loaded.items for loaded in served.client.model("textures").loaded)
+
+
+def test_without_a_server_it_says_how_to_start_one(start_imagej, tmp_path):
+    (tmp_path / "empty").mkdir(mode=0o700)
+    imagej = start_imagej(tmp_path / "empty")
+    imagej.macro('newImage("a", "8-bit ramp", 32, 32, 1);')
+    with pytest.raises(ImageJError, match="No ZooBridge server is running"):
+        imagej.run("Classify...", "model=digits")
+
+
+def test_a_server_that_is_killed_in_the_middle_is_reported_and_imagej_goes_on(
+    start_imagej, zoobridge_server
+):
+    served = zoobridge_server(ZOO, arguments=("--threads", "1"))
+    imagej = start_imagej(served.folder / "runtime")
+    imagej.macro(MANY)
+    imagej.run("Classify...", "model=textures top=1")
+    before = items(served)
+    with ThreadPoolExecutor() as pool:
+        run = pool.submit(imagej.run, "Classify...", LONG_RUN)
+        wait_for(lambda: items(served) > before, "an answered item")
+        served.process.kill()
+        with pytest.raises(ImageJError, match=r"does not answer, or stopped"):
+            run.result(60)
+    assert len(imagej.table(RESULTS)) == 1
+    again = zoobridge_server(ZOO, arguments=("--threads", "1"))
+    (served.folder / "runtime" / "server-1-again.json").write_bytes(
+        next((again.folder / "runtime").glob("server-*.json")).read_bytes()
+    )
+    imagej.run("Classify...", "model=textures top=1")
+    table = imagej.table(RESULTS)
+    assert list(table["score"]) == [table["score"][0]] * 2
+
+
+def test_esc_cancels_here_and_on_the_server(imagej, served, display):
+    imagej.macro(MANY)
+    imagej.run("Classify...", "model=textures top=1")
+    rows = len(imagej.table(RESULTS))
+    before = items(served)
+    with ThreadPoolExecutor() as pool:
+        run = pool.submit(imagej.run, "Classify...", LONG_RUN)
+        wait_for(lambda: items(served) > before, "an answered item")
+        display.key("many", "Escape")
+        run.result(30)
+    assert len(imagej.table(RESULTS)) == rows
+    seen = items(served)
+    assert seen < before + 400 * 400
+    # What was cancelled is not worked on: a new call is answered next, and nothing more was done.
+    served.client.classify("textures", np.zeros((8, 8), np.uint8))
+    settled = items(served)
+    served.client.classify("textures", np.zeros((8, 8), np.uint8))
+    assert items(served) == settled + 1
+
+
+def test_two_imagejs_work_at_once(start_imagej, served):
+    both = [start_imagej(served.folder / "runtime") for _ in range(2)]
+    for number, imagej in enumerate(both):
+        imagej.macro(f'newImage("image {number}", "8-bit ramp", {60 + number}, 50, 1);')
+    start = threading.Barrier(2)
+
+    def run(imagej):
+        start.wait()
+        imagej.run("Classify...", "model=textures target=Tiles tile_size=16 top=1 overlay")
+        return imagej.table(RESULTS)
+
+    with ThreadPoolExecutor(2) as pool:
+        tables = list(pool.map(run, both))
+    assert [set(table["image"]) for table in tables] == [{"image 0"}, {"image 1"}]
+    assert [len(table) for table in tables] == [16, 16]
+
+
+def test_batch_mode_classifies_without_a_window_and_ends_after_an_error(
+    home, ij_jar, display, served, tmp_path
+):
+    macro = tmp_path / "batch.ijm"
+    macro.write_text(
+        'newImage("a", "8-bit ramp", 32, 32, 1);'
+        'run("Classify...", "model=digits top=1 overlay");'
+        f'label = Table.getString("label", 0, "{RESULTS}");'
+        'print("label:" + label);'
+        'run("Classify...", "model=nosuch");'
+        'print("not reached");'
+    )
+    done = subprocess.run(
+        [
+            *("java", f"-Duser.home={home}", f"-Dplugins.dir={home}", "-jar", ij_jar),
+            *("-batch", macro),
+        ],
+        env=served.environment | {"DISPLAY": display.name},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    ramp = np.tile((np.arange(32) * 8).astype(np.uint8), (32, 1))
+    expected = served.client.classify("digits", ramp)[0].label
+    assert f"label:{expected}" in done.stdout
+    assert "nosuch" in done.stdout
+    assert "not reached" not in done.stdout
+
+
+def test_a_server_can_be_started_from_imagej(start_imagej, tmp_path, zoobridge_program):
+    runtime = tmp_path / "runtime"
+    runtime.mkdir(mode=0o700)
+    imagej = start_imagej(runtime)
+    command = f"start command=[{zoobridge_program}] zoo=[{ZOO}]"
+    with pytest.raises(ImageJError, match="ended at once"):
+        imagej.run("Servers and models...", f"start command=[{zoobridge_program}] zoo=[/no/zoo]")
+    imagej.run("Servers and models...", command)
+    try:
+        imagej.run("Servers and models...", "list")
+        assert "digits" in set(imagej.table("ZooBridge Models")["model"])
+    finally:
+        subprocess.run(
+            [zoobridge_program, "stop"],
+            env={"ZOOBRIDGE_RUNTIME_DIR": str(runtime), "PATH": ""},
+            check=True,
+        )
+
+
+def test_a_program_that_is_not_there_is_named(start_imagej, tmp_path):
+    (tmp_path / "empty").mkdir(mode=0o700)
+    imagej = start_imagej(tmp_path / "empty")
+    with pytest.raises(ImageJError, match="no-such-program"):
+        imagej.run("Servers and models...", "start command=no-such-program zoo=[/zoo]")
