@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from napari_zoobridge._link import Address, State
+from napari_zoobridge._present import camera_of
 from napari_zoobridge._samples import textures
 from napari_zoobridge._target_choice import Target
 from zoobridge.client import connect
@@ -66,7 +67,7 @@ def test_shapes_in_the_sample_picture_get_classes_and_give_them_back(
 
     classify.table.choose_row(4)
     assert shapes.selected_data == {4}
-    assert viewer.scene.camera.center[-2:] == pytest.approx((92, 452), abs=1)
+    assert camera_of(viewer).center[-2:] == pytest.approx((92, 452), abs=1)
 
     classify.export(tmp_path / "results.csv")
     frame = pd.read_csv(tmp_path / "results.csv")

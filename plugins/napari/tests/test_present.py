@@ -6,7 +6,7 @@ from napari.components import ViewerModel
 from napari_zoobridge._colors import class_colors, rgba
 from napari_zoobridge._features import METADATA_KEY
 from napari_zoobridge._geometry import PixelBox
-from napari_zoobridge._present import Look, locate, present, remove_results
+from napari_zoobridge._present import Look, camera_of, locate, present, remove_results
 from napari_zoobridge._targets import (
     place_of,
     plan_grid,
@@ -178,7 +178,7 @@ def test_locating_shows_the_plane_and_selects_the_item(viewer, make_record):
     item = plan.items(lambda: None)[1]
     locate(viewer, plan, item)
     assert viewer.dims.point[0] == 18
-    assert viewer.scene.camera.center[-2:] == pytest.approx((22, 22))
+    assert camera_of(viewer).center[-2:] == pytest.approx((22, 22))
     assert shapes.selected_data == {1}
     assert viewer.layers.selection.active is shapes
 

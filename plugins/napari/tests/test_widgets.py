@@ -1,12 +1,14 @@
 """The widgets in a real viewer, without a server."""
 
+import sys
+
 import dask.array
 import numpy as np
 import pytest
 
 from napari_zoobridge._classify import ClassifyWidget
 from napari_zoobridge._compare import CompareWidget
-from napari_zoobridge._link import Address, State
+from napari_zoobridge._link import Address, State, can_start_server
 from napari_zoobridge._target_choice import Target
 
 
@@ -40,6 +42,15 @@ def test_without_a_server_the_light_is_red_and_a_start_is_offered(widget):
     assert widget.server.light.toolTip() == "lost"
     assert not widget.server.start.isHidden()
     assert not widget.run_button.isEnabled()
+
+
+def test_beside_the_light_client_alone_no_server_can_be_started(widget, monkeypatch):
+    assert can_start_server()
+    monkeypatch.setitem(sys.modules, "bioimageio", None)
+    assert not can_start_server()
+    widget.link.changed.emit()
+    assert not widget.server.start.isEnabled()
+    assert "pip install" in widget.server.start.toolTip()
 
 
 def test_a_named_server_that_is_not_there_is_told_once(widget, qtbot, notices):

@@ -63,9 +63,7 @@ class _Seen:
 
 def can_start_server() -> bool:
     """Tell whether what a local server needs is installed beside napari."""
-    return all(
-        importlib.util.find_spec(name) is not None for name in ("bioimageio.spec", "tifffile")
-    )
+    return all(importlib.util.find_spec(name) is not None for name in ("bioimageio", "tifffile"))
 
 
 class ServerLink(QObject):  # type: ignore[misc]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from napari_zoobridge._targets import Place, Plan
     from zoobridge.client import Model
 
-__all__ = ["Look", "locate", "present", "remove_results"]
+__all__ = ["Look", "camera_of", "locate", "present", "remove_results"]
 
 # With more, the words of one tile would hide those of the next.
 _READABLE_TILES = 48
@@ -198,6 +198,11 @@ def _corner(place: Place, item: Item) -> Any:
     return np.array(_coordinates(place, item, frame.height / 16, frame.width / 16))
 
 
+def camera_of(viewer: ViewerModel) -> Any:
+    """Return the viewer's camera, which napari 0.9 has moved to the scene."""
+    return viewer.scene.camera if hasattr(viewer, "scene") else viewer.camera
+
+
 def locate(viewer: ViewerModel, plan: Plan, item: Item) -> None:
     """Go to an item: its plane is displayed, its place centred, and it is selected.
 
@@ -219,8 +224,7 @@ def locate(viewer: ViewerModel, plan: Plan, item: Item) -> None:
             if letter in item.plane and axis + shift not in viewer.dims.displayed:
                 viewer.dims.set_point(axis + shift, world[axis])
         shown = viewer.dims.displayed
-        # The camera moved to the scene in napari 0.9.
-        camera = viewer.scene.camera if hasattr(viewer, "scene") else viewer.camera
+        camera = camera_of(viewer)
         center = list(camera.center)
         for position, axis in enumerate(shown, start=len(center) - len(shown)):
             if axis - shift >= 0:
