@@ -28,7 +28,7 @@ def test_a_server_is_started_once_and_outlives_its_client(user, tmp_path):
         assert len(discover()) == 1
     finally:
         subprocess.run(
-            [sys.executable, "-m", "zoobridge.cli", "stop", "--all"], check=True, timeout=60
+            [sys.executable, "-m", "zoobridge", "stop", "--all"], check=True, timeout=60
         )
     assert discover() == []
 
