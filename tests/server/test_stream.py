@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
 
 import grpc
 import pytest
@@ -46,13 +45,6 @@ class Feed:
 
     def close(self):
         self._closed.set()
-
-
-def wait_until(condition, *, seconds=20.0):
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < limit, "it did not come about"
-        time.sleep(0.01)
 
 
 def test_a_stream_of_pictures_is_answered_under_their_ids(local, call):

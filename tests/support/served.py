@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
@@ -51,8 +53,6 @@ def onnx_bytes() -> bytes:
 
 def write_package(folder: Path, name: str, *, version: str = "1.0.0", **changes: object) -> Path:
     """Write a sound package; `changes` replace parts of its description."""
-    from bioimageio.spec.utils import write_yaml
-
     folder.mkdir(parents=True)
     weights = onnx_bytes()
     (folder / "weights.onnx").write_bytes(weights)
@@ -108,8 +108,17 @@ def write_package(folder: Path, name: str, *, version: str = "1.0.0", **changes:
         },
     }
     document.update(changes)
-    write_yaml(document, folder / "rdf.yaml")
+    # JSON is YAML too, and bioimageio's writer shares its state with a reader in another thread.
+    (folder / "rdf.yaml").write_text(json.dumps(document))
     return folder
+
+
+def wait_until(condition, *, seconds: float = 20.0) -> None:
+    """Wait until something has come about; fails where it does not."""
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < limit, "it did not come about"
+        time.sleep(0.01)
 
 
 @dataclass

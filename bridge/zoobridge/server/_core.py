@@ -84,6 +84,7 @@ class Core:
         self._lock = threading.Lock()
         self._refreshing = threading.Lock()
         self._refreshed = 0.0
+        self._refresh_took = 0.0
         self._frameworks: tuple[float, list[FrameworkState]] = (0.0, [])
         self._ran: dict[tuple[str, str], tuple[float, ModelState]] = {}
 
@@ -96,6 +97,7 @@ class Core:
                 begun = time.monotonic()
                 self.catalog.refresh()
                 self._refreshed = begun
+                self._refresh_took = time.monotonic() - begun
 
     def frameworks(self, *, fresh: bool = False) -> list[FrameworkState]:
         """Tell the frameworks; unless `fresh`, as they were some seconds ago."""
@@ -123,9 +125,9 @@ class Core:
         try:
             return self.catalog.find(name)
         except UnknownModelError:
-            # A name that is not there must not make every call read the disk.
-            if time.monotonic() - self._refreshed < _MISS_SECONDS:
-                raise
+            # Names that are not there must not keep the disk busy more than a tenth of the time.
+            due = self._refreshed + min(_MISS_SECONDS, 10 * self._refresh_took)
+            time.sleep(max(0.0, due - time.monotonic()))
         self.refresh()
         return self.catalog.find(name)
 

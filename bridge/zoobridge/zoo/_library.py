@@ -28,6 +28,8 @@ __all__ = [
 _NODES = 200_000
 _DEPTH = 200
 _IMPORTING = threading.Lock()
+# The library parses and writes with one YAML object for all, which two threads must not share.
+_YAML = threading.Lock()
 
 #: What hostile text makes converters and validators raise, beside their own errors.
 _CONVERTER_FAULTS = (
@@ -83,7 +85,8 @@ def parse_description(text: str, name: str) -> dict[str, Any]:
     from ruyaml.error import YAMLError
 
     try:
-        document = read_yaml(StringIO(text))
+        with _YAML:
+            document = read_yaml(StringIO(text))
     except (YAMLError, *_CONVERTER_FAULTS) as error:
         first = str(error).strip().replace("\n", " ")[:300]
         raise PackageFault(f"{name} is not valid YAML: {first}") from error
@@ -138,7 +141,8 @@ def write_description(document: Mapping[str, Any], path: Path) -> None:
     import_library()
     from bioimageio.spec.utils import write_yaml
 
-    write_yaml(dict(document), path)
+    with _YAML:
+        write_yaml(dict(document), path)
 
 
 def newest_format() -> str:
@@ -159,7 +163,7 @@ def check_written(folder: Path) -> None:
     """
     spec = import_library()
     context = spec.ValidationContext(log_warnings=False)
-    with context, warnings.catch_warnings():
+    with _YAML, context, warnings.catch_warnings():
         # The library leaves its files to the garbage collector.
         warnings.filterwarnings("ignore", "unclosed file", ResourceWarning)
         loaded = spec.load_description(
