@@ -236,6 +236,9 @@ def _load_keras(weights: WeightsFile, device: str) -> TensorFlowNetwork:
             f"{weights.path.name} does not state its inputs; build the model before saving it, or "
             "export it as a SavedModel."
         )
+    if isinstance(model, keras.Sequential):
+        # A stack of layers has neither an input nor names for its outputs; the graph in it has.
+        model = keras.Model(model.inputs[0], model.outputs[0])
     own_inputs = tuple(_spec(tensor.name, tensor) for tensor in model.inputs)
     own_outputs = tuple(
         _spec(name, tensor) for name, tensor in zip(model.output_names, model.outputs, strict=True)

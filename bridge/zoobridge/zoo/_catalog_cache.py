@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoobridge.zoo._json import from_json, to_json
+from zoobridge.zoo._weights import frameworks_by_format
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -152,4 +153,5 @@ def _stamp() -> list[str]:
             stamp.append(version(name))
         except PackageNotFoundError:
             stamp.append("")
-    return stamp
+    # A backend that is added later runs weights that nobody read before.
+    return [*stamp, *frameworks_by_format()]
