@@ -75,6 +75,11 @@ def _want_trust(weights: WeightsFile, reason: str) -> None:
 
 
 def _torchvision_model(library: str, name: str, kwargs: dict[str, Any]) -> Any:
+    if fetching := sorted(key for key in _FETCHING & kwargs.keys() if kwargs[key]):
+        raise BackendFault(
+            f"The architecture's argument {fetching[0]} would fetch weights from the network; "
+            "leave it out of the rdf.yaml."
+        )
     try:
         from torchvision import models
     except ImportError as error:
@@ -84,11 +89,6 @@ def _torchvision_model(library: str, name: str, kwargs: dict[str, Any]) -> Any:
         ) from error
     if name not in models.list_models():
         raise BackendFault(f"{library} has no architecture {name}.")
-    if fetching := sorted(key for key in _FETCHING & kwargs.keys() if kwargs[key]):
-        raise BackendFault(
-            f"The architecture's argument {fetching[0]} would fetch weights from the network; "
-            "leave it out of the rdf.yaml."
-        )
     # Some builders fetch weights for their backbone unless told not to.
     parameters = inspect.signature(models.get_model_builder(name)).parameters
     silent = dict.fromkeys(_FETCHING & parameters.keys())

@@ -165,12 +165,10 @@ def _interpreted() -> AbstractContextManager[None]:
 
 def _load(weights: WeightsFile, device: str) -> Any:
     if weights.path.suffix.lower() == ".pt2":
-        module = _load_exported(weights)
-    elif weights.format == "torchscript":
+        return _load_exported(weights, device)
+    if weights.format == "torchscript":
         return _load_torchscript(weights, device)
-    else:
-        module = _load_state_dict(weights)
-    return module.to(device)
+    return _load_state_dict(weights).to(device)
 
 
 def _load_torchscript(weights: WeightsFile, device: str) -> Any:
@@ -191,15 +189,17 @@ def _load_torchscript(weights: WeightsFile, device: str) -> Any:
     return module
 
 
-def _load_exported(weights: WeightsFile) -> Any:
+def _load_exported(weights: WeightsFile, device: str) -> Any:
     if not weights.trusted:
         raise BackendFault(
             f"{weights.path.name} is an exported program, which can run any code while it loads; "
             "trust the package, or export it as ONNX."
         )
     import torch
+    from torch.export.passes import move_to_device_pass
 
-    return torch.export.load(weights.path).module()
+    # Its graph names the device that it was exported on; moving the parameters is not enough.
+    return move_to_device_pass(torch.export.load(weights.path), device).module()
 
 
 def _load_state_dict(weights: WeightsFile) -> Any:

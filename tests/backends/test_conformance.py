@@ -11,6 +11,9 @@ from zoobridge.testing import BackendConformance, BackendSample
 sys.path.insert(0, str(Path(__file__).parent / "makers"))
 import oracle
 
+#: Several starts of each framework take their time on a busy machine.
+pytestmark = pytest.mark.timeout(900)
+
 SCORES = (TensorSpec("scores", "float32", (-1, oracle.CLASSES)),)
 LEFT = np.arange(12, dtype="f4").reshape(4, 3)
 RIGHT = np.full((4, 3), 0.5, "f4") * np.arange(1, 5, dtype="f4")[:, None]

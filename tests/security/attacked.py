@@ -59,7 +59,7 @@ def main(folder):
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
-            signal.alarm(90)
+            signal.alarm(180)
             os.close(reader)
             victim(backend, attack, package, writer)
             os._exit(0)

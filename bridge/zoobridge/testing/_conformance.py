@@ -67,7 +67,7 @@ class BackendSample:
 
 
 def run_backend_conformance(
-    backend: str, samples: Sequence[BackendSample], folder: Path, *, timeout: float = 240
+    backend: str, samples: Sequence[BackendSample], folder: Path, *, timeout: float = 600
 ) -> Mapping[str, str]:
     """Check a backend in a fresh process, so that no framework meets another.
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CHECKS", "main"]
 
-_FORK_SECONDS: Final = 90
+_FORK_SECONDS: Final = 180
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,8 @@ def _starts_no_thread(subject: _Subject) -> None:
 def _works_in_forked_processes(subject: _Subject) -> None:
     if not hasattr(os, "fork"):
         return  # there, workers are always spawned
-    for sample in (*subject.samples, subject.samples[0]):
+    by_format = {sample.weights.format: sample for sample in reversed(subject.samples)}
+    for sample in (*by_format.values(), subject.samples[0]):
         problem = subject.folder / "fork.txt"
         child = os.fork()
         if child == 0:

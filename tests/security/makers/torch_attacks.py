@@ -101,7 +101,3 @@ with (
             torch.save(Evil(), buffer)
             content = buffer.getvalue()
         evil.writestr(name, content)
-
-from torchvision import models  # noqa: E402
-
-torch.save(models.shufflenet_v2_x0_5(num_classes=4).state_dict(), folder / "shufflenet.pt")
