@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from zoobridge.errors import ModelInputError, NonFiniteError
+from zoobridge.errors import BrokenPackageError, ModelInputError, NonFiniteError
 from zoobridge.imaging import (
     Box,
     ConversionKind,
@@ -176,6 +176,11 @@ def test_the_packages_steps_have_the_last_word_on_the_type(
     assert prepare_one(pixels, spec("NYX", steps=steps)).array.dtype == np.uint8
     assert prepare_one(pixels, spec("NYX", steps=[])).array.dtype == np.float32
     assert prepare_one(pixels, spec("NYX", steps=steps[:1], dtype="float64")).array.dtype == float
+
+
+def test_an_input_that_is_no_picture_is_refused(spec: Maker) -> None:
+    with pytest.raises(BrokenPackageError, match="'input' has the axes NC; .* needs Y and X"):
+        Preparer(spec("NC"), Preparation())
 
 
 def test_a_step_may_name_the_input_itself(

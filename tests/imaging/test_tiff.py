@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -157,6 +159,27 @@ def test_a_tile_larger_than_all_limits_is_refused() -> None:
         data[at : at + 12] = struct.pack("<HHII", tag, 4, 1, 1 << 20)
     with pytest.raises(LimitError):
         read(bytes(data))
+
+
+def tile_replaced(compression: str, payload: bytes) -> bytes:
+    """Return a file of one tile of 16 × 16 that holds another compressed picture."""
+    data = bytearray(written(np.zeros((16, 16), np.uint8), compression=compression, tile=(16, 16)))
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        tags = [file.pages[0].tags[number] for number in (324, 325)]  # type: ignore[union-attr]
+    for tag, value in zip(tags, (len(data), len(payload)), strict=True):
+        data[tag.offset : tag.offset + 12] = struct.pack("<HHII", tag.code, 4, 1, value)
+    return bytes(data) + payload
+
+
+def test_a_picture_inside_a_tile_has_no_size_of_its_own() -> None:
+    big = np.zeros((4000, 4000), np.uint8)
+    with pytest.raises(LimitError, match="4000 × 4000"):
+        read(tile_replaced("jpeg", imagecodecs.jpeg8_encode(big)))
+    with pytest.raises(ImageFormatError, match="compressed with PNG; save it with"):
+        read(tile_replaced("png", imagecodecs.png_encode(big)))
+    bomb = zlib.compress(bytes(1 << 26), 9)
+    with pytest.raises(ImageFormatError, match="cannot be read"):
+        read(tile_replaced("zlib", bomb))
 
 
 def test_files_beside_the_picture_are_never_opened(tmp_path: Any, monkeypatch: Any) -> None:

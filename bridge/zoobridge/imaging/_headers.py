@@ -12,6 +12,7 @@ from zoobridge.errors import ImageFormatError
 __all__ = [
     "FileFormat",
     "Header",
+    "jpeg_frame",
     "read_jpeg_header",
     "read_png_header",
     "sniff",
@@ -154,6 +155,15 @@ def read_jpeg_header(data: memoryview) -> Header:
     raise ImageFormatError(
         "the JPEG file ends before its picture begins; send all of it", field=_FIELD
     )
+
+
+def jpeg_frame(data: memoryview) -> tuple[int, int, int] | None:
+    """Return height, width and components that a JPEG states; `None` if it ends before that."""
+    for marker, position, length in _segments(data):
+        if marker in _FRAMES and length >= 6 and position + 6 <= len(data):
+            _, height, width, samples = struct.unpack_from(">BHHB", data, position)
+            return height, width, samples
+    return None
 
 
 def _segments(data: memoryview) -> Iterator[tuple[int, int, int]]:

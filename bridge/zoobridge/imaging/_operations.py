@@ -1,7 +1,7 @@
 """The pre- and postprocessing steps of BioImage.IO 0.5, vectorised over a batch.
 
 Formulas and defaults are those of ``bioimageio.spec.model.v0_5``; where it is silent, those of
-``bioimageio.core`` 0.11 (:class:`_Statistics`). Every item of a batch stands alone: no statistic
+``bioimageio.core`` 0.11 (when statistics are taken). Every item of a batch stands alone: no statistic
 is shared between items, even where a package names the batch axis.
 """
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoobridge.errors import BrokenPackageError
+from zoobridge.imaging._statistics import Statistics, find_axis, letter_of
 from zoobridge.imaging._types import Operation
 
 __all__ = ["IMPLEMENTED_OPERATIONS", "postprocess", "preprocess"]
@@ -22,63 +23,6 @@ Array = NDArray[Any]
 
 # What bioimageio.core adds to a fixed standard deviation; the specification does not mention it.
 _FIXED_EPS = 1e-6
-_LETTERS = {"batch": "N", "b": "N", "channel": "C", "index": "I", "time": "T"}
-
-
-class _Statistics:
-    """Statistics of one tensor, item by item, each computed once.
-
-    Parameters
-    ----------
-    tensor
-        With its batch axis.
-    axes
-        One letter an axis.
-    """
-
-    def __init__(self, tensor: Array, axes: str) -> None:
-        self._tensor = tensor
-        self._axes = axes
-        self._known: dict[object, tuple[Array, Array]] = {}
-
-    def mean_std(self, ids: Sequence[str] | None) -> tuple[Array, Array]:
-        """Return mean and (population) standard deviation over `ids`, as ``float64``."""
-        where = self._reduced(ids)
-        if where not in self._known:
-            tensor = self._tensor.astype(np.float64, copy=False)
-            mean = tensor.mean(axis=where, keepdims=True)
-            std = np.sqrt(np.square(tensor - mean).mean(axis=where, keepdims=True))
-            self._known[where] = (mean, std)
-        return self._known[where]
-
-    def percentiles(
-        self, ids: Sequence[str] | None, low: float, high: float, *, method: Any
-    ) -> tuple[Array, Array]:
-        """Return two percentiles (0…100) over `ids`."""
-        where = self._reduced(ids)
-        key = (where, low, high, method)
-        if key not in self._known:
-            if (low, high) == (0.0, 100.0):
-                found = (
-                    self._tensor.min(axis=where, keepdims=True),
-                    self._tensor.max(axis=where, keepdims=True),
-                )
-            else:
-                fractions = np.array([low / 100, high / 100])
-                both = np.quantile(
-                    self._tensor, fractions, axis=where, keepdims=True, method=method
-                )
-                found = (both[0], both[1])
-            # An unsigned difference of the two must not wrap.
-            lowest, highest = (value.astype(np.float64) for value in found)
-            self._known[key] = (lowest, highest)
-        return self._known[key]
-
-    def _reduced(self, ids: Sequence[str] | None) -> tuple[int, ...]:
-        if ids is None:
-            return tuple(i for i, letter in enumerate(self._axes) if letter != "N")
-        places = {_axis(name, self._axes) for name in ids}
-        return tuple(sorted(place for place in places if self._axes[place] != "N"))
 
 
 class _Context:
@@ -96,16 +40,16 @@ class _Context:
     """
 
     def __init__(
-        self, axes: str, entered: _Statistics | None, references: Mapping[str, _Statistics]
+        self, axes: str, entered: Statistics | None, references: Mapping[str, Statistics]
     ) -> None:
         self.axes = axes
         self._entered = entered
         self._references = references
 
-    def statistics(self, tensor: Array, reference: str | None = None) -> _Statistics:
+    def statistics(self, tensor: Array, reference: str | None = None) -> Statistics:
         """Return the statistics that a step is to use."""
         if reference is None:
-            return self._entered or _Statistics(tensor, self.axes)
+            return self._entered or Statistics(tensor, self.axes)
         if reference in self._references:
             return self._references[reference]
         known = ", ".join(sorted(self._references)) or "none"
@@ -123,7 +67,7 @@ class _Context:
                     f"the step '{what}' gives {flat.size} values but names no axis for them"
                 )
             return float(flat[0])
-        place = _axis(axis, self.axes)
+        place = find_axis(axis, self.axes)
         flat = np.atleast_1d(np.asarray(values, dtype=np.float64))
         if flat.size not in (1, tensor.shape[place]):
             raise BrokenPackageError(
@@ -131,15 +75,6 @@ class _Context:
                 f"which has the length {tensor.shape[place]}"
             )
         return flat.reshape([-1 if i == place else 1 for i in range(tensor.ndim)])
-
-
-def _axis(name: str, axes: str) -> int:
-    letter = _LETTERS.get(name, name.upper())
-    if len(letter) != 1 or letter not in axes:
-        raise BrokenPackageError(
-            f"a processing step names the axis '{name}', which the tensor ({axes}) does not have"
-        )
-    return axes.index(letter)
 
 
 def _ensure_dtype(tensor: Array, kwargs: Mapping[str, Any], _: _Context) -> Array:
@@ -164,7 +99,7 @@ def _clip(tensor: Array, kwargs: Mapping[str, Any], context: _Context) -> Array:
         raise BrokenPackageError(f"the step 'clip' needs min < max, but {low} >= {high}")
     if low_percentile is not None or high_percentile is not None:
         axes = kwargs.get("axes")
-        jointly = axes is None or any(_LETTERS.get(name) == "N" for name in axes)
+        jointly = axes is None or any(letter_of(name) == "N" for name in axes)
         lowest, highest = context.statistics(tensor).percentiles(
             axes,
             0.0 if low_percentile is None else low_percentile,
@@ -244,7 +179,7 @@ def _sigmoid(tensor: Array, _: Mapping[str, Any], __: _Context) -> Array:
 
 
 def _softmax(tensor: Array, kwargs: Mapping[str, Any], context: _Context) -> Array:
-    axis = _axis(kwargs.get("axis", "channel"), context.axes)
+    axis = find_axis(kwargs.get("axis", "channel"), context.axes)
     values = _floating(tensor)
     # Shifted by the greatest value, so that nothing overflows.
     powers = np.exp(values - values.max(axis=axis, keepdims=True))
@@ -347,7 +282,7 @@ def preprocess(
     tabled = _by_table(batch, axes, operations)
     if tabled is not None:
         return tabled
-    context = _Context(axes, _Statistics(batch, axes), _statistics_of(references))
+    context = _Context(axes, Statistics(batch, axes), _statistics_of(references))
     return _run(batch, operations, context)
 
 
@@ -372,8 +307,8 @@ def postprocess(
 
 def _statistics_of(
     references: Mapping[str, tuple[Array, str]] | None,
-) -> dict[str, _Statistics]:
-    return {name: _Statistics(*pair) for name, pair in (references or {}).items()}
+) -> dict[str, Statistics]:
+    return {name: Statistics(*pair) for name, pair in (references or {}).items()}
 
 
 def _by_table(batch: Array, axes: str, operations: Sequence[Operation]) -> Array | None:

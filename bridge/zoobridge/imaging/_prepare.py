@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from zoobridge.errors import ModelInputError, NonFiniteError, ZooBridgeError
+from zoobridge.errors import BrokenPackageError, ModelInputError, NonFiniteError, ZooBridgeError
 from zoobridge.imaging._channels import ChannelPlan, plan_channels
 from zoobridge.imaging._fit import fit_items, nearest_size
 from zoobridge.imaging._intensity import rescale
@@ -45,12 +45,22 @@ class Preparer:
         The network's input.
     preparation
         What the caller asks for.
+
+    Raises
+    ------
+    BrokenPackageError
+        If the network's input is not a picture.
     """
 
     def __init__(self, spec: InputSpec, preparation: Preparation) -> None:
         self._spec = spec
         self._preparation = preparation
         self._tensor_axes = spec.axes.replace("N", "")
+        if not {"Y", "X"} <= set(self._tensor_axes):
+            raise BrokenPackageError(
+                f"the model's input '{spec.name}' has the axes {spec.axes}; a model that "
+                "classifies pictures needs Y and X"
+            )
         first = spec.preprocessing[0] if spec.preprocessing else None
         entry = first.kwargs.get("dtype") if first and first.id == "ensure_dtype" else spec.dtype
         self._rounds = np.dtype(str(entry)).kind in "iu"

@@ -12,6 +12,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from zoobridge.errors import ImageFormatError
+from zoobridge.imaging._headers import jpeg_frame
 from zoobridge.imaging._pictures import check_size, times
 from zoobridge.imaging._types import Conversion, ConversionKind, PictureLimits
 
@@ -43,10 +44,20 @@ _COLOURS = {
     tifffile.PHOTOMETRIC.RGB,
     tifffile.PHOTOMETRIC.PALETTE,
 }
-_JPEGS = {
+# Formats that state a size of their own inside a TIFF could fill the memory with one small tile;
+# JPEG is checked for that, the others are not on the list.
+_COMPRESSIONS = {
+    tifffile.COMPRESSION.NONE,
+    tifffile.COMPRESSION.CCITTRLE,
+    tifffile.COMPRESSION.CCITT_T4,
+    tifffile.COMPRESSION.CCITT_T6,
+    tifffile.COMPRESSION.LZW,
     tifffile.COMPRESSION.JPEG,
-    tifffile.COMPRESSION.OJPEG,
-    tifffile.COMPRESSION.JPEG_2000_LOSSY,
+    tifffile.COMPRESSION.ADOBE_DEFLATE,
+    tifffile.COMPRESSION.DEFLATE,
+    tifffile.COMPRESSION.PACKBITS,
+    tifffile.COMPRESSION.LZMA,
+    tifffile.COMPRESSION.ZSTD,
 }
 
 # tifffile speaks of broken files through logging; they are answered with an error instead.
@@ -104,7 +115,15 @@ def _first_series(
     # A page of 10 × 10 pixels may still state one tile of a million by a million.
     check_size(page.shape, limits)
     check_size((page.tilelength or 1, page.tilewidth or 1, page.samplesperpixel), limits)
-    jpeg = page.compression in _JPEGS
+    if page.compression not in _COMPRESSIONS:
+        name = getattr(page.compression, "name", str(page.compression))
+        raise ImageFormatError(
+            f"the TIFF file is compressed with {name}; save it with LZW, ZIP, Zstandard or JPEG",
+            field=_FIELD,
+        )
+    jpeg = page.compression == tifffile.COMPRESSION.JPEG
+    if jpeg:
+        _check_jpegs(file, series, limits)
     if page.photometric not in _COLOURS and not (
         jpeg and page.photometric == tifffile.PHOTOMETRIC.YCBCR
     ):
@@ -139,6 +158,25 @@ def _first_series(
     stated = tag.value if tag is not None else 1
     orientation = int(stated) if isinstance(stated, int) and 1 <= stated <= 8 else 1
     return array, axes, notes, orientation
+
+
+def _check_jpegs(
+    file: tifffile.TiffFile, series: tifffile.TiffPageSeries, limits: PictureLimits
+) -> None:
+    for page in series.pages:
+        if page is None:
+            continue
+        for start, count in zip(page.dataoffsets, page.databytecounts, strict=True):
+            file.filehandle.seek(start)
+            # The frame header lies behind tables and comments of at most 64 KiB each.
+            frame = jpeg_frame(memoryview(file.filehandle.read(min(count, 1 << 20))))
+            if count and frame is None:
+                raise ImageFormatError(
+                    "the TIFF file holds a JPEG part without a header; it may be damaged",
+                    field=_FIELD,
+                )
+            if frame is not None:
+                check_size(frame, limits)
 
 
 def _resolved(indexes: NDArray[Any], colours: NDArray[Any]) -> NDArray[Any]:
