@@ -36,6 +36,8 @@ __all__ = [
     "ServerUnavailableError",
     "TrustError",
     "UnknownModelError",
+    "UnknownRegionError",
+    "UnsupportedError",
     "WorkerError",
     "ZooBridgeError",
 ]
@@ -139,6 +141,20 @@ class UnknownModelError(ZooBridgeError):
 
     code = Code.NOT_FOUND
     reason = "UNKNOWN_MODEL"
+
+
+class UnknownRegionError(ZooBridgeError):
+    """No shared memory region of that name is registered."""
+
+    code = Code.NOT_FOUND
+    reason = "UNKNOWN_REGION"
+
+
+class UnsupportedError(ZooBridgeError):
+    """This system, or this server, does not offer that."""
+
+    code = Code.UNIMPLEMENTED
+    reason = "UNSUPPORTED"
 
 
 class BrokenPackageError(ZooBridgeError):

@@ -15,7 +15,12 @@ __all__ = ["Permissions", "Role"]
 
 #: Calls that change the zoo or the server.
 _MANAGING: Final = frozenset(
-    {"/zoobridge.v1.ZooService/LoadModel", "/zoobridge.v1.ZooService/UnloadModel"}
+    {
+        "/inference.GRPCInferenceService/RepositoryModelLoad",
+        "/inference.GRPCInferenceService/RepositoryModelUnload",
+        "/zoobridge.v1.ZooService/LoadModel",
+        "/zoobridge.v1.ZooService/UnloadModel",
+    }
 )
 
 

@@ -1,0 +1,198 @@
+"""The two faces of a zoo model: its image classifier, and its raw network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from zoobridge.errors import InvalidRequestError, UnknownModelError
+from zoobridge.server.inference._elements import DATATYPES, in_words
+from zoobridge.zoo import ScoreKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zoobridge.server._core import Core
+    from zoobridge.zoo import ModelDescription
+
+__all__ = ["MAX_BATCH", "NETWORK", "Tensor", "View", "find_view", "views"]
+
+#: What a model's id ends with where its raw network is meant.
+NETWORK: Final = ".network"
+
+#: The most items of one request.
+MAX_BATCH: Final = 1024
+
+_NO_VERSION: Final = "1"
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor as the protocol names it.
+
+    Parameters
+    ----------
+    name
+        Its name.
+    datatype
+        Its element type in the protocol's words.
+    shape
+        Lengths with the batch; -1 where any will do.
+    """
+
+    name: str
+    datatype: str
+    shape: tuple[int, ...]
+
+    def check(self, datatype: str, shape: Sequence[int], *, batched: bool) -> None:
+        """Check what a client says of an input.
+
+        Raises
+        ------
+        InvalidRequestError
+            If it does not fit.
+        """
+        if datatype != self.datatype:
+            raise InvalidRequestError(
+                f"input '{self.name}' is {self.datatype}, not {datatype or 'without a type'}",
+                field="inputs.datatype",
+            )
+        fits = len(shape) == len(self.shape) and all(
+            length == wanted or (wanted == -1 and length > 0)
+            for length, wanted in zip(shape, self.shape, strict=True)
+        )
+        if not fits:
+            raise InvalidRequestError(
+                f"input '{self.name}' has the shape {in_words(self.shape)}, not {in_words(shape)}"
+                + ("; a batch holds at least one item" if batched and 0 in shape else ""),
+                field="inputs.shape",
+            )
+        if batched and shape[0] > MAX_BATCH:
+            raise InvalidRequestError(
+                f"a batch of {shape[0]} is more than the {MAX_BATCH} that one request may hold; "
+                "send it in parts",
+                field="inputs.shape",
+            )
+
+
+@dataclass(frozen=True)
+class View:
+    """A model as the protocol's clients see it.
+
+    Parameters
+    ----------
+    name
+        Its name: the model's id, with :data:`NETWORK` for the raw network.
+    model
+        The zoo's model.
+    network
+        Whether it is the raw network.
+    inputs
+        What it takes; of an image classifier one of them.
+    outputs
+        What it gives.
+    batched
+        Whether its first axis is a batch.
+    """
+
+    name: str
+    model: ModelDescription
+    network: bool
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    batched: bool = True
+
+    @property
+    def version(self) -> str:
+        """The version; a number where the package states none, since the protocol wants one."""
+        return self.model.version or _NO_VERSION
+
+    def input(self, name: str) -> Tensor:
+        """Return an input by its name.
+
+        Raises
+        ------
+        InvalidRequestError
+            If there is none.
+        """
+        return _named(self.inputs, name, f"model '{self.name}' has no input", "inputs.name")
+
+    def output(self, name: str) -> Tensor:
+        """Return an output by its name.
+
+        Raises
+        ------
+        InvalidRequestError
+            If there is none.
+        """
+        return _named(self.outputs, name, f"model '{self.name}' has no output", "outputs.name")
+
+
+def find_view(core: Core, name: str, version: str) -> View:
+    """Return what a client names.
+
+    Raises
+    ------
+    UnknownModelError
+        If there is no such model or version.
+    BrokenPackageError
+        If its package cannot be used.
+    """
+    if name.endswith(NETWORK) and not any(model.id == name for model in core.catalog.models()):
+        return _network(_find(core, name.removesuffix(NETWORK), version))
+    return _classifier(_find(core, name, version))
+
+
+def views(core: Core) -> list[View]:
+    """Return both faces of every model that can be used."""
+    sound = [model for model in core.catalog.models() if not model.problem]
+    return [view for model in sound for view in (_classifier(model), _network(model))]
+
+
+def _find(core: Core, name: str, version: str) -> ModelDescription:
+    if "@" in name:
+        raise UnknownModelError(
+            f"there is no model '{name}'; name its version in the version field",
+            metadata={"model": name},
+        )
+    if version == _NO_VERSION:
+        model = core.find(name)
+        if not model.version:
+            return model
+    return core.find(f"{name}@{version}" if version else name)
+
+
+def _classifier(model: ModelDescription) -> View:
+    assert model.input is not None  # noqa: S101 - find() raises for a package without one
+    inputs = (Tensor("image", "BYTES", (-1,)), Tensor("pixels", "UINT8", (-1, -1, -1, -1)))
+    label = Tensor("label", "BYTES", (-1,))
+    if model.score_kind is ScoreKind.LABEL_ONLY:
+        return View(model.id, model, False, inputs, (label,))  # noqa: FBT003
+    scores = Tensor("scores", "FP32", (-1, len(model.labels)))
+    return View(model.id, model, False, inputs, (scores, label))  # noqa: FBT003
+
+
+def _network(model: ModelDescription) -> View:
+    spec, output = model.input, model.output
+    assert spec is not None  # noqa: S101 - find() raises for a package without one
+    assert output is not None  # noqa: S101
+    lengths = {axis: size.min if size.step == 0 else -1 for axis, size in spec.sizes.items()}
+    shape = tuple(-1 if axis == "N" else lengths[axis] for axis in spec.axes)
+    classes = len(model.labels) if model.score_kind is not ScoreKind.LABEL_ONLY else -1
+    output_shape = tuple(classes if axis == "C" else -1 for axis in output.axes)
+    return View(
+        name=model.id + NETWORK,
+        model=model,
+        network=True,
+        inputs=(Tensor(spec.name, DATATYPES[spec.dtype], shape),),
+        outputs=(Tensor(output.name, DATATYPES[output.dtype], output_shape),),
+        batched=spec.axes.startswith("N"),
+    )
+
+
+def _named(tensors: Sequence[Tensor], name: str, what: str, field: str) -> Tensor:
+    for tensor in tensors:
+        if tensor.name == name:
+            return tensor
+    known = ", ".join(f"'{tensor.name}'" for tensor in tensors)
+    raise InvalidRequestError(f"{what} '{name}'; there is {known}", field=field)
