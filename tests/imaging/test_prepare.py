@@ -179,7 +179,7 @@ def test_the_packages_steps_have_the_last_word_on_the_type(
 
 
 def test_an_input_that_is_no_picture_is_refused(spec: Maker) -> None:
-    with pytest.raises(BrokenPackageError, match="'input' has the axes NC; .* needs Y and X"):
+    with pytest.raises(BrokenPackageError, match=r"'input' has the axes NC; .* needs Y and X"):
         Preparer(spec("NC"), Preparation())
 
 

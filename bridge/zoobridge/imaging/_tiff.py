@@ -89,8 +89,11 @@ def decode_tiff(
         1 (upright) to 8.
     """
     try:
-        # Parts of a picture that lie in other files are not looked for.
-        with tifffile.TiffFile(io.BytesIO(data), _multifile=False) as file:
+        # Nothing beside the picture is looked for: neither further files of an OME set, nor the
+        # index files of two kinds of Micro-Manager, whose pages are read as plain pages.
+        with tifffile.TiffFile(
+            io.BytesIO(data), _multifile=False, is_ndtiff=False, is_mmstack=False
+        ) as file:
             return _first_series(file, limits)
     except _FAULTS as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -104,9 +107,6 @@ def decode_tiff(
 def _first_series(
     file: tifffile.TiffFile, limits: PictureLimits
 ) -> tuple[NDArray[Any], str, tuple[Conversion, ...], int]:
-    if file.is_ndtiff or file.is_mmstack:
-        # These kinds look for index files beside the picture; their pages are read as pages.
-        file.is_ndtiff = file.is_mmstack = False
     if not file.series:
         raise ImageFormatError("the TIFF file holds no picture", field=_FIELD)
     series = file.series[0]
