@@ -10,7 +10,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from zoobridge.engine._confinement import ConfinementError, confine, confinement_available
+from zoobridge.engine._confinement import (
+    ConfinementError,
+    _installed,
+    confine,
+    confinement_available,
+)
 
 
 def confined(action: Callable[[], object], *, read=(), write=()) -> str:
@@ -170,6 +175,19 @@ def test_modules_can_be_imported_afterwards():
 def test_a_folder_that_is_not_there_is_told(folder):
     child = confined(lambda: "confined", read=[folder / "nowhere"])
     assert child == "ConfinementError"
+
+
+@pytest.mark.parametrize("home", [".", "below/it"])
+def test_a_library_path_never_opens_the_users_home(folder, monkeypatch, home):
+    monkeypatch.setenv("HOME", str(folder / home))
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(folder))
+    _installed.cache_clear()
+    try:
+        assert confined((folder / "file").read_text) == "PermissionError"
+        monkeypatch.setenv("HOME", "/nowhere")
+        assert confined((folder / "file").read_text) == "content"
+    finally:
+        _installed.cache_clear()
 
 
 def test_a_process_with_several_threads_is_refused():

@@ -239,15 +239,16 @@ def _installed() -> tuple[str, ...]:
 
 def _code_paths() -> Iterator[str]:
     """Yield, without repetition, what is installed and where imported modules lie."""
-    # A prefix of "/" or the home folder would give away everything.
-    too_wide = {"/", os.path.expanduser("~")}  # noqa: PTH111 - strings throughout
+    # A prefix of "/", or one that holds the user's home, would give away everything.
+    home = os.path.realpath(os.path.expanduser("~"))  # noqa: PTH111 - strings throughout
     seen: list[str] = []
     for candidate in (*_installed(), *_imported_from()):
         # Most modules lie below a folder that is known: told by their names, without the disk.
         if not os.path.isabs(candidate) or _is_below(candidate, seen):  # noqa: PTH117
             continue
         path = os.path.realpath(candidate)
-        if path in too_wide or not os.path.exists(path) or _is_below(path, seen):  # noqa: PTH110
+        too_wide = path == "/" or _is_below(home, [path])
+        if too_wide or not os.path.exists(path) or _is_below(path, seen):  # noqa: PTH110
             continue
         seen.append(path)
         yield path
