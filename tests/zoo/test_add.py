@@ -290,15 +290,20 @@ def test_torchscript_is_added_and_validated_in_confined_workers(
         choose_weights(model, frameworks=FRAMEWORKS, confined=False, trust=trust)
 
 
-def test_keras_and_saved_model_are_added_and_validated(add, read, validate, tmp_path):
-    run_script(KERAS, tmp_path / "net.keras", tmp_path / "saved")
-    for source, name in [(tmp_path / "net.keras", "Keras"), (tmp_path / "saved", "Saved")]:
-        folder = add(source, open_network=confined_network, name=name, preprocessing="unit")
-        model = read(folder)
-        assert model.problem == ""
-        assert model.input.axes == "NYXC"
-        assert model.score_kind is ScoreKind.PROBABILITY
-    assert validate(folder, confined_network).ok
+@pytest.fixture(scope="module")
+def keras_files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("keras")
+    run_script(KERAS, folder / "net.keras", folder / "saved")
+    return folder
+
+
+@pytest.mark.parametrize("source", ["net.keras", "saved"])
+def test_keras_and_saved_model_are_added(add, read, keras_files, source):
+    folder = add(keras_files / source, open_network=confined_network, preprocessing="unit")
+    model = read(folder)
+    assert model.problem == ""
+    assert model.input.axes == "NYXC"
+    assert model.score_kind is ScoreKind.PROBABILITY
 
 
 def test_a_state_dict_alone_is_told_apart_from_torchscript(add, tmp_path):
