@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -132,6 +133,18 @@ def test_cropping_equals_scaling_the_whole_and_cutting_it(
     result = prepare_one(picture(pixels, "YX"), spec("NYX", Y=8, X=8), Preparation(fit=Fit.CROP))
     whole = expected(pixels, (8, 24), Interpolation.BILINEAR)
     np.testing.assert_allclose(result.array, whole[:, 8:16], rtol=1e-5)
+
+
+def test_no_size_is_cropped_beyond_its_edges(
+    spec: Maker, picture: Maker, prepare_one: Maker
+) -> None:
+    for height, width in itertools.product(range(1, 60, 2), repeat=2):
+        result = prepare_one(
+            picture(np.full((height, width), 7, np.uint8), "YX"),
+            spec("NYX", Y=7, X=11, steps=[]),
+            Preparation(fit=Fit.CROP),
+        )
+        assert result.array.min() == 7
 
 
 def test_a_long_thin_item_is_cropped_without_being_scaled_as_a_whole(

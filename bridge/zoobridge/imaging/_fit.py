@@ -143,7 +143,9 @@ def _covering(
     # Only what remains is computed: a long thin item, scaled as a whole, could fill the memory.
     down, across = min(height, size[0] / factor), min(width, size[1] / factor)
     top, left = (height - down) / 2, (width - across) / 2
-    items, axes = resize(items, axes, size, how, window=(left, top, left + across, top + down))
+    # Rounding must not carry the far edges out of the item.
+    window = (left, top, min(left + across, width), min(top + down, height))
+    items, axes = resize(items, axes, size, how, window=window)
     scaled = (max(size[0], round(height * factor)), max(size[1], round(width * factor)))
     done = (_resized((height, width), scaled, Fit.CROP, how),)
     if scaled != size:
@@ -228,7 +230,7 @@ def resize(
     if items.dtype != np.uint8:
         items = items.astype(np.float32)
     outer = items.shape[: -len(tail)]
-    planes = np.ascontiguousarray(items).reshape(-1, *items.shape[-len(tail) :])
+    planes = items.reshape(-1, *items.shape[-len(tail) :])
     mode = "RGB" if colour else ("L" if items.dtype == np.uint8 else "F")
     result = _resample(planes, size, mode, _FILTERS[how], window)
     return result.reshape(*outer, *result.shape[1:]), order
@@ -270,6 +272,7 @@ def _pillow(
     window: Window,
 ) -> NDArray[Any]:
     shape = (pixels.shape[1], pixels.shape[0])
+    pixels = np.ascontiguousarray(pixels)
     picture = Image.frombuffer(mode, shape, pixels, "raw", "F;32NF" if mode == "F" else mode, 0, 1)
     return np.asarray(picture.resize((size[1], size[0]), resampling, window))
 
