@@ -137,22 +137,38 @@ def script():
 
 
 @pytest.fixture
-def server(script, monkeypatch, tmp_path):
+def start(script, monkeypatch, tmp_path):
+    """Start the scripted server, with TLS if credentials are given, and return its port."""
     monkeypatch.setenv("ZOOBRIDGE_RUNTIME_DIR", str(tmp_path / "runtime"))
     for name in ("ADDRESS", "TOKEN", "CA"):
         monkeypatch.delenv(f"ZOOBRIDGE_{name}", raising=False)
-    server = grpc.server(
-        ThreadPoolExecutor(4), options=[("grpc.max_receive_message_length", 64 << 20)]
-    )
-    zoo_pb2_grpc.add_ZooServiceServicer_to_server(Zoo(script), server)
-    classification_pb2_grpc.add_ClassificationServiceServicer_to_server(
-        Classification(script), server
-    )
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    yield f"127.0.0.1:{port}"
+    servers = []
+
+    def make(credentials=None):
+        server = grpc.server(
+            ThreadPoolExecutor(4), options=[("grpc.max_receive_message_length", 64 << 20)]
+        )
+        zoo_pb2_grpc.add_ZooServiceServicer_to_server(Zoo(script), server)
+        classification_pb2_grpc.add_ClassificationServiceServicer_to_server(
+            Classification(script), server
+        )
+        if credentials is None:
+            port = server.add_insecure_port("127.0.0.1:0")
+        else:
+            port = server.add_secure_port("127.0.0.1:0", credentials)
+        server.start()
+        servers.append(server)
+        return port
+
+    yield make
     script.released.set()
-    server.stop(None).wait()
+    for server in servers:
+        server.stop(None).wait()
+
+
+@pytest.fixture
+def server(start):
+    return f"127.0.0.1:{start()}"
 
 
 @pytest.fixture

@@ -27,9 +27,7 @@ def test_a_server_is_started_once_and_outlives_its_client(user, tmp_path):
             assert client.address == info.address
         assert len(discover()) == 1
     finally:
-        subprocess.run(
-            [sys.executable, "-m", "zoobridge", "stop", "--all"], check=True, timeout=60
-        )
+        subprocess.run([sys.executable, "-m", "zoobridge", "stop", "--all"], check=True, timeout=60)
     assert discover() == []
 
 

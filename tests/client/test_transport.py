@@ -1,6 +1,7 @@
 import grpc
 import pytest
-from zoobridge import errors
+import trustme
+from zoobridge import connect, errors
 from zoobridge.client._transport import (
     Endpoint,
     concerns_one_image,
@@ -26,6 +27,22 @@ class Failed(grpc.RpcError):
 
     def trailing_metadata(self):
         return self._metadata
+
+
+def test_tls_works_with_the_authority_and_fails_clearly_without(start, tmp_path):
+    authority = trustme.CA()
+    certificate = authority.issue_cert("localhost")
+    chain = b"".join(part.bytes() for part in certificate.cert_chain_pems)
+    key = certificate.private_key_pem.bytes()
+    port = start(grpc.ssl_server_credentials([(key, chain)]))
+    ca = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(ca))
+    with connect(f"localhost:{port}", ca=ca) as client:
+        assert client.models()[0].id == "m"
+    with pytest.raises(errors.ServerUnavailableError, match="certificate"):
+        connect(f"localhost:{port}", tls=True)
+    with pytest.raises(errors.ServerUnavailableError):
+        connect(f"localhost:{port}")
 
 
 @pytest.fixture(autouse=True)

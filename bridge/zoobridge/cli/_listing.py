@@ -121,7 +121,7 @@ def model(name: str, form: str, **server: Any) -> None:
             one.framework,
             one.trust_class,
             size(one.size_bytes),
-            one.digest,
+            f"{one.digest[:16]}…" if one.digest else "",
             "; ".join(part for part in (one.problem, one.remedy) if part) or "usable",
         )
         for one in found.weights

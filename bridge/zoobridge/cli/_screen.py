@@ -38,8 +38,14 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, caption: 
     cells = [[_cell(value) for value in row] for row in rows]
     shown = [index for index in range(len(columns)) if any(row[index] for row in cells)]
     output = console()
+    named = any(columns)
     printed = Table(
-        box=SIMPLE_HEAD, pad_edge=False, caption=caption or None, caption_justify="left"
+        show_header=named,
+        box=SIMPLE_HEAD if named else None,
+        padding=(0, 2) if named else (0, 3),
+        pad_edge=False,
+        caption=caption or None,
+        caption_justify="left",
     )
     for index in shown or range(len(columns)):
         printed.add_column(columns[index], overflow="fold")
