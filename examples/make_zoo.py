@@ -41,7 +41,7 @@ DIGITS_FACTS = Facts(
         {
             "text": "F. Pedregosa et al.: Scikit-learn: Machine Learning in Python. "
             "Journal of Machine Learning Research 12, 2011.",
-            "url": "https://jmlr.org/papers/v12/pedregosa11a.html",
+            "doi": "10.48550/arXiv.1201.0490",
         },
     ),
     preprocessing=({"id": "scale_linear", "kwargs": {"gain": 1 / 255}},),
@@ -158,7 +158,7 @@ def make_textures(zoo: Path, pictures: Path, scratch: Path) -> str:
             shown=len(regions),
             difference=files.difference,
         ),
-        cover_picture=cover(held_out.pictures[::9], columns=4, enlarge=1),
+        cover_picture=cover(list(held_out.pictures[::9]), columns=4, enlarge=1),
         test_picture=held_out.pictures[40],
         test_scores=onnx_scores(files.onnx, inputs[40:41])[0],
     )

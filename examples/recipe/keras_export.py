@@ -11,6 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+
 from recipe import architecture
 
 __all__ = ["build", "main"]
@@ -32,7 +33,7 @@ def build(
     """
     raw = keras.Input((1, plan.size, plan.size), name="raw")
     value = keras.layers.Permute((2, 3, 1), name="channels_last")(raw)
-    weighted = []
+    weighted: list[keras.layers.Layer] = []
     for layer in plan.layers:
         if isinstance(layer, architecture.Convolution):
             weighted.append(

@@ -22,7 +22,8 @@ def prepare_textures(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Bring ``(count, 64, 64)`` pictures into the textures network's form: mean 0, deviation 1."""
     values = pictures[:, None].astype(np.float32)
     mean = values.mean(axis=(1, 2, 3), keepdims=True)
-    return (values - mean) / (values.std(axis=(1, 2, 3), keepdims=True) + 1e-6)
+    deviation = values.std(axis=(1, 2, 3), keepdims=True)
+    return ((values - mean) / (deviation + 1e-6)).astype(np.float32)
 
 
 def onnx_scores(path: Path, inputs: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
 from PIL import Image
+
 from recipe.splits import (
     FIRST_HELD_OUT_COLUMN,
     LabelledPictures,
@@ -138,7 +139,7 @@ def _save(picture: NDArray[np.uint8], path: Path) -> None:
         image.save(path)
 
 
-def _table(path: Path, header: list[str], rows: list[tuple[object, ...]]) -> None:
+def _table(path: Path, header: list[str], rows: Sequence[tuple[object, ...]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
-from recipe.architecture import Convolution, NetworkPlan
-from recipe.splits import LabelledPictures, photograph
 from torch import Tensor, nn
 from torch.nn import functional
+
+from recipe.architecture import Convolution, NetworkPlan
+from recipe.splits import LabelledPictures, photograph
 
 __all__ = ["build", "parameters", "train_digits", "train_textures"]
 

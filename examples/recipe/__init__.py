@@ -1,0 +1,1 @@
+"""How the demo zoo is made; see ``examples/make_zoo.py``."""
