@@ -26,7 +26,7 @@ def test_the_engine_gets_the_bytes_as_they_came(start, call, held):
     data = message.SerializeToString() + b"\xa2\x06\x03new"
     server = start(engine=held)
     future = call(server).channel.unary_unary("/zoobridge.v1.ClassificationService/Classify")
-    answer = future.future(data, timeout=30)
+    answer = future.future(data, timeout=90)
     work = held.next()
     assert work.work.request == data
     work.give()
@@ -35,7 +35,7 @@ def test_the_engine_gets_the_bytes_as_they_came(start, call, held):
 
 def test_an_answer_in_parts_is_joined_and_names_the_true_model(start, call, held):
     server = start(engine=held)
-    future = call(server).classification.Classify.future(request(), timeout=30)
+    future = call(server).classification.Classify.future(request(), timeout=90)
     work = held.next()
     work.give(index=0, total=2, last=False)
     work.give(index=1, total=2)
@@ -53,7 +53,7 @@ def test_the_callers_deadline_reaches_the_engine(start, call, held):
     with pytest.raises(grpc.RpcError) as caught:
         future.result()
     assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert work.cancelled.wait(20)
+    assert work.cancelled.wait(90)
 
 
 def test_a_call_without_a_deadline_has_none_in_the_engine(start, call, held):
@@ -67,10 +67,10 @@ def test_a_call_without_a_deadline_has_none_in_the_engine(start, call, held):
 
 def test_a_caller_that_cancels_ends_its_work_in_the_engine(start, call, held):
     server = start(engine=held)
-    future = call(server).classification.Classify.future(request(), timeout=60)
+    future = call(server).classification.Classify.future(request(), timeout=90)
     work = held.next()
     future.cancel()
-    assert work.cancelled.wait(20)
+    assert work.cancelled.wait(90)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_caller_that_cancels_ends_its_work_in_the_engine(start, call, held):
 )
 def test_an_error_of_the_engine_keeps_its_type_and_its_sentence(start, call, held, error, code):
     server = start(engine=held)
-    future = call(server).classification.Classify.future(request(), timeout=30)
+    future = call(server).classification.Classify.future(request(), timeout=90)
     held.next().fail(error)
     with pytest.raises(grpc.RpcError) as caught:
         future.result()
@@ -98,14 +98,14 @@ def test_a_full_queue_tells_when_to_try_again(start, call, held):
     held.refusals = [OverloadedError("too much waits", retry_after=0.25)]
     server = start(engine=held)
     with pytest.raises(grpc.RpcError) as caught:
-        call(server).classification.Classify(request(), timeout=30)
+        call(server).classification.Classify(request(), timeout=90)
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert error_of(caught).retry_after == 0.25
 
 
 def test_a_fault_of_ours_is_told_by_its_incident_number_alone(start, call, held, caplog):
     server = start(engine=held)
-    future = call(server).classification.Classify.future(request(), timeout=30)
+    future = call(server).classification.Classify.future(request(), timeout=90)
     held.next().fail(KeyError("a secret of the house"))
     with pytest.raises(grpc.RpcError) as caught:
         future.result()
@@ -121,7 +121,7 @@ def test_an_answer_that_cannot_be_read_is_the_workers_fault(start, call, held):
     from zoobridge.engine import Part
 
     server = start(engine=held)
-    future = call(server).classification.Classify.future(request(), timeout=30)
+    future = call(server).classification.Classify.future(request(), timeout=90)
     held.next().outcomes.put(Part(b"\x0a\xff", 1, last=True))
     with pytest.raises(grpc.RpcError) as caught:
         future.result()
@@ -135,10 +135,10 @@ def test_a_message_beyond_the_limit_is_refused_and_smaller_ones_are_taken(start,
     )
     caller = call(server)
     with pytest.raises(grpc.RpcError) as caught:
-        caller.classification.Classify(large, timeout=30)
+        caller.classification.Classify(large, timeout=90)
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert "larger than max" in caught.value.details()
-    future = caller.classification.Classify.future(request(), timeout=30)
+    future = caller.classification.Classify.future(request(), timeout=90)
     held.next().give()
     assert future.result().results
 
@@ -166,7 +166,7 @@ def test_an_allowed_file_reaches_the_engine_as_its_bytes(start, call, held, tmp_
     folder.mkdir()
     (folder / "bild ä.png").write_bytes(b"pixels")
     server = start(engine=held, allow_paths=(folder,))
-    future = call(server).classification.Classify.future(by_path(folder / "bild ä.png"), timeout=30)
+    future = call(server).classification.Classify.future(by_path(folder / "bild ä.png"), timeout=90)
     work = held.next()
     assert work.request.image.encoded == b"pixels"
     assert work.request.image.name == "slide"
@@ -179,14 +179,14 @@ def test_an_oversized_allowed_file_is_a_limits_error(start, call, held, tmp_path
         file.truncate((1 << 20) + 1)
     server = start(engine=held, allow_paths=(tmp_path,), limits=Limits(message_bytes=1 << 20))
     with pytest.raises(grpc.RpcError) as caught:
-        call(server).classification.Classify(by_path(tmp_path / "large.tif"), timeout=30)
+        call(server).classification.Classify(by_path(tmp_path / "large.tif"), timeout=90)
     assert isinstance(error_of(caught), LimitError)
 
 
 def test_more_calls_than_threads_are_all_answered(start, call, held):
     server = start(engine=held, max_workers=4)
     caller = call(server)
-    futures = [caller.classification.Classify.future(request(), timeout=60) for _ in range(20)]
+    futures = [caller.classification.Classify.future(request(), timeout=90) for _ in range(20)]
     giving = threading.Thread(target=lambda: [held.next().give() for _ in futures])
     giving.start()
     assert all(future.result().results for future in futures)

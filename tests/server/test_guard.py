@@ -63,7 +63,7 @@ def test_a_message_that_cannot_be_read_is_an_invalid_argument(local, call, metho
 def test_a_message_of_a_stream_that_cannot_be_read_is_an_invalid_argument(local, call, method):
     stream = call(local).channel.stream_stream(method)
     with pytest.raises(grpc.RpcError) as caught:
-        list(stream(iter([b"\xff\xff\xff"]), timeout=30))
+        list(stream(iter([b"\xff\xff\xff"]), timeout=90))
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert error_of(caught).message
 
@@ -132,9 +132,9 @@ def test_beyond_loopback_classifying_and_streams_need_a_token_too(start, call, h
     server = start(engine=held, host="0.0.0.0", expose_unencrypted=True)
     caller = call(server)
     for action in (
-        lambda: caller.classification.Classify(request(), timeout=30),
-        lambda: list(caller.classification.ClassifyStream(iter([]), timeout=30)),
-        lambda: list(caller.channel.stream_stream(STREAMS[1])(iter([]), timeout=30)),
+        lambda: caller.classification.Classify(request(), timeout=90),
+        lambda: list(caller.classification.ClassifyStream(iter([]), timeout=90)),
+        lambda: list(caller.channel.stream_stream(STREAMS[1])(iter([]), timeout=90)),
     ):
         with pytest.raises(grpc.RpcError) as caught:
             action()

@@ -35,7 +35,7 @@ def health(call):
 
 
 def ask(stub, name):
-    return stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=30).status
+    return stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=90).status
 
 
 def known(stub, name):
@@ -72,7 +72,7 @@ def test_a_watch_tells_when_a_model_comes_and_when_the_server_ends(start, health
     zoo = tmp_path / "zoo"
     zoo.mkdir()
     server = start(engine=held, zoos=(zoo,))
-    watch = health(server).Watch(health_pb2.HealthCheckRequest(service="late"), timeout=60)
+    watch = health(server).Watch(health_pb2.HealthCheckRequest(service="late"), timeout=90)
     assert next(watch).status == SERVICE_UNKNOWN
     write_package(tmp_path / "being-copied", "late").rename(zoo / "late")
     assert next(watch).status == SERVING

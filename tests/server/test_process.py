@@ -88,13 +88,13 @@ def serve(zoo, cache, tmp_path, monkeypatch):
 def test_it_serves_without_a_framework_or_a_decoder_and_is_small(serve, call):
     # The first one reads the packages with bioimageio.spec, and keeps what it found.
     first = serve()
-    call(first).zoo.ListModels(zoo_pb2.ListModelsRequest(), timeout=60)
+    call(first).zoo.ListModels(zoo_pb2.ListModelsRequest(), timeout=90)
     assert first.stop() == 0
     served = serve()
     caller = call(served)
-    answer = caller.classification.Classify(request(), timeout=60)
+    answer = caller.classification.Classify(request(), timeout=90)
     assert answer.results[0].prediction.top[0].label == "bright"
-    caller.zoo.GetModel(zoo_pb2.GetModelRequest(model="brightness"), timeout=60)
+    caller.zoo.GetModel(zoo_pb2.GetModelRequest(model="brightness"), timeout=90)
     foreign = {
         *("torch", "torchvision", "tensorflow", "keras", "onnxruntime", "onnx"),
         *("PIL", "imagecodecs", "tifffile", "bioimageio", "scipy", "prometheus_client"),
@@ -125,7 +125,7 @@ def test_work_that_was_accepted_is_answered_after_it_was_asked_to_end(serve, cal
     served = serve()
     caller = call(served)
     # Warm, so that what follows is under way at once.
-    caller.classification.Classify(request(), timeout=60)
+    caller.classification.Classify(request(), timeout=90)
     asked = threading.Event()
 
     def messages():
@@ -133,9 +133,9 @@ def test_work_that_was_accepted_is_answered_after_it_was_asked_to_end(serve, cal
             yield classification_pb2.ClassifyStreamRequest(id=str(index), request=request(index))
         asked.wait(30)
 
-    answers = caller.classification.ClassifyStream(messages(), timeout=60)
+    answers = caller.classification.ClassifyStream(messages(), timeout=90)
     found = [next(answers).id for _ in range(50)]
-    futures = [caller.classification.Classify.future(request(9), timeout=60) for _ in range(8)]
+    futures = [caller.classification.Classify.future(request(9), timeout=90) for _ in range(8)]
     assert futures[0].result().results
     served.process.send_signal(STOP)
     asked.set()
@@ -145,7 +145,7 @@ def test_work_that_was_accepted_is_answered_after_it_was_asked_to_end(serve, cal
 
 def test_its_log_can_be_json(serve, call):
     served = serve(log_format="json")
-    call(served).classification.Classify(request(), timeout=60)
+    call(served).classification.Classify(request(), timeout=90)
     assert served.stop() == 0
     entries = [
         json.loads(line) for line in served.log.read_text().splitlines() if line.startswith("{")

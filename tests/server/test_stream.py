@@ -49,7 +49,7 @@ class Feed:
 
 def test_a_stream_of_pictures_is_answered_under_their_ids(local, call):
     messages = (part(str(level), level=level) for level in range(MANY))
-    answers = list(call(local).classification.ClassifyStream(messages, timeout=60))
+    answers = list(call(local).classification.ClassifyStream(messages, timeout=90))
     assert {answer.id for answer in answers} == {str(level) for level in range(MANY)}
     for answer in answers:
         assert answer.last
@@ -62,7 +62,7 @@ def test_a_stream_of_pictures_is_answered_under_their_ids(local, call):
 def test_one_bad_picture_among_a_hundred_gives_ninety_nine_results_and_one_error(local, call):
     bad = classification_pb2.ClassifyRequest(model="brightness", image={"encoded": b"text"})
     messages = (part(str(i), bad if i == 50 else None, level=i) for i in range(100))
-    answers = {a.id: a for a in call(local).classification.ClassifyStream(messages, timeout=60)}
+    answers = {a.id: a for a in call(local).classification.ClassifyStream(messages, timeout=90)}
     assert len(answers) == 100
     errors = [answer for answer in answers.values() if answer.WhichOneof("outcome") == "error"]
     assert [answer.id for answer in errors] == ["50"]
@@ -77,7 +77,7 @@ def test_later_requests_inherit_what_they_leave_empty(start, call, held):
     )
     own = request(model="brightness@2.0.0", options={"top_k": 2})
     feed = Feed([part("defaults", first), part("a", request(model="")), part("b", own)])
-    answers = call(server).classification.ClassifyStream(iter(feed), timeout=30)
+    answers = call(server).classification.ClassifyStream(iter(feed), timeout=90)
     a, b = sorted((held.next(), held.next()), key=lambda answer: answer.work.model.version)
     assert a.work.model.version == "1.0.0"
     assert a.request.options.top_k == 1
@@ -94,7 +94,7 @@ def test_later_requests_inherit_what_they_leave_empty(start, call, held):
 def test_answers_come_as_they_are_done_and_name_the_true_model(start, call, held):
     server = start(engine=held)
     feed = Feed([part("first"), part("second")])
-    answers = call(server).classification.ClassifyStream(iter(feed), timeout=30)
+    answers = call(server).classification.ClassifyStream(iter(feed), timeout=90)
     first, second = held.next(), held.next()
     second.give()
     answer = next(answers)
@@ -114,7 +114,7 @@ def test_answers_come_as_they_are_done_and_name_the_true_model(start, call, held
 def test_nothing_more_is_read_while_enough_is_outstanding(start, call, held):
     server = start(engine=held)
     feed = Feed(part(str(i)) for i in range(10 * WINDOW))
-    answers = call(server).classification.ClassifyStream(iter(feed), timeout=60)
+    answers = call(server).classification.ClassifyStream(iter(feed), timeout=90)
     for _ in range(WINDOW):
         held.next()
     assert not held.arrived.acquire(timeout=0.5)
@@ -133,7 +133,7 @@ def test_large_pictures_fill_the_window_sooner(start, call, held):
         model="brightness", image={"encoded": b"\0" * (24 << 20)}
     )
     feed = Feed(part(str(i), large) for i in range(8))
-    answers = call(server).classification.ClassifyStream(iter(feed), timeout=60)
+    answers = call(server).classification.ClassifyStream(iter(feed), timeout=90)
     for _ in range(3):
         held.next()
     assert not held.arrived.acquire(timeout=0.5)
@@ -144,11 +144,11 @@ def test_large_pictures_fill_the_window_sooner(start, call, held):
 def test_a_caller_that_cancels_ends_its_work_in_the_engine(start, call, held):
     server = start(engine=held)
     feed = Feed([part("a"), part("b")])
-    answers = call(server).classification.ClassifyStream(iter(feed), timeout=60)
+    answers = call(server).classification.ClassifyStream(iter(feed), timeout=90)
     work = [held.next(), held.next()]
     answers.cancel()
     for answer in work:
-        assert answer.cancelled.wait(20)
+        assert answer.cancelled.wait(90)
     feed.close()
 
 
@@ -161,7 +161,7 @@ def test_a_deadline_ends_the_work_in_the_engine(start, call, held):
     with pytest.raises(grpc.RpcError) as caught:
         next(answers)
     assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert answer.cancelled.wait(20)
+    assert answer.cancelled.wait(90)
     feed.close()
 
 
@@ -169,7 +169,7 @@ def test_a_full_queue_makes_the_stream_wait_and_not_fail(start, call, held):
     held.refusals = [OverloadedError("full", retry_after=0.01) for _ in range(3)]
     server = start(engine=held)
     feed = Feed([part("a")])
-    answers = call(server).classification.ClassifyStream(iter(feed), timeout=60)
+    answers = call(server).classification.ClassifyStream(iter(feed), timeout=90)
     held.next().give()
     assert next(answers).WhichOneof("outcome") == "response"
     feed.close()
@@ -180,7 +180,7 @@ def test_what_is_wrong_with_one_request_leaves_the_others_alone(start, call, hel
     feed = Feed(
         [part("a", model="nobody"), part("b", model="brightness"), part("c", model="wreck")]
     )
-    answers = call(server).classification.ClassifyStream(iter(feed), timeout=60)
+    answers = call(server).classification.ClassifyStream(iter(feed), timeout=90)
     held.next().give()
     feed.close()
     found = {answer.id: answer for answer in answers}
@@ -192,7 +192,7 @@ def test_what_is_wrong_with_one_request_leaves_the_others_alone(start, call, hel
 def test_a_fault_of_ours_is_told_by_its_incident_number_alone(start, call, held, caplog):
     server = start(engine=held)
     feed = Feed([part("a")])
-    answers = call(server).classification.ClassifyStream(iter(feed), timeout=60)
+    answers = call(server).classification.ClassifyStream(iter(feed), timeout=90)
     held.next().fail(ValueError("a secret of the house"))
     answer = next(answers)
     error = error_from_status(answer.error)
@@ -211,7 +211,7 @@ def test_a_message_that_cannot_be_read_ends_the_stream_after_the_others(start, c
         response_deserializer=classification_pb2.ClassifyStreamResponse.FromString,
     )
     feed = Feed([part("a").SerializeToString(), b"\xff\xff\xff"])
-    answers = stream(iter(feed), timeout=60)
+    answers = stream(iter(feed), timeout=90)
     held.next().give()
     assert next(answers).id == "a"
     with pytest.raises(grpc.RpcError) as caught:
@@ -224,16 +224,16 @@ def test_streams_beyond_what_the_server_takes_are_refused_with_a_sentence(start,
     server = start(engine=held, max_workers=4)
     caller = call(server)
     feeds = [Feed([part("a")]) for _ in range(3)]
-    open_ones = [caller.classification.ClassifyStream(iter(feed), timeout=60) for feed in feeds[:2]]
+    open_ones = [caller.classification.ClassifyStream(iter(feed), timeout=90) for feed in feeds[:2]]
     held.next()
     held.next()
     with pytest.raises(grpc.RpcError) as caught:
-        next(caller.classification.ClassifyStream(iter(feeds[2]), timeout=60))
+        next(caller.classification.ClassifyStream(iter(feeds[2]), timeout=90))
     error = error_of(caught)
     assert isinstance(error, OverloadedError)
     assert error.retry_after
     # There is still room for other calls.
-    answer = caller.classification.Classify.future(request(), timeout=60)
+    answer = caller.classification.Classify.future(request(), timeout=90)
     held.next().give()
     assert answer.result().results
     for stream, feed in itertools.zip_longest(open_ones, feeds):
@@ -245,7 +245,7 @@ def test_streams_beyond_what_the_server_takes_are_refused_with_a_sentence(start,
 def test_a_stream_that_is_drained_answers_what_it_accepted(start, call, held):
     server = start(engine=held)
     feed = Feed([part("a"), part("b")])
-    answers = call(server).classification.ClassifyStream(iter(feed), timeout=60)
+    answers = call(server).classification.ClassifyStream(iter(feed), timeout=90)
     work = [held.next(), held.next()]
     stopping = threading.Thread(target=server.stop, kwargs={"grace": 20})
     stopping.start()

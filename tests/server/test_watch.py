@@ -12,7 +12,7 @@ from zoobridge.protocol.v1 import zoo_pb2
 
 
 def names(caller) -> list[str]:
-    models = caller.zoo.ListModels(zoo_pb2.ListModelsRequest(), timeout=30).models
+    models = caller.zoo.ListModels(zoo_pb2.ListModelsRequest(), timeout=90).models
     return [f"{model.id}@{model.version}" for model in models]
 
 
@@ -33,7 +33,7 @@ def test_a_package_is_classified_with_right_after_it_was_added(start, call, held
     caller = call(start(engine=held, zoos=(own,)))
     assert names(caller) == []
     add(own, "new")
-    future = caller.classification.Classify.future(request(model="new"), timeout=30)
+    future = caller.classification.Classify.future(request(model="new"), timeout=90)
     held.next().give()
     assert future.result().model.id == "new"
 
@@ -44,7 +44,7 @@ def test_a_newer_version_takes_the_place_of_the_older_under_the_bare_name(start,
     assert names(caller) == ["grown@1.0.0"]
     add(own, "grown", version="1.10.0")
     wait_until(lambda: names(caller) == ["grown@1.10.0", "grown@1.0.0"])
-    future = caller.classification.Classify.future(request(model="grown"), timeout=30)
+    future = caller.classification.Classify.future(request(model="grown"), timeout=90)
     work = held.next()
     assert work.work.model.version == "1.10.0"
     work.give()
@@ -58,6 +58,6 @@ def test_a_package_that_was_taken_away_is_unknown_and_unloaded(start, call, held
     shutil.rmtree(own / "going-1.0.0")
     wait_until(lambda: names(caller) == [])
     with pytest.raises(grpc.RpcError) as caught:
-        caller.classification.Classify(request(model="going"), timeout=30)
+        caller.classification.Classify(request(model="going"), timeout=90)
     assert isinstance(error_of(caught), UnknownModelError)
     wait_until(lambda: held.unloaded == ["going@1.0.0"])

@@ -113,7 +113,7 @@ def write_package(folder: Path, name: str, *, version: str = "1.0.0", **changes:
     return folder
 
 
-def wait_until(condition, *, seconds: float = 20.0) -> None:
+def wait_until(condition, *, seconds: float = 90.0) -> None:
     """Wait until something has come about; fails where it does not."""
     limit = time.monotonic() + seconds
     while not condition():
@@ -142,7 +142,7 @@ class Caller:
     def raw(self, method: str, data: bytes) -> bytes:
         """Call a unary method with bytes that no stub would send."""
         call = self.channel.unary_unary(method)
-        return call(data, metadata=self.metadata, timeout=30)
+        return call(data, metadata=self.metadata, timeout=90)
 
 
 def error_of(caught: pytest.ExceptionInfo[grpc.RpcError]) -> ZooBridgeError:
@@ -223,7 +223,7 @@ class HeldEngine:
         self.arrived.release()
         return answer
 
-    def next(self, *, timeout: float = 20.0) -> HeldAnswer:
+    def next(self, *, timeout: float = 90.0) -> HeldAnswer:
         """Wait for the next work."""
         assert self.arrived.acquire(timeout=timeout), "no work arrived"
         return self.answers[len(self.answers) - 1 - self.arrived._value]
