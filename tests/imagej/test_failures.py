@@ -11,7 +11,7 @@ import pytest
 from screen import RESULTS, ZOO, wait_for
 from zoobridge.imagej import ImageJError
 
-MANY = 'newImage("many", "8-bit ramp", 400, 400, 1);'
+MANY = 'newImage("many", "8-bit ramp", 300, 300, 1);'
 LONG_RUN = "model=textures target=Tiles tile_size=1 top=1"
 
 
@@ -63,7 +63,7 @@ def test_esc_cancels_here_and_on_the_server(imagej, served, display):
         run.result(30)
     assert len(imagej.table(RESULTS)) == rows
     seen = items(served)
-    assert seen < before + 400 * 400
+    assert seen < before + 300 * 300
     # What was cancelled is not worked on: a new call is answered next, and nothing more was done.
     served.client.classify("textures", np.zeros((8, 8), np.uint8))
     settled = items(served)

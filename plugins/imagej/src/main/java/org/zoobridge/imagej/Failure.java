@@ -54,9 +54,12 @@ final class Failure {
     static void show(final String title, final ZooBridgeException error) {
         IJ.showStatus("");
         if (IJ.isMacro() && !someoneWatches()) {
-            IJ.redirectErrorMessages(true);
+            // IJ.error would put up a dialog even here, and wait for ever.
+            IJ.log(title + ": " + sentence(error));
+            Macro.abort();
+        } else {
+            IJ.error(title, sentence(error));
         }
-        IJ.error(title, sentence(error));
     }
 
     private static boolean someoneWatches() {

@@ -11,28 +11,21 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import java.util.function.Function;
 
-import org.zoobridge.client.Answer;
-import org.zoobridge.client.BatchListener;
 import org.zoobridge.client.ClassifyCall;
+import org.zoobridge.client.FolderJob;
 import org.zoobridge.client.Picture;
-import org.zoobridge.client.PictureSource;
 import org.zoobridge.client.PixelBuffer;
 import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.ZooBridge;
 import org.zoobridge.client.errors.ImageFormatException;
 import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.client.errors.ZooBridgeException.Facts;
 import org.zoobridge.v1.Model;
 
@@ -45,11 +38,10 @@ public final class FolderPlugIn implements PlugIn {
 
     private static final String TITLE = "Classify folder...";
     private static final String FOLDER = "zoobridge.folder";
-    /** Files that the server decodes by itself. */
-    private static final Set<String> SENT_AS_THEY_ARE =
-            new HashSet<>(Arrays.asList("png", "jpg", "jpeg", "tif", "tiff", "bmp"));
     /** Files that ImageJ opens and the server does not. */
-    private static final Set<String> OPENED_HERE = new HashSet<>(Arrays.asList("gif", "dcm", "pgm", "fits", "fit"));
+    private static final List<String> OPENED_HERE =
+            Collections.unmodifiableList(Arrays.asList("gif", "dcm", "pgm", "fits", "fit"));
+    private static final Map<String, Function<Path, Picture>> OPENERS = openers();
 
     @Override
     public void run(final String argument) {
@@ -82,43 +74,28 @@ public final class FolderPlugIn implements PlugIn {
     public static ResultsTable classify(final String folder, final boolean recursive, final Choices choices,
             final String save) {
         Classifier.requireModel(choices.model());
-        final List<PictureSource> pictures = pictures(Paths.get(folder), recursive);
+        final FolderJob job = new FolderJob(Paths.get(folder), recursive, OPENERS);
         final ZooBridge zoo = Connection.current();
         final Model model = zoo.model(choices.model()).getModel();
-        final Map<Integer, Answer> answers = new TreeMap<>();
-        final Map<Integer, ZooBridgeException> errors = new TreeMap<>();
-        try (Run run = new Run("Classifying " + pictures.size() + " pictures")) {
+        try (Run run = new Run("Classifying " + job.size() + " pictures")) {
             final ClassifyCall call = zoo.classify(choices.model()).cancellation(run.cancellation())
                     .progress(run.progress(0, 1));
             choices.apply(call);
-            call.runAll(pictures, new BatchListener() {
-                @Override
-                public void answered(final int picture, final Answer answer) {
-                    answers.put(picture, answer);
-                }
-
-                @Override
-                public void failed(final int picture, final String name, final ZooBridgeException error) {
-                    errors.put(picture, error);
-                }
-            });
+            job.run(call);
         } finally {
-            keep(pictures, answers, errors, model, save);
+            keep(job.rows(model.getId(), model.getLabelsList()), save);
         }
-        final ResultsTable table = Tables.table(rows(pictures, answers, errors, model));
-        if (!errors.isEmpty()) {
-            IJ.log("ZooBridge: " + errors.size() + " of " + pictures.size() + " pictures failed; the column \""
+        if (job.failures() > 0) {
+            IJ.log("ZooBridge: " + job.failures() + " of " + job.size() + " pictures failed; the column \""
                     + ResultTable.ERROR + "\" says why.");
         }
-        return table;
+        return Tables.table(job.rows(model.getId(), model.getLabelsList()));
     }
 
-    private static void keep(final List<PictureSource> pictures, final Map<Integer, Answer> answers,
-            final Map<Integer, ZooBridgeException> errors, final Model model, final String save) {
-        if (answers.isEmpty() && errors.isEmpty()) {
+    private static void keep(final ResultTable rows, final String save) {
+        if (rows.rows().isEmpty()) {
             return;
         }
-        final ResultTable rows = rows(pictures, answers, errors, model);
         Tables.append(Tables.RESULTS, rows);
         if (!save.isEmpty()) {
             try {
@@ -131,98 +108,42 @@ public final class FolderPlugIn implements PlugIn {
         }
     }
 
-    private static ResultTable rows(final List<PictureSource> pictures, final Map<Integer, Answer> answers,
-            final Map<Integer, ZooBridgeException> errors, final Model model) {
-        final ResultTable rows = new ResultTable();
-        for (int i = 0; i < pictures.size(); i++) {
-            if (answers.containsKey(i)) {
-                rows.add(answers.get(i), model.getLabelsList());
-            } else if (errors.containsKey(i)) {
-                rows.addFailure(pictures.get(i).name(), model.getId(), errors.get(i));
-            }
+    private static Map<String, Function<Path, Picture>> openers() {
+        final Map<String, Function<Path, Picture>> openers = new HashMap<>();
+        for (final String extension : OPENED_HERE) {
+            openers.put(extension, FolderPlugIn::opened);
         }
-        return rows;
+        return openers;
     }
 
-    private static List<PictureSource> pictures(final Path folder, final boolean recursive) {
-        final List<PictureSource> sources = new ArrayList<>();
-        try (Stream<Path> files = Files.walk(folder, recursive ? Integer.MAX_VALUE : 1)) {
-            for (final Path file : files.filter(Files::isRegularFile).sorted().collect(Collectors.toList())) {
-                final String extension = extension(file);
-                if (SENT_AS_THEY_ARE.contains(extension)) {
-                    sources.add(named(folder, file));
-                } else if (OPENED_HERE.contains(extension)) {
-                    sources.add(opened(folder, file));
-                }
-            }
-        } catch (IOException error) {
-            throw new InvalidRequestException(new Facts("The folder \"" + folder + "\" cannot be read; choose one that "
-                    + "exists and that you may read.").reason("INVALID_REQUEST").field("folder").cause(error));
+    private static Picture opened(final Path file) {
+        final ImagePlus image = IJ.openImage(file.toString());
+        if (image == null) {
+            throw new ImageFormatException(new Facts("ImageJ cannot open " + file + ".").reason("IMAGE_FORMAT")
+                    .field("image"));
         }
-        if (sources.isEmpty()) {
-            throw new InvalidRequestException(new Facts("There is no picture (PNG, JPEG, TIFF, BMP, GIF, DICOM, PGM, "
-                    + "FITS) in \"" + folder + "\".").reason("INVALID_REQUEST").field("folder"));
+        final PixelReader reader = new PixelReader(image);
+        final List<Map<String, Integer>> planes = reader.allPlanes();
+        final boolean several = planes.size() > 1;
+        final PixelBuffer buffer = Picture.pixels(image.getTitle(), reader.type(),
+                (several ? "P" : "") + reader.planeAxes(), shape(reader, several ? planes.size() : 0));
+        for (final Map<String, Integer> plane : planes) {
+            reader.copy(plane, buffer);
         }
-        return sources;
-    }
-
-    private static String extension(final Path file) {
-        final String name = file.getFileName().toString();
-        return name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-    }
-
-    private static String name(final Path folder, final Path file) {
-        return folder.relativize(file).toString().replace('\\', '/');
-    }
-
-    private static PictureSource named(final Path folder, final Path file) {
-        return new PictureSource() {
-            @Override
-            public String name() {
-                return FolderPlugIn.name(folder, file);
-            }
-
-            @Override
-            public Picture load() {
-                return Picture.file(file).named(name());
-            }
-        };
-    }
-
-    private static PictureSource opened(final Path folder, final Path file) {
-        return new PictureSource() {
-            @Override
-            public String name() {
-                return FolderPlugIn.name(folder, file);
-            }
-
-            @Override
-            public Picture load() {
-                final ImagePlus image = IJ.openImage(file.toString());
-                if (image == null) {
-                    throw new ImageFormatException(new Facts("ImageJ cannot open " + file + ".")
-                            .reason("IMAGE_FORMAT").field("image"));
-                }
-                final PixelReader reader = new PixelReader(image);
-                final List<Map<String, Integer>> planes = reader.allPlanes();
-                final PixelBuffer buffer = Picture.pixels(name(), reader.type(), "P" + reader.planeAxes(),
-                        shape(reader, planes.size()));
-                for (final Map<String, Integer> plane : planes) {
-                    reader.copy(plane, buffer);
-                }
-                image.close();
-                return buffer.picture();
-            }
-        };
+        image.close();
+        return buffer.picture();
     }
 
     private static int[] shape(final PixelReader reader, final int planes) {
         final String axes = reader.planeAxes();
-        final int[] shape = new int[axes.length() + 1];
-        shape[0] = planes;
+        final int first = planes > 0 ? 1 : 0;
+        final int[] shape = new int[axes.length() + first];
+        if (first == 1) {
+            shape[0] = planes;
+        }
         for (int i = 0; i < axes.length(); i++) {
-            shape[i + 1] = axes.charAt(i) == 'X' ? reader.width() : axes.charAt(i) == 'Y' ? reader.height()
-                    : reader.channels();
+            final char axis = axes.charAt(i);
+            shape[first + i] = axis == 'X' ? reader.width() : axis == 'Y' ? reader.height() : reader.channels();
         }
         return shape;
     }

@@ -81,6 +81,28 @@ public final class ResultTable {
         rows.add(row);
     }
 
+    /**
+     * Several tables as one.
+     *
+     * @param tables tables, in order
+     * @return their rows under the columns of all of them
+     */
+    public static ResultTable joined(final List<ResultTable> tables) {
+        final ResultTable all = new ResultTable();
+        for (final ResultTable table : tables) {
+            all.rows.addAll(table.rows);
+            all.ranks = Math.max(all.ranks, table.ranks);
+            all.errors |= table.errors;
+            all.scoreColumns.putAll(table.scoreColumns);
+            for (final String column : table.extra) {
+                if (!all.extra.contains(column)) {
+                    all.extra.add(column);
+                }
+            }
+        }
+        return all;
+    }
+
     private static Map<String, Object> start(final String image, final String plane, final String region) {
         final Map<String, Object> row = new LinkedHashMap<>();
         row.put("image", image);

@@ -23,43 +23,68 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 
+import org.zoobridge.v1.AxisSize;
 import org.zoobridge.v1.ClassScore;
 import org.zoobridge.v1.ClassificationServiceGrpc;
 import org.zoobridge.v1.ClassifyRequest;
 import org.zoobridge.v1.ClassifyResponse;
 import org.zoobridge.v1.ClassifyStreamRequest;
 import org.zoobridge.v1.ClassifyStreamResponse;
+import org.zoobridge.v1.Framework;
+import org.zoobridge.v1.GetModelRequest;
+import org.zoobridge.v1.GetModelResponse;
 import org.zoobridge.v1.GetServerInfoRequest;
 import org.zoobridge.v1.GetServerInfoResponse;
 import org.zoobridge.v1.ItemResult;
 import org.zoobridge.v1.Limits;
+import org.zoobridge.v1.ListFrameworksRequest;
+import org.zoobridge.v1.ListFrameworksResponse;
 import org.zoobridge.v1.ListModelsRequest;
 import org.zoobridge.v1.ListModelsResponse;
 import org.zoobridge.v1.Model;
+import org.zoobridge.v1.ModelIdentity;
+import org.zoobridge.v1.ModelInput;
 import org.zoobridge.v1.Plane;
 import org.zoobridge.v1.Prediction;
+import org.zoobridge.v1.Weights;
 import org.zoobridge.v1.ZooServiceGrpc;
 
 /**
  * A gRPC server whose answers a test can foresee. It answers each picture with its name as the label, one part for
  * each region; the model {@code wait} never answers, and other models are unknown.
  */
-final class FakeZoo implements AutoCloseable {
+public final class FakeZoo implements AutoCloseable {
 
     static final int MESSAGE_LIMIT = 1 << 20;
 
+    private static final Weights ONNX = Weights.newBuilder().setFramework("onnx").setFormat("onnx").build();
+    private static final Model DIGITS = Model.newBuilder().setId("digits").setName("Digits").addWeights(ONNX).build();
+    private static final Model FOUR_CHANNELS = Model.newBuilder().setId("four").addWeights(ONNX).setInput(
+            ModelInput.newBuilder().setAxes("CYX").putSizes("C", AxisSize.newBuilder().setMin(4).build())).build();
+
     final CountDownLatch started = new CountDownLatch(1);
     final CountDownLatch cancelled = new CountDownLatch(1);
-    final List<ClassifyRequest> requests = new CopyOnWriteArrayList<>();
+    /** What was asked, in order. */
+    public final List<ClassifyRequest> requests = new CopyOnWriteArrayList<>();
     volatile String authorization;
     private final Server server;
 
-    FakeZoo() throws IOException {
+    /**
+     * Starts it on a free port.
+     *
+     * @throws IOException if there is none
+     */
+    public FakeZoo() throws IOException {
         server = OkHttpServerBuilder.forPort(new InetSocketAddress("127.0.0.1", 0), InsecureServerCredentials.create())
                 .addService(new Classifying()).addService(new Zoo()).intercept(new Listening()).build().start();
     }
 
-    Endpoint endpoint() {
+    /**
+     * Where it listens.
+     *
+     * @return on loopback
+     */
+    public Endpoint endpoint() {
         return Endpoint.of("127.0.0.1", server.getPort());
     }
 
@@ -104,7 +129,8 @@ final class FakeZoo implements AutoCloseable {
             item.setPlane(Plane.newBuilder().putIndexes("P", index));
         }
         return ClassifyResponse.newBuilder().addResults(item.setPrediction(Prediction.newBuilder().addTop(
-                ClassScore.newBuilder().setLabel(request.getImage().getName()).setScore(0.1f)))).build();
+                ClassScore.newBuilder().setLabel(request.getImage().getName()).setScore(0.1f))))
+                .setModel(ModelIdentity.newBuilder().setId(request.getModel())).build();
     }
 
     private void watch() {
@@ -120,7 +146,8 @@ final class FakeZoo implements AutoCloseable {
                 watch();
             } else if ("digits".equals(request.getModel())) {
                 requests.add(request);
-                final ClassifyResponse.Builder all = ClassifyResponse.newBuilder();
+                final ClassifyResponse.Builder all = ClassifyResponse.newBuilder()
+                        .setModel(ModelIdentity.newBuilder().setId(request.getModel()));
                 for (int index = 0; index < items(request); index++) {
                     all.addAllResults(part(request, index).getResultsList());
                 }
@@ -178,8 +205,26 @@ final class FakeZoo implements AutoCloseable {
 
         @Override
         public void listModels(final ListModelsRequest request, final StreamObserver<ListModelsResponse> answers) {
-            answers.onNext(ListModelsResponse.newBuilder().addModels(Model.newBuilder().setId("digits")).build());
+            answers.onNext(ListModelsResponse.newBuilder().addModels(FOUR_CHANNELS).addModels(DIGITS).build());
             answers.onCompleted();
+        }
+
+        @Override
+        public void listFrameworks(final ListFrameworksRequest request,
+                final StreamObserver<ListFrameworksResponse> answers) {
+            answers.onNext(ListFrameworksResponse.newBuilder().addFrameworks(Framework.newBuilder().setName("onnx"))
+                    .build());
+            answers.onCompleted();
+        }
+
+        @Override
+        public void getModel(final GetModelRequest request, final StreamObserver<GetModelResponse> answers) {
+            if ("digits".equals(request.getModel())) {
+                answers.onNext(GetModelResponse.newBuilder().setModel(DIGITS).build());
+                answers.onCompleted();
+            } else {
+                answers.onError(failure(unknownModel(request.getModel())));
+            }
         }
 
         @Override

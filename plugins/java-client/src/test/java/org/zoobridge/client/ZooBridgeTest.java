@@ -61,7 +61,7 @@ class ZooBridgeTest {
 
     @Test
     void theTokenGoesWithEveryCall() {
-        assertEquals("digits", zoo.models().get(0).getId());
+        assertEquals("digits", zoo.models().get(1).getId());
         assertEquals("Bearer secret", server.authorization);
     }
 

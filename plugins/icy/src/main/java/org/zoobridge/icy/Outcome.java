@@ -1,0 +1,36 @@
+package org.zoobridge.icy;
+
+import java.util.Collections;
+import java.util.List;
+
+import org.zoobridge.client.ResultTable;
+
+/** What came of a run. Immutable. */
+public final class Outcome {
+
+    private final ResultTable table;
+    private final List<RegionClass> classes;
+
+    Outcome(final ResultTable table, final List<RegionClass> classes) {
+        this.table = table;
+        this.classes = Collections.unmodifiableList(classes);
+    }
+
+    /**
+     * The rows.
+     *
+     * @return one for each item
+     */
+    public ResultTable table() {
+        return table;
+    }
+
+    /**
+     * The classes of the regions.
+     *
+     * @return one for each region that was answered
+     */
+    public List<RegionClass> classes() {
+        return classes;
+    }
+}

@@ -1,0 +1,176 @@
+package org.zoobridge.icy;
+
+import java.awt.Color;
+import java.awt.Rectangle;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+import org.zoobridge.client.Answer;
+import org.zoobridge.client.Cancellation;
+import org.zoobridge.client.ImageJob;
+import org.zoobridge.client.ItemAnswer;
+import org.zoobridge.client.ModelFit;
+import org.zoobridge.client.Progress;
+import org.zoobridge.client.Regions;
+import org.zoobridge.client.ResultTable;
+import org.zoobridge.client.Score;
+import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.errors.RegionException;
+import org.zoobridge.client.errors.ZooBridgeException.Facts;
+import org.zoobridge.v1.Model;
+import org.zoobridge.v1.Region;
+
+/** Classifies what is chosen of a sequence. */
+public final class SequenceClassifier {
+
+    private static final int DEFAULT_COLOR = 0xffff00;
+
+    private final ZooBridge zoo;
+
+    /**
+     * Classifies on a server.
+     *
+     * @param zoo the connection
+     */
+    public SequenceClassifier(final ZooBridge zoo) {
+        this.zoo = zoo;
+    }
+
+    /**
+     * Classifies a sequence. Nothing in it is changed but a note of the class, where one whole plane was classified.
+     *
+     * @param sequence the sequence
+     * @param choices  what to do
+     * @param progress told of the items that are done
+     * @param stop     stops it from another thread
+     * @return table and classes of the regions
+     * @throws org.zoobridge.client.errors.ZooBridgeException if it could not be done
+     */
+    public Outcome classify(final SequenceView sequence, final Choices choices, final Progress progress,
+            final Cancellation stop) {
+        final Model model = zoo.model(choices.model()).getModel();
+        final ImageJob job = job(sequence, choices);
+        final Answer answer = job.run(zoo, choices.model(), call -> {
+            choices.apply(call);
+            call.cancellation(stop);
+        }, progress);
+        final ResultTable table = new ResultTable();
+        table.add(answer, model.getLabelsList());
+        note(sequence, answer);
+        return new Outcome(table, classes(job, answer, model));
+    }
+
+    private static ImageJob job(final SequenceView sequence, final Choices choices) {
+        final ImageJob job = new ImageJob(new SequencePlanes(sequence));
+        final int[] frames = Indexes.parse('T', choices.t, sequence.shownT(), sequence.sizeT());
+        final int[] slices = Indexes.parse('Z', choices.z, sequence.shownZ(), sequence.sizeZ());
+        if (choices.target == Target.ROIS || choices.target == Target.SELECTED) {
+            addRegions(job, sequence, choices.target == Target.SELECTED, frames, slices);
+            return job;
+        }
+        for (final int t : frames) {
+            for (final int z : slices) {
+                if (choices.target == Target.PLANES) {
+                    job.plane(plane(sequence, t, z));
+                } else {
+                    for (final Region tile : Regions.tiles(sequence.sizeX(), sequence.sizeY(), choices.tileSize)) {
+                        job.region(plane(sequence, t, z), tile, null);
+                    }
+                }
+            }
+        }
+        return job;
+    }
+
+    private static void addRegions(final ImageJob job, final SequenceView sequence, final boolean selectedOnly,
+            final int[] frames, final int[] slices) {
+        final List<RegionView> regions = sequence.regions(selectedOnly);
+        if (regions.isEmpty()) {
+            throw new RegionException(new Facts(selectedOnly ? "No ROI of " + sequence.name() + " is selected. Select "
+                    + "some, or choose another target." : sequence.name() + " has no ROIs. Draw some, or choose "
+                    + "another target.").reason("REGION").field("regions"));
+        }
+        for (final RegionView region : regions) {
+            for (final int t : region.t() >= 0 ? new int[] {region.t()} : frames) {
+                for (final int z : region.z() >= 0 ? new int[] {region.z()} : slices) {
+                    job.region(plane(sequence, t, z), region(sequence, region, z, t), region);
+                }
+            }
+        }
+    }
+
+    private static Map<String, Integer> plane(final SequenceView sequence, final int t, final int z) {
+        final Map<String, Integer> plane = new TreeMap<>();
+        if (sequence.sizeT() > 1) {
+            plane.put("T", Math.min(t, sequence.sizeT() - 1));
+        }
+        if (sequence.sizeZ() > 1) {
+            plane.put("Z", Math.min(z, sequence.sizeZ() - 1));
+        }
+        return plane;
+    }
+
+    /** The region's part of the picture: Icy computes masks of any size, but only inside is worth asking for. */
+    private static Region region(final SequenceView sequence, final RegionView region, final int z, final int t) {
+        final Rectangle box = region.bounds().intersection(new Rectangle(sequence.sizeX(), sequence.sizeY()));
+        if (box.isEmpty()) {
+            throw new RegionException(new Facts("The ROI \"" + region.name() + "\" lies outside " + sequence.name()
+                    + "; move it, or take it out of the selection.").reason("REGION").field("regions"));
+        }
+        final boolean[] mask = region.mask(box, z, t);
+        boolean empty = true;
+        boolean full = true;
+        for (final boolean inside : mask) {
+            empty &= !inside;
+            full &= inside;
+        }
+        if (empty) {
+            throw new RegionException(new Facts("The ROI \"" + region.name() + "\" holds no pixel of "
+                    + sequence.name() + "; draw it larger, or take it out of the selection.").reason("REGION")
+                    .field("regions"));
+        }
+        return full ? Regions.box(region.name(), box.x, box.y, box.width, box.height)
+                : Regions.masked(region.name(), box.x, box.y, box.width, box.height, mask);
+    }
+
+    private static void note(final SequenceView sequence, final Answer answer) {
+        final ItemAnswer only = answer.items().get(0);
+        if (answer.items().size() == 1 && only.region().isEmpty() && !only.top().isEmpty()) {
+            sequence.note("zoobridge.label", only.top().get(0).label());
+            sequence.note("zoobridge.model", answer.model().getId());
+            sequence.note("zoobridge.digest", answer.model().getDigest());
+        }
+    }
+
+    /** The best class of each region; of one that was looked at in several planes, the surest. */
+    private static List<RegionClass> classes(final ImageJob job, final Answer answer, final Model model) {
+        final Map<String, Integer> colors = ModelFit.colors(model);
+        final List<RegionClass> classes = new ArrayList<>();
+        final List<Object> tags = job.tags();
+        for (int i = 0; i < answer.items().size(); i++) {
+            final ItemAnswer item = answer.items().get(i);
+            if (tags.get(i) != null && !item.failed() && !item.top().isEmpty()) {
+                final Score best = item.top().get(0);
+                final RegionClass found = new RegionClass((RegionView) tags.get(i), best.label(),
+                        best.score().orElse(Double.NaN), new Color(colors.getOrDefault(best.label(), DEFAULT_COLOR)),
+                        answer.model().getId());
+                if (!isBeaten(found, classes)) {
+                    classes.removeIf(other -> other.region() == found.region());
+                    classes.add(found);
+                }
+            }
+        }
+        return classes;
+    }
+
+    private static boolean isBeaten(final RegionClass found, final List<RegionClass> classes) {
+        for (final RegionClass other : classes) {
+            if (other.region() == found.region() && !(found.score() > other.score())) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,72 @@
+package org.zoobridge.icy;
+
+import java.util.Map;
+
+import org.zoobridge.client.PixelBuffer;
+import org.zoobridge.client.PlaneSource;
+import org.zoobridge.client.errors.ImageFormatException;
+import org.zoobridge.client.errors.ZooBridgeException.Facts;
+import org.zoobridge.v1.DataType;
+
+/** A sequence's planes, all channels of each. */
+final class SequencePlanes implements PlaneSource {
+
+    private final SequenceView sequence;
+
+    SequencePlanes(final SequenceView sequence) {
+        this.sequence = sequence;
+    }
+
+    @Override
+    public String name() {
+        return sequence.name();
+    }
+
+    @Override
+    public int width() {
+        return sequence.sizeX();
+    }
+
+    @Override
+    public int height() {
+        return sequence.sizeY();
+    }
+
+    @Override
+    public String planeAxes() {
+        return sequence.sizeC() > 1 ? "CYX" : "YX";
+    }
+
+    @Override
+    public int channels() {
+        return sequence.sizeC();
+    }
+
+    @Override
+    public DataType type() {
+        return sequence.type();
+    }
+
+    @Override
+    public void copy(final Map<String, Integer> plane, final PixelBuffer buffer) {
+        final int t = plane.getOrDefault("T", 0);
+        final int z = plane.getOrDefault("Z", 0);
+        for (int c = 0; c < sequence.sizeC(); c++) {
+            final Object pixels = sequence.pixels(t, z, c);
+            if (pixels instanceof byte[]) {
+                buffer.put((byte[]) pixels);
+            } else if (pixels instanceof short[]) {
+                buffer.put((short[]) pixels);
+            } else if (pixels instanceof int[]) {
+                buffer.put((int[]) pixels);
+            } else if (pixels instanceof float[]) {
+                buffer.put((float[]) pixels);
+            } else if (pixels instanceof double[]) {
+                buffer.put((double[]) pixels);
+            } else {
+                throw new ImageFormatException(new Facts(sequence.name() + " has no pixels at T=" + t + ", Z=" + z
+                        + "; choose a plane that exists.").reason("IMAGE_FORMAT").field("image"));
+            }
+        }
+    }
+}

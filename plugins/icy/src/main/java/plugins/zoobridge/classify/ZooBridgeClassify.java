@@ -1,0 +1,193 @@
+package plugins.zoobridge.classify;
+
+import icy.gui.dialog.MessageDialog;
+import icy.gui.frame.IcyFrame;
+import icy.gui.frame.progress.CancelableProgressFrame;
+import icy.main.Icy;
+import icy.plugin.abstract_.PluginActionable;
+import icy.plugin.interface_.PluginThreaded;
+import icy.system.thread.ThreadUtil;
+
+import java.awt.BorderLayout;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+import javax.swing.JFileChooser;
+import javax.swing.JPanel;
+
+import org.zoobridge.client.Cancellation;
+import org.zoobridge.client.Progress;
+import org.zoobridge.client.ResultTable;
+import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.errors.CancelledException;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.icy.Choices;
+import org.zoobridge.icy.ClassifyForm;
+import org.zoobridge.icy.FolderClassifier;
+import org.zoobridge.icy.Outcome;
+import org.zoobridge.icy.ResultsPanel;
+import org.zoobridge.icy.SequenceClassifier;
+import org.zoobridge.icy.adapter.IcySequence;
+import org.zoobridge.v1.Framework;
+import org.zoobridge.v1.Model;
+
+/**
+ * Classify with ZooBridge: the window in which a person chooses a model and what of the active sequence to classify.
+ * <p>
+ * Without a display it reads its choices from the command line:
+ * {@code java -jar icy.jar -hl image.tif -x plugins.zoobridge.classify.ZooBridgeClassify model=digits target=Planes}.
+ */
+public final class ZooBridgeClassify extends PluginActionable implements PluginThreaded {
+
+    private static final String TITLE = "ZooBridge";
+    private static final String MODEL = "model";
+    private static final int WIDTH = 560;
+    private static final int HEIGHT = 640;
+
+    private ClassifyForm form;
+    private ResultsPanel results;
+
+    @Override
+    public void run() {
+        if (Icy.getMainInterface().isHeadLess()) {
+            runHeadless();
+            return;
+        }
+        ThreadUtil.invokeNow(() -> {
+            form = new ClassifyForm(this::classifySequence, this::chooseFolder, this::refresh);
+            results = new ResultsPanel();
+            final JPanel panel = new JPanel(new BorderLayout());
+            panel.add(form, BorderLayout.NORTH);
+            panel.add(results, BorderLayout.CENTER);
+            final IcyFrame frame = new IcyFrame("Classify with ZooBridge", true, true, true, true);
+            frame.add(panel);
+            frame.setSize(WIDTH, HEIGHT);
+            frame.addToDesktopPane();
+            frame.center();
+            frame.setVisible(true);
+            frame.requestFocus();
+        });
+        refresh();
+    }
+
+    private void runHeadless() {
+        final Map<String, String> words = new HashMap<>();
+        for (final String word : Icy.getCommandLinePluginArgs()) {
+            final int equals = word.indexOf('=');
+            if (equals > 0) {
+                words.put(word.substring(0, equals), word.substring(equals + 1));
+            }
+        }
+        try (ZooBridge zoo = ZooBridge.connect()) {
+            final IcySequence sequence = new IcySequence(getActiveSequence());
+            final Outcome outcome = new SequenceClassifier(zoo).classify(sequence, Choices.of(words),
+                    (done, total) -> { }, new Cancellation());
+            sequence.write(outcome.classes());
+            System.out.print(outcome.table().csv());
+        }
+    }
+
+    private void refresh() {
+        ThreadUtil.bgRun(() -> {
+            try (ZooBridge zoo = ZooBridge.connect()) {
+                final String chosen = getPreferencesRoot().get(MODEL, "");
+                final int channels = getActiveSequence() == null ? 0 : getActiveSequence().getSizeC();
+                final List<Framework> frameworks = zoo.frameworks();
+                final List<Model> models = zoo.models();
+                ThreadUtil.invokeLater(() -> form.offer(frameworks, models, chosen, channels));
+            } catch (ZooBridgeException error) {
+                ThreadUtil.invokeLater(() -> form.show(error.getMessage()));
+            }
+        });
+    }
+
+    private void classifySequence() {
+        final Map<String, String> words = form.words();
+        inBackground("Classifying", work -> {
+            final Choices choices = Choices.of(words);
+            getPreferencesRoot().put(MODEL, choices.model());
+            final IcySequence sequence = new IcySequence(getActiveSequence());
+            final Outcome outcome = new SequenceClassifier(work.zoo).classify(sequence, choices, work.progress,
+                    work.stop);
+            sequence.write(outcome.classes());
+            show(outcome.table());
+        });
+    }
+
+    private void chooseFolder() {
+        final JFileChooser folders = new JFileChooser();
+        folders.setDialogTitle("Folder with pictures");
+        folders.setFileSelectionMode(JFileChooser.DIRECTORIES_ONLY);
+        if (folders.showOpenDialog(form) != JFileChooser.APPROVE_OPTION) {
+            return;
+        }
+        final Map<String, String> words = form.words();
+        inBackground("Classifying a folder", work -> {
+            final FolderClassifier folder = new FolderClassifier(work.zoo, folders.getSelectedFile().toPath(), true);
+            try {
+                folder.classify(Choices.of(words), work.progress, work.stop);
+            } finally {
+                show(folder.table());
+            }
+        });
+    }
+
+    private void show(final ResultTable table) {
+        ThreadUtil.invokeLater(() -> results.append(table));
+    }
+
+    /** Works with a progress frame whose button cancels here and on the server; a failure is one dialog. */
+    private void inBackground(final String doing, final Consumer<Work> task) {
+        ThreadUtil.bgRun(() -> {
+            final CancelableProgressFrame frame = new CancelableProgressFrame(doing);
+            final Cancellation stop = new Cancellation();
+            final Thread watcher = watch(frame, stop);
+            try (ZooBridge zoo = ZooBridge.connect()) {
+                task.accept(new Work(zoo, stop, (done, total) -> {
+                    frame.setLength(Math.max(1, total));
+                    frame.setPosition(done);
+                }));
+            } catch (CancelledException cancelled) {
+                frame.setMessage("Cancelled");
+            } catch (ZooBridgeException error) {
+                MessageDialog.showDialog(TITLE, error.getMessage(), MessageDialog.ERROR_MESSAGE);
+            } finally {
+                watcher.interrupt();
+                frame.close();
+            }
+        });
+    }
+
+    /** The frame's button exists only after a while, so it is asked rather than listened to. */
+    private static Thread watch(final CancelableProgressFrame frame, final Cancellation stop) {
+        final Thread watcher = new Thread(() -> {
+            try {
+                while (!frame.isCancelRequested()) {
+                    Thread.sleep(100);
+                }
+                stop.cancel();
+            } catch (InterruptedException finished) {
+                Thread.currentThread().interrupt();
+            }
+        }, "ZooBridge cancel");
+        watcher.setDaemon(true);
+        watcher.start();
+        return watcher;
+    }
+
+    /** What a task works with. */
+    private static final class Work {
+
+        private final ZooBridge zoo;
+        private final Cancellation stop;
+        private final Progress progress;
+
+        Work(final ZooBridge zoo, final Cancellation stop, final Progress progress) {
+            this.zoo = zoo;
+            this.stop = stop;
+            this.progress = progress;
+        }
+    }
+}

@@ -1,0 +1,172 @@
+package org.zoobridge.icy;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.awt.Color;
+import java.awt.Rectangle;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.zoobridge.client.Cancellation;
+import org.zoobridge.client.FakeZoo;
+import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.errors.InvalidRequestException;
+import org.zoobridge.client.errors.RegionException;
+import org.zoobridge.v1.ClassifyRequest;
+import org.zoobridge.v1.Region;
+
+@Timeout(60)
+class SequenceClassifierTest {
+
+    private FakeZoo server;
+    private ZooBridge zoo;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = new FakeZoo();
+        zoo = ZooBridge.connect(server.endpoint());
+    }
+
+    @AfterEach
+    void stop() {
+        zoo.close();
+        server.close();
+    }
+
+    private static Choices choices(final String... words) {
+        final Map<String, String> all = new HashMap<>();
+        all.put("model", "digits");
+        for (final String word : words) {
+            all.put(word.split("=")[0], word.substring(word.indexOf('=') + 1));
+        }
+        return Choices.of(all);
+    }
+
+    private Outcome classify(final SequenceView sequence, final String... words) {
+        return new SequenceClassifier(zoo).classify(sequence, choices(words), (done, total) -> { },
+                new Cancellation());
+    }
+
+    private ClassifyRequest sent() {
+        return server.requests.get(server.requests.size() - 1);
+    }
+
+    @Test
+    void theShownPlaneIsSentWithAllItsChannels() {
+        final MemorySequence sequence = new MemorySequence(3, 4, 2);
+        final Outcome outcome = classify(sequence);
+        assertEquals("CYX", sent().getImage().getPixels().getAxes());
+        final byte[] data = sent().getImage().getPixels().getData().toByteArray();
+        assertEquals(300, data[0] & 255 | (data[1] & 255) << 8);
+        assertEquals(310, data[400] & 255 | (data[401] & 255) << 8);
+        assertEquals("T=0,Z=3", outcome.table().text(0, "plane"));
+        assertEquals("memory", sequence.notes.get("zoobridge.label"));
+    }
+
+    @Test
+    void chosenPlanesHaveARowEach() {
+        final Outcome outcome = classify(new MemorySequence(3, 4, 1), "t=all", "z=0,2-3");
+        assertEquals(9, outcome.table().rows().size());
+        assertEquals("T=2,Z=3", outcome.table().text(8, "plane"));
+        assertEquals(Arrays.asList(9, 10, 20), sent().getImage().getPixels().getShapeList());
+    }
+
+    @Test
+    void regionsAreCutAtTheEdgeAndMaskedUnlessFull() {
+        final MemorySequence sequence = new MemorySequence(1, 1, 1);
+        sequence.regions.add(MemorySequence.region("full", new Rectangle(-5, -5, 10, 10), -1, -1, false));
+        sequence.regions.add(MemorySequence.region("board", new Rectangle(2, 3, 4, 2), -1, -1, true));
+        final Outcome outcome = classify(sequence, "target=ROIs");
+        final List<Region> regions = sent().getRegionsList();
+        assertEquals(0, regions.get(0).getBox().getX());
+        assertEquals(5, regions.get(0).getBox().getWidth());
+        assertTrue(regions.get(0).getMask().isEmpty());
+        assertEquals(0b01010101, regions.get(1).getMask().byteAt(0));
+        assertEquals("board", outcome.table().text(1, "region"));
+        assertEquals(2, outcome.classes().size());
+        assertEquals("full: memory 0.10", outcome.classes().get(0).nameFor("full"));
+        assertEquals(new Color(0xffff00), outcome.classes().get(0).color());
+        assertEquals("digits", sent().getModel());
+    }
+
+    @Test
+    void aRegionLiesInItsOwnPlaneOrInAllTheChosenOnes() {
+        final MemorySequence sequence = new MemorySequence(2, 3, 1);
+        sequence.selected.add(MemorySequence.region("tied", new Rectangle(0, 0, 4, 4), 1, 1, false));
+        sequence.selected.add(MemorySequence.region("free", new Rectangle(0, 0, 4, 4), -1, -1, false));
+        final Outcome outcome = classify(sequence, "target=Selected ROIs", "t=all", "z=0");
+        assertEquals(3, outcome.table().rows().size());
+        assertEquals(2, outcome.classes().size());
+    }
+
+    @Test
+    void whatCannotBeClassifiedIsNamed() {
+        final MemorySequence sequence = new MemorySequence(1, 1, 1);
+        assertTrue(assertThrows(RegionException.class, () -> classify(sequence, "target=ROIs")).getMessage()
+                .contains("no ROIs"));
+        assertThrows(RegionException.class, () -> classify(sequence, "target=Selected ROIs"));
+        sequence.regions.add(MemorySequence.region("away", new Rectangle(50, 0, 4, 4), -1, -1, false));
+        assertTrue(assertThrows(RegionException.class, () -> classify(sequence, "target=ROIs")).getMessage()
+                .contains("\"away\" lies outside"));
+        assertThrows(RegionException.class, () -> classify(sequence, "z=5"));
+        assertThrows(InvalidRequestException.class, () -> classify(sequence, "model="));
+        assertThrows(InvalidRequestException.class, () -> classify(sequence, "target=everything"));
+        assertThrows(InvalidRequestException.class, () -> classify(sequence, "top=many"));
+        assertThrows(InvalidRequestException.class, () -> classify(sequence, "channels=red"));
+    }
+
+    @Test
+    void tilesCoverTheChosenPlanes() {
+        assertEquals(2 * 2, classify(new MemorySequence(1, 2, 1), "target=Tiles", "tile_size=10", "z=all").table()
+                .rows().size());
+    }
+
+    @Test
+    void aFolderKeepsItsFailuresInTheTable(@TempDir final Path folder) throws IOException {
+        Files.write(folder.resolve("a.png"), new byte[] {1});
+        Files.write(folder.resolve("bad.png"), new byte[] {2});
+        Files.createDirectory(folder.resolve("more"));
+        Files.write(folder.resolve("more").resolve("c.tif"), new byte[] {3});
+        final FolderClassifier job = new FolderClassifier(zoo, folder, true);
+        job.classify(choices(), (done, total) -> { }, new Cancellation());
+        assertEquals(3, job.table().rows().size());
+        assertEquals("a.png", job.table().text(0, "label"));
+        assertTrue(job.table().text(1, "error").contains("no model"));
+        assertEquals("more/c.tif", job.table().text(2, "image"));
+    }
+
+    @Test
+    void theTableOfAllRunsHasTheColumnsOfAllOfThem() {
+        final ResultsPanel panel = new ResultsPanel();
+        panel.append(classify(new MemorySequence(1, 1, 1)).table());
+        panel.append(classify(new MemorySequence(1, 2, 1), "z=all").table());
+        final String[] lines = panel.csv().split("\n");
+        assertEquals(4, lines.length);
+        assertTrue(lines[0].startsWith("image,plane,region,label,score"));
+    }
+
+    @Test
+    void theFormOffersModelsThatFitFirstAndSaysWhyOthersDoNot() {
+        final ClassifyForm form = new ClassifyForm(() -> { }, () -> { }, () -> { });
+        form.offer(zoo.frameworks(), zoo.models(), "", 1);
+        assertEquals("digits", form.words().get("model"));
+        assertTrue(form.isRunnable());
+        form.offer(zoo.frameworks(), zoo.models(), "four", 1);
+        assertTrue(form.sentence().contains("wants 4 channels"), form.sentence());
+        assertEquals(false, form.isRunnable());
+        form.show("No server answers.");
+        assertEquals("No server answers.", form.sentence());
+    }
+}

@@ -1,0 +1,24 @@
+package icy.plugin.abstract_;
+
+/** Signatures of Icy's {@code icy.plugin.abstract_.Plugin}; only what is called, and never in the jar. */
+public abstract class Plugin {
+
+    public Plugin() {
+    }
+
+    public icy.sequence.Sequence getActiveSequence() {
+        throw new UnsupportedOperationException("signature only");
+    }
+
+    public icy.gui.viewer.Viewer getActiveViewer() {
+        throw new UnsupportedOperationException("signature only");
+    }
+
+    public icy.preferences.XMLPreferences getPreferencesRoot() {
+        throw new UnsupportedOperationException("signature only");
+    }
+
+    public void addIcyFrame(icy.gui.frame.IcyFrame frame) {
+        throw new UnsupportedOperationException("signature only");
+    }
+}

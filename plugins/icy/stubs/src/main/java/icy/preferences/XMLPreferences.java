@@ -1,0 +1,21 @@
+package icy.preferences;
+
+/** Signatures of Icy's {@code icy.preferences.XMLPreferences}; only what is called, and never in the jar. */
+public class XMLPreferences {
+
+    public String get(String key, String absent) {
+        throw new UnsupportedOperationException("signature only");
+    }
+
+    public void put(String key, String value) {
+        throw new UnsupportedOperationException("signature only");
+    }
+
+    public int getInt(String key, int absent) {
+        throw new UnsupportedOperationException("signature only");
+    }
+
+    public void putInt(String key, int value) {
+        throw new UnsupportedOperationException("signature only");
+    }
+}

@@ -1,0 +1,61 @@
+"""Classify folder…: every picture through one stream, one bad one among them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from screen import RESULTS
+from zoobridge.imagej import ImageJError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "meine Bilder ä"
+    (folder / "mehr").mkdir(parents=True)
+    random = np.random.default_rng(3)
+    for number in range(5):
+        Image.fromarray(random.integers(0, 255, (30, 30), dtype=np.uint8)).save(
+            folder / f"{number}.png"
+        )
+    Image.fromarray(random.integers(0, 255, (30, 30), dtype=np.uint8)).save(folder / "mehr/5.tif")
+    Image.fromarray(random.integers(0, 255, (30, 30), dtype=np.uint8)).save(folder / "6.pgm")
+    (folder / "2b.png").write_text("this is no picture")
+    (folder / "notes.txt").write_text("not looked at")
+    return folder
+
+
+def test_one_bad_picture_among_many_has_its_reason_in_the_table(imagej, served, folder, tmp_path):
+    out = tmp_path / "out ü.csv"
+    imagej.run("Classify folder...", f"folder=[{folder}] model=digits top=2 recursive save=[{out}]")
+    table = imagej.table(RESULTS)
+    names = ["0.png", "1.png", "2.png", "2b.png", "3.png", "4.png", "6.pgm", "mehr/5.tif"]
+    assert list(table["image"]) == names
+    assert [bool(error) for error in table["error"]] == [name == "2b.png" for name in names]
+    for row, name in enumerate(names):
+        if name != "2b.png":
+            with Image.open(folder / name) as picture:
+                expected = served.client.classify("digits", np.asarray(picture), top_k=2)[0]
+            assert table["label"][row] == expected.label
+            assert np.float32(table["score"][row]) == np.float32(expected.score)
+    saved = pd.read_csv(out, dtype=str, keep_default_na=False)
+    assert list(saved["image"]) == names
+    assert list(saved["label"]) == list(table["label"])
+    assert next(iter(saved["digest"])) == table["digest"][0]
+
+
+def test_subfolders_are_left_out_unless_asked_for(imagej, folder):
+    imagej.run("Classify folder...", f"folder=[{folder}] model=digits")
+    assert "mehr/5.tif" not in set(imagej.table(RESULTS)["image"])
+
+
+@pytest.mark.parametrize("missing", ["nowhere", "mehr/5.tif"])
+def test_a_folder_that_cannot_be_read_is_named(imagej, folder, missing):
+    with pytest.raises(ImageJError, match=missing):
+        imagej.run("Classify folder...", f"folder=[{folder / missing}x] model=digits")
+
+
+def test_an_empty_folder_says_which_pictures_are_looked_for(imagej, tmp_path):
+    with pytest.raises(ImageJError, match="PNG"):
+        imagej.run("Classify folder...", f"folder=[{tmp_path}] model=digits")
