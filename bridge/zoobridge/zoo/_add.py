@@ -6,31 +6,26 @@ import re
 import shutil
 import tempfile
 import unicodedata
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from zoobridge.backend import BackendFault, Network, TensorSpec, WeightsFile
+from zoobridge.backend import BackendFault
 from zoobridge.errors import BackendError, BrokenPackageError, InvalidRequestError, ServerError
-from zoobridge.imaging import Operation, postprocess, preprocess
+from zoobridge.imaging import Operation
 from zoobridge.zoo._description import ModelDescription
 from zoobridge.zoo._fault import PackageFault
 from zoobridge.zoo._files import file_sha256
 from zoobridge.zoo._identity import is_id, slug
 from zoobridge.zoo._labels import read_label_file
-from zoobridge.zoo._layout import Layout, find_layout
 from zoobridge.zoo._library import check_written, newest_format, write_description
 from zoobridge.zoo._package import read_package
 from zoobridge.zoo._source import Source, detect_source
-from zoobridge.zoo._weights import FORMATS
+from zoobridge.zoo._trial import Trial, try_network
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from zoobridge.zoo._description import ScoreKind
     from zoobridge.zoo._network import OpenNetwork
@@ -51,22 +46,6 @@ PREPROCESSING: dict[str, tuple[Operation, ...]] = {
         ),
     ),
 }
-
-#: The library refuses a test output of which nothing exceeds this.
-_LEAST_OUTPUT = 1e-5
-_TRIES = 12
-
-
-@dataclass(frozen=True)
-class _Tested:
-    """The package's test tensors, made by running the network."""
-
-    layout: Layout
-    dtype: str
-    test_input: NDArray[Any]
-    test_output: NDArray[Any]
-    input_name: str
-    output_name: str
 
 
 def add_model(
@@ -164,7 +143,7 @@ def add_model(
     target = _target(zoo, chosen_id, version)
     after = () if scores == "as_is" else (_score_step(scores),)
     try:
-        tested = _test(
+        tested = try_network(
             chosen,
             names,
             open_network,
@@ -260,124 +239,13 @@ def _target(zoo: Path, model_id: str, version: str) -> Path:
     return versioned
 
 
-def _test(
-    source: Source,
-    labels: tuple[str, ...],
-    open_network: OpenNetwork,
-    *,
-    steps: tuple[Operation, ...],
-    after: tuple[Operation, ...],
-    span: tuple[float, float],
-    layout: dict[str, Any],
-) -> _Tested:
-    """Run the network on made-up pictures until one gives an output that can be a test."""
-    framework = FORMATS[source.format]
-    channels_last = framework == "tensorflow"
-    stated: tuple[TensorSpec, ...] = ()
-    expected: tuple[TensorSpec, ...] = ()
-    if framework == "pytorch":
-        # Its formats do not state their tensors, so that the user must.
-        found = find_layout(None, channels_last=channels_last, **layout)
-        stated = (TensorSpec("input", "float32", _free_batch(found)),)
-        expected = (TensorSpec("output", "float32", (-1, -1)),)
-    file = WeightsFile(source.format, source.path, inputs=stated, outputs=expected, trusted=True)
-    with ExitStack() as stack:
-        network = stack.enter_context(open_network(framework, file))
-        if len(network.inputs) != 1:
-            listed = ", ".join(spec.name for spec in network.inputs)
-            raise InvalidRequestError(
-                f"the network wants {len(network.inputs)} inputs ({listed}); export it with one"
-            )
-        spec = network.inputs[0]
-        found = find_layout(spec, channels_last=channels_last, **layout)
-        tries = []
-        for seed in range(_TRIES):
-            picture = _picture(found, span, seed)
-            raw = _scores(network, picture, found, spec.dtype, steps, labels)
-            output = postprocess(raw, "NC", after).astype(np.float32)
-            if not np.isfinite(output).all():
-                raise BackendError(
-                    "the network answers a plain picture with NaN or infinity; check its preprocessing"
-                )
-            tries.append((picture, output))
-            if output.max() > _LEAST_OUTPUT:
-                break
-    picture, output = tries[-1]
-    name = network.outputs[0].name if network.outputs else "output"
-    return _Tested(
-        layout=found,
-        dtype=spec.dtype,
-        test_input=picture,
-        test_output=output,
-        input_name=_tensor_name(spec.name, "input"),
-        output_name=_tensor_name(name, "output"),
-    )
-
-
-def _free_batch(layout: Layout) -> tuple[int, ...]:
-    return tuple(
-        -1 if letter == "N" else length
-        for letter, length in zip(layout.axes, layout.shape, strict=True)
-    )
-
-
-def _picture(layout: Layout, span: tuple[float, float], seed: int) -> NDArray[np.float32]:
-    """Draw a picture of soft waves and some grain, different for each seed."""
-    random = np.random.default_rng(seed)
-    shape = tuple(
-        1 if letter == "N" else n for letter, n in zip(layout.axes, layout.shape, strict=True)
-    )
-    total: NDArray[np.float64] = random.uniform(0, 0.3, size=shape)
-    for place, length in enumerate(shape):
-        wave = np.sin(np.linspace(0, random.uniform(1, 9), length) + random.uniform(0, 6))
-        total += wave.reshape([-1 if index == place else 1 for index in range(len(shape))])
-    total -= total.min()
-    total /= max(float(total.max()), 1e-9)
-    return (span[0] + total * (span[1] - span[0])).astype(np.float32)
-
-
-def _scores(
-    network: Network,
-    picture: NDArray[np.float32],
-    layout: Layout,
-    dtype: str,
-    steps: tuple[Operation, ...],
-    labels: tuple[str, ...],
-) -> NDArray[Any]:
-    prepared = preprocess(
-        picture, layout.axes, (*steps, Operation("ensure_dtype", {"dtype": dtype}))
-    )
-    outputs = network.forward([np.ascontiguousarray(prepared)])
-    if len(outputs) != 1:
-        raise InvalidRequestError(
-            f"the network has {len(outputs)} outputs; export it with the scores as its only one"
-        )
-    shape = outputs[0].shape
-    if outputs[0].size != len(labels) or shape[:1] != (1,):
-        raise InvalidRequestError(
-            f"the network gives {' x '.join(map(str, shape[1:])) or 'no'} scores a picture, but there are "
-            f"{len(labels)} labels; give one label for each score",
-            field="labels",
-        )
-    if len(shape) != 2:
-        raise InvalidRequestError(
-            f"the network's output has the shape {shape}; export it with one row of scores a picture"
-        )
-    return outputs[0]
-
-
-def _tensor_name(stated: str, otherwise: str) -> str:
-    """Keep a tensor's name where BioImage.IO can write it (a lower-case identifier)."""
-    return stated if re.fullmatch(r"[a-z_][a-z0-9_]{0,31}", stated) else otherwise
-
-
 def _step_documents(steps: Sequence[Operation]) -> list[dict[str, Any]]:
     return [
         {"id": step.id, **({"kwargs": dict(step.kwargs)} if step.kwargs else {})} for step in steps
     ]
 
 
-def _input_document(tested: _Tested, steps: Sequence[Operation]) -> dict[str, Any]:
+def _input_document(tested: Trial, steps: Sequence[Operation]) -> dict[str, Any]:
     return {
         "id": tested.input_name,
         "axes": tested.layout.axis_documents(),
@@ -391,7 +259,7 @@ def _input_document(tested: _Tested, steps: Sequence[Operation]) -> dict[str, An
 
 
 def _output_document(
-    tested: _Tested, labels: Sequence[str], after: Sequence[Operation]
+    tested: Trial, labels: Sequence[str], after: Sequence[Operation]
 ) -> dict[str, Any]:
     return {
         "id": tested.output_name,
@@ -410,7 +278,7 @@ def _plain_name(name: str) -> str:
 
 
 def _write(
-    document: dict[str, Any], folder: Path, source: Source, tested: _Tested
+    document: dict[str, Any], folder: Path, source: Source, tested: Trial
 ) -> ModelDescription:
     np.save(folder / "test_input.npy", tested.test_input)
     np.save(folder / "test_output.npy", tested.test_output)
