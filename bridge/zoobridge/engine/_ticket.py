@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Inquest", "Ticket"]
 
 _DEATHS = 2
+_LONGEST_WAIT = 3600.0
 
 
 @dataclass(eq=False)
@@ -49,12 +50,15 @@ class Ticket:
 
     def __iter__(self) -> Iterator[Part]:
         """See :meth:`Answer.__iter__`."""
-        deadline = self.work.deadline
+        deadline = float("inf") if self.work.deadline is None else self.work.deadline
         while True:
             try:
-                timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
-                outcome = self.outcome.get(timeout=timeout)
+                # gRPC's clients may set deadlines beyond what a lock can wait for.
+                left = min(_LONGEST_WAIT, max(0.0, deadline - time.monotonic()))
+                outcome = self.outcome.get(timeout=left)
             except Empty:
+                if time.monotonic() < deadline:
+                    continue
                 self.drop(self)
                 raise DeadlineError(
                     "the deadline passed before the work was done; allow more time or send less"

@@ -89,7 +89,9 @@ def _network(
 ) -> dict[str, NDArray[np.generic] | list[bytes]]:
     missing = [tensor.name for tensor in view.inputs if tensor.name not in inputs]
     if missing:
-        raise InvalidRequestError(f"input '{missing[0]}' is missing", field="inputs")
+        raise InvalidRequestError(
+            f"model '{view.name}' takes the input '{missing[0]}', which is missing", field="inputs"
+        )
     arrays = {tensor.name: inputs[tensor.name] for tensor in view.inputs}
     (part,) = submit(pack_tensors(arrays), tensors=True)
     found = list(unpack_tensors(part.response).values())
