@@ -17,8 +17,8 @@ from zoobridge.errors import (
     CancelledError,
     InvalidRequestError,
     LimitError,
-    ServerError,
     ServerUnavailableError,
+    UnsupportedError,
     WorkerError,
     ZooBridgeError,
 )
@@ -206,7 +206,7 @@ def error_from_rpc(error: grpc.RpcError, endpoint: Endpoint) -> ZooBridgeError:
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in text:
         return LimitError(f"the server takes no message of this size ({text})")
     if code is grpc.StatusCode.UNIMPLEMENTED:
-        return ServerError(
+        return UnsupportedError(
             f"the server at {endpoint.address} does not know this call ({text}); "
             "is it a ZooBridge server, and of this version?"
         )

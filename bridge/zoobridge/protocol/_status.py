@@ -47,6 +47,7 @@ _BY_CODE: dict[int, type[ZooBridgeError]] = {
     Code.PERMISSION_DENIED: errors.ManagingPermissionError,
     Code.RESOURCE_EXHAUSTED: errors.OverloadedError,
     Code.FAILED_PRECONDITION: errors.BackendError,
+    Code.UNIMPLEMENTED: errors.UnsupportedError,
     Code.UNAVAILABLE: errors.ServerUnavailableError,
     Code.UNAUTHENTICATED: errors.AuthenticationError,
 }
