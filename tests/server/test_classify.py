@@ -17,7 +17,7 @@ from zoobridge.errors import (
     WorkerError,
 )
 from zoobridge.protocol import Limits
-from zoobridge.protocol.v1 import classification_pb2
+from zoobridge.protocol.v1 import classification_pb2, zoo_pb2
 
 
 def test_the_engine_gets_the_bytes_as_they_came(start, call, held):
@@ -191,3 +191,35 @@ def test_more_calls_than_threads_are_all_answered(start, call, held):
     giving.start()
     assert all(future.result().results for future in futures)
     giving.join()
+
+
+def test_a_stop_that_waits_for_work_can_be_cut_short(start, call, held):
+    server = start(engine=held)
+    future = call(server).classification.Classify.future(request(), timeout=900)
+    work = held.next()
+    stopping = threading.Thread(target=server.stop, kwargs={"grace": 600})
+    stopping.start()
+    assert not work.cancelled.wait(0.5)
+    server.hurry()
+    stopping.join(90)
+    assert not stopping.is_alive()
+    assert work.cancelled.is_set()
+    with pytest.raises(grpc.RpcError):
+        future.result()
+
+
+def test_a_call_that_was_accepted_is_answered_while_the_server_stops(start, call, held):
+    server = start(engine=held)
+    caller = call(server)
+    future = caller.classification.Classify.future(request(), timeout=90)
+    work = held.next()
+    stopping = threading.Thread(target=server.stop, kwargs={"grace": 90})
+    stopping.start()
+    with pytest.raises(grpc.RpcError) as caught:
+        while True:
+            caller.zoo.GetServerInfo(zoo_pb2.GetServerInfoRequest(), timeout=90)
+    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+    work.give()
+    assert future.result().results
+    stopping.join(90)
+    assert not stopping.is_alive()

@@ -7,7 +7,7 @@ import threading
 
 import grpc
 import pytest
-from served import error_of, request
+from served import error_of, request, wait_until
 from zoobridge.errors import (
     ImageFormatError,
     InvalidRequestError,
@@ -257,4 +257,43 @@ def test_a_stream_that_is_drained_answers_what_it_accepted(start, call, held):
     assert isinstance(error_of(caught), ServerUnavailableError)
     stopping.join(30)
     assert not stopping.is_alive()
+    feed.close()
+
+
+def test_streams_that_were_cancelled_make_room_for_others(start, call, held):
+    server = start(engine=held, max_workers=4)
+    caller = call(server)
+    for _ in range(10):
+        feed = Feed([part("a")])
+        answers = caller.classification.ClassifyStream(iter(feed), timeout=90)
+        work = held.next()
+        answers.cancel()
+        feed.close()
+        assert work.cancelled.wait(90)
+
+    def is_taken() -> bool:
+        feed = Feed([part("last")])
+        answers = caller.classification.ClassifyStream(iter(feed), timeout=90)
+        feed.close()
+        try:
+            held.next(timeout=1).give()
+        except AssertionError:
+            return False
+        return [answer.id for answer in answers] == ["last"]
+
+    wait_until(is_taken)
+
+
+def test_a_caller_that_does_not_read_is_not_read_from(start, call, held):
+    server = start(engine=held)
+    feed = Feed(part(str(i)) for i in range(10 * WINDOW))
+    answers = call(server).classification.ClassifyStream(iter(feed), timeout=90)
+    heavy = "x" * (4 << 20)
+    for _ in range(WINDOW):
+        held.next().give(label=heavy)
+    # A few answers fit into the buffers on the way; the rest stay outstanding.
+    while held.arrived.acquire(timeout=1):
+        pass
+    assert len(held.answers) < 3 * WINDOW
+    answers.cancel()
     feed.close()

@@ -78,7 +78,8 @@ class ZooWatch:
         gone = [
             old
             for reference, old in self._known.items()
-            if _digests(models.get(reference)) != _digests(old)
+            # What was broken cannot have been loaded.
+            if _digests(old) and _digests(models.get(reference)) != _digests(old)
         ]
         self._known = models
         self._changed(self._serving(models))
