@@ -84,7 +84,7 @@ def photograph_of(viewer, qtbot, tmp_path):
     """
 
     def shoot(name, widget=None):
-        viewer.window.resize(1440, 960)
+        viewer.window.resize(1440, 1180)
         viewer.reset_view()
         if widget is not None:
             widget.ensureWidgetVisible(widget.export_button)

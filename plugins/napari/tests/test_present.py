@@ -123,6 +123,20 @@ def test_tiles_become_shapes_over_the_image(viewer, image, model, make_record):
     assert [one.name for one in viewer.layers] == ["photo"]
 
 
+def test_many_tiles_become_squares_which_are_quicker_to_draw(viewer, image, model, make_record):
+    plan = plan_grid(place(viewer, image), 4, 4)
+    items = plan.items(lambda: None)
+    assert len(items) == 300
+    items.append(items[0])
+    records = [make_record("tile", i, "grass", 0.5, box=item.box) for i, item in enumerate(items)]
+    layer = present(viewer, plan, model, records, Look())
+    assert set(layer.symbol) == {"square"}
+    assert set(layer.size) == {4}
+    assert layer.data[1].tolist() == [1.5, 5.5]
+    np.testing.assert_allclose(layer.face_color[7], rgba("#00ff00"))
+    assert remove_results(viewer) == 1
+
+
 def test_planes_get_a_name_each_and_an_entry_in_the_metadata(viewer, model, make_record):
     stack = viewer.add_image(np.zeros((2, 4, 60, 80)), name="stack", scale=(1, 5, 1, 1))
     plan = plan_planes(place(viewer, stack, "CTYX"), "T")

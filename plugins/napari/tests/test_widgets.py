@@ -5,6 +5,7 @@ import sys
 import dask.array
 import numpy as np
 import pytest
+from napari._app_model import get_app_model
 
 from napari_zoobridge._classify import ClassifyWidget
 from napari_zoobridge._compare import CompareWidget
@@ -31,33 +32,29 @@ def widget(viewer, qtbot):
     return widget
 
 
-def test_the_manifest_offers_both_widgets(viewer):
-    for name, kind in (("Classify", ClassifyWidget), ("Compare", CompareWidget)):
-        _, widget = viewer.window.add_plugin_dock_widget("napari-zoobridge", name)
-        assert isinstance(widget, kind)
-
-
-def test_without_a_server_the_light_is_red_and_a_start_is_offered(widget):
+def test_without_a_server_the_widget_says_so_and_offers_a_start(
+    widget, qtbot, monkeypatch, notices
+):
+    assert isinstance(widget, ClassifyWidget)
     assert widget.link.state is State.LOST
     assert widget.server.light.toolTip() == "lost"
     assert not widget.server.start.isHidden()
     assert not widget.run_button.isEnabled()
+    assert notices() == []
 
+    # A server that is named and not there is told once.
+    widget.link.open(Address("127.0.0.1:1"), quiet=False)
+    qtbot.waitUntil(lambda: len(notices()) == 1)
+    assert "no server answers at 127.0.0.1:1" in widget.link.sentence
+    assert notices() == [f"{widget.link.sentence[:1].upper()}{widget.link.sentence[1:]}"]
 
-def test_beside_the_light_client_alone_no_server_can_be_started(widget, monkeypatch):
+    # Beside the light client alone no server can be started.
     assert can_start_server()
     monkeypatch.setitem(sys.modules, "bioimageio", None)
     assert not can_start_server()
     widget.link.changed.emit()
     assert not widget.server.start.isEnabled()
     assert "pip install" in widget.server.start.toolTip()
-
-
-def test_a_named_server_that_is_not_there_is_told_once(widget, qtbot, notices):
-    widget.link.open(Address("127.0.0.1:1"), quiet=False)
-    qtbot.waitUntil(lambda: len(notices()) == 1)
-    assert "no server answers at 127.0.0.1:1" in widget.link.sentence
-    assert notices() == [f"{widget.link.sentence[:1].upper()}{widget.link.sentence[1:]}"]
 
 
 def test_images_are_offered_as_they_come_and_go(widget, viewer, qtbot):
@@ -74,30 +71,34 @@ def test_images_are_offered_as_they_come_and_go(widget, viewer, qtbot):
     qtbot.waitUntil(lambda: widget.target.image.current_choice == "renamed")
 
 
-def test_axes_that_are_wrong_are_told_where_they_are_typed(widget, viewer, qtbot):
-    viewer.add_image(np.zeros((5, 40, 40)))
-    qtbot.waitUntil(lambda: widget.target.axes.value == "ZYX")
-    widget.target.axes.value = "ZZX"
-    assert widget.target.verdict.text() == "✗ axes ZZX use a letter twice"
-    widget.target.axes.value = "CYX"
-    assert widget.target.verdict.text() == ""
+def test_sample_data_open_with_something_to_classify(viewer, notices):
+    for name in ("textures", "digits"):
+        layers = viewer.open_sample("napari-zoobridge", name)
+        kinds = {type(layer).__name__ for layer in layers}
+        assert "Image" in kinds
+        assert len(kinds) > 1
+
+    # Removing results can be commanded without a widget.
+    viewer.add_points([[1, 1]], metadata={"zoobridge": {"made": True}})
+    get_app_model().commands.execute_command("napari-zoobridge.remove_results").result()
+    assert len(viewer.layers) == 4
+    assert notices() == ["Removed classification results of 1 layer"]
 
 
-def test_typed_axes_survive_other_layers(widget, viewer, qtbot):
-    viewer.add_image(np.zeros((5, 40, 40)))
-    qtbot.waitUntil(lambda: widget.target.axes.value == "ZYX")
-    widget.target.axes.value = "TYX"
-    viewer.add_points([[0, 0, 0]])
-    qtbot.waitUntil(lambda: len(viewer.layers) == 2)
-    qtbot.wait(50)
-    assert widget.target.axes.value == "TYX"
-
-
-def test_the_shown_plane_decides_which_axes_are_y_and_x(widget, viewer, qtbot):
+def test_axes_follow_the_view_until_the_user_types_others(widget, viewer, qtbot):
     viewer.add_image(np.zeros((5, 6, 7)))
     qtbot.waitUntil(lambda: widget.target.axes.value == "ZYX")
     viewer.dims.order = (1, 0, 2)
     assert widget.target.axes.value == "YZX"
+    widget.target.axes.value = "ZZX"
+    assert widget.target.verdict.text() == "✗ axes ZZX use a letter twice"
+    widget.target.axes.value = "CYX"
+    assert widget.target.verdict.text() == ""
+    widget.target.axes.value = "TYX"
+    viewer.add_points([[0, 0, 0]])
+    qtbot.wait(50)
+    viewer.dims.order = (0, 1, 2)
+    assert widget.target.axes.value == "TYX"
 
 
 def test_each_target_asks_for_what_it_needs_only(widget, viewer, qtbot):
@@ -118,12 +119,9 @@ def test_each_target_asks_for_what_it_needs_only(widget, viewer, qtbot):
     widget.target.target.value = Target.PLANES
     assert widget.target.along == "Z"
 
-
-def test_layers_of_the_right_kind_are_offered_for_a_target(widget, viewer, qtbot):
-    viewer.add_image(np.zeros((40, 40)))
+    # And offers the layers of the right kind.
     shapes = viewer.add_shapes(name="mine")
     labels = viewer.add_labels(np.zeros((40, 40), int))
-    qtbot.waitUntil(lambda: widget.target.image.value is not None)
     widget.target.target.value = Target.SHAPES
     assert widget.target.layer.value is shapes
     widget.target.target.value = Target.LABELS
@@ -141,26 +139,9 @@ def test_opening_the_widget_on_a_large_stack_reads_nothing(viewer, qtbot):
         block, chunks=((1,) * 500, 64, 64), dtype=np.uint16, meta=np.zeros((0, 0, 0), np.uint16)
     )
     viewer.add_image(stack, contrast_limits=(0, 1))
-    _, widget = viewer.window.add_plugin_dock_widget("napari-zoobridge", "Classify")
+    _, widget = viewer.window.add_plugin_dock_widget("napari-zoobridge", "Compare")
+    assert isinstance(widget, CompareWidget)
     qtbot.waitUntil(lambda: widget.target.axes.value == "ZYX")
     widget.target.target.value = Target.PLANES
     widget.target.plan()
     assert len({block_id[0] for block_id in read}) < 5
-
-
-def test_removing_results_can_be_commanded_without_a_widget(viewer, notices):
-    from napari._app_model import get_app_model
-
-    viewer.add_points([[1, 1]], metadata={"zoobridge": {"made": True}})
-    command = "napari-zoobridge.remove_results"
-    get_app_model().commands.execute_command(command).result()
-    assert len(viewer.layers) == 0
-    assert notices() == ["Removed classification results of 1 layer"]
-
-
-@pytest.mark.parametrize("name", ["textures", "digits"])
-def test_sample_data_open_with_something_to_classify(viewer, name):
-    layers = viewer.open_sample("napari-zoobridge", name)
-    kinds = {type(layer).__name__ for layer in layers}
-    assert "Image" in kinds
-    assert len(kinds) > 1

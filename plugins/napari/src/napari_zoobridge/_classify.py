@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,8 @@ from napari_zoobridge._work import Life, in_background, tell
 from zoobridge.errors import ZooBridgeError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import napari
 
     from napari_zoobridge._records import Record
@@ -55,7 +58,7 @@ _INTENSITIES = [
 ]
 
 
-class ClassifyWidget(QScrollArea):  # type: ignore[misc]
+class ClassifyWidget(QScrollArea):
     """Classifies what is open in the viewer and shows the classes where the items are.
 
     Parameters
@@ -244,18 +247,29 @@ class ClassifyWidget(QScrollArea):  # type: ignore[misc]
         if self._life.ended or run is not self._run or run.stopped:
             return
         self.records += update.records
-        colors = self._colors()
-        ranks = (self.table.grid.columnCount() - 2) // 2
-        self.table.grid.append(
-            record_rows(update.records, ranks, lambda label: colors.get(label, UNKNOWN))
-        )
-        self.table.fit_columns()
+        self._add_rows(update.records)
         self.summary.setText(f"{update.done} of {update.total}")
         self.bar.setRange(0, max(1, update.total))
         self.bar.setValue(update.done)
         # Last, since napari lets other events pass meanwhile, the next update among them.
         self._progress.total = update.total
         self._progress.update(len(update.records))
+
+    def _add_rows(self, records: Sequence[Record]) -> None:
+        colors = self._colors()
+        ranks = (self.table.grid.columnCount() - 2) // 2
+        self.table.grid.append(
+            record_rows(records, ranks, lambda label: colors.get(label, UNKNOWN))
+        )
+        self.table.fit_columns()
+
+    def _put_in_order(self) -> None:
+        """Show the results in the items' order, in which they need not have come."""
+        ordered = sorted(self.records, key=lambda record: record.item.index)
+        if ordered != self.records:
+            self.records = ordered
+            self.table.grid.reset(self.table.grid.titles)
+            self._add_rows(ordered)
 
     def _on_failure(self, run: Run, error: Exception) -> None:
         if not self._life.ended and run is self._run and not run.stopped:
@@ -270,6 +284,7 @@ class ClassifyWidget(QScrollArea):  # type: ignore[misc]
             return
         self._presenting.stop()
         self._progress.close()
+        self._put_in_order()
         self._present()
         failed = [record for record in self.records if record.error]
         text = f"{len(self.records)} item{'' if len(self.records) == 1 else 's'}"
@@ -298,7 +313,11 @@ class ClassifyWidget(QScrollArea):  # type: ignore[misc]
         order = sorted(self.records, key=lambda record: record.item.index)
         counts = Counter(record.label or "failed" for record in order)
         self.legend.show_counts(counts, self._colors())
+        begun = time.monotonic()
         present(self._viewer, self._plan, self._answering, order, self._look)
+        # Thousands of shapes take their time; the window is to stay free for most of it.
+        taken = int(1000 * (time.monotonic() - begun))
+        self._presenting.setInterval(max(_PRESENT_MILLISECONDS, 10 * taken))
 
     def _is_there(self, plan: Plan) -> bool:
         return (plan.target if plan.target is not None else plan.place.layer) in self._viewer.layers

@@ -67,7 +67,7 @@ def color_items(layer: Any, records: Sequence[Record], colors: Mapping[str, str]
         return
     kind = records[0].item.kind
     before = layer.metadata.setdefault(METADATA_KEY, {}).setdefault(_BEFORE, {})
-    by_item = {
+    by_item: dict[int | None, Any] = {
         record.item.index: rgba(colors.get(record.label or "", UNKNOWN)) for record in records
     }
     if kind is ItemKind.LABEL:
@@ -76,9 +76,8 @@ def color_items(layer: Any, records: Sequence[Record], colors: Mapping[str, str]
 
         before.setdefault("colormap", layer.colormap)
         others = np.array([*rgba(UNKNOWN)[:3], 0.4])
-        layer.colormap = DirectLabelColormap(
-            color_dict={None: others, 0: np.zeros(4), **by_item}, name="zoobridge classes"
-        )
+        table = {None: others, 0: np.zeros(4)} | by_item
+        layer.colormap = DirectLabelColormap(color_dict=table, name="zoobridge classes")
         return
     part = _COLORED.get(kind, _COLORED_PLANES)
     now = np.array(getattr(layer, f"{part}_color"))
@@ -86,7 +85,7 @@ def color_items(layer: Any, records: Sequence[Record], colors: Mapping[str, str]
     before.setdefault("colors", now.copy())
     before.setdefault("mode", str(getattr(layer, f"{part}_color_mode")))
     for row, color in by_item.items():
-        if row < len(now):
+        if row is not None and row < len(now):
             now[row] = color
     setattr(layer, f"{part}_color", now)
 

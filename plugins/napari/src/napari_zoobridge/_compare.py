@@ -50,7 +50,7 @@ _UPDATE_SECONDS = 0.1
 _REFILL_MILLISECONDS = 500
 
 
-class CompareWidget(QScrollArea):  # type: ignore[misc]
+class CompareWidget(QScrollArea):
     """Asks several models about the same items and shows where they agree.
 
     Parameters
@@ -93,7 +93,7 @@ class CompareWidget(QScrollArea):  # type: ignore[misc]
         self._refilling = QTimer(self)
         self._refilling.setInterval(_REFILL_MILLISECONDS)
         self._refilling.timeout.connect(self._refill_if_stale)
-        self.models.changed.connect(lambda: self.target.suit(self.models.model))
+        self.models.changed.connect(self._on_models)
         self.run_button.clicked.connect(self.compare)
         self.cancel_button.clicked.connect(self.cancel)
         self.export_button.clicked.connect(self._ask_and_export)
@@ -189,11 +189,14 @@ class CompareWidget(QScrollArea):  # type: ignore[misc]
     def _contestants(self) -> dict[str, tuple[str, str]]:
         contestants: dict[str, tuple[str, str]] = {}
         self._models = {}
-        for model in self.models.ticked:
+        ticked = self.models.ticked
+        ids = [model.id for model in ticked]
+        for model in ticked:
             frameworks = model.frameworks if self.by_framework.value else ("",)
             chosen = self.models.framework_name
+            short = model.id if ids.count(model.id) == 1 else model.reference
             for framework in frameworks:
-                name = f"{model.reference} ({framework})" if framework else model.reference
+                name = f"{short} {framework}".strip()
                 contestants[name] = (model.reference, framework or chosen)
                 self._models[name] = model
         if len(contestants) < 2:
@@ -209,6 +212,10 @@ class CompareWidget(QScrollArea):  # type: ignore[misc]
         if self._comparison is not None:
             self._comparison.stop()
         self.link.close()
+
+    def _on_models(self) -> None:
+        ticked = self.models.ticked
+        self.target.suit(ticked[0] if ticked else self.models.model)
 
     def _on_news(self, comparison: Comparison, name: str, news: Update | ZooBridgeError) -> None:
         if self._life.ended or comparison is not self._comparison or comparison.stopped:

@@ -93,13 +93,22 @@ def judge(model: Model, source: PlaneSource, *, regions: bool) -> FitReport:
                     f"{_size_text(wanted, 'X')} pixels only; the plane has "
                     f"{frame.height} × {frame.width}. Classify regions of that size, or a grid.",
                 )
-            notes.append(f"planes are resized ({wanted.fit or 'stretch'})")
+            notes.append(f"planes are {_way(wanted)}")
     elif wanted.fit != "refuse":
-        notes.append(f"regions are resized where needed ({wanted.fit or 'stretch'})")
+        notes.append(f"regions of other sizes are {_way(wanted)}")
     if _wide_integer(source) and wanted.intensity_range is not None:
         low, high = wanted.intensity_range
         notes.append(f"{np.dtype(source.array.dtype).name} is rescaled to {low:g} … {high:g}")
     return FitReport(fits=True, sentence="Fits." if not notes else f"Fits: {'; '.join(notes)}.")
+
+
+def _way(wanted: ModelInput) -> str:
+    size = f"{_size_text(wanted, 'Y')} × {_size_text(wanted, 'X')}"
+    return {
+        "pad": f"scaled into {size}, keeping their shape, and padded",
+        "crop": f"scaled over {size}, keeping their shape, and cropped",
+        "center": f"cut to the {size} pixels in their middle, or padded, without scaling",
+    }.get(wanted.fit, f"stretched to {size}")
 
 
 def _wide_integer(source: PlaneSource) -> bool:

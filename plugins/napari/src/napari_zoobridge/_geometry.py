@@ -135,7 +135,8 @@ def ellipse_outline(corners: NDArray[np.generic]) -> NDArray[np.float64]:
     center = frame.mean(axis=0)
     first, second = (frame[1] - frame[0]) / 2, (frame[3] - frame[0]) / 2
     angle = np.linspace(0, 2 * np.pi, _ELLIPSE_VERTICES, endpoint=False)[:, np.newaxis]
-    return center + np.cos(angle) * first + np.sin(angle) * second
+    outline: NDArray[np.float64] = center + np.cos(angle) * first + np.sin(angle) * second
+    return outline
 
 
 def box_of_outline(outline: NDArray[np.generic]) -> PixelBox:

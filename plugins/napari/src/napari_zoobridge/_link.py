@@ -66,7 +66,7 @@ def can_start_server() -> bool:
     return all(importlib.util.find_spec(name) is not None for name in ("bioimageio", "tifffile"))
 
 
-class ServerLink(QObject):  # type: ignore[misc]
+class ServerLink(QObject):
     """A client in a window's life.
 
     Signals

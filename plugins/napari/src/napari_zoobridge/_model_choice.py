@@ -68,7 +68,7 @@ def describe(model: Model) -> str:
     return "<br>".join(lines)
 
 
-class ModelChoice(QWidget):  # type: ignore[misc]
+class ModelChoice(QWidget):
     """Lets the user find a model, or several.
 
     Signals

@@ -30,6 +30,7 @@ __all__ = ["Look", "camera_of", "locate", "present", "remove_results"]
 
 # With more, the words of one tile would hide those of the next.
 _READABLE_TILES = 48
+_MANY_TILES = 300
 _TARGETS = (ItemKind.SHAPE, ItemKind.POINT, ItemKind.LABEL)
 
 
@@ -129,7 +130,24 @@ def _made_layer(viewer: ViewerModel, plan: Plan, model: Model, records: Sequence
     options = _alignment(place) | {"name": name, "metadata": metadata}
     drop = _dropped_axes(place)
     made: Any
-    if plan.kind is ItemKind.TILE:
+    boxes = [_box(place, record.item) for record in records]
+    if plan.kind is ItemKind.PLANE:
+        centers = np.stack([_corner(place, record.item)[drop:] for record in records])
+        size = max(2.0, place.source.frame.height / 24)
+        text = {"string": {"constant": ""}, "anchor": "upper_left", "size": 14}
+        made = Points(centers, size=size, text=text, **options)
+    elif len(records) > _MANY_TILES and all(box.width == box.height for box in boxes):
+        # The viewer takes milliseconds to add a shape; squares as points cost next to nothing.
+        centers = np.array(
+            [
+                _coordinates(place, record.item, *box.center)[drop:]
+                for record, box in zip(records, boxes, strict=True)
+            ]
+        )
+        made = Points(
+            centers, size=boxes[0].width, symbol="square", border_width=0, opacity=0.4, **options
+        )
+    else:
         outlines = [_rectangle(place, record.item)[:, drop:] for record in records]
         made = Shapes(
             outlines,
@@ -138,15 +156,6 @@ def _made_layer(viewer: ViewerModel, plan: Plan, model: Model, records: Sequence
             edge_width=0,
             opacity=0.4,
             text={"string": {"constant": ""}, "color": "white"},
-            **options,
-        )
-    else:
-        height = place.source.frame.height
-        centers = np.stack([_corner(place, record.item)[drop:] for record in records])
-        made = Points(
-            centers,
-            size=max(2.0, height / 24),
-            text={"string": {"constant": ""}, "anchor": "upper_left", "size": 14},
             **options,
         )
     viewer.add_layer(made)

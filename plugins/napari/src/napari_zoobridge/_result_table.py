@@ -56,7 +56,7 @@ class Cell:
         self.hint = hint
 
 
-class Grid(QAbstractTableModel):  # type: ignore[misc]
+class Grid(QAbstractTableModel):
     """Rows of cells for Qt."""
 
     def __init__(self) -> None:
@@ -80,15 +80,20 @@ class Grid(QAbstractTableModel):  # type: ignore[misc]
         self._rows += new
         self.endInsertRows()
 
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The columns."""
+        return self._titles
+
     def cell(self, row: int, column: int) -> Cell:
         """Return a cell."""
         return self._rows[row][column]
 
-    def rowCount(self, parent: QModelIndex | None = None) -> int:  # noqa: N802 - Qt's name
+    def rowCount(self, parent: Any = None) -> int:  # noqa: N802 - Qt's name
         """Return the number of rows."""
         return 0 if parent is not None and parent.isValid() else len(self._rows)
 
-    def columnCount(self, parent: QModelIndex | None = None) -> int:  # noqa: N802 - Qt's name
+    def columnCount(self, parent: Any = None) -> int:  # noqa: N802 - Qt's name
         """Return the number of columns."""
         return 0 if parent is not None and parent.isValid() else len(self._titles)
 
@@ -100,7 +105,7 @@ class Grid(QAbstractTableModel):  # type: ignore[misc]
             return self._titles[section]
         return None
 
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Any, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return what Qt wants to know of a cell."""
         cell = self._rows[index.row()][index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
@@ -116,7 +121,7 @@ class Grid(QAbstractTableModel):  # type: ignore[misc]
         return None
 
 
-class SortableTable(QTableView):  # type: ignore[misc]
+class SortableTable(QTableView):
     """A table whose rows can be sorted and clicked.
 
     Signals
@@ -172,7 +177,7 @@ class SortableTable(QTableView):  # type: ignore[misc]
         ]
 
 
-class Legend(QLabel):  # type: ignore[misc]
+class Legend(QLabel):
     """Names the classes that were found, in their colours, with their numbers."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

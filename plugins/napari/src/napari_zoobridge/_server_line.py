@@ -33,7 +33,7 @@ _LIGHTS: Mapping[State, str] = {
 }
 
 
-class AddressForm(QDialog):  # type: ignore[misc]
+class AddressForm(QDialog):
     """Asks for a server's address, its token and its certificate.
 
     Parameters
@@ -75,7 +75,7 @@ class AddressForm(QDialog):  # type: ignore[misc]
         )
 
 
-class ServerLine(QWidget):  # type: ignore[misc]
+class ServerLine(QWidget):
     """Shows a link's state and lets the user choose another server, or start one.
 
     Parameters

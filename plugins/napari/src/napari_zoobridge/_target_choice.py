@@ -51,7 +51,7 @@ _MASKED = {Target.SHAPES, Target.LABELS}
 _OUTSIDE = [("black", "zero"), ("mean of the inside", "mean"), ("the picture", "keep")]
 
 
-class TargetChoice(QWidget):  # type: ignore[misc]
+class TargetChoice(QWidget):
     """Asks for an image and for what to classify in it.
 
     Signals
@@ -82,7 +82,7 @@ class TargetChoice(QWidget):  # type: ignore[misc]
         self.selected = CheckBox(text="selected only")
         self.outside = ComboBox(choices=_OUTSIDE, value="zero")
         self.padding = SpinBox(value=0, min=0, max=4096)
-        self.window = SpinBox(value=64, min=1, max=65536)
+        self.window_size = SpinBox(value=64, min=1, max=65536)
         self.tile = SpinBox(value=64, min=1, max=65536)
         self.step = SpinBox(value=64, min=1, max=65536)
         self._along = QWidget()
@@ -104,7 +104,7 @@ class TargetChoice(QWidget):  # type: ignore[misc]
             ("selected", "", self.selected.native),
             ("outside", "Outside the mask", self.outside.native),
             ("padding", "Padding (pixels)", self.padding.native),
-            ("window", "Window (pixels)", self.window.native),
+            ("window", "Window (pixels)", self.window_size.native),
             ("tile", "Tile (pixels)", self.tile.native),
             ("step", "Step (pixels)", self.step.native),
         ):
@@ -124,7 +124,7 @@ class TargetChoice(QWidget):  # type: ignore[misc]
         self.image.changed.connect(self._on_image)
         self.axes.changed.connect(self._on_axes)
         self.target.changed.connect(self._on_target)
-        for widget in (self.layer, self.selected, self.outside, self.padding, self.window):
+        for widget in (self.layer, self.selected, self.outside, self.padding, self.window_size):
             widget.changed.connect(self._tell)
         self.tile.changed.connect(self._on_tile)
         self.step.changed.connect(self._tell)
@@ -189,7 +189,7 @@ class TargetChoice(QWidget):  # type: ignore[misc]
         if target is Target.SHAPES:
             return plan_shapes(place, layer, selected=selected, masked=masked)
         if target is Target.POINTS:
-            return plan_points(place, layer, self.window.value, selected=selected)
+            return plan_points(place, layer, self.window_size.value, selected=selected)
         return plan_labels(
             place,
             layer,
@@ -205,7 +205,7 @@ class TargetChoice(QWidget):  # type: ignore[misc]
             self._model = model
             size = model.input.sizes.get("X") if model.input is not None else None
             if size is not None and size.min > 1:
-                for widget in (self.window, self.tile, self.step):
+                for widget in (self.window_size, self.tile, self.step):
                     widget.value = size.min
             self._propose()
         self._model = model
@@ -342,7 +342,7 @@ class TargetChoice(QWidget):  # type: ignore[misc]
             return
         before = {axis: box.value for axis, box in self._along_boxes.items()}
         while self._along_row.count():
-            self._along_row.takeAt(0).widget().deleteLater()
+            self._along_row.takeAt(0).widget().deleteLater()  # type: ignore[union-attr]
         self._along_boxes = {}
         for axis in stack:
             box = CheckBox(text=axis, value=before.get(axis, self.chosen is Target.PLANES))

@@ -254,19 +254,22 @@ def plan_shapes(place: Place, layer: Shapes, *, selected: bool, masked: bool) ->
     mapping = map_between(layer, place.layer)
     scale = float(np.mean(np.linalg.norm(mapping.matrix[-2:, -2:], axis=0)))
     kinds, widths = list(layer.shape_type), list(layer.edge_width)
-    items = [
-        _shape_item(
-            place,
-            mapping,
-            row,
-            str(kinds[row]),
-            np.array(layer.data[row], dtype=np.float64),
-            width=float(widths[row]) * scale,
-            masked=masked,
-        )
+    drawn = [
+        (row, str(kinds[row]), np.array(layer.data[row], dtype=np.float64), float(widths[row]))
         for row in rows
     ]
-    return Plan(place, ItemKind.SHAPE, _given(items), layer)
+
+    def items(keep_on: Callable[[], None]) -> list[Item]:
+        found = []
+        for row, kind, vertices, width in drawn:
+            keep_on()
+            item = _shape_item(
+                place, mapping, row, kind, vertices, width=width * scale, masked=masked
+            )
+            found.append(item)
+        return found
+
+    return Plan(place, ItemKind.SHAPE, items, layer)
 
 
 def _shape_item(
