@@ -56,6 +56,13 @@ _INTENSITIES = [
     ("whole range of the type", "dtype_range"),
     ("least to greatest", "min_max"),
 ]
+_SIZES = [
+    ("as the model says", ""),
+    ("stretched", "stretch"),
+    ("scaled and padded", "pad"),
+    ("scaled and cropped", "crop"),
+    ("cut or padded, unscaled", "center"),
+]
 
 
 class ClassifyWidget(QScrollArea):
@@ -86,6 +93,7 @@ class ClassifyWidget(QScrollArea):
         self.target = TargetChoice(napari_viewer)
         self.top_k = SpinBox(value=3, min=1, max=1000)
         self.intensity = ComboBox(choices=_INTENSITIES, value="")
+        self.fit = ComboBox(choices=_SIZES, value="")
         self.all_scores = CheckBox(text="a column for each class")
         self.colored = CheckBox(text="colour by class", value=True)
         self.text = LineEdit(value="{class}", tooltip="For example {class} {score:.2f}")
@@ -120,6 +128,7 @@ class ClassifyWidget(QScrollArea):
         options.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         options.addRow("Best classes", self.top_k.native)
         options.addRow("Intensities", self.intensity.native)
+        options.addRow("Other sizes", self.fit.native)
         options.addRow("Scores", self.all_scores.native)
         options.addRow("Show", self.colored.native)
         options.addRow("Text", self.text.native)
@@ -166,6 +175,7 @@ class ClassifyWidget(QScrollArea):
             all_scores=bool(self.all_scores.value),
             mask_fill=self.target.mask_fill,
             intensity=str(self.intensity.value),
+            fit=str(self.fit.value),
         )
         self._look = Look(
             colored=bool(self.colored.value),
