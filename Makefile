@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := onnx,torch,tensorflow,add,pandas
+EXTRAS := all
 MAVEN := mvn -B -ntp -q -f plugins/pom.xml
 
 # Debian's packages that the tests of the graphical programs need.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncClient", "Client", "connect", "connect_async"]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module attribute may be anything
+def __getattr__(name: str) -> Any:
     """Load the client on first use, so that ``import zoobridge`` costs next to nothing."""
     if name in __all__:
         return getattr(import_module("zoobridge.client"), name)

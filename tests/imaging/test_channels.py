@@ -121,3 +121,24 @@ def test_fluorescence_is_never_taken_for_colour(
             picture(np.zeros((5, 6), np.uint8), "YX"),
             spec(C=3, channel_names=("DAPI", "tubulin", "actin")),
         )
+
+
+def test_colours_are_put_in_the_order_that_the_model_names(
+    spec: Maker, picture: Maker, prepare_one: Maker, kinds: Maker, rng: np.random.Generator
+) -> None:
+    colours = rng.integers(0, 256, (5, 6, 3), dtype=np.uint8)
+    result = prepare_one(picture(colours, "YXC"), spec(C=3, channel_names=("Blue", "green", "red")))
+    np.testing.assert_array_equal(result.array, np.moveaxis(colours[..., ::-1], -1, 0))
+    assert kinds(result.conversions) == [ConversionKind.CHANNELS_SELECTED]
+
+
+def test_chosen_channels_keep_the_order_of_the_choice(
+    spec: Maker, picture: Maker, prepare_one: Maker, rng: np.random.Generator
+) -> None:
+    colours = rng.integers(0, 256, (5, 6, 3), dtype=np.uint8)
+    result = prepare_one(
+        picture(colours, "YXC"),
+        spec(C=3, channel_names=("blue", "green", "red")),
+        Preparation(channels=(0, 1, 2)),
+    )
+    np.testing.assert_array_equal(result.array, np.moveaxis(colours, -1, 0))

@@ -194,3 +194,12 @@ def test_too_many_items_are_counted_before_they_are_made(spec: Maker) -> None:
         plan(picture, spec(), regions=[Region("r", Box(0, 0, 2, 2), plane={"T": 1})])
     spots = [Region("r", Box(0, 0, 2, 2), plane={"T": 1 << 19, "P": 5})] * 3
     assert len(plan(picture, spec(), regions=spots)) == 3
+
+
+def test_a_region_that_is_known_to_be_wrong_is_answered_so(spec: Maker) -> None:
+    error = RegionError("its mask was cut short")
+    regions = [Region("bad", Box(0, 0, 2, 2), error=error), Region("good", Box(0, 0, 2, 2))]
+    bad, good = plan(stack("YX"), spec(), regions=regions)
+    assert isinstance(bad, ItemFault)
+    assert bad.error is error
+    assert isinstance(good, Item)

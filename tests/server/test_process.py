@@ -85,6 +85,12 @@ def serve(zoo, cache, tmp_path, monkeypatch):
         process.stop()
 
 
+def test_a_server_ends_when_a_file_asks_it_to(serve):
+    server = serve()
+    server.connection.stop_path.touch()
+    assert server.process.wait(30) == 0
+
+
 def test_it_serves_without_a_framework_or_a_decoder_and_is_small(serve, call):
     # The first one reads the packages with bioimageio.spec, and keeps what it found.
     first = serve()

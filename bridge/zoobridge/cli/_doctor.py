@@ -19,8 +19,8 @@ __all__ = ["doctor"]
 # What an extra is known by: a module of it, and what it is for.
 _EXTRAS = {
     "server": ("bioimageio.spec", "grpc_health", "imagecodecs", "tifffile", "PIL", "psutil"),
-    "add": ("onnx",),
     "pandas": ("pandas",),
+    "imagej": ("py4j",),
 }
 
 

@@ -122,7 +122,9 @@ def _worker(
         arena = Arena(1, folder / "arena", anonymous=False)
         worker = SpawnLauncher().launch(framework, arena, folder)
         try:
-            read = [] if file is None else [file.path]
+            # ONNX may keep its numbers in files beside the graph's.
+            whole = file is not None and file.format == "onnx"
+            read = [] if file is None else [file.path.parent if whole else file.path]
             with contextlib.suppress(BrokenPipeError):
                 worker.writer.send(Kind.LOAD, 0, load_document(file, config, read=read))
             yield worker, _facts(worker, worker.reader.next(), folder)

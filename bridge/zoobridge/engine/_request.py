@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zoobridge.errors import InvalidRequestError
+from zoobridge.errors import InvalidRequestError, RegionError
 from zoobridge.imaging import (
     Box,
     Fit,
@@ -25,6 +25,8 @@ from zoobridge.protocol.v1 import classification_pb2 as messages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from zoobridge.protocol.v1 import image_pb2
 
 __all__ = ["open_picture", "preparation_of", "regions_of", "selection_of"]
 
@@ -73,19 +75,20 @@ def selection_of(request: messages.ClassifyRequest) -> Mapping[str, Sequence[int
 
 
 def regions_of(request: messages.ClassifyRequest) -> list[Region]:
-    """Return the regions, their masks unpacked."""
-    regions = []
-    for region in request.regions:
-        box = Box(region.box.x, region.box.y, region.box.width, region.box.height)
-        regions.append(
-            Region(
-                region.id,
-                box,
-                unpack_mask(region.mask, box.width, box.height) if region.mask else None,
-                dict(region.plane.indexes) if region.HasField("plane") else None,
-            )
-        )
-    return regions
+    """Return the regions, their masks unpacked; one whose mask is wrong carries its error."""
+    return [_region(region) for region in request.regions]
+
+
+def _region(region: image_pb2.Region) -> Region:
+    box = Box(region.box.x, region.box.y, region.box.width, region.box.height)
+    plane = dict(region.plane.indexes) if region.HasField("plane") else None
+    if not region.mask:
+        return Region(region.id, box, None, plane)
+    try:
+        mask = unpack_mask(region.mask, box.width, box.height)
+    except RegionError as error:
+        return Region(region.id, box, None, plane, error)
+    return Region(region.id, box, mask, plane)
 
 
 def preparation_of(options: messages.ClassificationOptions) -> Preparation:

@@ -188,6 +188,9 @@ def _serve_tensors(reader: FrameReader, writer: FrameWriter, network: Network) -
             status = status_from_error(BackendError(str(fault)))
             writer.send(Kind.FAILED, frame.number, status.SerializeToString())
             continue
+        if len(names) != len(outputs):
+            # A network that does not tell its outputs before it runs.
+            names = [f"output{number}" for number in range(len(outputs))]
         packed = pack_tensors(dict(zip(names, outputs, strict=True)))
         writer.send(Kind.TENSORS, frame.number, packed)
 

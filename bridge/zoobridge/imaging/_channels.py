@@ -120,6 +120,15 @@ def plan_channels(spec: InputSpec, chosen: Sequence[int], *, count: int, last: b
         elif count == 2 and _takes_rgb(spec, wanted):
             count, picked = 1, (0,)
             conversions.append(Conversion(ConversionKind.ALPHA_DROPPED, "last channel left out"))
+    order = _colour_order(spec)
+    if order is not None and last and not chosen and count == 3:
+        picked = order
+        conversions.append(
+            Conversion(
+                ConversionKind.CHANNELS_SELECTED,
+                f"{', '.join(spec.channel_names)}, as the model takes them",
+            )
+        )
     grey, copies = False, 1
     if not _fits(wanted, count):
         if count == 3 and _fits(wanted, 1):
@@ -177,6 +186,13 @@ def _takes_rgb(spec: InputSpec, wanted: AxisSize) -> bool:
     if len(names) != 3 or all(_PLACEHOLDER.match(name) for name in names):
         return True
     return all(any(name in colour for name in names) for colour in _RGB_NAMES)
+
+
+def _colour_order(spec: InputSpec) -> tuple[int, ...] | None:
+    """Return where a model's channels lie in red, green, blue, if it wants them in another order."""
+    names = [name.strip().lower() for name in spec.channel_names]
+    found = [index for name in names for index, colour in enumerate(_RGB_NAMES) if name in colour]
+    return tuple(found) if sorted(found) == [0, 1, 2] and found != [0, 1, 2] else None
 
 
 def _wanted(spec: InputSpec, wanted: AxisSize) -> str:

@@ -162,7 +162,7 @@ class _Places:
             & (x + across <= width) & (y + down <= height)
         )  # fmt: skip
         self._plain = [
-            inside and region.mask is None
+            inside and region.mask is None and region.error is None
             for inside, region in zip(sound.tolist(), regions, strict=True)
         ]
 
@@ -179,6 +179,8 @@ class _Places:
         return Item(index, region.id, plane, box, mask, notes)  # type: ignore[arg-type]
 
     def _clip(self, region: Region) -> tuple[Box, object, tuple[Conversion, ...]] | RegionError:
+        if region.error is not None:
+            return region.error
         height, width = self._size
         box, mask = region.box, region.mask
         if box.width < 1 or box.height < 1:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zoobridge.errors import RegionError
+
 __all__ = [
     "AxisSize",
     "Box",
@@ -156,12 +158,15 @@ class Region:
         ``(height, width)`` booleans, true inside; `None` where the whole box belongs to it.
     plane
         Index by axis letter; `None` where it is looked at in every selected plane.
+    error
+        What is known to be wrong with it already; its items are answered with that.
     """
 
     id: str
     box: Box
     mask: NDArray[np.bool_] | None = None
     plane: Mapping[str, int] | None = None
+    error: RegionError | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from google.protobuf.message import DecodeError
@@ -20,7 +20,7 @@ from zoobridge.errors import (
 from zoobridge.protocol.v1 import classification_pb2, prediction_pb2
 from zoobridge.server._faults import parsed
 from zoobridge.server._paths import AllowedPaths
-from zoobridge.zoo import choose_weights, weights_obstacle
+from zoobridge.zoo import TrustClass, choose_weights, weights_obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -157,6 +157,16 @@ class Core:
             trust=self.trust,
         )
 
+    def vouched(self, model: ModelDescription, weights: WeightsDescription) -> ModelDescription:
+        """Return a model that is marked as trusted exactly if these weights are.
+
+        Only code asks for trust; for the rest the mark says nothing.
+        """
+        if weights.trust_class is not TrustClass.CODE:
+            return model
+        trusted = self.trust.trusts(weights.digest)
+        return model if model.trusted == trusted else replace(model, trusted=trusted)
+
     def obstacle(self, model: ModelDescription, weights: WeightsDescription) -> tuple[str, str]:
         """Tell why weights cannot be used here and now, and the command that mends it."""
         return weights_obstacle(
@@ -207,6 +217,7 @@ class Core:
             data = None
         model = self.find(request.model)
         weights = self.choose(model, request.framework)
+        model = self.vouched(model, weights)
         work = Work(
             model=model,
             weights=weights,

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
     from zoobridge.engine import Engine
+    from zoobridge.protocol.connection import ConnectionFile
     from zoobridge.server._config import ServerConfig
 
 __all__ = ["Server", "serve"]
@@ -75,6 +76,7 @@ class Server:
         self._grpc: grpc.Server | None = None
         self._address = ""
         self._grace = config.grace_seconds
+        self._connection: ConnectionFile | None = None
         self.metrics_port: int | None = None
 
     @property
@@ -89,6 +91,11 @@ class Server:
         if not self._address:
             raise ServerUnavailableError("the server was not started; call start() first")
         return self._address
+
+    @property
+    def asked_to_end(self) -> bool:
+        """Whether a program of this user asked by the connection file (``zoobridge stop``)."""
+        return self._connection is not None and self._connection.stop_requested
 
     def __enter__(self) -> Self:
         self.start()
@@ -180,6 +187,7 @@ class Server:
                 self._address, self.token, ca=certificate, version=version("zoobridge")
             )
             stack.callback(connection.remove)
+            self._connection = connection
 
     def stop(self, *, grace: float | None = None) -> None:
         """Refuse new calls, answer those that were accepted, and end all workers.
@@ -250,7 +258,7 @@ def serve(config: ServerConfig) -> None:
         sys.stderr.write(f"zoobridge {version('zoobridge')} serves at {server.address}\n")
         sys.stderr.flush()
         # With a timeout, since on Windows a wait without one does not hear signals.
-        while not ending.wait(0.5):
+        while not (ending.wait(0.5) or server.asked_to_end):
             pass
         _log.info("shutting down address=%s", server.address)
 

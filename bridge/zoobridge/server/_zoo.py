@@ -95,7 +95,7 @@ class ZooServicer(zoo_pb2_grpc.ZooServiceServicer):
         del context
         model = self._core.find(request.model)
         weights = self._core.choose(model, request.framework)
-        state = self._core.engine.load(model, weights)
+        state = self._core.engine.load(self._core.vouched(model, weights), weights)
         self._core.forget()
         return zoo_pb2.LoadModelResponse(loaded=loaded_message(state))
 

@@ -65,9 +65,10 @@ def infer(
     wanted = read_outputs(view, request, memory)
     inputs = read_inputs(view, request, memory)
     weights = core.choose(view.model, "")
+    model = core.vouched(view.model, weights)
 
     def submit(data: bytes, *, tensors: bool) -> Answer:
-        answer = core.engine.submit(Work(view.model, weights, data, deadline, tensors=tensors))
+        answer = core.engine.submit(Work(model, weights, data, deadline, tensors=tensors))
         if not on_end(answer.cancel):
             answer.cancel()
         return answer

@@ -174,7 +174,8 @@ class InferenceServicer:
     def _load(self, request: Any, _context: grpc.ServicerContext) -> Any:
         self._core.refresh()
         view = find_view(self._core, request.model_name, "")
-        self._core.engine.load(view.model, self._core.choose(view.model, ""))
+        weights = self._core.choose(view.model, "")
+        self._core.engine.load(self._core.vouched(view.model, weights), weights)
         return messages.RepositoryModelLoadResponse()
 
     def _unload(self, request: Any, _context: grpc.ServicerContext) -> Any:
