@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from dataclasses import dataclass
@@ -233,10 +234,14 @@ class ImageJ:
         if self._closed:
             return
         self._closed = True
-        if self._end is None:
-            self._gateway.close()
-        else:
+        # Java lets go of what Python has let go of, while there still is a way to tell it.
+        gc.collect()
+        if self._end is not None:
             self._gateway.shutdown()
+        client = self._gateway._gateway_client  # noqa: SLF001 - there is no public name for it
+        client.close()
+        client.is_connected = False
+        if self._end is not None:
             self._end()
 
     def __enter__(self) -> Self:

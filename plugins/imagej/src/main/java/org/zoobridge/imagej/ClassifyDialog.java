@@ -10,6 +10,7 @@ import java.awt.AWTEvent;
 import java.awt.Choice;
 import java.awt.TextArea;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -23,6 +24,7 @@ final class ClassifyDialog implements DialogListener {
 
     private static final int NOTE_ROWS = 4;
     private static final int NOTE_COLUMNS = 52;
+    private static final int CHANNEL_COLUMNS = 12;
 
     private final ImagePlus image;
     private final Choices choices = Choices.remembered();
@@ -51,8 +53,12 @@ final class ClassifyDialog implements DialogListener {
         }
         shownFramework = choices.frameworkName();
         shownChannels = choices.channels();
+        if (!offer.containsKey(choices.model())) {
+            choices.model(offer.keySet().iterator().next());
+        }
         final GenericDialog dialog = build();
-        dialogItemChanged(dialog, null);
+        // ImageJ asks the listener only once something has changed.
+        dialog.getButtons()[0].setEnabled(explain(dialog));
         dialog.showDialog();
         if (dialog.wasCanceled()) {
             return null;
@@ -65,16 +71,18 @@ final class ClassifyDialog implements DialogListener {
         final String[] frameworks = models.frameworkNames();
         final String[] references = offer.keySet().toArray(new String[0]);
         final String[] targets = targets(image);
+        if (!Arrays.asList(targets).contains(choices.target().label())) {
+            choices.target(Target.of(targets[0]));
+        }
         final GenericDialog dialog = new GenericDialog("Classify " + image.getTitle());
         dialog.addChoice("Framework", frameworks, choices.framework());
-        dialog.addChoice("Model", references, offer.containsKey(choices.model()) ? choices.model() : references[0]);
+        dialog.addChoice("Model", references, choices.model());
         dialog.addTextAreas("", null, NOTE_ROWS, NOTE_COLUMNS);
         dialog.addChoice("Target", targets, choices.target().label());
         dialog.addNumericField("Top", choices.top(), 0, 6, "classes");
         dialog.addNumericField("Tile_size", choices.tileSize(), 0, 6, "pixels (for tiles)");
-        dialog.addStringField("Channels", "", 8);
-        dialog.addToSameRow();
-        dialog.addMessage("such as 3,2,1; empty for all");
+        dialog.addStringField("Channels", "", CHANNEL_COLUMNS);
+        dialog.addMessage("Channels by number, such as 3,2,1; empty for all");
         dialog.addCheckbox("All_scores", choices.allScores());
         dialog.addCheckbox("Overlay", choices.overlay());
         dialog.addHelp(HelpPlugIn.html());
@@ -138,6 +146,11 @@ final class ClassifyDialog implements DialogListener {
         choices.channels(dialog.getNextString());
         choices.allScores(dialog.getNextBoolean());
         choices.overlay(dialog.getNextBoolean());
+        return explain(dialog);
+    }
+
+    /** Says what the model is, or why it cannot be used; tells whether it can. */
+    private boolean explain(final GenericDialog dialog) {
         final String problem = problem(dialog);
         final String text = problem.isEmpty() ? models.describe(choices.model()) : "Cannot be used: " + problem;
         if (!text.equals(note(dialog).getText())) {

@@ -66,7 +66,7 @@ final class CompareDialog implements DialogListener {
         dialog.addNumericField("Tile_size", choices.tileSize(), 0, 6, "pixels (for tiles)");
         dialog.addDialogListener(this);
         dialog.addHelp(HelpPlugIn.html());
-        dialogItemChanged(dialog, null);
+        dialog.getButtons()[0].setEnabled(isRunnable());
         dialog.showDialog();
         return dialog.wasCanceled() ? null : choices;
     }
@@ -85,6 +85,10 @@ final class CompareDialog implements DialogListener {
         models = dialog.getNextString();
         choices.framework(Choices.AUTOMATIC).target(Target.of(dialog.getNextChoice()))
                 .top((int) dialog.getNextNumber()).tileSize((int) dialog.getNextNumber());
+        return isRunnable();
+    }
+
+    private boolean isRunnable() {
         final java.util.List<String> references = ComparePlugIn.split(models);
         for (final String reference : references) {
             if (!offer.getOrDefault(reference, "").isEmpty()) {

@@ -37,7 +37,9 @@ final class Failure {
             command.run();
         } catch (CancelledException cancelled) {
             IJ.showStatus(title + " cancelled");
-            Macro.abort();
+            if (IJ.isMacro()) {
+                abortQuietly(title + " cancelled");
+            }
         } catch (ZooBridgeException error) {
             show(title, error);
         } finally {
@@ -56,10 +58,20 @@ final class Failure {
         if (IJ.isMacro() && !someoneWatches()) {
             // IJ.error would put up a dialog even here, and wait for ever.
             IJ.log(title + ": " + sentence(error));
-            Macro.abort();
+            abortQuietly(error.getMessage());
         } else {
             IJ.error(title, sentence(error));
         }
+    }
+
+    /** Ends the macro that runs, without the dialog that ImageJ would put up. */
+    private static void abortQuietly(final String reason) {
+        final Interpreter interpreter = Interpreter.getInstance();
+        if (interpreter != null) {
+            interpreter.setIgnoreErrors(true);
+            interpreter.abort(reason);
+        }
+        Macro.abort();
     }
 
     private static boolean someoneWatches() {

@@ -12,6 +12,8 @@ import java.awt.TextField;
 import java.util.Map;
 
 import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.errors.UnknownModelException;
+import org.zoobridge.client.errors.ZooBridgeException.Facts;
 
 /** Asks for a folder, a model and where to save the table. */
 final class FolderDialog implements DialogListener {
@@ -54,6 +56,13 @@ final class FolderDialog implements DialogListener {
         shownFramework = choices.frameworkName();
         offer = models.offer(shownFramework, 0);
         final String[] references = offer.keySet().toArray(new String[0]);
+        if (references.length == 0) {
+            throw new UnknownModelException(new Facts("The zoo of " + zoo.endpoint().address() + " is empty. Add a "
+                    + "model with zoobridge add.").reason("UNKNOWN_MODEL"));
+        }
+        if (!offer.containsKey(choices.model())) {
+            choices.model(references[0]);
+        }
         final GenericDialog dialog = new GenericDialog("Classify folder");
         dialog.addStringField("Folder", folder, FIELD);
         final TextField field = (TextField) dialog.getStringFields().get(0);
@@ -70,14 +79,14 @@ final class FolderDialog implements DialogListener {
         dialog.addPanel(panel);
         dialog.addCheckbox("Recursive", false);
         dialog.addChoice("Framework", models.frameworkNames(), choices.framework());
-        dialog.addChoice("Model", references, offer.containsKey(choices.model()) ? choices.model() : references[0]);
+        dialog.addChoice("Model", references, choices.model());
         dialog.addNumericField("Top", choices.top(), 0, 6, "classes");
         dialog.addCheckbox("All_scores", choices.allScores());
         dialog.addStringField("Save", "", FIELD);
         dialog.addMessage("Save: a CSV file to write; empty for none");
         dialog.addDialogListener(this);
         dialog.addHelp(HelpPlugIn.html());
-        dialogItemChanged(dialog, null);
+        dialog.getButtons()[0].setEnabled(isRunnable());
         dialog.showDialog();
         if (dialog.wasCanceled()) {
             return null;
@@ -100,6 +109,10 @@ final class FolderDialog implements DialogListener {
         choices.top((int) dialog.getNextNumber());
         choices.allScores(dialog.getNextBoolean());
         save = dialog.getNextString();
+        return isRunnable();
+    }
+
+    private boolean isRunnable() {
         return !folder.trim().isEmpty() && offer.getOrDefault(choices.model(), "").isEmpty()
                 && models.frameworkProblem(choices.frameworkName()).isEmpty();
     }

@@ -29,6 +29,10 @@ final class OverlayPainter {
     private static final int FAINTEST = 70;
     private static final float STROKE = 2f;
     private static final int TILE_ALPHA = 110;
+    private static final int LABEL_ALPHA = 180;
+    private static final int SMALLEST_FONT = 8;
+    /** Mean width of a letter as a share of the font's size. */
+    private static final double FONT_ASPECT = 0.62;
 
     private final ImagePlus image;
     private final Model model;
@@ -53,7 +57,6 @@ final class OverlayPainter {
         }
         Undo.setup(Undo.OVERLAY, image);
         final Overlay overlay = image.getOverlay();
-        final Font font = new Font(Font.SANS_SERIF, Font.BOLD, Math.max(9, image.getWidth() / 45));
         for (int i = 0; i < answer.items().size(); i++) {
             final ItemAnswer item = answer.items().get(i);
             if (!item.failed() && !item.top().isEmpty()) {
@@ -62,7 +65,7 @@ final class OverlayPainter {
                 if (roi != null) {
                     overlay.add(positioned(region(roi, item.region(), best, filled), item));
                 }
-                overlay.add(positioned(label(roi, best, font), item));
+                overlay.add(positioned(label(roi, best), item));
             }
         }
         image.updateAndDraw();
@@ -87,15 +90,23 @@ final class OverlayPainter {
         return drawn;
     }
 
-    private Roi label(final Roi roi, final Score best, final Font font) {
-        final double x = roi == null ? 2 : roi.getBounds().getX() + 2;
-        final double y = roi == null ? 2 : roi.getBounds().getY() + 2;
-        final TextRoi text = new TextRoi(x, y, text(best), font);
+    private Roi label(final Roi roi, final Score best) {
+        final double x = roi == null ? 0 : roi.getBounds().getX();
+        final double y = roi == null ? 0 : roi.getBounds().getY();
+        final int width = roi == null ? image.getWidth() : roi.getBounds().width;
+        final TextRoi text = new TextRoi(x, y, text(best), font(text(best), width));
         text.setStrokeColor(Color.white);
-        text.setFillColor(color(best, 180).darker());
+        text.setFillColor(color(best, LABEL_ALPHA).darker());
         text.setName(best.label());
         text.setProperty(Places.OWN, best.label());
         return text;
+    }
+
+    /** A font in which a text is about as wide as its region, within what can be read. */
+    private Font font(final String text, final int width) {
+        final int largest = Math.max(SMALLEST_FONT, image.getWidth() / 45);
+        final int fitting = (int) (width / (FONT_ASPECT * text.length()));
+        return new Font(Font.SANS_SERIF, Font.PLAIN, Math.max(SMALLEST_FONT, Math.min(largest, fitting)));
     }
 
     private Roi positioned(final Roi roi, final ItemAnswer item) {
