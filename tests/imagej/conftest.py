@@ -21,7 +21,7 @@ PLUGINS = PROJECT / "plugins"
 def jars() -> Path:
     """The folder ``target`` of the plugin, built if need be (``make plugins`` does it beforehand)."""
     target = PLUGINS / "imagej" / "target"
-    if not list(target.glob("ZooBridge_*.jar")) or not (target / "real-imagej").is_dir():
+    if not list(target.glob("ZooBridge_*.jar")) or not (target / "oldest-imagej").is_dir():
         subprocess.run(
             ["mvn", "-B", "-ntp", "-q", "-f", PLUGINS / "pom.xml", "-DskipTests", "package"],
             check=True,
