@@ -70,7 +70,7 @@ plugins: system ## Build and test the Java plugins; the jars lie in plugins/*/ta
 	$(MAVEN) package
 
 python-test: install-test
-	xvfb-run -a $(BIN)/python -m pytest -q
+	xvfb-run -a $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 napari-test: install-test
 	cd plugins/napari && xvfb-run -a ../../$(BIN)/python -m pytest -q

@@ -218,7 +218,8 @@ def test_a_call_that_was_accepted_is_answered_while_the_server_stops(start, call
     with pytest.raises(grpc.RpcError) as caught:
         while True:
             caller.zoo.GetServerInfo(zoo_pb2.GetServerInfoRequest(), timeout=90)
-    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+    # gRPC cancels a call that it had taken from the wire but not yet handed on.
+    assert caught.value.code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
     work.give()
     assert future.result().results
     stopping.join(90)

@@ -74,16 +74,17 @@ class HealthServicer:
         if not context.add_callback(leave):
             return
         told: int | None = None
-        while not gone.is_set():
-            status = self._status(request.service)
+        ended = False
+        while not ended:
+            with self._change:
+                while not (gone.is_set() or self._ended or self._status(request.service) != told):
+                    self._change.wait()
+                if gone.is_set():
+                    return
+                status, ended = self._status(request.service), self._ended
             if status != told:
                 told = status
                 yield _Response(status=status)
-            with self._change:
-                if self._ended:
-                    return
-                while not (gone.is_set() or self._ended) and self._status(request.service) == told:
-                    self._change.wait()
 
     def _status(self, service: str) -> int:
         with self._change:
