@@ -6,6 +6,7 @@ import dask.array
 import numpy as np
 import pandas as pd
 import pytest
+from napari.utils import progress
 
 from napari_zoobridge._link import Address, State
 from napari_zoobridge._present import camera_of
@@ -194,15 +195,31 @@ def test_cancel_stops_the_call_and_the_next_run_works(viewer, qtbot, classify, f
     classify.target.target.value = Target.PLANES
     classify.run_button.click()
     qtbot.waitUntil(lambda: len(classify.records) > 0, timeout=60_000)
+    (shown,) = progress._all_instances
+    assert shown.desc.startswith("textures on many")
+    assert (shown.total, shown.n) == (3000, len(classify.records))
     classify.cancel_button.click()
     qtbot.waitUntil(lambda: classify._run is None, timeout=30_000)
+    assert len(progress._all_instances) == 0
     assert 0 < len(classify.records) < 3000
     assert classify.summary.text().endswith("stopped")
     qtbot.waitUntil(lambda: classify.link.state is State.CONNECTED, timeout=30_000)
     classify.target.target.value = Target.PLANE
     finish(classify)
     assert len(classify.records) == 1
+
+    # Closing the widget ends what it has under way.
+    classify.target.target.value = Target.PLANES
+    classify.run_button.click()
+    run = classify._run
+    viewer.window.remove_dock_widget(classify)
+    qtbot.waitUntil(lambda: run.stopped, timeout=30_000)
+    viewer.layers.remove(layer)
+    qtbot.wait(300)
+    assert len(progress._all_instances) == 0
     assert notices() == []
+    viewer.window.add_dock_widget(classify)
+    qtbot.waitUntil(lambda: classify.link.state is State.CONNECTED, timeout=30_000)
 
 
 def test_a_server_that_ends_in_the_middle_is_told_once(

@@ -117,6 +117,13 @@ def test_tiles_become_shapes_over_the_image(viewer, image, model, make_record):
     assert layer.features["class"].tolist() == ["brick", "grass"]
     np.testing.assert_allclose(layer.data[1].min(axis=0), (-0.5, 39.5))
     np.testing.assert_allclose(layer.data_to_world((0, 40)), image.data_to_world((0, 40)))
+    again = [make_record("tile", i, "gravel", 0.9, box=r.item.box) for i, r in enumerate(records)]
+    assert present(viewer, plan, model, again, Look()) is layer
+    assert layer.features["class"].tolist() == ["gravel", "gravel"]
+    np.testing.assert_allclose(layer.face_color, [rgba("#0000ff")] * 2)
+    image.scale = (1, 1)
+    layer = present(viewer, plan, model, again, Look())
+    np.testing.assert_allclose(layer.data_to_world((0, 40)), image.data_to_world((0, 40)))
     present(viewer, plan, model, records[:1], Look())
     assert [one.name for one in viewer.layers] == ["photo", "textures · tiles of photo"]
     assert remove_results(viewer) == 1

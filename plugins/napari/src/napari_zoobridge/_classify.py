@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import CheckBox, ComboBox, LineEdit, SpinBox
 from napari.utils import progress
 from napari.utils.notifications import show_error, show_info
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtWidgets import (
     QFileDialog,
     QFormLayout,
@@ -228,6 +228,17 @@ class ClassifyWidget(QScrollArea):
             self.export(Path(name))
 
     # -- what happens
+
+    def event(self, event: Any) -> bool:
+        """Follow the widget into docks and out of them."""
+        if event.type() == QEvent.Type.ParentChange and hasattr(self, "_life"):
+            # The dock takes the widget in after it has become its parent.
+            QTimer.singleShot(0, self._on_dock)
+        return bool(super().event(event))
+
+    def _on_dock(self) -> None:
+        if self._life.docked():
+            self.link.open()
 
     def _hang_up(self) -> None:
         if self._run is not None:

@@ -1,16 +1,21 @@
-"""Classes as features of a layer, beside the columns that are there already."""
+"""Classes as features of a layer, beside the columns that are there already.
+
+pandas takes longer to import than all of the widgets, so it is imported with the first result.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from napari_zoobridge._items import ItemKind
 from napari_zoobridge._records import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["METADATA_KEY", "add_features", "column_name", "own_columns", "remove_features"]
 
@@ -65,6 +70,8 @@ def add_features(
         threshold, for models of independent classes) and ``score:LABEL``.
     """
     suffix = "" if name == "class" else f"_{name.removeprefix('class_')}"
+    import pandas as pd
+
     replaced = [column for column in own_columns(layer) if _belongs(layer, column, name)]
     frame = pd.DataFrame(layer.features).drop(columns=replaced)
 
@@ -103,6 +110,8 @@ def add_features(
 
 def remove_features(layer: Any) -> None:
     """Take away every column that :func:`add_features` added, and rows that it made for them."""
+    import pandas as pd
+
     entry = layer.metadata.get(METADATA_KEY, {})
     if "columns" not in entry:
         return
@@ -144,6 +153,8 @@ def _free_name(base: str, frame: pd.DataFrame) -> str:
 def _series(
     frame: pd.DataFrame, rows: Sequence[int], values: Sequence[Any], dtype: Any
 ) -> pd.Series[Any]:
+    import pandas as pd
+
     column: list[Any] = [None] * len(frame)
     for row, value in zip(rows, values, strict=True):
         if 0 <= row < len(column):
@@ -155,6 +166,8 @@ def _rows(
     layer: Any, frame: pd.DataFrame, records: Sequence[Record]
 ) -> tuple[pd.DataFrame, list[int]]:
     """Find the row of each record, and add rows for labels that have none."""
+    import pandas as pd
+
     indexes = [record.item.index for record in records]
     if not records or records[0].item.kind is not ItemKind.LABEL:
         return frame, indexes

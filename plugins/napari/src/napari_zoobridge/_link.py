@@ -115,6 +115,7 @@ class ServerLink(QObject):
         quiet
             A failure shows in the status line only, and not as a notification.
         """
+        self._closed = False
         self._address = address if address is not None else self._address
         self._connect(None, quiet=quiet)
 
@@ -130,7 +131,10 @@ class ServerLink(QObject):
 
     def refresh(self) -> None:
         """Look whether the server is still there and what models it has, in the background."""
-        if self._busy or self._closed:
+        if self._closed:
+            self._timer.stop()
+            return
+        if self._busy:
             return
         if self._client is None:
             self._connect(None, quiet=True)
@@ -145,8 +149,8 @@ class ServerLink(QObject):
 
     def close(self) -> None:
         """Hang up and stop watching."""
+        # The timer may be gone already; where it is not, it stops itself when it next fires.
         self._closed = True
-        self._timer.stop()
         if self._client is not None:
             self._client.close()
             self._client = None

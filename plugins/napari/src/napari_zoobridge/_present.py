@@ -15,6 +15,7 @@ from napari_zoobridge._colors import (
     restore_look,
 )
 from napari_zoobridge._features import METADATA_KEY, add_features, remove_features
+from napari_zoobridge._geometry import map_between
 from napari_zoobridge._items import ItemKind
 
 if TYPE_CHECKING:
@@ -117,49 +118,66 @@ def _fill(layer: Any, model: Model, records: Sequence[Record], look: Look) -> No
 
 
 def _made_layer(viewer: ViewerModel, plan: Plan, model: Model, records: Sequence[Record]) -> Any:
-    """Add, or fill anew, the layer that stands for planes or tiles."""
+    """Add the layer that stands for planes or tiles, or take the one of before."""
+    place = plan.place
+    what = "tiles" if plan.kind is ItemKind.TILE else "planes"
+    name = f"{model.id} · {what} of {place.layer.name}"
+    made = _new_layer(place, plan.kind, records, name)
+    for old in list(viewer.layers):
+        if old.name != name or not old.metadata.get(METADATA_KEY, {}).get("made"):
+            continue
+        if _same_place(old, made):
+            # To remove and add a layer takes the viewer some tenths of a second.
+            return old
+        viewer.layers.remove(old)
+    viewer.add_layer(made)
+    return made
+
+
+def _same_place(old: Any, new: Any) -> bool:
+    """Tell whether two layers hold the same items at the same place of the world."""
+    if type(old) is not type(new) or len(old.data) != len(new.data) or old.ndim != new.ndim:
+        return False
+    mapping = map_between(old, new)
+    return bool(
+        np.allclose(mapping.matrix, np.eye(new.ndim))
+        and np.allclose(mapping.offset, 0)
+        and all(np.array_equal(a, b) for a, b in zip(old.data, new.data, strict=True))
+    )
+
+
+def _new_layer(place: Place, kind: ItemKind, records: Sequence[Record], name: str) -> Any:
     from napari.layers import Points, Shapes
 
-    what = "tiles" if plan.kind is ItemKind.TILE else "planes"
-    name = f"{model.id} · {what} of {plan.place.layer.name}"
-    for layer in list(viewer.layers):
-        if layer.name == name and layer.metadata.get(METADATA_KEY, {}).get("made"):
-            viewer.layers.remove(layer)
     metadata: dict[str, Any] = {METADATA_KEY: {"made": True}}
-    place = plan.place
     options = _alignment(place) | {"name": name, "metadata": metadata}
     drop = _dropped_axes(place)
-    made: Any
     boxes = [_box(place, record.item) for record in records]
-    if plan.kind is ItemKind.PLANE:
+    if kind is ItemKind.PLANE:
         centers = np.stack([_corner(place, record.item)[drop:] for record in records])
         size = max(2.0, place.source.frame.height / 24)
         text = {"string": {"constant": ""}, "anchor": "upper_left", "size": 14}
-        made = Points(centers, size=size, text=text, **options)
-    elif len(records) > _MANY_TILES and all(box.width == box.height for box in boxes):
+        return Points(centers, size=size, text=text, **options)
+    if len(records) > _MANY_TILES and all(box.width == box.height for box in boxes):
         # The viewer takes milliseconds to add a shape; squares as points cost next to nothing.
-        centers = np.array(
+        middles = np.array(
             [
                 _coordinates(place, record.item, *box.center)[drop:]
                 for record, box in zip(records, boxes, strict=True)
             ]
         )
-        made = Points(
-            centers, size=boxes[0].width, symbol="square", border_width=0, opacity=0.4, **options
-        )
-    else:
-        outlines = [_rectangle(place, record.item)[:, drop:] for record in records]
-        made = Shapes(
-            outlines,
-            shape_type="rectangle",
-            edge_color="transparent",
-            edge_width=0,
-            opacity=0.4,
-            text={"string": {"constant": ""}, "color": "white"},
-            **options,
-        )
-    viewer.add_layer(made)
-    return made
+        look = {"symbol": "square", "border_width": 0, "opacity": 0.4}
+        return Points(middles, size=boxes[0].width, **look, **options)
+    outlines = [_rectangle(place, record.item)[:, drop:] for record in records]
+    return Shapes(
+        outlines,
+        shape_type="rectangle",
+        edge_color="transparent",
+        edge_width=0,
+        opacity=0.4,
+        text={"string": {"constant": ""}, "color": "white"},
+        **options,
+    )
 
 
 def _dropped_axes(place: Place) -> int:

@@ -11,7 +11,6 @@ from importlib.resources import as_file, files
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 __all__ = ["digits", "textures"]
@@ -68,6 +67,8 @@ def digits() -> list[tuple[Any, dict[str, Any], str]]:
         An image ``(76, 124)``, uint8, and a Labels layer with sixty objects, whose features hold
         what the writers meant.
     """
+    import pandas as pd
+
     data = _load("digits")
     features = pd.DataFrame(
         {"index": np.arange(1, len(data["written"]) + 1), "written": data["written"].astype(int)}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.qt.threading import create_worker
 from napari.utils.notifications import show_error, show_warning
+from qtpy.QtWidgets import QDockWidget
 
 from napari_zoobridge._axes import PlaneAxesError
 from napari_zoobridge._items import EmptyTargetError
@@ -17,27 +18,47 @@ from zoobridge.errors import ZooBridgeError
 
 if TYPE_CHECKING:
     from qtpy.QtCore import QObject
+    from qtpy.QtWidgets import QWidget
 
 __all__ = ["Life", "in_background", "tell"]
 
 
 class Life:
-    """Tells whether a widget still exists, for callbacks that may come after its end.
+    """Tells whether a widget is still in use, for callbacks that may come after its end.
 
     Parameters
     ----------
     widget
         The widget.
     at_end
-        Called when it is destroyed.
+        Called when it is destroyed, or the dock that it is shown in is closed.
     """
 
-    def __init__(self, widget: QObject, at_end: Callable[[], None] | None = None) -> None:
+    def __init__(self, widget: QWidget, at_end: Callable[[], None] | None = None) -> None:
         self.ended = False
+        self._widget = widget
+        self._dock: QWidget | None = None
         self._at_end = at_end
         widget.destroyed.connect(self._end)
 
+    def docked(self) -> bool:
+        """Follow the dock in which the widget is now; tell whether that begins it anew.
+
+        napari destroys the dock when the user closes it, but leaves what was in it.
+        """
+        dock = self._widget.parentWidget()
+        while dock is not None and not isinstance(dock, QDockWidget):
+            dock = dock.parentWidget()
+        if dock is None or dock is self._dock:
+            return False
+        self._dock = dock
+        dock.destroyed.connect(self._end)
+        again, self.ended = self.ended, False
+        return again
+
     def _end(self, _widget: QObject | None = None) -> None:
+        if self.ended:
+            return
         self.ended = True
         if self._at_end is not None:
             self._at_end()
