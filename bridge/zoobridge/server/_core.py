@@ -122,6 +122,9 @@ class Core:
             raise InvalidRequestError(
                 "name a model; `zoobridge models` (ListModels) tells which there are", field="model"
             )
+        if not self.catalog.complete and "@" not in name:
+            # A newer version may not have been read yet.
+            self.refresh()
         try:
             return self.catalog.find(name)
         except UnknownModelError:
