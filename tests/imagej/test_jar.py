@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import zipfile
@@ -140,3 +141,26 @@ def test_the_scijava_command_takes_typed_parameters(
         table = module.getOutput("results")
         assert table.size() == 1
         assert table.getStringValue("label", 0) == imagej.table("ZooBridge Results")["label"][0]
+
+
+def test_the_icy_plugin_links_only_to_what_was_looked_up_in_icys_source(jars):
+    icy = PROJECT / "plugins" / "icy"
+    with zipfile.ZipFile(next(icy.glob("target/ZooBridge-Icy-*.jar"))) as jar:
+        names = [
+            name.removesuffix(".class").replace("/", ".")
+            for name in jar.namelist()
+            if name.startswith(("org/zoobridge/icy/", "plugins/zoobridge/"))
+            and name.endswith(".class")
+        ]
+    folders = [icy / "target/classes", icy / "stubs/target/classes"]
+    shown = subprocess.run(
+        ["javap", "-c", "-p", "-cp", os.pathsep.join(map(str, folders)), *names],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    pattern = r"(?:Method|InterfaceMethod|Field) (?:icy|plugins/adufour)/\S+"
+    allowed = (icy / "icy-api.txt").read_text("utf-8").splitlines()
+    assert sorted(set(re.findall(pattern, shown))) == [
+        line for line in allowed if not line.startswith("#")
+    ]

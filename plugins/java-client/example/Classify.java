@@ -1,5 +1,6 @@
 import java.nio.file.Paths;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 import org.zoobridge.client.Answer;
@@ -24,20 +25,23 @@ public final class Classify {
             pictures.add(PictureSource.file(Paths.get(arguments[i])));
         }
         try (ZooBridge zoo = ZooBridge.connect()) {
-            final ResultTable table = new ResultTable();
             final List<String> labels = zoo.model(arguments[0]).getModel().getLabelsList();
+            // Answers come in the order in which they are done; the table is to be in the order of the files.
+            final ResultTable[] rows = new ResultTable[pictures.size()];
             zoo.classify(arguments[0]).topK(2).runAll(pictures, new BatchListener() {
                 @Override
                 public void answered(final int picture, final Answer answer) {
-                    table.add(answer, labels);
+                    rows[picture] = new ResultTable();
+                    rows[picture].add(answer, labels);
                 }
 
                 @Override
                 public void failed(final int picture, final String name, final ZooBridgeException error) {
-                    table.addFailure(name, arguments[0], error);
+                    rows[picture] = new ResultTable();
+                    rows[picture].addFailure(name, arguments[0], error);
                 }
             });
-            System.out.print(table.csv());
+            System.out.print(ResultTable.joined(Arrays.asList(rows)).csv());
         } catch (ZooBridgeException error) {
             System.err.println(error.getMessage());
             System.exit(1);

@@ -10,12 +10,4 @@ public class XMLPreferences {
     public void put(String key, String value) {
         throw new UnsupportedOperationException("signature only");
     }
-
-    public int getInt(String key, int absent) {
-        throw new UnsupportedOperationException("signature only");
-    }
-
-    public void putInt(String key, int value) {
-        throw new UnsupportedOperationException("signature only");
-    }
 }

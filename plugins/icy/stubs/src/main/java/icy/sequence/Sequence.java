@@ -68,8 +68,4 @@ public class Sequence {
     public icy.gui.viewer.Viewer getFirstViewer() {
         throw new UnsupportedOperationException("signature only");
     }
-
-    public void close() {
-        throw new UnsupportedOperationException("signature only");
-    }
 }

@@ -10,15 +10,7 @@ public abstract class Plugin {
         throw new UnsupportedOperationException("signature only");
     }
 
-    public icy.gui.viewer.Viewer getActiveViewer() {
-        throw new UnsupportedOperationException("signature only");
-    }
-
     public icy.preferences.XMLPreferences getPreferencesRoot() {
-        throw new UnsupportedOperationException("signature only");
-    }
-
-    public void addIcyFrame(icy.gui.frame.IcyFrame frame) {
         throw new UnsupportedOperationException("signature only");
     }
 }

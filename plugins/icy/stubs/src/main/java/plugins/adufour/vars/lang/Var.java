@@ -13,8 +13,4 @@ public class Var<T> {
     public void setValue(T value) {
         throw new UnsupportedOperationException("signature only");
     }
-
-    public String getName() {
-        throw new UnsupportedOperationException("signature only");
-    }
 }
