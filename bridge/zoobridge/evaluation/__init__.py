@@ -1,0 +1,40 @@
+"""Comparing models honestly: datasets, measures, statistics.
+
+Needs the extra ``evaluation``: ``pip install "zoobridge[evaluation]"``.
+"""
+
+from zoobridge.evaluation._measures import (
+    MEASURES,
+    Measure,
+    Measured,
+    calibration,
+    measure,
+    per_class,
+)
+from zoobridge.evaluation._outcomes import Outcomes
+from zoobridge.evaluation._statistics import (
+    Interval,
+    Pair,
+    bootstrap,
+    cochran_q,
+    compare_pairs,
+    holm,
+    mcnemar,
+)
+
+__all__ = [
+    "MEASURES",
+    "Interval",
+    "Measure",
+    "Measured",
+    "Outcomes",
+    "Pair",
+    "bootstrap",
+    "calibration",
+    "cochran_q",
+    "compare_pairs",
+    "holm",
+    "mcnemar",
+    "measure",
+    "per_class",
+]
