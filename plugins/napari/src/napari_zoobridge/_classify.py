@@ -34,7 +34,7 @@ from napari_zoobridge._result_table import Legend, SortableTable, record_rows
 from napari_zoobridge._running import Options, Run, Update, joined
 from napari_zoobridge._server_line import ServerLine
 from napari_zoobridge._target_choice import TargetChoice
-from napari_zoobridge._work import Life, in_background, tell
+from napari_zoobridge._work import Life, in_background, sentence, tell
 from zoobridge.errors import ZooBridgeError
 
 if TYPE_CHECKING:
@@ -319,7 +319,7 @@ class ClassifyWidget(QScrollArea):
             first = failed[0]
             where = " ".join(part for part in (first.result.plane, first.result.region) if part)
             more = "" if len(failed) == 1 else f" (first of {len(failed)} items that failed)"
-            show_error(f"{where + ': ' if where else ''}{first.error}{more}")
+            show_error(sentence(f"{where + ': ' if where else ''}{first.error}{more}"))
         if self.records and self._plan is not None and not self._is_there(self._plan):
             show_info("The layer was removed meanwhile; the results are in the table.")
 

@@ -34,7 +34,7 @@ from napari_zoobridge._result_table import Cell, SortableTable
 from napari_zoobridge._running import Comparison, Options, Update
 from napari_zoobridge._server_line import ServerLine
 from napari_zoobridge._target_choice import TargetChoice
-from napari_zoobridge._work import Life, in_background, tell
+from napari_zoobridge._work import Life, in_background, sentence, tell
 from zoobridge.errors import ZooBridgeError
 
 if TYPE_CHECKING:
@@ -270,7 +270,7 @@ class CompareWidget(QScrollArea):
         ]
         if failed:
             more = "" if len(failed) == 1 else f" (first of {len(failed)} failures)"
-            show_error(failed[0] + more)
+            show_error(sentence(failed[0] + more))
 
     def _write_features(self) -> None:
         plan = self._plan

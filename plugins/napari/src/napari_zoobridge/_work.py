@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qtpy.QtCore import QObject
     from qtpy.QtWidgets import QWidget
 
-__all__ = ["Life", "in_background", "tell"]
+__all__ = ["Life", "in_background", "sentence", "tell"]
 
 
 class Life:
@@ -75,14 +75,15 @@ def tell(error: Exception) -> None:
     if isinstance(error, StoppedError):
         return
     if isinstance(error, (EmptyTargetError, PlaneAxesError)):
-        show_warning(_sentence(str(error)))
+        show_warning(sentence(str(error)))
     elif isinstance(error, (ZooBridgeError, OSError)):
-        show_error(_sentence(str(error)))
+        show_error(sentence(str(error)))
     else:
         raise error
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """Begin a text with a capital letter, as notifications do."""
     return text[:1].upper() + text[1:]
 
 
