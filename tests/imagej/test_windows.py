@@ -82,6 +82,49 @@ def test_the_dialog_is_recorded_and_the_recording_replays(imagej, display, shots
     imagej.macro('selectWindow("Recorder"); run("Close");')
 
 
+def test_comparing_is_recorded_and_replays(imagej, display):
+    imagej.macro('newImage("cells", "8-bit ramp", 64, 64, 1);')
+    imagej.jvm.ij.IJ.run("Record...")
+    imagej.jvm.ij.IJ.doCommand("Compare models...")
+    wait_for(lambda: dialog(imagej, "Compare models") is not None, "the dialog")
+    dialog(imagej, "Compare models").getStringFields().get(0).setText("digits, textures")
+    button = dialog(imagej, "Compare models").getButtons()[0]
+    wait_for(button.isEnabled, "the choice of models")
+    press(imagej, display, "Compare models")
+    wait_for(lambda: "Compare models..." in recorded(imagej), "the recording")
+    line = re.search(r'run\("Compare models\.\.\.", "([^"]*)"\);', recorded(imagej))
+    assert line, recorded(imagej)
+    assert line[1].startswith("models=[digits, textures] target=[Whole image] top=")
+    first = imagej.table(RESULTS)
+    imagej.macro(f'run("Compare models...", "{line[1]}");')
+    again = imagej.table(RESULTS)[2:].reset_index(drop=True)
+    assert list(again["score"]) == list(first["score"])
+    assert list(again["model"]) == ["digits", "textures"]
+    imagej.macro('selectWindow("Recorder"); run("Close");')
+
+
+def test_classifying_a_folder_is_recorded_and_replays(imagej, display, tmp_path):
+    for number in range(3):
+        pixels = np.random.default_rng(number).integers(0, 255, (20, 20), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+    imagej.jvm.ij.IJ.run("Record...")
+    imagej.jvm.ij.IJ.doCommand("Classify folder...")
+    wait_for(lambda: dialog(imagej, "Classify folder") is not None, "the dialog")
+    dialog(imagej, "Classify folder").getStringFields().get(0).setText(str(tmp_path))
+    button = dialog(imagej, "Classify folder").getButtons()[0]
+    wait_for(button.isEnabled, "the choice of a folder")
+    press(imagej, display, "Classify folder")
+    wait_for(lambda: "Classify folder..." in recorded(imagej), "the recording")
+    line = re.search(r'run\("Classify folder\.\.\.", "([^"]*)"\);', recorded(imagej))
+    assert line, recorded(imagej)
+    assert len(imagej.table(RESULTS)) == 3
+    imagej.macro(f'run("Classify folder...", "{line[1]}");')
+    table = imagej.table(RESULTS)
+    assert list(table["image"]) == ["0.png", "1.png", "2.png"] * 2
+    assert list(table["score"][:3]) == list(table["score"][3:])
+    imagej.macro('selectWindow("Recorder"); run("Close");')
+
+
 def test_cancelling_the_dialog_does_nothing(imagej, display):
     imagej.macro('newImage("cells", "8-bit ramp", 64, 64, 1);')
     imagej.jvm.ij.IJ.doCommand("Classify...")

@@ -46,6 +46,7 @@ final class ClassifyDialog implements DialogListener {
         final ZooBridge zoo = Connection.current();
         models = Failure.asking("Asking " + zoo.endpoint().address() + " for its models…", () -> new ModelChoice(
                 zoo.models(), zoo.frameworks(), image.getWidth(), image.getHeight()));
+        models.keepToOffered(choices);
         offer = models.offer(choices.frameworkName(), channels());
         if (offer.isEmpty()) {
             throw new UnknownModelException(new Facts("The zoo of " + zoo.endpoint().address() + " is empty. Add a "
@@ -125,9 +126,14 @@ final class ClassifyDialog implements DialogListener {
         return labels.toArray(new String[0]);
     }
 
+    /** Channels that a model would see; of a list that cannot be read, the image's own. */
     private int channels() {
-        final int chosen = choices.channelIndexes().length;
-        return chosen > 0 ? chosen : new PixelReader(image).channels();
+        try {
+            final int chosen = choices.channelIndexes().length;
+            return chosen > 0 ? chosen : new PixelReader(image).channels();
+        } catch (InvalidRequestException unreadable) {
+            return new PixelReader(image).channels();
+        }
     }
 
     private static TextArea note(final GenericDialog dialog) {
@@ -172,6 +178,7 @@ final class ClassifyDialog implements DialogListener {
             return "a number is missing";
         }
         try {
+            choices.channelIndexes();
             if (!choices.channels().equals(shownChannels)) {
                 offer = models.offer(choices.frameworkName(), channels());
                 shownChannels = choices.channels();

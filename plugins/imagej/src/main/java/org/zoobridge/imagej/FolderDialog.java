@@ -53,6 +53,7 @@ final class FolderDialog implements DialogListener {
         final ZooBridge zoo = Connection.current();
         models = Failure.asking("Asking " + zoo.endpoint().address() + " for its models…",
                 () -> new ModelChoice(zoo.models(), zoo.frameworks(), 0, 0));
+        models.keepToOffered(choices);
         shownFramework = choices.frameworkName();
         offer = models.offer(shownFramework, 0);
         final String[] references = offer.keySet().toArray(new String[0]);

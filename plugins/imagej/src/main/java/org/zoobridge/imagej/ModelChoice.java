@@ -2,6 +2,7 @@ package org.zoobridge.imagej;
 
 import java.awt.Choice;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +42,13 @@ final class ModelChoice {
             names.add(framework.getName());
         }
         return names.toArray(new String[0]);
+    }
+
+    /** Goes back to {@link Choices#AUTOMATIC} where a remembered framework is not offered by this server. */
+    void keepToOffered(final Choices choices) {
+        if (!Arrays.asList(frameworkNames()).contains(choices.framework())) {
+            choices.framework(Choices.AUTOMATIC);
+        }
     }
 
     /**
