@@ -3,6 +3,14 @@
 Needs the extra ``evaluation``: ``pip install "zoobridge[evaluation]"``.
 """
 
+from zoobridge.evaluation._datasets import (
+    Dataset,
+    DatasetReader,
+    Item,
+    match_labels,
+    read_dataset,
+    readers,
+)
 from zoobridge.evaluation._measures import (
     MEASURES,
     Measure,
@@ -24,7 +32,10 @@ from zoobridge.evaluation._statistics import (
 
 __all__ = [
     "MEASURES",
+    "Dataset",
+    "DatasetReader",
     "Interval",
+    "Item",
     "Measure",
     "Measured",
     "Outcomes",
@@ -34,7 +45,10 @@ __all__ = [
     "cochran_q",
     "compare_pairs",
     "holm",
+    "match_labels",
     "mcnemar",
     "measure",
     "per_class",
+    "read_dataset",
+    "readers",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn import metrics
@@ -255,7 +255,7 @@ def measure(outcomes: Outcomes, names: Sequence[str] = ()) -> Mapping[str, Measu
     return {name: known[name](outcomes) for name in (names or known)}
 
 
-def per_class(outcomes: Outcomes) -> list[dict[str, float | int | str]]:
+def per_class(outcomes: Outcomes) -> list[dict[str, Any]]:
     """Return precision, recall, F1, Jaccard and number of items of each class."""
     numbers = range(len(outcomes.labels))
     options = {"labels": list(numbers), "average": None, "zero_division": 0}

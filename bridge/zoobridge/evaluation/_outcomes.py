@@ -90,7 +90,7 @@ class Outcomes:
     @property
     def correct(self) -> NDArray[np.bool_]:
         """``(items,)`` booleans: where the answer is the truth."""
-        return self.truth == self.predicted
+        return np.equal(self.truth, self.predicted)
 
     @property
     def confusion(self) -> NDArray[np.int64]:

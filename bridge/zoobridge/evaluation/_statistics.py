@@ -151,6 +151,8 @@ def compare_pairs(correct: Mapping[str, NDArray[np.bool_]]) -> list[Pair]:
     found = [mcnemar(correct[first], correct[second]) for first, second in pairs]
     adjusted = holm([p_value for _, _, p_value in found])
     return [
-        Pair(*names, *counts, adjusted=corrected)
-        for names, counts, corrected in zip(pairs, found, adjusted, strict=True)
+        Pair(first, second, alone, other, p_value, corrected)
+        for (first, second), (alone, other, p_value), corrected in zip(
+            pairs, found, adjusted, strict=True
+        )
     ]
