@@ -20,6 +20,7 @@ from zoobridge.evaluation._measures import (
     per_class,
 )
 from zoobridge.evaluation._outcomes import Outcomes
+from zoobridge.evaluation._run import Answer, Run, run_model
 from zoobridge.evaluation._statistics import (
     Interval,
     Pair,
@@ -32,6 +33,7 @@ from zoobridge.evaluation._statistics import (
 
 __all__ = [
     "MEASURES",
+    "Answer",
     "Dataset",
     "DatasetReader",
     "Interval",
@@ -40,6 +42,7 @@ __all__ = [
     "Measured",
     "Outcomes",
     "Pair",
+    "Run",
     "bootstrap",
     "calibration",
     "cochran_q",
@@ -51,4 +54,5 @@ __all__ = [
     "per_class",
     "read_dataset",
     "readers",
+    "run_model",
 ]
