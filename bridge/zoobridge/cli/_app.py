@@ -23,6 +23,7 @@ _COMMANDS = {
     "models": ("_listing", "List the models of the zoo."),
     "model": ("_listing", "Describe one model."),
     "classify": ("_classify", "Classify pictures, or places in them."),
+    "compare": ("_compare", "Compare models on labelled pictures, with a report."),
     "load": ("_managing", "Load a model before its first use."),
     "unload": ("_managing", "Free a model's memory."),
     "add": ("_packages", "Make a model package from a weights file."),

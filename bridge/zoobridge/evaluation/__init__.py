@@ -3,6 +3,7 @@
 Needs the extra ``evaluation``: ``pip install "zoobridge[evaluation]"``.
 """
 
+from zoobridge.evaluation._comparison import Comparison, Row, compare_runs
 from zoobridge.evaluation._datasets import (
     Dataset,
     DatasetReader,
@@ -20,6 +21,7 @@ from zoobridge.evaluation._measures import (
     per_class,
 )
 from zoobridge.evaluation._outcomes import Outcomes
+from zoobridge.evaluation._report import write_report
 from zoobridge.evaluation._run import Answer, Run, run_model
 from zoobridge.evaluation._statistics import (
     Interval,
@@ -34,6 +36,7 @@ from zoobridge.evaluation._statistics import (
 __all__ = [
     "MEASURES",
     "Answer",
+    "Comparison",
     "Dataset",
     "DatasetReader",
     "Interval",
@@ -42,11 +45,13 @@ __all__ = [
     "Measured",
     "Outcomes",
     "Pair",
+    "Row",
     "Run",
     "bootstrap",
     "calibration",
     "cochran_q",
     "compare_pairs",
+    "compare_runs",
     "holm",
     "match_labels",
     "mcnemar",
@@ -55,4 +60,5 @@ __all__ = [
     "read_dataset",
     "readers",
     "run_model",
+    "write_report",
 ]
