@@ -148,7 +148,8 @@ _COST = """{% if points %}<svg width="640" height="250" viewBox="-40 -10 640 250
 <path d="M0 0V200H400" fill="none" stroke="#999"/>{% for name, x, y, ms in points %}
 <circle cx="{{ 380 * x }}" cy="{{ 200 - 190 * y }}" r="5" fill="#2a6fbb"/>
 <text x="{{ 380 * x + 8 }}" y="{{ 204 - 190 * y + 14 * (loop.index0 % 3) }}" font-size="11">{{ name }},
-{{ "%.1f"|format(ms) }} ms</text>{% endfor %}<text x="130" y="225" font-size="12">time per picture</text>
+{{ "%.1f"|format(ms) }} ms</text>{% endfor %}
+<text x="130" y="225" font-size="12">time per picture, once loaded</text>
 <text x="-130" y="-10" font-size="12" transform="rotate(-90)">accuracy</text></svg>
 {% else %}<p>not applicable: every answer was resumed from an earlier run</p>{% endif %}"""
 
