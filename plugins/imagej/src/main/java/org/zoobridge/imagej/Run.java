@@ -62,6 +62,7 @@ final class Run implements AutoCloseable {
     @Override
     public void close() {
         keys.shutdownNow();
+        IJ.showStatus("");
         IJ.showProgress(1.0);
     }
 }
