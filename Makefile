@@ -40,7 +40,7 @@ system:
 	@missing=$$(for package in $(SYSTEM); do \
 		dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' \
 		|| echo $$package; done; \
-		command -v javac >/dev/null || echo default-jdk-headless; \
+		command -v javac >/dev/null || echo default-jdk; \
 		command -v mvn >/dev/null || echo maven); \
 	if [ -n "$$missing" ]; then \
 		root=$$([ "$$(id -u)" = 0 ] || echo sudo); \

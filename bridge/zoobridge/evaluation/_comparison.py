@@ -72,12 +72,12 @@ class Comparison:
                 better = pair.first if pair.only_first > pair.only_second else pair.second
                 said.append(
                     f"{pair.first} and {pair.second} differ, in favour of {better} "
-                    f"({numbers}; p = {pair.adjusted:.2g})."
+                    f"({numbers}; Holm-adjusted p = {pair.adjusted:.2g})."
                 )
             else:
                 said.append(
                     f"{pair.first} and {pair.second} cannot be told apart on these pictures "
-                    f"({numbers}; p = {pair.adjusted:.2g}). That does not prove them equal."
+                    f"({numbers}; Holm-adjusted p = {pair.adjusted:.2g}). That does not prove them equal."
                 )
         return said
 
