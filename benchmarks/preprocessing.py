@@ -20,6 +20,7 @@ import numpy as np
 from bioimageio.core import Sample, Tensor
 from bioimageio.core.proc_setup import get_pre_and_postprocessing
 from bioimageio.spec.model import v0_5
+
 from zoobridge.imaging import (
     AxisSize,
     Box,

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import psutil
+
 from zoobridge.engine import EngineConfig, LocalEngine, Work
 from zoobridge.protocol import to_pixels
 from zoobridge.protocol.v1 import classification_pb2 as messages

@@ -20,9 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import zoobridge
 from rich.console import Console
 from rich.table import Table
+
+import zoobridge
 from zoobridge.client import Client, Region, Result
 from zoobridge.errors import ZooBridgeError
 from zoobridge.protocol.connection import RUNTIME_DIR_VARIABLE, discover, request_stop

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
 from recipe.architecture import DIGITS, TEXTURES
 from recipe.exports import export
 from recipe.measure import onnx_scores, prepare_digits, prepare_textures, right

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+
     from zoobridge.backend import WeightsFile
 
 __all__ = ["check_format", "check_inputs", "check_outputs", "identity", "in_stated_order"]

@@ -10,7 +10,6 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from zoobridge.backend import BackendFault, FrameworkFacts, TensorSpec, WeightsFile
-
 from zoobridge_backends._faults import explained
 from zoobridge_backends._installed import facts_of
 from zoobridge_backends._tensors import check_format, check_inputs, in_stated_order

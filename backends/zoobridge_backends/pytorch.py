@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
 from zoobridge.backend import BackendFault, FrameworkFacts, TensorSpec, WeightsFile
-
 from zoobridge_backends._architecture import build_architecture
 from zoobridge_backends._faults import explained
 from zoobridge_backends._installed import facts_of

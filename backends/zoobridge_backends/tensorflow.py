@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from weakref import WeakValueDictionary
 
 from zoobridge.backend import BackendFault, FrameworkFacts, TensorSpec, WeightsFile
-
 from zoobridge_backends._faults import explained
 from zoobridge_backends._installed import facts_of, installed_version, older
 from zoobridge_backends._tensors import check_format, check_inputs, identity, in_stated_order

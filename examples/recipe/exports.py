@@ -15,10 +15,11 @@ import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
+from torch import nn
+
 from recipe.architecture import NetworkPlan
 from recipe.measure import onnx_scores
 from recipe.training import parameters
-from torch import nn
 
 __all__ = ["IR_VERSION", "OPSET", "Exported", "export"]
 

@@ -15,6 +15,7 @@ from bioimageio.spec.common import FileDescr
 from bioimageio.spec.model import v0_5
 from numpy.typing import NDArray
 from PIL import Image
+
 from recipe.architecture import NetworkPlan
 from recipe.exports import OPSET, Exported
 

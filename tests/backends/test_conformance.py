@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from zoobridge.backend import TensorSpec, WeightsFile
 from zoobridge.testing import BackendConformance, BackendSample
 

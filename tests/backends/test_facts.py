@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+
 from zoobridge_backends._installed import older
 from zoobridge_backends.onnx import OnnxBackend
 from zoobridge_backends.pytorch import PyTorchBackend

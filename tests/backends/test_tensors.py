@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from zoobridge.backend import BackendFault, TensorSpec
 from zoobridge_backends._tensors import check_inputs, check_outputs, in_stated_order
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import grpc
 import pytest
+
 from zoobridge import connect
 from zoobridge.errors import ImageFormatError, OverloadedError, TrustError, UnknownModelError
 from zoobridge.protocol import status_from_error, trailing_metadata

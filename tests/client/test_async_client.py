@@ -3,6 +3,7 @@ from contextlib import aclosing
 
 import numpy as np
 import pytest
+
 from zoobridge import connect_async
 from zoobridge.errors import (
     DeadlineError,

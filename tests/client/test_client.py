@@ -3,6 +3,7 @@ import threading
 
 import numpy as np
 import pytest
+
 from zoobridge import connect
 from zoobridge.client import Region
 from zoobridge.errors import (

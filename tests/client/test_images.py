@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import xarray
 from PIL import Image
+
 from zoobridge.client._images import expand_path, sources
 from zoobridge.errors import ImageFormatError, InvalidRequestError
 from zoobridge.protocol import from_pixels

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from zoobridge.client import Region, parse_planes, parse_region
 from zoobridge.client._request import Settings
 from zoobridge.errors import InvalidRequestError, RegionError

@@ -3,6 +3,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from zoobridge.client import ClassScore, ModelIdentity, Result, Results
 from zoobridge.client._results import results_from_response
 from zoobridge.errors import RegionError

@@ -2,6 +2,7 @@ import subprocess
 import sys
 
 import pytest
+
 from zoobridge import connect
 from zoobridge.errors import ServerUnavailableError
 from zoobridge.protocol.connection import RUNTIME_DIR_VARIABLE, discover

@@ -1,6 +1,7 @@
 import grpc
 import pytest
 import trustme
+
 from zoobridge import connect, errors
 from zoobridge.client._transport import (
     Endpoint,

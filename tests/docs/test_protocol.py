@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from google.protobuf import json_format
 from google.rpc import error_details_pb2
+
 from zoobridge import errors
 from zoobridge.protocol.v1 import (
     classification_pb2,

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from zoobridge.engine import EngineConfig, LocalEngine
 from zoobridge.imaging import AxisSize, InputSpec, OutputSpec
 from zoobridge.zoo import ModelDescription, ScoreKind, TrustClass, WeightsDescription

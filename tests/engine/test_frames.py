@@ -5,6 +5,7 @@ import threading
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from zoobridge.engine._frames import Frame, FrameReader, FrameWriter, Kind
 
 frames = st.lists(

@@ -7,6 +7,7 @@ import time
 import numpy as np
 import psutil
 import pytest
+
 from engine_asks import (
     DAWDLES,
     DIES,

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from zoobridge.evaluation import read_dataset
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+
 from zoobridge.errors import InvalidRequestError
 from zoobridge.evaluation import match_labels, read_dataset, readers
 

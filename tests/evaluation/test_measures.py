@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn import metrics
+
 from zoobridge.errors import InvalidRequestError
 from zoobridge.evaluation import MEASURES, Outcomes, calibration, measure, per_class
 

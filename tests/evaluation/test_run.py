@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+
 from zoobridge.errors import InvalidRequestError
 from zoobridge.evaluation import Dataset, Item, match_labels, measure, run_model
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from statsmodels.stats import contingency_tables
 from statsmodels.stats.multitest import multipletests
+
 from zoobridge.errors import InvalidRequestError
 from zoobridge.evaluation import bootstrap, cochran_q, compare_pairs, holm, mcnemar
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+from skimage import data
+
 from recipe.architecture import TEXTURES
 from recipe.splits import (
     FIRST_HELD_OUT_COLUMN,
@@ -14,7 +16,6 @@ from recipe.splits import (
     photograph,
     split_digits,
 )
-from skimage import data
 
 
 def test_learnt_and_held_out_digits_are_apart():

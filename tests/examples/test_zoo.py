@@ -12,6 +12,7 @@ import onnx
 import pytest
 from bioimageio.spec import ValidationContext, load_description
 from PIL import Image
+
 from recipe.architecture import DIGITS, TEXTURES
 from recipe.measure import onnx_scores, prepare_digits, prepare_textures, right
 from recipe.splits import held_out_patches, split_digits

@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 with atheris.instrument_imports(include=["zoobridge.server", "zoobridge.engine"]):
     import grpc
+
     from served import write_package
     from zoobridge.server import Server, ServerConfig
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from screen import PROJECT, ZOO, Display
 from zoobridge.imagej import ImageJ, launch
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import tifffile
 from PIL import Image
+
 from screen import RESULTS, current_pixels, selection_mask
 from zoobridge.client import Region
 from zoobridge.imagej import ImageJError

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 import numpy as np
 import psutil
 import pytest
+
 from screen import RESULTS, ZOO, wait_for
 from zoobridge.imagej import ImageJError
 

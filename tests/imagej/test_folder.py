@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+
 from screen import RESULTS
 from zoobridge.imagej import ImageJError
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from screen import RESULTS, current_pixels, wait_for
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from zoobridge.imagej import ImageJError, Roi, attach, launch
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
 from screen import PROJECT, RESULTS, wait_for
 
 

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageOps
+
 from zoobridge.errors import ImageFormatError, LimitError, ZooBridgeError
 from zoobridge.imaging import (
     ConversionKind,

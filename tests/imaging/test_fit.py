@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+
 from zoobridge.errors import BrokenPackageError, ModelInputError
 from zoobridge.imaging import AxisSize, ConversionKind, Fit, Interpolation, Preparation
 from zoobridge.imaging._fit import nearest_size

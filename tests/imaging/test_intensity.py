@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+
 from zoobridge.errors import InvalidRequestError, ModelInputError
 from zoobridge.imaging import ConversionKind, Intensity, IntensityRule, Preparation
 

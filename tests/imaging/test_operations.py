@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+
 from zoobridge.errors import BrokenPackageError
 from zoobridge.imaging import IMPLEMENTED_OPERATIONS, Operation, postprocess, preprocess
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from zoobridge.errors import ImageFormatError, LimitError
 from zoobridge.imaging import PictureLimits, picture_from_array, picture_from_buffer
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from zoobridge.errors import BrokenPackageError
 from zoobridge.imaging import Operation, OutputSpec, scores_of
 

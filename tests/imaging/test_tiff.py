@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+
 from zoobridge.errors import ImageFormatError, LimitError
 from zoobridge.imaging import ConversionKind, Picture, PictureLimits, decode
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tritonclient.grpc as triton
+
 from served import write_package
 
 

@@ -204,6 +204,7 @@ def test_a_timeout_is_kept(client, tensor, manager):
 
 def test_declared_messages_are_those_of_tritonclient():
     from tritonclient.grpc import model_config_pb2, service_pb2
+
     from zoobridge.protocol.inference import grpc_service_pb2
     from zoobridge.protocol.inference import model_config_pb2 as own_config_pb2
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+
 from zoobridge.errors import ServerUnavailableError
 from zoobridge.protocol import connection
 

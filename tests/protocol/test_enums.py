@@ -1,6 +1,7 @@
 from enum import StrEnum
 
 import pytest
+
 from zoobridge.errors import InvalidRequestError
 from zoobridge.imaging import ConversionKind, Fit, IntensityRule, Interpolation, MaskFill
 from zoobridge.protocol import enum_number, enum_word, enum_words, from_enum, to_enum

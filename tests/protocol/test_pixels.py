@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+
 from zoobridge.errors import ImageFormatError, RegionError
 from zoobridge.protocol import (
     PIXEL_DTYPES,

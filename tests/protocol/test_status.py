@@ -2,6 +2,7 @@ import pytest
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from hypothesis import given
 from hypothesis import strategies as st
+
 from zoobridge import errors
 from zoobridge.errors import ServerError, ZooBridgeError
 from zoobridge.protocol import error_from_status, status_from_error, trailing_metadata

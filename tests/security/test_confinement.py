@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+
 from zoobridge.engine._confinement import (
     ConfinementError,
     _installed,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from served import Caller, HeldEngine, write_package
 from zoobridge.server import Server, ServerConfig
 

@@ -8,6 +8,7 @@ from importlib.metadata import version
 import grpc
 import numpy as np
 import pytest
+
 from served import error_of, request
 from zoobridge.errors import (
     BrokenPackageError,

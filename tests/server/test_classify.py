@@ -6,6 +6,7 @@ import threading
 
 import grpc
 import pytest
+
 from served import error_of, request
 from zoobridge.errors import (
     BackendError,

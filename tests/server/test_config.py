@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 import pytest
+
 from zoobridge.errors import InvalidRequestError, ServerUnavailableError
 from zoobridge.protocol import Limits
 from zoobridge.server import Server

@@ -9,6 +9,7 @@ from grpc_health.v1 import health_pb2
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+
 from served import error_of, request
 from zoobridge.errors import AuthenticationError, ManagingPermissionError
 from zoobridge.protocol.v1 import classification_pb2, zoo_pb2

@@ -7,6 +7,7 @@ import json
 import logging
 
 import pytest
+
 from zoobridge.server._logs import JsonFormatter, TextFormatter, configure_logs
 
 

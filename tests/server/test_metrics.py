@@ -6,6 +6,7 @@ import urllib.request
 
 import grpc
 import pytest
+
 from served import request, wait_until
 
 

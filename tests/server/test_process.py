@@ -13,6 +13,7 @@ import threading
 
 import psutil
 import pytest
+
 from served import request, wait_until
 from zoobridge.protocol.connection import discover
 from zoobridge.protocol.v1 import classification_pb2, zoo_pb2

@@ -7,6 +7,7 @@ import threading
 
 import grpc
 import pytest
+
 from served import error_of, request, wait_until
 from zoobridge.errors import (
     ImageFormatError,

@@ -6,6 +6,7 @@ import shutil
 
 import grpc
 import pytest
+
 from served import error_of, request, wait_until, write_package
 from zoobridge.errors import UnknownModelError
 from zoobridge.protocol.v1 import zoo_pb2

@@ -3,6 +3,7 @@
 import time
 
 import numpy as np
+
 from zoobridge.engine import Work
 from zoobridge.protocol import to_pixels
 from zoobridge.protocol.v1 import classification_pb2 as messages

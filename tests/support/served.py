@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from google.protobuf.message import DecodeError
 from onnx import TensorProto, helper, numpy_helper
+
 from zoobridge.backend import FrameworkFacts
 from zoobridge.engine import FrameworkState, ModelState, Part
 from zoobridge.errors import CancelledError, OverloadedError, ZooBridgeError

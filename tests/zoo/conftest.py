@@ -1,6 +1,7 @@
 """Fixtures for tests of the zoo."""
 
 import pytest
+
 from tiny_packages import Recipe
 
 

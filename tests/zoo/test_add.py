@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
+
 from tiny_packages import onnx_model
 from zoobridge.backend import FrameworkFacts
 from zoobridge.engine import confined_network

@@ -8,6 +8,7 @@ import zipfile
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from zoobridge.zoo._archive import unpack
 from zoobridge.zoo._fault import PackageFault
 

@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 
 import pytest
+
 from tiny_packages import Recipe
 from zoobridge.errors import BrokenPackageError, InvalidRequestError, UnknownModelError
 from zoobridge.zoo import Catalog, TrustStore, _catalog

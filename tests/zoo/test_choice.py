@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from zoobridge.backend import FrameworkFacts
 from zoobridge.errors import BrokenPackageError, FrameworkError, TrustError
 from zoobridge.zoo import (

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from zoobridge.zoo._identity import age_key, id_problem, is_id, slug
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from zoobridge.zoo import ModelDescription, from_json, to_json
 
 

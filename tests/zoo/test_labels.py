@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from zoobridge.zoo._fault import PackageFault
 from zoobridge.zoo._labels import are_placeholders, read_label_file
 

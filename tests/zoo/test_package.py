@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from zoobridge.imaging import AxisSize, Fit, Interpolation
 from zoobridge.zoo import LabelSource, ScoreKind, read_package
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+
 from zoobridge.zoo import ScoreKind
 from zoobridge.zoo._scores import measured_kind
 

@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+
 from zoobridge.errors import InvalidRequestError, ServerError
 from zoobridge.zoo import TrustStore
 

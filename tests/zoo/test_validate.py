@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from tiny_packages import onnx_model
 from zoobridge.backend import FrameworkFacts
 from zoobridge.errors import WorkerError

@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 from onnx import TensorProto, helper
+
 from tiny_packages import onnx_model, sha256
 from zoobridge.zoo import TrustClass
 from zoobridge.zoo._fault import PackageFault

@@ -7,6 +7,7 @@ import os
 import time
 
 import numpy as np
+
 from zoobridge.backend import BackendFault, FrameworkFacts, TensorSpec
 
 DIES, FAILS, DAWDLES, NAN, WRONG_COUNT, HANGS = 255, 254, 253, 252, 251, 250
