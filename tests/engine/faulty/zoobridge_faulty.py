@@ -18,6 +18,9 @@ class FaultyNetwork:
     inputs = (TensorSpec("input", "float32", (-1, -1, -1)),)
     outputs = (TensorSpec("output", "float32", (-1, 2)),)
 
+    def __init__(self, scale=1.0):
+        self.scale = scale
+
     def forward(self, inputs):
         (batch,) = inputs
         first = batch[:, 0, 0]
@@ -31,7 +34,7 @@ class FaultyNetwork:
             time.sleep(1)
         if (first == WRONG_COUNT).any():
             batch = batch[:-1]
-        mean = batch.mean(axis=(1, 2))
+        mean = self.scale * batch.mean(axis=(1, 2))
         scores = np.stack([mean, 255 - mean], axis=1).astype(np.float32)
         scores[batch[:, 0, 0] == NAN] = np.nan
         return [scores]
@@ -57,4 +60,6 @@ class FaultyBackend:
             os.abort()
         if command == "slow":
             time.sleep(1.0)
+        if command.startswith("scale"):
+            return FaultyNetwork(float(command.split()[1]))
         return FaultyNetwork()
