@@ -94,9 +94,8 @@ def test_loading_one_model_does_not_delay_another(make_engine, faulty):
     quick, slow = faulty("quick"), faulty("slow", "slow")
     ask(engine, quick, 1)
     waiting = engine.submit(work(slow, request_for(1)))
-    start = time.monotonic()
     ask(engine, quick, 1)
-    assert time.monotonic() - start < 0.9
+    assert [state.model.id for state in engine.loaded()] == ["quick"]
     answer_of(waiting)
 
 
@@ -187,9 +186,9 @@ def test_cancelled_work_is_dropped_and_the_worker_goes_on(engine, faulty):
     for answer in answers:
         with pytest.raises(CancelledError):
             answer_of(answer)
-    start = time.monotonic()
     ask(engine, model, 1)
-    assert time.monotonic() - start < 4, "cancelled work was run all the same"
+    ((_, statistics),) = engine.statistics()
+    assert sum(batches.count for batches in statistics.batches.values()) < 20
 
 
 def test_too_much_work_is_refused_with_a_time_to_wait(make_engine, faulty):

@@ -59,7 +59,7 @@ class FaultyBackend:
         if command == "die":
             os.abort()
         if command == "slow":
-            time.sleep(1.0)
+            time.sleep(3.0)
         if command.startswith("scale"):
             return FaultyNetwork(float(command.split()[1]))
         return FaultyNetwork()
