@@ -1,8 +1,10 @@
 """Frames arrive whole and in order, whatever the pipe does to them."""
 
 import os
+import struct
 import threading
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,4 +42,15 @@ def test_a_frame_cut_short_reads_as_the_end():
     os.write(write, b"\xff\x00\x00\x00")
     os.close(write)
     assert reader.next() is None
+    reader.close()
+
+
+@pytest.mark.parametrize(("length", "kind"), [(2**32 - 1, Kind.PART), (4, 99)])
+def test_what_is_no_frame_is_refused_before_it_is_read(length, kind):
+    read, write = os.pipe()
+    reader = FrameReader(read)
+    os.write(write, struct.pack("<IIQ", length, kind, 1) + b"data")
+    with pytest.raises(ValueError, match="none of ours"):
+        reader.next()
+    os.close(write)
     reader.close()

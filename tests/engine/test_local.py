@@ -13,6 +13,7 @@ from engine_asks import (
     DIES,
     FAILS,
     HANGS,
+    LIES,
     NAN,
     WRONG_COUNT,
     answer_of,
@@ -200,6 +201,13 @@ def test_too_much_work_is_refused_with_a_time_to_wait(make_engine, faulty):
     assert caught.value.retry_after > 0
     for answer in accepted:
         answer.cancel()
+
+
+def test_a_worker_that_speaks_nonsense_is_ended_and_the_server_goes_on(engine, faulty):
+    model = faulty()
+    with pytest.raises(WorkerError, match="no answer"):
+        ask(engine, model, LIES)
+    assert ask(engine, model, 1).results[0].prediction.top
 
 
 def test_a_stalled_worker_is_ended(make_engine, faulty):

@@ -9,7 +9,7 @@ from zoobridge.protocol import to_pixels
 from zoobridge.protocol.v1 import classification_pb2 as messages
 
 #: First pixels that tell the faulty framework what to do (tests/engine/faulty).
-DIES, FAILS, DAWDLES, NAN, WRONG_COUNT, HANGS = 255, 254, 253, 252, 251, 250
+DIES, FAILS, DAWDLES, NAN, WRONG_COUNT, HANGS, LIES = 255, 254, 253, 252, 251, 250, 249
 
 
 def request_for(first, *, rest=100, **fields) -> bytes:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import shutil
+import struct
 import tempfile
 import threading
 import time
@@ -272,6 +273,8 @@ class ModelCopy:
             with self._change:
                 self._failure = error
         finally:
+            # Out of service first: who hears of the failure and tries again is given a new copy.
+            self._ended(self)
             with self._change:
                 failure = self._failure or self._overloaded("it was unloaded")
                 self._state = _State.CLOSED
@@ -280,7 +283,6 @@ class ModelCopy:
                 self._change.notify_all()
             self._arena.close()
             shutil.rmtree(self._folder, ignore_errors=True)
-            self._ended(self)
 
     def _one_life(self) -> str:
         """Run one worker until it ends; tell how it ended."""
@@ -324,6 +326,12 @@ class ModelCopy:
             while (frame := worker.reader.next()) is not None:
                 self._receive(frame)
             return worker.obituary()
+        except (ValueError, LookupError, TypeError, struct.error) as error:
+            worker.kill()
+            raise WorkerError(
+                f"the worker of model {self.model.reference} sent what is no answer ({error}) and was"
+                " ended; its model may be hostile"
+            ) from error
         finally:
             with self._change:
                 self._worker = None

@@ -24,6 +24,7 @@ seconds of queue, preprocessing, inference and postprocessing."""
 
 _HEADER = struct.Struct("<IIQ")
 _CHUNK = 1 << 16
+_LARGEST = 1 << 30
 
 
 class Kind(IntEnum):
@@ -46,6 +47,9 @@ class Kind(IntEnum):
 
     BATCHES = 8
     """To the worker: tell the batches that were run; its answer is a JSON document."""
+
+
+_KINDS = frozenset(Kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +103,18 @@ class FrameReader:
         self._buffer = bytearray()
 
     def next(self) -> Frame | None:
-        """Wait for a frame; `None` once the other side has closed its end."""
+        """Wait for a frame; `None` once the other side has closed its end.
+
+        Raises
+        ------
+        ValueError
+            If what comes is no frame: a hostile worker must not fill the server's memory.
+        """
         if not self._fill(_HEADER.size):
             return None
         length, kind, number = _HEADER.unpack_from(self._buffer)
+        if length > _LARGEST or kind not in _KINDS:
+            raise ValueError(f"a frame of kind {kind} and {length} bytes is none of ours")
         end = _HEADER.size + length
         if not self._fill(end):
             return None

@@ -3,6 +3,7 @@
 A network has two classes; the first pixel of an item says what happens to it.
 """
 
+import contextlib
 import os
 import time
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from zoobridge.backend import BackendFault, FrameworkFacts, TensorSpec
 
-DIES, FAILS, DAWDLES, NAN, WRONG_COUNT, HANGS = 255, 254, 253, 252, 251, 250
+DIES, FAILS, DAWDLES, NAN, WRONG_COUNT, HANGS, LIES = 255, 254, 253, 252, 251, 250, 249
 
 
 class FaultyNetwork:
@@ -30,6 +31,12 @@ class FaultyNetwork:
             raise BackendFault("the network does not like this picture")
         if (first == DAWDLES).any():
             time.sleep(0.2)
+        if (first == LIES).any():
+            # As a hostile model would: to every pipe that this process may write to.
+            for descriptor in range(3, 64):
+                with contextlib.suppress(OSError):
+                    if os.fstat(descriptor).st_mode & 0o170000 == 0o010000:
+                        os.write(descriptor, b"\xff" * 64)
         while (first == HANGS).any():
             time.sleep(1)
         if (first == WRONG_COUNT).any():
