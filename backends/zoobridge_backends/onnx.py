@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zoobridge.backend import BackendFault, FrameworkFacts, TensorSpec, WeightsFile
 from zoobridge_backends._faults import explained
 from zoobridge_backends._installed import facts_of
+from zoobridge_backends._onnx_parameters import count_parameters
 from zoobridge_backends._tensors import check_format, check_inputs, in_stated_order
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ class OnnxNetwork:
 
         self._session = session
         self._device = device
+        self._parameters = count_parameters(weights.path)
         self._inputs = in_stated_order(weights.inputs, _specs(session.get_inputs()), "input")
         self._outputs = in_stated_order(weights.outputs, _specs(session.get_outputs()), "output")
         _check_plain((*self._inputs, *self._outputs))
@@ -149,6 +151,11 @@ class OnnxNetwork:
     def device(self) -> str:
         """Where it runs: ``cpu`` or ``cuda:0``."""
         return self._device
+
+    @property
+    def parameters(self) -> int:
+        """Numbers in the weights; statistics of normalisation layers are folded into others."""
+        return self._parameters
 
     @property
     def inputs(self) -> tuple[TensorSpec, ...]:

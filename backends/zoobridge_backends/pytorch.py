@@ -7,6 +7,7 @@ import pickle
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
@@ -17,7 +18,7 @@ from zoobridge_backends._installed import facts_of
 from zoobridge_backends._tensors import check_format, check_inputs, check_outputs, identity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
     import numpy as np
@@ -29,6 +30,14 @@ __all__ = ["PyTorchBackend", "PyTorchNetwork"]
 _FLOOR: Final = "2.10"
 
 
+@dataclass(frozen=True, eq=False)
+class _Loaded:
+    """A module, and the count of its numbers, which freezing turns into constants."""
+
+    module: Any
+    parameters: int
+
+
 class PyTorchBackend:
     """Loads ``torchscript`` and ``pytorch_state_dict`` weights.
 
@@ -38,7 +47,7 @@ class PyTorchBackend:
     """
 
     def __init__(self) -> None:
-        self._modules: WeakValueDictionary[object, Any] = WeakValueDictionary()
+        self._modules: WeakValueDictionary[object, _Loaded] = WeakValueDictionary()
 
     @property
     def formats(self) -> tuple[str, ...]:
@@ -89,23 +98,21 @@ class PyTorchBackend:
                 f"PyTorch does not see the device {device}, but: {', '.join(devices)}."
             )
         key = identity(weights, device)
-        if (module := self._modules.get(key)) is None:
+        if (loaded := self._modules.get(key)) is None:
             torch.set_num_threads(threads)
             with explained(f"PyTorch cannot load {weights.path.name}"):
-                module = _load(weights, device)
-            self._modules[key] = module
-        return PyTorchNetwork(module, weights, device, threads)
+                loaded = _load(weights, device)
+            self._modules[key] = loaded
+        return PyTorchNetwork(loaded, weights, device, threads)
 
 
 class PyTorchNetwork:
     """A network in PyTorch."""
 
-    def __init__(
-        self, module: Callable[..., Any], weights: WeightsFile, device: str, threads: int
-    ) -> None:
+    def __init__(self, loaded: _Loaded, weights: WeightsFile, device: str, threads: int) -> None:
         if not weights.inputs:
             raise BackendFault("The package describes no inputs; add them to its rdf.yaml.")
-        self._module = module
+        self._loaded = loaded
         self._device = device
         self._threads = threads
         self._inputs = weights.inputs
@@ -115,6 +122,11 @@ class PyTorchNetwork:
     def device(self) -> str:
         """Where it runs: ``cpu``, ``cuda:0``."""
         return self._device
+
+    @property
+    def parameters(self) -> int:
+        """Numbers in the weights, buffers of normalisation layers included."""
+        return self._loaded.parameters
 
     @property
     def inputs(self) -> tuple[TensorSpec, ...]:
@@ -148,7 +160,7 @@ class PyTorchNetwork:
         ):
             # Copies, since networks may work in place and arrays may be read-only.
             tensors = [torch.tensor(array, device=self._device) for array in inputs]
-            outputs = _flat(self._module(*tensors), self._outputs)
+            outputs = _flat(self._loaded.module(*tensors), self._outputs)
             # Copied again where a network hands out a tensor that it keeps.
             arrays = [np.array(output.cpu().numpy()) for output in outputs]
         return check_outputs(arrays, self._outputs)
@@ -162,12 +174,23 @@ def _interpreted() -> AbstractContextManager[None]:
     return context
 
 
-def _load(weights: WeightsFile, device: str) -> Any:
+def _load(weights: WeightsFile, device: str) -> _Loaded:
     if weights.path.suffix.lower() == ".pt2":
-        return _load_exported(weights, device)
-    if weights.format == "torchscript":
-        return _load_torchscript(weights, device)
-    return _load_state_dict(weights).to(device)
+        module = _load_exported(weights, device)
+    elif weights.format == "torchscript":
+        module = _load_torchscript(weights, device)
+        return _Loaded(_frozen(module) if device == "cpu" else module, _parameters(module))
+    else:
+        module = _load_state_dict(weights).to(device)
+    return _Loaded(module, _parameters(module))
+
+
+def _parameters(module: Any) -> int:
+    """Return the number of floating elements of its state; quantized layers keep none there."""
+    import torch
+
+    tensors = (one for one in module.state_dict().values() if isinstance(one, torch.Tensor))
+    return sum(tensor.numel() for tensor in tensors if tensor.is_floating_point())
 
 
 def _load_torchscript(weights: WeightsFile, device: str) -> Any:
@@ -177,9 +200,15 @@ def _load_torchscript(weights: WeightsFile, device: str) -> Any:
         # All of torch.jit is deprecated in favour of .pt2, which is code where this is a program.
         warnings.filterwarnings("ignore", r"`torch\.jit\.\w+` is deprecated", DeprecationWarning)
         module = torch.jit.load(str(weights.path), map_location=device)  # type: ignore[no-untyped-call]
-        module.eval()
-        if device != "cpu":
-            return module
+        return module.eval()
+
+
+def _frozen(module: Any) -> Any:
+    """Return a module made for inference on the CPU; the module itself where that cannot be."""
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"`torch\.jit\.\w+` is deprecated", DeprecationWarning)
         # Folds batch normalisation into convolutions and keeps tensors in oneDNN's layout: half
         # the time of a MobileNet. What cannot be frozen (it changes its own attributes in an
         # unusual way) runs as it is, with the same results.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from contextlib import contextmanager, suppress
@@ -14,7 +15,7 @@ from zoobridge_backends._installed import facts_of, installed_version, older
 from zoobridge_backends._tensors import check_format, check_inputs, identity, in_stated_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -138,8 +139,10 @@ class TensorFlowNetwork:
         inputs: tuple[TensorSpec, ...],
         outputs: tuple[TensorSpec, ...],
         device: str,
+        parameters: int,
     ) -> None:
         self._function = function
+        self._parameters = parameters
         self._inputs = inputs
         self._outputs = outputs
         self._device = device
@@ -148,6 +151,11 @@ class TensorFlowNetwork:
     def device(self) -> str:
         """Where it runs: ``cpu``, ``gpu:0``."""
         return self._device
+
+    @property
+    def parameters(self) -> int:
+        """Numbers in the weights, moving averages of normalisation layers included."""
+        return self._parameters
 
     @property
     def inputs(self) -> tuple[TensorSpec, ...]:
@@ -222,7 +230,7 @@ def _load_saved_model(weights: WeightsFile, device: str) -> TensorFlowNetwork:
         results = signature(**feed)
         return [results[spec.name] for spec in outputs]
 
-    return TensorFlowNetwork(run, inputs, outputs, device)
+    return TensorFlowNetwork(run, inputs, outputs, device, _parameters(signature.variables))
 
 
 def _load_keras(weights: WeightsFile, device: str) -> TensorFlowNetwork:
@@ -264,7 +272,14 @@ def _load_keras(weights: WeightsFile, device: str) -> TensorFlowNetwork:
         results: Sequence[Any] = function(*tensors)
         return results
 
-    return TensorFlowNetwork(run, inputs, outputs, device)
+    return TensorFlowNetwork(run, inputs, outputs, device, _parameters(model.variables))
+
+
+def _parameters(variables: Iterable[Any]) -> int:
+    """Return their number of elements; what is not floating (a random generator's state) is no weight."""
+    import tensorflow as tf
+
+    return sum(math.prod(one.shape) for one in variables if tf.as_dtype(one.dtype).is_floating)
 
 
 def _specs(tensors: dict[str, Any]) -> tuple[TensorSpec, ...]:

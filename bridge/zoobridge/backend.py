@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Backend", "BackendFault", "FrameworkFacts", "Network", "TensorSpec", "WeightsFile"]
+__all__ = [
+    "Backend",
+    "BackendFault",
+    "Counted",
+    "FrameworkFacts",
+    "Network",
+    "TensorSpec",
+    "WeightsFile",
+]
 
 
 class BackendFault(Exception):  # noqa: N818 - "fault" is what the engine maps to a typed error
@@ -128,6 +136,16 @@ class Network(Protocol):
         BackendFault
             If the framework reports an error.
         """
+        ...
+
+
+@runtime_checkable
+class Counted(Protocol):
+    """A network that tells how many numbers its weights hold; backends need not offer it."""
+
+    @property
+    def parameters(self) -> int:
+        """Numbers in the weights: learned ones, and stored statistics of normalisation layers."""
         ...
 
 

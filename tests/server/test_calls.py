@@ -183,6 +183,8 @@ def test_a_model_is_loaded_listed_as_loaded_and_unloaded(local, call):
     ).loaded
     assert (loaded.framework, loaded.weights_format, loaded.device) == ("onnx", "onnx", "cpu")
     assert loaded.memory_bytes > 0
+    assert loaded.load_seconds > 0
+    assert loaded.parameters > 0
     described = caller.zoo.GetModel(zoo_pb2.GetModelRequest(model=name), timeout=90).model
     assert [copy.device for copy in described.loaded] == ["cpu"]
     unload = zoo_pb2.UnloadModelRequest(model=name)

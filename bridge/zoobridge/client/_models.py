@@ -171,6 +171,10 @@ class LoadedModel:
         Items answered since it was loaded.
     confinement
         How the worker is confined: ``landlock``, or ``none``.
+    load_seconds
+        From the start of its worker until it could answer.
+    parameters
+        Numbers in its weights, learned ones and stored statistics alike; 0 where not known.
     """
 
     framework: str
@@ -179,6 +183,8 @@ class LoadedModel:
     memory_bytes: int = 0
     items: int = 0
     confinement: str = ""
+    load_seconds: float = 0.0
+    parameters: int = 0
 
     @classmethod
     def from_message(cls, message: model_pb2.LoadedModel) -> LoadedModel:
@@ -190,6 +196,8 @@ class LoadedModel:
             memory_bytes=message.memory_bytes,
             items=message.items,
             confinement=message.confinement,
+            load_seconds=message.load_seconds,
+            parameters=message.parameters,
         )
 
 

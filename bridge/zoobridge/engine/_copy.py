@@ -202,6 +202,8 @@ class ModelCopy:
             memory_bytes=self.memory_bytes,
             items=self._ledger.read({}).items,
             confinement=self.facts.get("confinement", ""),
+            load_seconds=self.facts.get("load_seconds", 0.0),
+            parameters=self.facts.get("parameters", 0),
         )
 
     def statistics(self) -> Statistics:
@@ -306,7 +308,8 @@ class ModelCopy:
             if frame.kind == Kind.FAILED:
                 raise worker_error(frame.payload)
             with self._change:
-                self.facts = json.loads(frame.payload)
+                seconds = time.monotonic() - started
+                self.facts = json.loads(frame.payload) | {"load_seconds": seconds}
                 self._worker = worker
                 if self._state is _State.LOADING:
                     self._state = _State.READY
@@ -321,7 +324,7 @@ class ModelCopy:
                 self.weights.format,
                 self.facts["device"],
                 worker.pid,
-                time.monotonic() - started,
+                seconds,
             )
             while (frame := worker.reader.next()) is not None:
                 self._receive(frame)

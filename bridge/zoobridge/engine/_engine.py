@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from zoobridge.engine._statistics import Statistics
     from zoobridge.zoo import ModelDescription, WeightsDescription
 
-__all__ = ["Answer", "Engine", "FrameworkState", "ModelState", "Part", "Work"]
+__all__ = ["Answer", "Engine", "FrameworkState", "ModelState", "Part", "Place", "Work"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,22 @@ class Work:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a model ran.
+
+    Parameters
+    ----------
+    device
+        ``cpu``, or a framework's name for another device.
+    framework_version
+        Version of the framework.
+    """
+
+    device: str
+    framework_version: str
+
+
+@dataclass(frozen=True)
 class Part:
     """A part of an answer.
 
@@ -56,11 +72,14 @@ class Part:
         Number of items of the request.
     last
         Whether this is the last part.
+    place
+        Where it was computed.
     """
 
     response: bytes
     total: int
     last: bool
+    place: Place
 
 
 class Answer(Protocol):
@@ -93,6 +112,10 @@ class ModelState:
         Items answered since it was loaded.
     confinement
         ``landlock`` or ``none``.
+    load_seconds
+        From the start of its worker until it could answer.
+    parameters
+        Numbers in its weights; 0 where the backend does not tell.
     """
 
     model: ModelDescription
@@ -102,6 +125,8 @@ class ModelState:
     memory_bytes: int
     items: int
     confinement: str
+    load_seconds: float = 0.0
+    parameters: int = 0
 
 
 @dataclass(frozen=True)

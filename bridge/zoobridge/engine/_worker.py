@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoobridge.backend import Backend, BackendFault, Network, TensorSpec, WeightsFile
+from zoobridge.backend import Backend, BackendFault, Counted, Network, TensorSpec, WeightsFile
 from zoobridge.engine._arena import attach
 from zoobridge.engine._backends import find_backend
 from zoobridge.engine._confinement import confine, confinement_available
@@ -105,6 +105,8 @@ def _load(
         lambda threads: _network(backend, file, document["device"], threads), document["threads"]
     )
     ready["device"] = networks.wide.device
+    if isinstance(networks.wide, Counted):
+        ready["parameters"] = networks.wide.parameters
     ready["inputs"] = [asdict(spec) for spec in networks.wide.inputs]
     ready["outputs"] = [asdict(spec) for spec in networks.wide.outputs]
     if document["model"] is None:

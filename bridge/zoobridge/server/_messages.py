@@ -47,6 +47,8 @@ def loaded_message(state: ModelState) -> model_pb2.LoadedModel:
         memory_bytes=state.memory_bytes,
         items=state.items,
         confinement=state.confinement,
+        load_seconds=state.load_seconds,
+        parameters=state.parameters,
     )
 
 
@@ -110,7 +112,7 @@ def details_message(model: ModelDescription) -> model_pb2.ModelDetails:
 def _weights_message(
     core: Core, model: ModelDescription, weights: WeightsDescription
 ) -> model_pb2.Weights:
-    problem, remedy = core.obstacle(model, weights)
+    problem, remedy = core.choices.obstacle(model, weights)
     return model_pb2.Weights(
         format=weights.format,
         framework=weights.framework,

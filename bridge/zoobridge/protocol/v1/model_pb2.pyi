@@ -103,20 +103,24 @@ class ModelInput(_message.Message):
     def __init__(self, axes: _Optional[str] = ..., data_type: _Optional[_Union[_image_pb2.DataType, str]] = ..., sizes: _Optional[_Mapping[str, AxisSize]] = ..., channel_names: _Optional[_Iterable[str]] = ..., intensity_low: _Optional[float] = ..., intensity_high: _Optional[float] = ..., fit: _Optional[str] = ..., interpolation: _Optional[str] = ...) -> None: ...
 
 class LoadedModel(_message.Message):
-    __slots__ = ("framework", "weights_format", "device", "memory_bytes", "items", "confinement")
+    __slots__ = ("framework", "weights_format", "device", "memory_bytes", "items", "confinement", "load_seconds", "parameters")
     FRAMEWORK_FIELD_NUMBER: _ClassVar[int]
     WEIGHTS_FORMAT_FIELD_NUMBER: _ClassVar[int]
     DEVICE_FIELD_NUMBER: _ClassVar[int]
     MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
     ITEMS_FIELD_NUMBER: _ClassVar[int]
     CONFINEMENT_FIELD_NUMBER: _ClassVar[int]
+    LOAD_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
     framework: str
     weights_format: str
     device: str
     memory_bytes: int
     items: int
     confinement: str
-    def __init__(self, framework: _Optional[str] = ..., weights_format: _Optional[str] = ..., device: _Optional[str] = ..., memory_bytes: _Optional[int] = ..., items: _Optional[int] = ..., confinement: _Optional[str] = ...) -> None: ...
+    load_seconds: float
+    parameters: int
+    def __init__(self, framework: _Optional[str] = ..., weights_format: _Optional[str] = ..., device: _Optional[str] = ..., memory_bytes: _Optional[int] = ..., items: _Optional[int] = ..., confinement: _Optional[str] = ..., load_seconds: _Optional[float] = ..., parameters: _Optional[int] = ...) -> None: ...
 
 class Model(_message.Message):
     __slots__ = ("id", "version", "name", "description", "original_id", "problem", "weights", "input", "labels", "label_source", "score_kind", "score_kind_source", "default_top_k", "threshold", "label_colors", "license", "tags", "loaded")
