@@ -10,6 +10,7 @@ from google.rpc import error_details_pb2
 from zoobridge import errors
 from zoobridge.protocol.v1 import (
     classification_pb2,
+    evaluation_pb2,
     image_pb2,
     model_pb2,
     prediction_pb2,
@@ -17,7 +18,7 @@ from zoobridge.protocol.v1 import (
 )
 
 PAGE = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text("utf-8")
-FILES = (classification_pb2, image_pb2, prediction_pb2, model_pb2, zoo_pb2)
+FILES = (classification_pb2, image_pb2, prediction_pb2, model_pb2, zoo_pb2, evaluation_pb2)
 MESSAGES = {
     name: getattr(module, name)
     for module in FILES
