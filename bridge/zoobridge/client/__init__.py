@@ -5,6 +5,19 @@ Start with :func:`connect`; everything else is what its client takes and returns
 
 from zoobridge.client._async_client import AsyncClient, connect_async
 from zoobridge.client._client import Client, connect
+from zoobridge.client._evaluation import (
+    DatasetReader,
+    Evaluation,
+    EvaluationPair,
+    EvaluationProgress,
+    EvaluationRow,
+    EvaluationUpdate,
+    Measure,
+    MeasureValue,
+    Omission,
+    evaluation_request,
+    evaluation_updates,
+)
 from zoobridge.client._images import IMAGE_SUFFIXES, ImageLike, Images, expand_path
 from zoobridge.client._ledger import Progress
 from zoobridge.client._models import (
@@ -39,13 +52,22 @@ __all__ = [
     "ClassScore",
     "Client",
     "Conversion",
+    "DatasetReader",
+    "Evaluation",
+    "EvaluationPair",
+    "EvaluationProgress",
+    "EvaluationRow",
+    "EvaluationUpdate",
     "Framework",
     "ImageLike",
     "Images",
     "LoadedModel",
+    "Measure",
+    "MeasureValue",
     "Model",
     "ModelIdentity",
     "ModelInput",
+    "Omission",
     "Progress",
     "Region",
     "Result",
@@ -55,6 +77,8 @@ __all__ = [
     "Weights",
     "connect",
     "connect_async",
+    "evaluation_request",
+    "evaluation_updates",
     "expand_path",
     "parse_planes",
     "parse_region",

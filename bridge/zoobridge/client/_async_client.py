@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import grpc
 
 from zoobridge.client._async_stream import async_sources, classify_stream
+from zoobridge.client._evaluation_calls import AsyncEvaluationCalls
 from zoobridge.client._ledger import Ledger, build
 from zoobridge.client._models import Framework, LoadedModel, Model, ServerInfo
 from zoobridge.client._request import Settings
@@ -17,7 +18,12 @@ from zoobridge.client._start import start_server
 from zoobridge.client._transport import error_from_rpc, resolve
 from zoobridge.errors import ServerUnavailableError, ZooBridgeError
 from zoobridge.protocol import Limits
-from zoobridge.protocol.v1 import classification_pb2_grpc, zoo_pb2, zoo_pb2_grpc
+from zoobridge.protocol.v1 import (
+    classification_pb2_grpc,
+    evaluation_pb2_grpc,
+    zoo_pb2,
+    zoo_pb2_grpc,
+)
 
 if TYPE_CHECKING:
     import os
@@ -65,7 +71,7 @@ async def connect_async(
     return client
 
 
-class AsyncClient:
+class AsyncClient(AsyncEvaluationCalls):
     """A connection to a server for asyncio. Made by :func:`connect_async`; belongs to one loop.
 
     Its methods are those of :class:`~zoobridge.client.Client`, to be awaited. Files are read in
@@ -80,6 +86,7 @@ class AsyncClient:
         self._classification = classification_pb2_grpc.ClassificationServiceStub(  # type: ignore[no-untyped-call]
             self._channel
         )
+        self._evaluation = evaluation_pb2_grpc.EvaluationServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._limit = Limits().message_bytes
 
     async def __aenter__(self) -> Self:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import grpc
 
+from zoobridge.client._evaluation_calls import EvaluationCalls
 from zoobridge.client._images import sources
 from zoobridge.client._ledger import Ledger, build
 from zoobridge.client._models import Framework, LoadedModel, Model, ServerInfo
@@ -17,7 +18,12 @@ from zoobridge.client._start import start_server
 from zoobridge.client._stream import classify_stream
 from zoobridge.client._transport import error_from_rpc, resolve
 from zoobridge.errors import ServerUnavailableError, ZooBridgeError
-from zoobridge.protocol.v1 import classification_pb2_grpc, zoo_pb2, zoo_pb2_grpc
+from zoobridge.protocol.v1 import (
+    classification_pb2_grpc,
+    evaluation_pb2_grpc,
+    zoo_pb2,
+    zoo_pb2_grpc,
+)
 
 if TYPE_CHECKING:
     import os
@@ -93,7 +99,7 @@ def connect(
     return client
 
 
-class Client:
+class Client(EvaluationCalls):
     """A connection to a server. Made by :func:`connect`; may be used from several threads.
 
     It is a context manager, and keeps one channel until it is closed. Every method raises the
@@ -108,6 +114,7 @@ class Client:
         self._classification = classification_pb2_grpc.ClassificationServiceStub(  # type: ignore[no-untyped-call]
             self._channel
         )
+        self._evaluation = evaluation_pb2_grpc.EvaluationServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._lock = threading.Lock()
         self._limit: int | None = None
 
