@@ -119,11 +119,11 @@ def test_a_fault_of_ours_is_told_by_its_incident_number_alone(start, call, held,
 
 
 def test_an_answer_that_cannot_be_read_is_the_workers_fault(start, call, held):
-    from zoobridge.engine import Part
+    from zoobridge.engine import Part, Place
 
     server = start(engine=held)
     future = call(server).classification.Classify.future(request(), timeout=90)
-    held.next().outcomes.put(Part(b"\x0a\xff", 1, last=True))
+    held.next().outcomes.put(Part(b"\x0a\xff", 1, last=True, place=Place("cpu", "1")))
     with pytest.raises(grpc.RpcError) as caught:
         future.result()
     assert isinstance(error_of(caught), WorkerError)

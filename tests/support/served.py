@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError
 from onnx import TensorProto, helper, numpy_helper
 
 from zoobridge.backend import FrameworkFacts
-from zoobridge.engine import FrameworkState, ModelState, Part
+from zoobridge.engine import FrameworkState, ModelState, Part, Place
 from zoobridge.errors import CancelledError, OverloadedError, ZooBridgeError
 from zoobridge.protocol import error_from_status, to_pixels
 from zoobridge.protocol.v1 import (
@@ -183,7 +183,7 @@ class HeldAnswer:
         response = classification_pb2.ClassifyResponse(
             results=[result], model={"id": "an impostor", "version": "9"}
         )
-        self.outcomes.put(Part(response.SerializeToString(), total, last))
+        self.outcomes.put(Part(response.SerializeToString(), total, last, Place("cpu", "1.2.3")))
 
     def fail(self, error: BaseException) -> None:
         self.outcomes.put(error)

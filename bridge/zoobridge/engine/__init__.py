@@ -1,7 +1,15 @@
 """Running models: workers, batching, scheduling."""
 
 from zoobridge.engine._config import EngineConfig
-from zoobridge.engine._engine import Answer, Engine, FrameworkState, ModelState, Part, Work
+from zoobridge.engine._engine import (
+    Answer,
+    Engine,
+    FrameworkState,
+    ModelState,
+    Part,
+    Place,
+    Work,
+)
 from zoobridge.engine._local import LocalEngine
 from zoobridge.engine._probe import ConfinedNetwork, confined_network, framework_devices
 from zoobridge.engine._statistics import Batches, Statistics
@@ -17,6 +25,7 @@ __all__ = [
     "LocalEngine",
     "ModelState",
     "Part",
+    "Place",
     "Statistics",
     "Work",
     "confined_network",

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from zoobridge.engine._arena import Arena
-from zoobridge.engine._engine import Answer, ModelState, Part, Work
+from zoobridge.engine._engine import Answer, ModelState, Part, Place, Work
 from zoobridge.engine._faults import worker_error
 from zoobridge.engine._frames import PART, RUN, Frame, Kind
 from zoobridge.engine._load import load_document, weights_file
@@ -86,6 +86,7 @@ class ModelCopy:
         self.weights = weights
         self.last_used = time.monotonic()
         self.facts: dict[str, Any] = {}
+        self._place = Place("", "")
         self._ledger = Ledger()
         self._batches: dict[int, Batches] = {}
         self._batches_asked = 0
@@ -184,8 +185,17 @@ class ModelCopy:
         return bool(self._tickets) or self._state is _State.LOADING
 
     @property
+    def waiting(self) -> int:
+        """Requests that were accepted and are not yet answered."""
+        return len(self._tickets)
+
+    @property
     def memory_bytes(self) -> int:
-        """Memory that the worker has by itself, measured now (the last figure if it is gone)."""
+        """Memory that the worker has by itself, as it was last measured; 0 before that."""
+        return self._memory
+
+    def measure(self) -> int:
+        """Measure the memory that the worker has by itself; takes milliseconds where it is large."""
         worker = self._worker
         if worker is not None:
             with contextlib.suppress(psutil.Error):
@@ -199,7 +209,8 @@ class ModelCopy:
             weights=self.weights,
             device=self.facts.get("device", ""),
             framework_version=self.facts.get("framework_version", ""),
-            memory_bytes=self.memory_bytes,
+            memory_bytes=self._memory,
+            waiting=self.waiting,
             items=self._ledger.read({}).items,
             confinement=self.facts.get("confinement", ""),
             load_seconds=self.facts.get("load_seconds", 0.0),
@@ -310,6 +321,7 @@ class ModelCopy:
             with self._change:
                 seconds = time.monotonic() - started
                 self.facts = json.loads(frame.payload) | {"load_seconds": seconds}
+                self._place = Place(self.facts["device"], self.facts["framework_version"])
                 self._worker = worker
                 if self._state is _State.LOADING:
                     self._state = _State.READY
@@ -376,7 +388,7 @@ class ModelCopy:
                         items=total,
                         failed_items=failed,
                     )
-                ticket.outcome.put(Part(frame.payload[PART.size :], total, last))
+                ticket.outcome.put(Part(frame.payload[PART.size :], total, last, self._place))
             if frame.number not in self._tickets:
                 self._dispatch()
 

@@ -12,7 +12,16 @@ if TYPE_CHECKING:
     from zoobridge.engine._statistics import Statistics
     from zoobridge.zoo import ModelDescription, WeightsDescription
 
-__all__ = ["Answer", "Engine", "FrameworkState", "ModelState", "Part", "Place", "Work"]
+__all__ = [
+    "Answer",
+    "Engine",
+    "FrameworkState",
+    "MemoryUse",
+    "ModelState",
+    "Part",
+    "Place",
+    "Work",
+]
 
 
 @dataclass(frozen=True)
@@ -102,12 +111,12 @@ class Answer(Protocol):
 
 @dataclass(frozen=True)
 class ModelState:
-    """One loaded copy of a model.
+    """A loaded model.
 
     Parameters
     ----------
     memory_bytes
-        Memory that its worker uses by itself.
+        Memory that its workers use by themselves, as it was last measured.
     items
         Items answered since it was loaded.
     confinement
@@ -116,6 +125,10 @@ class ModelState:
         From the start of its worker until it could answer.
     parameters
         Numbers in its weights; 0 where the backend does not tell.
+    waiting
+        Requests that were accepted and are not yet answered.
+    instances
+        Copies of it that run side by side.
     """
 
     model: ModelDescription
@@ -127,6 +140,48 @@ class ModelState:
     confinement: str
     load_seconds: float = 0.0
     parameters: int = 0
+    waiting: int = 0
+    instances: int = 1
+
+
+@dataclass(frozen=True)
+class MemoryUse:
+    """Memory that an engine has and may have.
+
+    Parameters
+    ----------
+    worker_bytes
+        What the loaded models have, as it was last measured.
+    standby_bytes
+        What is kept to start workers fast, such as a framework already imported.
+    limit_bytes
+        What both may have together.
+    """
+
+    worker_bytes: int
+    standby_bytes: int
+    limit_bytes: int
+    waiting: int = 0
+    instances: int = 1
+
+
+@dataclass(frozen=True)
+class MemoryUse:
+    """Memory that an engine has and may have.
+
+    Parameters
+    ----------
+    worker_bytes
+        What the loaded models have, as it was last measured.
+    standby_bytes
+        What is kept to start workers fast, such as a framework already imported.
+    limit_bytes
+        What both may have together.
+    """
+
+    worker_bytes: int
+    standby_bytes: int
+    limit_bytes: int
 
 
 @dataclass(frozen=True)
@@ -172,6 +227,14 @@ class Engine(Protocol):
 
     def statistics(self) -> list[tuple[ModelState, Statistics]]:
         """Tell what each loaded copy has done."""
+        ...
+
+    def memory(self) -> MemoryUse:
+        """Tell the memory that is used, and the limit."""
+        ...
+
+    def memory(self) -> MemoryUse:
+        """Tell the memory that is used, and the limit."""
         ...
 
     def frameworks(self) -> list[FrameworkState]:

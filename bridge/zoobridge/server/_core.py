@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from google.protobuf.message import DecodeError
@@ -18,25 +18,23 @@ from zoobridge.errors import (
     WorkerError,
 )
 from zoobridge.protocol.v1 import classification_pb2, prediction_pb2
+from zoobridge.server._choices import Choice, Choices
 from zoobridge.server._faults import parsed
 from zoobridge.server._paths import AllowedPaths
-from zoobridge.zoo import TrustClass, choose_weights, weights_obstacle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
-    from zoobridge.backend import FrameworkFacts
-    from zoobridge.engine import Answer, Engine, FrameworkState, ModelState
+    from zoobridge.engine import Answer, Engine, Part
     from zoobridge.server._config import ServerConfig
-    from zoobridge.zoo import Catalog, ModelDescription, TrustStore, WeightsDescription
+    from zoobridge.zoo import Catalog, ModelDescription, TrustStore
 
     OnEnd = Callable[[Callable[[], None]], bool]
 
-__all__ = ["Core", "Task"]
+__all__ = ["Core", "Task", "joined"]
 
 _log = logging.getLogger(__name__)
 
-_FACTS_SECONDS: Final = 10.0
 _MISS_SECONDS: Final = 0.25
 
 
@@ -48,13 +46,12 @@ class Task:
     ----------
     answer
         The engine's answer.
-    model, weights
+    choice
         What runs it.
     """
 
     answer: Answer
-    model: ModelDescription
-    weights: WeightsDescription
+    choice: Choice
 
 
 class Core:
@@ -81,12 +78,10 @@ class Core:
         self.engine = engine
         self.confinement, self.confinement_detail = engine.confinement()
         self._paths = AllowedPaths(config.allow_paths, max_bytes=config.limits.message_bytes)
-        self._lock = threading.Lock()
+        self.choices = Choices(catalog, trust, engine)
         self._refreshing = threading.Lock()
         self._refreshed = 0.0
         self._refresh_took = 0.0
-        self._frameworks: tuple[float, list[FrameworkState]] = (0.0, [])
-        self._ran: dict[tuple[str, str], tuple[float, ModelState]] = {}
 
     def refresh(self) -> None:
         """Look for changes of the zoo on disk."""
@@ -98,15 +93,6 @@ class Core:
                 self.catalog.refresh()
                 self._refreshed = begun
                 self._refresh_took = time.monotonic() - begun
-
-    def frameworks(self, *, fresh: bool = False) -> list[FrameworkState]:
-        """Tell the frameworks; unless `fresh`, as they were some seconds ago."""
-        known, states = self._frameworks
-        now = time.monotonic()
-        if fresh or not states or now - known > _FACTS_SECONDS:
-            states = self.engine.frameworks()
-            self._frameworks = (now, states)
-        return states
 
     def find(self, name: str) -> ModelDescription:
         """Return a model by ``id`` or ``id@version``; a package that was just added is found too.
@@ -144,50 +130,18 @@ class Core:
                     return model
             raise
 
-    def choose(self, model: ModelDescription, framework: str) -> WeightsDescription:
-        """Return the weights to run: of the framework asked for, else the fastest safe ones.
+    def pick(self, name: str, framework: str = "") -> Choice:
+        """Return what answers requests that name a model (see :meth:`find`) and a framework.
 
         Raises
         ------
         ZooBridgeError
-            If none can be used; the message names the reason and the remedy.
+            If nothing can answer; the message names the reason and the remedy.
         """
-        return choose_weights(
-            model,
-            framework,
-            frameworks=self._facts(),
-            confined=self.confinement != "none",
-            trust=self.trust,
-        )
-
-    def vouched(self, model: ModelDescription, weights: WeightsDescription) -> ModelDescription:
-        """Return a model that is marked as trusted exactly if these weights are.
-
-        Only code asks for trust; for the rest the mark says nothing.
-        """
-        if weights.trust_class is not TrustClass.CODE:
-            return model
-        trusted = self.trust.trusts(weights.digest)
-        return model if model.trusted == trusted else replace(model, trusted=trusted)
-
-    def obstacle(self, model: ModelDescription, weights: WeightsDescription) -> tuple[str, str]:
-        """Tell why weights cannot be used here and now, and the command that mends it."""
-        return weights_obstacle(
-            model,
-            weights,
-            frameworks=self._facts(),
-            confined=self.confinement != "none",
-            trust=self.trust,
-        )
-
-    def is_usable(self, model: ModelDescription) -> bool:
-        """Tell whether a model can be served: its package is sound, and some weights can run."""
-        return not model.problem and any(
-            self.obstacle(model, weights) == ("", "") for weights in model.weights
-        )
-
-    def _facts(self) -> dict[str, FrameworkFacts]:
-        return {state.name: state.facts for state in self.frameworks()}
+        if not self.catalog.complete:
+            # A newer version may not have been read yet.
+            self.find(name)
+        return self.choices.pick(name, framework, self.find)
 
     def submit(
         self,
@@ -218,17 +172,15 @@ class Core:
         if request.image.WhichOneof("source") == "path":
             request.image.encoded = self._paths.read(request.image.path)
             data = None
-        model = self.find(request.model)
-        weights = self.choose(model, request.framework)
-        model = self.vouched(model, weights)
+        choice = self.pick(request.model, request.framework)
         work = Work(
-            model=model,
-            weights=weights,
+            model=choice.model,
+            weights=choice.weights,
             request=request.SerializeToString() if data is None else data,
             deadline=deadline,
             parts=parts,
         )
-        return Task(self.engine.submit(work), model, weights)
+        return Task(self.engine.submit(work), choice)
 
     def classify(
         self, data: bytes, *, deadline: float | None, on_end: OnEnd
@@ -255,56 +207,37 @@ class Core:
         del request
         if not on_end(task.answer.cancel):
             task.answer.cancel()
-        return self.joined(task, (part.response for part in task.answer))
+        return joined(task, list(task.answer))
 
-    def joined(self, task: Task, parts: Iterable[bytes]) -> classification_pb2.ClassifyResponse:
-        """Return parts of an answer as one response, and say in it who answered.
 
-        Raises
-        ------
-        WorkerError
-            If the worker sent what is no answer.
-        """
-        try:
-            response = classification_pb2.ClassifyResponse.FromString(b"".join(parts))
-        except DecodeError as error:
-            raise WorkerError(
-                f"the worker of model {task.model.reference} sent an answer that cannot be read; "
-                "try another framework, or report the model to its authors"
-            ) from error
-        # Set, not merged: a worker runs what a stranger made, and may claim to be anything.
-        response.model.CopyFrom(self._identity(task))
-        return response
+def joined(task: Task, parts: Sequence[Part]) -> classification_pb2.ClassifyResponse:
+    """Return parts of an answer as one response, and say in it who answered.
 
-    def forget(self) -> None:
-        """Forget where models ran, after copies were loaded or unloaded."""
-        with self._lock:
-            self._ran.clear()
-
-    def _identity(self, task: Task) -> prediction_pb2.ModelIdentity:
-        state = self._state(task)
-        return prediction_pb2.ModelIdentity(
-            id=task.model.id,
-            version=task.model.version,
-            digest=task.weights.digest,
-            framework=task.weights.framework,
-            framework_version=state.framework_version if state else "",
-            weights_format=task.weights.format,
-            device=state.device if state else "",
+    Raises
+    ------
+    WorkerError
+        If the worker sent what is no answer.
+    """
+    model, weights = task.choice.model, task.choice.weights
+    try:
+        response = classification_pb2.ClassifyResponse.FromString(
+            b"".join([part.response for part in parts])
         )
-
-    def _state(self, task: Task) -> ModelState | None:
-        """Return the copy that runs a task; asking the engine for it measures memory, so seldom."""
-        key = (task.model.reference, task.weights.digest)
-        now = time.monotonic()
-        with self._lock:
-            known = self._ran.get(key)
-        if known is not None and now - known[0] < _FACTS_SECONDS:
-            return known[1]
-        for state in self.engine.loaded():
-            if (state.model.reference, state.weights.digest) == key:
-                with self._lock:
-                    self._ran[key] = (now, state)
-                return state
-        # It was unloaded right after it had answered.
-        return known[1] if known is not None else None
+    except DecodeError as error:
+        raise WorkerError(
+            f"the worker of model {model.reference} sent an answer that cannot be read; "
+            "try another framework, or report the model to its authors"
+        ) from error
+    # Set, not merged: a worker runs what a stranger made, and may claim to be anything.
+    response.model.CopyFrom(
+        prediction_pb2.ModelIdentity(
+            id=model.id,
+            version=model.version,
+            digest=weights.digest,
+            framework=weights.framework,
+            framework_version=parts[-1].place.framework_version,
+            weights_format=weights.format,
+            device=parts[-1].place.device,
+        )
+    )
+    return response

@@ -19,6 +19,7 @@ from zoobridge.errors import (
 )
 from zoobridge.protocol import status_from_error
 from zoobridge.protocol.v1 import classification_pb2
+from zoobridge.server._core import joined
 from zoobridge.server._faults import known_error, parsed
 
 if TYPE_CHECKING:
@@ -237,7 +238,7 @@ class ClassifyStream:
                     id=name,
                     total=part.total,
                     last=part.last,
-                    response=self._core.joined(task, [part.response]),
+                    response=joined(task, [part]),
                 )
                 self._outbox.put(_Outgoing(response, size))
         except Exception as exception:  # noqa: BLE001 - an error of this request alone

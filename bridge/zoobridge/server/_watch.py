@@ -19,10 +19,13 @@ __all__ = ["ZooWatch"]
 _log = logging.getLogger(__name__)
 
 _POLL_SECONDS: Final = 1.0
+_FRAMEWORKS_EVERY: Final = 10
 
 
 class ZooWatch:
     """Refreshes the catalog once a second, and unloads what is no longer in it.
+
+    It looks for the frameworks too, every tenth time.
 
     Parameters
     ----------
@@ -51,6 +54,7 @@ class ZooWatch:
         self._thread.join()
 
     def _watch(self) -> None:
+        looks = 0
         while True:
             try:
                 self._look()
@@ -62,6 +66,9 @@ class ZooWatch:
                     _log.warning("zoo unreadable why=%r", self._trouble)
             if self._stopped.wait(_POLL_SECONDS):
                 return
+            looks += 1
+            if looks % _FRAMEWORKS_EVERY == 0:
+                self._core.choices.look()
 
     def _look(self) -> None:
         first = not self._known
@@ -89,13 +96,11 @@ class ZooWatch:
             threading.Thread(
                 target=self._core.engine.unload, args=(old,), name="zoobridge-unload", daemon=True
             ).start()
-        if gone:
-            self._core.forget()
 
     def _serving(self, models: dict[str, ModelDescription]) -> dict[str, bool]:
         serving: dict[str, bool] = {}
         for reference, model in models.items():
-            usable = self._core.is_usable(model)
+            usable = self._core.choices.is_usable(model)
             serving[reference] = usable
             # Newest first: an id without a version means that one.
             serving.setdefault(model.id, usable)

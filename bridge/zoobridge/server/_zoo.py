@@ -18,6 +18,8 @@ from zoobridge.server._messages import (
     model_message,
 )
 from zoobridge.server._permission import Role
+from zoobridge.server._statistics import statistics_response
+from zoobridge.server._statistics import statistics_response
 
 if TYPE_CHECKING:
     import grpc
@@ -53,7 +55,7 @@ class ZooServicer(zoo_pb2_grpc.ZooServiceServicer):
     ) -> zoo_pb2.ListFrameworksResponse:
         """List the frameworks, installed or not."""
         del request, context
-        states = self._core.frameworks(fresh=True)
+        states = self._core.choices.look()
         return zoo_pb2.ListFrameworksResponse(
             frameworks=[framework_message(state) for state in states]
         )
@@ -93,10 +95,8 @@ class ZooServicer(zoo_pb2_grpc.ZooServiceServicer):
     ) -> zoo_pb2.LoadModelResponse:
         """Load a model before its first use."""
         del context
-        model = self._core.find(request.model)
-        weights = self._core.choose(model, request.framework)
-        state = self._core.engine.load(self._core.vouched(model, weights), weights)
-        self._core.forget()
+        choice = self._core.pick(request.model, request.framework)
+        state = self._core.engine.load(choice.model, choice.weights)
         return zoo_pb2.LoadModelResponse(loaded=loaded_message(state))
 
     def UnloadModel(  # noqa: N802
@@ -108,7 +108,6 @@ class ZooServicer(zoo_pb2_grpc.ZooServiceServicer):
             self._check_framework(request.framework)
         model = self._core.find(request.model)
         unloaded = self._core.engine.unload(model, request.framework)
-        self._core.forget()
         return zoo_pb2.UnloadModelResponse(unloaded=unloaded)
 
     def GetServerInfo(  # noqa: N802
@@ -128,8 +127,22 @@ class ZooServicer(zoo_pb2_grpc.ZooServiceServicer):
             zoo_folders=[str(folder) for folder in config.zoos] if manager else [],
         )
 
+    def GetStatistics(  # noqa: N802
+        self, request: zoo_pb2.GetStatisticsRequest, context: grpc.ServicerContext
+    ) -> zoo_pb2.GetStatisticsResponse:
+        """Tell what the loaded models have done, and the memory that all of it takes."""
+        del request, context
+        return statistics_response(self._core.engine, time.monotonic() - self._ready)
+
+    def GetStatistics(  # noqa: N802
+        self, request: zoo_pb2.GetStatisticsRequest, context: grpc.ServicerContext
+    ) -> zoo_pb2.GetStatisticsResponse:
+        """Tell what the loaded models have done, and the memory that all of it takes."""
+        del request, context
+        return statistics_response(self._core.engine, time.monotonic() - self._ready)
+
     def _check_framework(self, framework: str) -> None:
-        known = [state.name for state in self._core.frameworks()]
+        known = [state.name for state in self._core.choices.frameworks()]
         if framework not in known:
             raise InvalidRequestError(
                 f"there is no framework '{framework}'; this server knows {', '.join(known)}",

@@ -85,6 +85,7 @@ class Catalog:
         self._entries: dict[Path, Entry] | None = None
         self._unreadable: tuple[Path, ...] = ()
         self._snapshot = _Snapshot()
+        self._published: tuple[list[ModelDescription], bool] | None = None
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -95,6 +96,11 @@ class Catalog:
     def complete(self) -> bool:
         """Whether every folder has been read once."""
         return self._snapshot.complete
+
+    @property
+    def edition(self) -> object:
+        """Stands for what is known of the packages: another object once any of that has changed."""
+        return self._snapshot
 
     def refresh(self) -> bool:
         """Look for packages that were added, changed or removed, and read those.
@@ -196,7 +202,9 @@ class Catalog:
         self, sources: Iterable[Path], entries: Mapping[Path, Entry], *, complete: bool
     ) -> None:
         models = [entries[source].model for source in sources if source in entries]
-        self._snapshot = _snapshot(models, complete=complete)
+        if (models, complete) != self._published:
+            self._published = (models, complete)
+            self._snapshot = _snapshot(models, complete=complete)
 
 
 def packages_below(folders: Iterable[Path]) -> tuple[list[Path], list[Path]]:

@@ -14,18 +14,16 @@ from zoobridge.protocol.inference import grpc_service_pb2 as messages
 from zoobridge.protocol.v1 import classification_pb2
 from zoobridge.server.inference._elements import encode_bytes
 from zoobridge.server.inference._request import read_inputs, read_outputs, read_timeout
-from zoobridge.server.inference._views import find_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from zoobridge.engine import Answer
-    from zoobridge.server._core import Core
+    from zoobridge.engine import Answer, Engine
     from zoobridge.server.inference._request import Wanted
     from zoobridge.server.inference._shared_memory import SharedMemory
-    from zoobridge.server.inference._views import View
+    from zoobridge.server.inference._views import Targets, View
 
     OnEnd = Callable[[Callable[[], None]], bool]
 
@@ -35,14 +33,22 @@ _FINAL = "triton_enable_empty_final_response"
 
 
 def infer(
-    core: Core, memory: SharedMemory, request: Any, *, deadline: float | None, on_end: OnEnd
+    engine: Engine,
+    targets: Targets,
+    memory: SharedMemory,
+    request: Any,
+    *,
+    deadline: float | None,
+    on_end: OnEnd,
 ) -> Any:
     """Answer a ``ModelInferRequest``.
 
     Parameters
     ----------
-    core
-        Finds models and runs them.
+    engine
+        Runs models.
+    targets
+        Finds them.
     memory
         The registered shared memory.
     request
@@ -57,18 +63,17 @@ def infer(
     ZooBridgeError
         If it cannot be answered.
     """
-    view = find_view(core, request.model_name, request.model_version)
+    target = targets.find(request.model_name, request.model_version)
+    view, choice = target.view, target.choice
     timeout = read_timeout(request)
     if timeout is not None:
         limit = time.monotonic() + timeout
         deadline = limit if deadline is None else min(limit, deadline)
     wanted = read_outputs(view, request, memory)
     inputs = read_inputs(view, request, memory)
-    weights = core.choose(view.model, "")
-    model = core.vouched(view.model, weights)
 
     def submit(data: bytes, *, tensors: bool) -> Answer:
-        answer = core.engine.submit(Work(model, weights, data, deadline, tensors=tensors))
+        answer = engine.submit(Work(choice.model, choice.weights, data, deadline, tensors=tensors))
         if not on_end(answer.cancel):
             answer.cancel()
         return answer

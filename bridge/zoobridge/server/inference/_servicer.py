@@ -15,7 +15,7 @@ from zoobridge.server.inference._metadata import config_message, metadata_messag
 from zoobridge.server.inference._shared_memory import SharedMemory
 from zoobridge.server.inference._statistics import statistics_message
 from zoobridge.server.inference._stream import InferenceStream
-from zoobridge.server.inference._views import find_view, views
+from zoobridge.server.inference._views import Targets, find_view, views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,6 +52,7 @@ class InferenceServicer:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._memory = SharedMemory()
+        self._targets = Targets(core)
 
     def handler(self) -> grpc.GenericRpcHandler[Any, Any]:
         """Return the service for a gRPC server."""
@@ -107,7 +108,7 @@ class InferenceServicer:
     def _model_ready(self, request: Any, _context: grpc.ServicerContext) -> Any:
         try:
             view = find_view(self._core, request.name, request.version)
-            self._core.choose(view.model, "")
+            self._core.choices.choose(view.model, "")
         except ZooBridgeError:
             return messages.ModelReadyResponse(ready=False)
         return messages.ModelReadyResponse(ready=True)
@@ -115,15 +116,16 @@ class InferenceServicer:
     def _model_metadata(self, request: Any, _context: grpc.ServicerContext) -> Any:
         view = find_view(self._core, request.name, request.version)
         versions = [other.version for other in views(self._core) if other.name == view.name]
-        return metadata_message(view, self._core.choose(view.model, ""), versions)
+        return metadata_message(view, self._core.choices.choose(view.model, ""), versions)
 
     def _model_config(self, request: Any, _context: grpc.ServicerContext) -> Any:
         view = find_view(self._core, request.name, request.version)
-        return config_message(view, self._core.choose(view.model, ""))
+        return config_message(view, self._core.choices.choose(view.model, ""))
 
     def _model_infer(self, request: Any, context: grpc.ServicerContext) -> Any:
         return infer(
-            self._core,
+            self._core.engine,
+            self._targets,
             self._memory,
             request,
             deadline=_deadline(context),
@@ -134,7 +136,9 @@ class InferenceServicer:
         self, requests: Iterator[Any], context: grpc.ServicerContext
     ) -> Iterator[Any]:
         """Run requests side by side, and answer each as it is done."""
-        stream = InferenceStream(self._core, self._memory, deadline=_deadline(context))
+        stream = InferenceStream(
+            self._core.engine, self._targets, self._memory, deadline=_deadline(context)
+        )
         if not context.add_callback(stream.end):
             stream.end()
         return stream.responses(requests)
@@ -174,8 +178,8 @@ class InferenceServicer:
     def _load(self, request: Any, _context: grpc.ServicerContext) -> Any:
         self._core.refresh()
         view = find_view(self._core, request.model_name, "")
-        weights = self._core.choose(view.model, "")
-        self._core.engine.load(self._core.vouched(view.model, weights), weights)
+        choice = self._core.pick(view.model.reference)
+        self._core.engine.load(choice.model, choice.weights)
         return messages.RepositoryModelLoadResponse()
 
     def _unload(self, request: Any, _context: grpc.ServicerContext) -> Any:

@@ -14,8 +14,9 @@ from zoobridge.server.inference._infer import infer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from zoobridge.server._core import Core
+    from zoobridge.engine import Engine
     from zoobridge.server.inference._shared_memory import SharedMemory
+    from zoobridge.server.inference._views import Targets
 
 __all__ = ["InferenceStream"]
 
@@ -29,16 +30,21 @@ class InferenceStream:
 
     Parameters
     ----------
-    core
-        Does the work.
+    engine
+        Runs models.
+    targets
+        Finds them.
     memory
         The registered shared memory.
     deadline
         On the clock of :func:`time.monotonic`; `None` for none.
     """
 
-    def __init__(self, core: Core, memory: SharedMemory, *, deadline: float | None) -> None:
-        self._core = core
+    def __init__(
+        self, engine: Engine, targets: Targets, memory: SharedMemory, *, deadline: float | None
+    ) -> None:
+        self._engine = engine
+        self._targets = targets
         self._memory = memory
         self._deadline = deadline
         self._room = threading.Semaphore(_WINDOW)
@@ -95,7 +101,12 @@ class InferenceStream:
 
         try:
             response = infer(
-                self._core, self._memory, request, deadline=self._deadline, on_end=on_end
+                self._engine,
+                self._targets,
+                self._memory,
+                request,
+                deadline=self._deadline,
+                on_end=on_end,
             )
             self._outbox.put(messages.ModelStreamInferResponse(infer_response=response))
         except Exception as exception:  # noqa: BLE001 - an error of this request alone

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from zoobridge.errors import InvalidRequestError, UnknownModelError
+from zoobridge.errors import InvalidRequestError, UnknownModelError, ZooBridgeError
 from zoobridge.server.inference._elements import DATATYPES, in_words
 from zoobridge.zoo import ScoreKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from zoobridge.server._choices import Choice
     from zoobridge.server._core import Core
     from zoobridge.zoo import ModelDescription
 
-__all__ = ["MAX_BATCH", "NETWORK", "Tensor", "View", "find_view", "views"]
+__all__ = ["MAX_BATCH", "NETWORK", "Target", "Targets", "Tensor", "View", "find_view", "views"]
 
 #: What a model's id ends with where its raw network is meant.
 NETWORK: Final = ".network"
@@ -24,6 +26,7 @@ NETWORK: Final = ".network"
 MAX_BATCH: Final = 1024
 
 _NO_VERSION: Final = "1"
+_MOST: Final = 4096
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,57 @@ class View:
             If there is none.
         """
         return _named(self.outputs, name, f"model '{self.name}' has no output", "outputs.name")
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """What an inference request is for.
+
+    Parameters
+    ----------
+    view
+        The model as the client named it.
+    choice
+        The weights that run.
+    """
+
+    view: View
+    choice: Choice
+
+
+class Targets:
+    """Finds what requests are for; one that names what an earlier one named costs a look-up.
+
+    Parameters
+    ----------
+    core
+        Finds models.
+    """
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._known: dict[tuple[str, str], Target] = {}
+
+    def find(self, name: str, version: str) -> Target:
+        """Return what a client names.
+
+        Raises
+        ------
+        ZooBridgeError
+            If there is no such model or version, or nothing can run it.
+        """
+        known = self._known.get((name, version))
+        if known is not None:
+            # Every change of the zoo, of trust or of the frameworks makes other choices.
+            with contextlib.suppress(ZooBridgeError):
+                if self._core.pick(known.view.model.reference) is known.choice:
+                    return known
+        view = find_view(self._core, name, version)
+        target = Target(view, self._core.pick(view.model.reference))
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        self._known[name, version] = target
+        return target
 
 
 def find_view(core: Core, name: str, version: str) -> View:
