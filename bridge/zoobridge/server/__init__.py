@@ -6,11 +6,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from zoobridge.server._config import LOG_FORMATS, LOG_LEVELS, ServerConfig
+from zoobridge.server._service import Service
 
 if TYPE_CHECKING:
     from zoobridge.server._server import Server, serve
 
-__all__ = ["LOG_FORMATS", "LOG_LEVELS", "Server", "ServerConfig", "serve"]
+__all__ = ["LOG_FORMATS", "LOG_LEVELS", "Server", "ServerConfig", "Service", "serve"]
 
 
 def __getattr__(name: str) -> Any:

@@ -35,11 +35,13 @@ from zoobridge.server.inference import InferenceServicer
 from zoobridge.zoo import Catalog, TrustStore
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import FrameType, TracebackType
 
     from zoobridge.engine import Engine
     from zoobridge.protocol.connection import ConnectionFile
     from zoobridge.server._config import ServerConfig
+    from zoobridge.server._service import Service
 
 __all__ = ["Server", "serve"]
 
@@ -60,6 +62,8 @@ class Server:
         Settings.
     engine
         What runs the models; the workers of this machine if not given. The server closes it.
+    services
+        Further services to offer.
 
     Examples
     --------
@@ -67,11 +71,19 @@ class Server:
     ...     print(server.address)
     """
 
-    def __init__(self, config: ServerConfig, *, engine: Engine | None = None) -> None:
+    def __init__(
+        self,
+        config: ServerConfig,
+        *,
+        engine: Engine | None = None,
+        services: Sequence[Service] = (),
+    ) -> None:
         self.config = config
         #: The managing token.
         self.token = config.token or secrets.token_urlsafe(32)
         self._engine = engine
+        self._services = tuple(services)
+        self._names = (*_SERVICES, *(service.name for service in services))
         self._stack = ExitStack()
         self._grpc: grpc.Server | None = None
         self._address = ""
@@ -161,8 +173,8 @@ class Server:
         cache = config.cache or platformdirs.user_cache_path("zoobridge", appauthor=False)
         core = Core(config, Catalog(config.zoos, cache=cache, trust=trust), trust, engine)
         health = HealthServicer()
-        health.update(_serving({}))
-        watch = ZooWatch(core, lambda models: health.update(_serving(models)))
+        health.update(self._serving({}))
+        watch = ZooWatch(core, lambda models: health.update(self._serving(models)))
         watch.start()
         stack.callback(watch.stop)
         if metrics is not None and config.metrics_port is not None:
@@ -176,10 +188,14 @@ class Server:
         add_zoo: Any = zoo_pb2_grpc.add_ZooServiceServicer_to_server
         add_zoo(_zoo.ZooServicer(core, permissions), server)
         health_pb2_grpc.add_HealthServicer_to_server(health, server)
-        reflection.enable_server_reflection((*_SERVICES, reflection.SERVICE_NAME), server)
+        self._address = reachable_address(config, port)
+        for service in self._services:
+            service.begin(self._address, config.tls_certificate)
+            stack.callback(service.end)
+            server.add_generic_rpc_handlers((service.handler(),))
+        reflection.enable_server_reflection((*self._names, reflection.SERVICE_NAME), server)
         server.start()
         self._grpc = server
-        self._address = reachable_address(config, port)
         stack.callback(self._drain, server, health, classification)
         if config.publish:
             certificate = str(config.tls_certificate.resolve()) if config.tls_certificate else ""
@@ -217,11 +233,14 @@ class Server:
         server.stop(self._grace).wait()
         self._grace = max(0.0, self._grace - (time.monotonic() - begun))
 
+    def _serving(self, models: dict[str, bool]) -> dict[str, bool]:
+        return {**models, **dict.fromkeys(("", *self._names), True)}
+
     def _close_engine(self, engine: Engine) -> None:
         engine.close(grace=self._grace)
 
 
-def serve(config: ServerConfig) -> None:
+def serve(config: ServerConfig, *, services: Sequence[Service] = ()) -> None:
     """Serve until SIGTERM or Ctrl-C (on Windows also Ctrl-Break).
 
     One line with the address is written to standard error once the server is ready; the log goes
@@ -232,6 +251,8 @@ def serve(config: ServerConfig) -> None:
     ----------
     config
         Settings.
+    services
+        Further services to offer.
 
     Raises
     ------
@@ -240,7 +261,7 @@ def serve(config: ServerConfig) -> None:
     """
     config.check()
     configure_logs(config.log_format, config.log_level)
-    server = Server(config)
+    server = Server(config, services=services)
     ending = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -273,7 +294,3 @@ def _engine_config(config: ServerConfig) -> EngineConfig:
         limits=config.limits,
         fork=config.fork,
     )
-
-
-def _serving(models: dict[str, bool]) -> dict[str, bool]:
-    return {**models, **dict.fromkeys(("", *_SERVICES), True)}
