@@ -30,6 +30,7 @@ _COMMANDS = {
     "validate": ("_packages", "Check a package and run it on its test tensors."),
     "trust": ("_packages", "Allow a package's code to run."),
     "doctor": ("_doctor", "Tell what is installed, what is missing, and how to add it."),
+    "top": ("_top", "Show live what the loaded models do, and their memory."),
     "stop": ("_stop", "End the server of this machine."),
 }
 

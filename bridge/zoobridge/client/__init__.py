@@ -40,6 +40,7 @@ from zoobridge.client._results import (
     Results,
     Timing,
 )
+from zoobridge.client._statistics import BatchStatistics, ModelStatistics, ServerStatistics
 from zoobridge.client._table import columns as table_columns
 from zoobridge.client._table import record as table_record
 
@@ -48,6 +49,7 @@ __all__ = [
     "AsyncClient",
     "Author",
     "AxisSize",
+    "BatchStatistics",
     "Citation",
     "ClassScore",
     "Client",
@@ -67,12 +69,14 @@ __all__ = [
     "Model",
     "ModelIdentity",
     "ModelInput",
+    "ModelStatistics",
     "Omission",
     "Progress",
     "Region",
     "Result",
     "Results",
     "ServerInfo",
+    "ServerStatistics",
     "Timing",
     "Weights",
     "connect",

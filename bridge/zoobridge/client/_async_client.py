@@ -15,6 +15,7 @@ from zoobridge.client._models import Framework, LoadedModel, Model, ServerInfo
 from zoobridge.client._request import Settings
 from zoobridge.client._results import Result, Results
 from zoobridge.client._start import start_server
+from zoobridge.client._statistics import ServerStatistics
 from zoobridge.client._transport import error_from_rpc, resolve
 from zoobridge.errors import ServerUnavailableError, ZooBridgeError
 from zoobridge.protocol import Limits
@@ -136,6 +137,13 @@ class AsyncClient(AsyncEvaluationCalls):
         request = zoo_pb2.GetModelRequest(model=name)
         answer = await self._call(self._zoo.GetModel, request, timeout)
         return Model.from_message(answer.model, answer.details)
+
+    async def statistics(self, *, timeout: float | None = None) -> ServerStatistics:
+        """Return what the loaded models have done, and the memory that all of it takes."""
+        request = zoo_pb2.GetStatisticsRequest()
+        return ServerStatistics.from_message(
+            await self._call(self._zoo.GetStatistics, request, timeout)
+        )
 
     async def load(
         self,

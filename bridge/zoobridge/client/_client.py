@@ -15,6 +15,7 @@ from zoobridge.client._models import Framework, LoadedModel, Model, ServerInfo
 from zoobridge.client._request import Settings
 from zoobridge.client._results import Result, Results
 from zoobridge.client._start import start_server
+from zoobridge.client._statistics import ServerStatistics
 from zoobridge.client._stream import classify_stream
 from zoobridge.client._transport import error_from_rpc, resolve
 from zoobridge.errors import ServerUnavailableError, ZooBridgeError
@@ -173,6 +174,11 @@ class Client(EvaluationCalls):
         request = zoo_pb2.GetModelRequest(model=name)
         answer = self._call(self._zoo.GetModel, request, timeout)
         return Model.from_message(answer.model, answer.details)
+
+    def statistics(self, *, timeout: float | None = None) -> ServerStatistics:
+        """Return what the loaded models have done, and the memory that all of it takes."""
+        answer = self._call(self._zoo.GetStatistics, zoo_pb2.GetStatisticsRequest(), timeout)
+        return ServerStatistics.from_message(answer)
 
     def load(self, name: str, framework: str = "", *, timeout: float | None = None) -> LoadedModel:
         """Load a model before its first use; returns when it is ready. Needs the managing token."""

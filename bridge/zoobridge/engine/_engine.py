@@ -161,27 +161,6 @@ class MemoryUse:
     worker_bytes: int
     standby_bytes: int
     limit_bytes: int
-    waiting: int = 0
-    instances: int = 1
-
-
-@dataclass(frozen=True)
-class MemoryUse:
-    """Memory that an engine has and may have.
-
-    Parameters
-    ----------
-    worker_bytes
-        What the loaded models have, as it was last measured.
-    standby_bytes
-        What is kept to start workers fast, such as a framework already imported.
-    limit_bytes
-        What both may have together.
-    """
-
-    worker_bytes: int
-    standby_bytes: int
-    limit_bytes: int
 
 
 @dataclass(frozen=True)
@@ -227,10 +206,6 @@ class Engine(Protocol):
 
     def statistics(self) -> list[tuple[ModelState, Statistics]]:
         """Tell what each loaded copy has done."""
-        ...
-
-    def memory(self) -> MemoryUse:
-        """Tell the memory that is used, and the limit."""
         ...
 
     def memory(self) -> MemoryUse:

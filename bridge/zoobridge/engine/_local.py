@@ -13,7 +13,7 @@ from zoobridge.engine._backends import find_backend, framework_names
 from zoobridge.engine._config import EngineConfig
 from zoobridge.engine._confinement import confinement_available
 from zoobridge.engine._copy import ModelCopy
-from zoobridge.engine._engine import Answer, FrameworkState, ModelState, Work
+from zoobridge.engine._engine import Answer, FrameworkState, MemoryUse, ModelState, Work
 from zoobridge.engine._process import make_launcher
 from zoobridge.engine._statistics import Statistics
 from zoobridge.errors import OverloadedError
@@ -60,6 +60,7 @@ class LocalEngine:
         """See :meth:`Engine.load`."""
         copy = self._copy(model, weights)
         copy.wait_ready()
+        copy.measure()
         return copy.state()
 
     def unload(self, model: ModelDescription, framework: str = "") -> int:
@@ -87,6 +88,16 @@ class LocalEngine:
         with self._change:
             copies = [copy for copy in self._copies.values() if copy.ready]
         return [(copy.state(), copy.statistics()) for copy in copies]
+
+    def memory(self) -> MemoryUse:
+        """See :meth:`Engine.memory`."""
+        with self._change:
+            copies = list(self._copies.values())
+        return MemoryUse(
+            worker_bytes=sum(copy.memory_bytes for copy in copies),
+            standby_bytes=self._launcher.memory_bytes(),
+            limit_bytes=self.config.max_memory,
+        )
 
     def frameworks(self) -> list[FrameworkState]:
         """See :meth:`Engine.frameworks`."""
@@ -180,7 +191,7 @@ class LocalEngine:
                 copy.close(grace=self.config.stall_seconds)
 
     def _hold_budget(self, copies: list[ModelCopy]) -> None:
-        memory = {copy: copy.memory_bytes for copy in copies}
+        memory = {copy: copy.measure() for copy in copies}
         total = sum(memory.values())
         for copy in sorted(copies, key=lambda copy: copy.last_used):
             if total <= self.config.max_memory:

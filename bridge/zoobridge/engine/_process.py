@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import psutil
+
 from zoobridge.engine._arena import Arena
 from zoobridge.engine._backends import worker_environment
 from zoobridge.engine._frames import FrameReader, FrameWriter
@@ -97,8 +99,8 @@ class Launcher(Protocol):
         """Note that no worker of the framework is left; what was kept for it may end."""
         ...
 
-    def processes(self) -> list[int]:
-        """Process ids of what is kept besides the workers."""
+    def memory_bytes(self) -> int:
+        """Tell the memory of what is kept besides the workers; cheap."""
         ...
 
     def close(self) -> None:
@@ -156,9 +158,9 @@ class SpawnLauncher:
     def release(self, framework: str) -> None:
         """See :meth:`Launcher.release`: nothing is kept."""
 
-    def processes(self) -> list[int]:
-        """See :meth:`Launcher.processes`: nothing is kept."""
-        return []
+    def memory_bytes(self) -> int:
+        """See :meth:`Launcher.memory_bytes`: nothing is kept."""
+        return 0
 
     def close(self) -> None:
         """See :meth:`Launcher.close`: nothing is kept."""
@@ -257,6 +259,13 @@ class _Mother:
         """Whether it can fork."""
         return not self._gone and self.process.poll() is None
 
+    def memory_bytes(self) -> int:
+        """Tell the memory that is its own, shared with workers or not; the code of libraries is not."""
+        with contextlib.suppress(psutil.Error):
+            memory = psutil.Process(self.process.pid).memory_info()
+            return int(memory.rss - memory.shared)
+        return 0
+
     def close(self) -> None:
         """Let it end."""
         with contextlib.suppress(OSError):
@@ -325,10 +334,11 @@ class ForkLauncher:
         if mother is not None:
             mother.close()
 
-    def processes(self) -> list[int]:
-        """See :meth:`Launcher.processes`."""
+    def memory_bytes(self) -> int:
+        """See :meth:`Launcher.memory_bytes`."""
         with self._lock:
-            return [mother.process.pid for mother in self._mothers.values()]
+            mothers = list(self._mothers.values())
+        return sum(mother.memory_bytes() for mother in mothers)
 
     def close(self) -> None:
         """See :meth:`Launcher.close`."""

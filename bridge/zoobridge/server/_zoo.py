@@ -19,7 +19,6 @@ from zoobridge.server._messages import (
 )
 from zoobridge.server._permission import Role
 from zoobridge.server._statistics import statistics_response
-from zoobridge.server._statistics import statistics_response
 
 if TYPE_CHECKING:
     import grpc
@@ -126,13 +125,6 @@ class ZooServicer(zoo_pb2_grpc.ZooServiceServicer):
             memory_bytes=psutil.Process().memory_info().rss,
             zoo_folders=[str(folder) for folder in config.zoos] if manager else [],
         )
-
-    def GetStatistics(  # noqa: N802
-        self, request: zoo_pb2.GetStatisticsRequest, context: grpc.ServicerContext
-    ) -> zoo_pb2.GetStatisticsResponse:
-        """Tell what the loaded models have done, and the memory that all of it takes."""
-        del request, context
-        return statistics_response(self._core.engine, time.monotonic() - self._ready)
 
     def GetStatistics(  # noqa: N802
         self, request: zoo_pb2.GetStatisticsRequest, context: grpc.ServicerContext

@@ -106,3 +106,77 @@ class GetServerInfoResponse(_message.Message):
     memory_bytes: int
     zoo_folders: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, version: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., uptime_seconds: _Optional[float] = ..., confinement: _Optional[str] = ..., confinement_detail: _Optional[str] = ..., memory_bytes: _Optional[int] = ..., zoo_folders: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class GetStatisticsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class BatchStatistics(_message.Message):
+    __slots__ = ("size", "count", "inference_seconds", "postprocess_seconds")
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    INFERENCE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    POSTPROCESS_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    size: int
+    count: int
+    inference_seconds: float
+    postprocess_seconds: float
+    def __init__(self, size: _Optional[int] = ..., count: _Optional[int] = ..., inference_seconds: _Optional[float] = ..., postprocess_seconds: _Optional[float] = ...) -> None: ...
+
+class ModelStatistics(_message.Message):
+    __slots__ = ("model", "version", "framework", "weights_format", "device", "instances", "memory_bytes", "requests", "failures", "waiting", "items", "failed_items", "success_seconds", "queue_seconds", "preprocess_seconds", "inference_seconds", "postprocess_seconds", "failure_seconds", "last_used", "batches")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    FRAMEWORK_FIELD_NUMBER: _ClassVar[int]
+    WEIGHTS_FORMAT_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
+    INSTANCES_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    FAILURES_FIELD_NUMBER: _ClassVar[int]
+    WAITING_FIELD_NUMBER: _ClassVar[int]
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    FAILED_ITEMS_FIELD_NUMBER: _ClassVar[int]
+    SUCCESS_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    PREPROCESS_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    INFERENCE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    POSTPROCESS_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    LAST_USED_FIELD_NUMBER: _ClassVar[int]
+    BATCHES_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    version: str
+    framework: str
+    weights_format: str
+    device: str
+    instances: int
+    memory_bytes: int
+    requests: int
+    failures: int
+    waiting: int
+    items: int
+    failed_items: int
+    success_seconds: float
+    queue_seconds: float
+    preprocess_seconds: float
+    inference_seconds: float
+    postprocess_seconds: float
+    failure_seconds: float
+    last_used: float
+    batches: _containers.RepeatedCompositeFieldContainer[BatchStatistics]
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., framework: _Optional[str] = ..., weights_format: _Optional[str] = ..., device: _Optional[str] = ..., instances: _Optional[int] = ..., memory_bytes: _Optional[int] = ..., requests: _Optional[int] = ..., failures: _Optional[int] = ..., waiting: _Optional[int] = ..., items: _Optional[int] = ..., failed_items: _Optional[int] = ..., success_seconds: _Optional[float] = ..., queue_seconds: _Optional[float] = ..., preprocess_seconds: _Optional[float] = ..., inference_seconds: _Optional[float] = ..., postprocess_seconds: _Optional[float] = ..., failure_seconds: _Optional[float] = ..., last_used: _Optional[float] = ..., batches: _Optional[_Iterable[_Union[BatchStatistics, _Mapping]]] = ...) -> None: ...
+
+class GetStatisticsResponse(_message.Message):
+    __slots__ = ("models", "uptime_seconds", "server_memory_bytes", "standby_memory_bytes", "memory_limit_bytes")
+    MODELS_FIELD_NUMBER: _ClassVar[int]
+    UPTIME_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    SERVER_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    STANDBY_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_LIMIT_BYTES_FIELD_NUMBER: _ClassVar[int]
+    models: _containers.RepeatedCompositeFieldContainer[ModelStatistics]
+    uptime_seconds: float
+    server_memory_bytes: int
+    standby_memory_bytes: int
+    memory_limit_bytes: int
+    def __init__(self, models: _Optional[_Iterable[_Union[ModelStatistics, _Mapping]]] = ..., uptime_seconds: _Optional[float] = ..., server_memory_bytes: _Optional[int] = ..., standby_memory_bytes: _Optional[int] = ..., memory_limit_bytes: _Optional[int] = ...) -> None: ...

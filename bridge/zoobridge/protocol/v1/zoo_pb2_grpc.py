@@ -67,6 +67,11 @@ class ZooServiceStub(object):
                 request_serializer=zoobridge_dot_v1_dot_zoo__pb2.GetServerInfoRequest.SerializeToString,
                 response_deserializer=zoobridge_dot_v1_dot_zoo__pb2.GetServerInfoResponse.FromString,
                 _registered_method=True)
+        self.GetStatistics = channel.unary_unary(
+                '/zoobridge.v1.ZooService/GetStatistics',
+                request_serializer=zoobridge_dot_v1_dot_zoo__pb2.GetStatisticsRequest.SerializeToString,
+                response_deserializer=zoobridge_dot_v1_dot_zoo__pb2.GetStatisticsResponse.FromString,
+                _registered_method=True)
 
 
 class ZooServiceServicer(object):
@@ -116,6 +121,13 @@ class ZooServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetStatistics(self, request, context):
+        """What the loaded models have done since they were loaded, and the memory that all of it takes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ZooServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -148,6 +160,11 @@ def add_ZooServiceServicer_to_server(servicer, server):
                     servicer.GetServerInfo,
                     request_deserializer=zoobridge_dot_v1_dot_zoo__pb2.GetServerInfoRequest.FromString,
                     response_serializer=zoobridge_dot_v1_dot_zoo__pb2.GetServerInfoResponse.SerializeToString,
+            ),
+            'GetStatistics': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetStatistics,
+                    request_deserializer=zoobridge_dot_v1_dot_zoo__pb2.GetStatisticsRequest.FromString,
+                    response_serializer=zoobridge_dot_v1_dot_zoo__pb2.GetStatisticsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -314,6 +331,33 @@ class ZooService(object):
             '/zoobridge.v1.ZooService/GetServerInfo',
             zoobridge_dot_v1_dot_zoo__pb2.GetServerInfoRequest.SerializeToString,
             zoobridge_dot_v1_dot_zoo__pb2.GetServerInfoResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetStatistics(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/zoobridge.v1.ZooService/GetStatistics',
+            zoobridge_dot_v1_dot_zoo__pb2.GetStatisticsRequest.SerializeToString,
+            zoobridge_dot_v1_dot_zoo__pb2.GetStatisticsResponse.FromString,
             options,
             channel_credentials,
             insecure,
