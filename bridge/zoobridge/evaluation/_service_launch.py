@@ -1,0 +1,117 @@
+"""The process of an evaluation, as the service sees it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, Self
+
+from google.rpc import status_pb2
+
+from zoobridge.errors import CancelledError, WorkerError
+from zoobridge.evaluation._service_frames import Kind, read_frame, write_frame
+from zoobridge.protocol import error_from_status
+from zoobridge.protocol.connection import RUNTIME_DIR_VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+__all__ = ["Launched"]
+
+# What would give it other rights than its caller's.
+_PRIVATE = ("ZOOBRIDGE_ADDRESS", "ZOOBRIDGE_TOKEN", "ZOOBRIDGE_CA", "ZOOBRIDGE_SERVE_TOKEN",
+            "ZOOBRIDGE_SERVE_CLASSIFICATION_TOKEN")  # fmt: skip
+
+
+class Launched:
+    """A running evaluation; a context manager that ends it.
+
+    Parameters
+    ----------
+    settings
+        What it needs to know beside the request.
+    request
+        The serialized request.
+    folder
+        Its working directory, which exists.
+    """
+
+    def __init__(self, settings: dict[str, Any], request: bytes, folder: Path) -> None:
+        environment = {key: value for key, value in os.environ.items() if key not in _PRIVATE}
+        environment[RUNTIME_DIR_VARIABLE] = str(folder)
+        new_group = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+        self._killed = False
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "zoobridge.evaluation._service_process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=folder,
+            env=environment,
+            # Ctrl-C in the server's terminal is the server's to answer.
+            start_new_session=sys.platform != "win32",
+            creationflags=new_group,
+            bufsize=0,
+        )
+        self._first = ((Kind.SETTINGS, json.dumps(settings).encode()), (Kind.REQUEST, request))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+        with self._process:
+            pass
+
+    def kill(self) -> None:
+        """End it at once; what it has answered is kept. May be called from any thread."""
+        self._killed = True
+        self._process.kill()
+
+    def responses(self, what: str) -> Iterator[bytes]:
+        """Yield its serialized responses until it ends.
+
+        Parameters
+        ----------
+        what
+            What it does, to begin a sentence with.
+
+        Raises
+        ------
+        CancelledError
+            If :meth:`kill` was called.
+        WorkerError
+            If it died.
+        ZooBridgeError
+            What it raised.
+        """
+        source, sink = self._process.stdout, self._process.stdin
+        if source is None or sink is None:
+            raise WorkerError(f"{what} has no pipe to its process")
+        try:
+            for kind, data in self._first:
+                write_frame(sink.fileno(), kind, data)
+        except OSError as error:
+            raise self._death(what) from error
+        while (frame := read_frame(source.fileno())) is not None:
+            if frame[0] is Kind.STATUS:
+                raise error_from_status(status_pb2.Status.FromString(frame[1]))
+            yield frame[1]
+        if self._killed or self._process.wait() != 0:
+            raise self._death(what)
+
+    def _death(self, what: str) -> CancelledError | WorkerError:
+        if self._killed:
+            return CancelledError(f"{what} was cancelled; make the call again to go on")
+        return WorkerError(
+            f"the process of {what} ended with exit code {self._process.wait()}; the server's log "
+            "may tell why. Make the call again to go on where it stopped"
+        )

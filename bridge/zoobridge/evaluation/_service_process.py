@@ -1,0 +1,85 @@
+"""The process of one evaluation: ``python -m zoobridge.evaluation._service_process``.
+
+It reads its settings and the request from standard input, and writes responses to standard output.
+It ends when standard input is closed, so that it never outlives the service.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoobridge.errors import UnsupportedError, ZooBridgeError
+from zoobridge.evaluation._service_frames import Kind, read_frame, write_frame
+from zoobridge.evaluation._service_paths import AllowedFolders
+from zoobridge.protocol import status_from_error
+from zoobridge.protocol.v1 import evaluation_pb2 as pb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from google.protobuf.message import Message
+
+    from zoobridge.evaluation._datasets import Dataset
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Do what standard input asks for."""
+    # Whatever a library prints must not stand among the frames.
+    output = os.dup(1)
+    os.dup2(2, 1)
+    first, second = read_frame(0), read_frame(0)
+    if first is None or second is None:
+        return
+    threading.Thread(target=_end_with_the_service, name="zoobridge-lifeline", daemon=True).start()
+    try:
+        for message in _responses(json.loads(first[1]), second[1]):
+            write_frame(output, Kind.RESPONSE, message.SerializeToString())
+    except ModuleNotFoundError as error:
+        lacking = UnsupportedError(
+            f"evaluating needs {error.name}, which the server lacks; install it there "
+            '(pip install "zoobridge[evaluation]"), or evaluate where the pictures are '
+            "(zoobridge evaluate)"
+        )
+        write_frame(output, Kind.STATUS, status_from_error(lacking).SerializeToString())
+    except ZooBridgeError as error:
+        write_frame(output, Kind.STATUS, status_from_error(error).SerializeToString())
+
+
+def _end_with_the_service() -> None:
+    while os.read(0, 1024):
+        pass
+    # Every answer is in its file as soon as it is known, so there is nothing to put in order.
+    os._exit(1)
+
+
+def _responses(settings: dict[str, Any], data: bytes) -> Iterator[Message]:
+    # Not before there is somebody to tell what is missing.
+    from zoobridge.evaluation._service_messages import list_measures, list_readers, respond
+
+    if settings["task"] == "list":
+        yield list_measures()
+        yield list_readers()
+        return
+    from zoobridge.client import connect
+
+    folders = AllowedFolders([Path(root) for root in settings["roots"]])
+
+    def check(dataset: Dataset) -> None:
+        for item in dataset.items:
+            folders.resolved(str(Path.cwd() / item.path), field="data")
+
+    request = pb.EvaluateRequest.FromString(data)
+    with connect(
+        settings["address"], token=settings["token"], ca=settings["ca"], tls=settings["tls"]
+    ) as client:
+        yield from respond(client, request, folder=Path(settings["folder"]), check=check)
+
+
+if __name__ == "__main__":
+    main()
