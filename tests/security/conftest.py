@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -25,17 +26,22 @@ class Attacked:
         self.package.mkdir(parents=True)
         self.secret, self.canary = folder / "secret", folder / "canary"
         self.secret.write_text(SECRET)
-        run(HERE / "makers" / f"{framework}_attacks.py", self.package, self.canary, self.secret)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.setblocking(False)
+        port = str(self.listener.getsockname()[1])
+        maker = HERE / "makers" / f"{framework}_attacks.py"
+        run(maker, self.package, self.canary, self.secret, port)
 
     def replies(self, attacks: list[dict[str, object]]) -> dict[str, dict[str, object]]:
         request = {
             "backend": self.backend,
             "package": str(self.package),
             "canary": str(self.canary),
+            "listener": self.listener.fileno(),
             "attacks": attacks,
         }
         (self.folder / "request.json").write_text(json.dumps(request))
-        run(HERE / "attacked.py", self.folder)
+        run(HERE / "attacked.py", self.folder, keep=(self.listener.fileno(),))
         replies = json.loads((self.folder / "reply.json").read_text())
         for name, reply in replies.items():
             assert reply["status"] == 0, name
@@ -43,8 +49,9 @@ class Attacked:
         return replies
 
 
-def run(program: Path, *arguments: Path) -> None:
-    home = arguments[0] / "home"
+def run(program: Path, folder: Path, *arguments: object, keep: tuple[int, ...] = ()) -> None:
+    """Run a program on a folder, with the descriptors `keep` open in it."""
+    home = folder / "home"
     home.mkdir(exist_ok=True)
     environment = os.environ | {
         "HOME": str(home),
@@ -54,8 +61,9 @@ def run(program: Path, *arguments: Path) -> None:
     environment.pop("XDG_CACHE_HOME", None)
     # Its output is shown only where it fails: frameworks are talkative.
     done = subprocess.run(
-        [sys.executable, str(program), *map(str, arguments)],
+        [sys.executable, str(program), str(folder), *map(str, arguments)],
         check=False,
+        pass_fds=keep,
         env=environment,
         capture_output=True,
         text=True,
@@ -71,7 +79,19 @@ def decoded(answer: list[float]) -> str:
 def attacked(tmp_path_factory: pytest.TempPathFactory):
     """Make an :class:`Attacked` for a framework."""
 
-    def make(framework: str, backend: str) -> Attacked:
-        return Attacked(tmp_path_factory.mktemp(framework) / "attacked", framework, backend)
+    made: list[Attacked] = []
 
-    return make
+    def make(framework: str, backend: str) -> Attacked:
+        folder = tmp_path_factory.mktemp(framework) / "attacked"
+        made.append(Attacked(folder, framework, backend))
+        return made[-1]
+
+    yield make
+    for subject in made:
+        subject.listener.close()
+
+
+@pytest.fixture(scope="session")
+def run_program():
+    """Run a program of this folder."""
+    return run

@@ -33,6 +33,7 @@ ATTACKS = {
     "architecture_source": ("torch", STATE, "state.pt", OWN, {"written", "read", "reached"}),
     "saved_model_that_writes": ("tensorflow", SAVED_MODEL, "writer", {}, {"written"}),
     "saved_model_that_reads": ("tensorflow", SAVED_MODEL, "reader", {}, {"read"}),
+    "saved_model_that_connects": ("tensorflow", SAVED_MODEL, "reacher", {}, {"reached"}),
     "keras_lambda": ("tensorflow", "keras_v3", "lambda.keras", {}, {"written", "read", "reached"}),
     "keras_hdf5": ("tensorflow", "keras_hdf5", "lambda.h5", {}, {"written", "read", "reached"}),
 }
@@ -55,6 +56,13 @@ REFUSED = {
     "onnx_custom_operator": ("onnx", "onnx", "custom/model.onnx", {}, "Evil"),
 }
 
+#: framework, format, path, architecture, what PyTorch lacks: there is no way to name an address
+MUTE = {
+    "group_by_an_address": ("torch", "torchscript", "group.pt", {}, "resolve the process group"),
+    "peer_of_an_own_group": ("torch", "torchscript", "peer.pt", {}, "No backend type"),
+    "call_to_an_address": ("torch", "torchscript", "call.pt", {}, "undefined function"),
+}
+
 #: framework, format, path, architecture: honest files that must work while confined
 HONEST = {
     "torchscript": ("torch", "torchscript", "double.pt", {}),
@@ -74,6 +82,7 @@ def attacks_on(framework, package):
     for kind, cases, ways in (
         ("attack", ATTACKS, (False, True)),
         ("refused", REFUSED, (False,)),
+        ("mute", MUTE, (False,)),
         ("honest", HONEST, (True,)),
     ):
         for name, case in cases.items():
@@ -121,6 +130,13 @@ def test_an_attack_succeeds_on_a_bare_process(name, reply):
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_does_nothing_to_a_confined_process(name, reply):
     assert did(reply("attack", ATTACKS, name, "confined")) == set()
+
+
+@pytest.mark.parametrize("name", MUTE)
+def test_torchscript_finds_nobody_to_talk_to_even_on_a_bare_process(name, reply):
+    told = reply("mute", MUTE, name, "bare")
+    assert MUTE[name][4] in told["fault"]
+    assert did(told) == set()
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -1,4 +1,4 @@
-"""Write hostile ONNX files: FOLDER CANARY SECRET."""
+"""Write hostile ONNX files: FOLDER CANARY SECRET PORT."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-folder, canary, secret = (Path(argument) for argument in sys.argv[1:])
+folder, canary, secret = (Path(argument) for argument in sys.argv[1:4])
 LENGTH = secret.stat().st_size
 
 

