@@ -65,7 +65,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "allow_paths",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Let requests name pictures below this folder by path. May be repeated.",
+    help="Let requests name pictures and labelled data below this folder by path. May be repeated.",
 )
 @click.option(
     "--device", default="auto", show_default=True, help="Where networks run: cpu, cuda:0."
@@ -127,6 +127,9 @@ def serve(
           --tls-cert lab.crt --tls-key lab.key --classification-token SECRET
     """  # noqa: D301
     with needs_extra("server", "serving"):
+        from platformdirs import user_cache_path
+
+        from zoobridge.evaluation import EvaluationService
         from zoobridge.protocol import Limits
         from zoobridge.server import ServerConfig
         from zoobridge.server import serve as run
@@ -138,6 +141,10 @@ def serve(
     )
     if fork is not None:
         settings["fork"] = fork
+    kept = user_cache_path("zoobridge", appauthor=False) / "served-evaluations"
     run(
-        ServerConfig(zoos=zoo, tls_certificate=tls_cert, tls_key=tls_key, limits=limits, **settings)
+        ServerConfig(
+            zoos=zoo, tls_certificate=tls_cert, tls_key=tls_key, limits=limits, **settings
+        ),
+        services=(EvaluationService(settings["allow_paths"], kept),),
     )

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from zoobridge.evaluation._outcomes import Outcomes
     from zoobridge.evaluation._report import write_report
     from zoobridge.evaluation._run import Answer, Run, run_model
+    from zoobridge.evaluation._service_messages import list_measures, list_readers, respond
+    from zoobridge.evaluation._service_runs import open_run
     from zoobridge.evaluation._statistics import (
         Interval,
         Pair,
@@ -62,12 +64,16 @@ __all__ = [
     "compare_pairs",
     "compare_runs",
     "holm",
+    "list_measures",
+    "list_readers",
     "match_labels",
     "mcnemar",
     "measure",
+    "open_run",
     "per_class",
     "read_dataset",
     "readers",
+    "respond",
     "run_model",
     "write_report",
 ]
@@ -79,6 +85,8 @@ _MODULES = (
     "_outcomes",
     "_report",
     "_run",
+    "_service_messages",
+    "_service_runs",
     "_statistics",
 )
 

@@ -10,10 +10,8 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-import shutil
 import threading
-import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -21,6 +19,7 @@ import grpc
 from zoobridge.errors import InvalidRequestError, OverloadedError, ServerUnavailableError
 from zoobridge.evaluation._service_launch import Launched
 from zoobridge.evaluation._service_paths import AllowedFolders
+from zoobridge.evaluation._service_runs import open_run
 from zoobridge.protocol.v1 import evaluation_pb2 as pb
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ _log = logging.getLogger(__name__)
 
 _RUN_ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _MOST: Final = 4
-_KEPT_SECONDS: Final = 30 * 24 * 3600.0
 # A caller that lost its connection comes back sooner than the server notices that it was gone.
 _PATIENCE_SECONDS: Final = 20.0
 
@@ -107,11 +105,7 @@ class EvaluationService:
         """Run an evaluation, and pass on what its process tells."""
         self._check(request)
         with self._run(request.run_id) as run:
-            folder = self._folder / request.run_id
-            if request.restart:
-                shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True, exist_ok=True)
-            self._forget_old_runs()
+            folder = open_run(self._folder, request.run_id, restart=request.restart)
             settings = {
                 "task": "evaluate",
                 "token": _token(context),
@@ -171,14 +165,6 @@ class EvaluationService:
             with self._free:
                 del self._running[run_id]
                 self._free.notify_all()
-
-    def _forget_old_runs(self) -> None:
-        limit = time.time() - _KEPT_SECONDS
-        for folder in self._folder.iterdir():
-            with suppress(OSError):
-                newest = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
-                if newest < limit and folder.name not in self._running:
-                    shutil.rmtree(folder, ignore_errors=True)
 
     def _listed(self, which: int) -> bytes:
         """Return what a process told of measures and readers; they do not change while we run."""
