@@ -12,7 +12,7 @@ from zoobridge.protocol.connection import read
     "name",
     [
         "serve", "frameworks", "models", "model", "classify", "load", "unload", "add", "validate",
-        "trust", "doctor", "stop",
+        "trust", "doctor", "top", "stop",
     ],
 )  # fmt: skip
 def test_every_command_explains_itself(command, name):

@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError
 from onnx import TensorProto, helper, numpy_helper
 
 from zoobridge.backend import FrameworkFacts
-from zoobridge.engine import FrameworkState, ModelState, Part, Place
+from zoobridge.engine import FrameworkState, MemoryUse, ModelState, Part, Place
 from zoobridge.errors import CancelledError, OverloadedError, ZooBridgeError
 from zoobridge.protocol import error_from_status, to_pixels
 from zoobridge.protocol.v1 import (
@@ -242,6 +242,9 @@ class HeldEngine:
 
     def statistics(self):
         return []
+
+    def memory(self):
+        return MemoryUse(1000, 0, 1 << 30)
 
     def frameworks(self):
         return [FrameworkState("onnx", FrameworkFacts(version="1.2.3"), ("onnx",))]

@@ -23,6 +23,9 @@ _COMMANDS = {
     "models": ("_listing", "List the models of the zoo."),
     "model": ("_listing", "Describe one model."),
     "classify": ("_classify", "Classify pictures, or places in them."),
+    "measures": ("_evaluation_lists", "List the measures that models can be compared by."),
+    "readers": ("_evaluation_lists", "List the readers of labelled pictures."),
+    "evaluate": ("_evaluate", "Measure models on labelled pictures."),
     "compare": ("_compare", "Compare models on labelled pictures, with a report."),
     "load": ("_managing", "Load a model before its first use."),
     "unload": ("_managing", "Free a model's memory."),
@@ -61,6 +64,9 @@ class App(click.Group):
             return super().invoke(ctx)
         except ZooBridgeError as error:
             raise Failure(error, ctx) from error
+        except KeyboardInterrupt:
+            # As a shell tells of a program that was ended by this signal.
+            raise click.exceptions.Exit(130) from None
 
 
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it
