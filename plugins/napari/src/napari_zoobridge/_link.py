@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -11,14 +11,14 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 import zoobridge.client
 from napari_zoobridge._work import in_background, tell
-from zoobridge.errors import ServerUnavailableError, ZooBridgeError
+from zoobridge.errors import AuthenticationError, ServerUnavailableError, ZooBridgeError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from zoobridge.client import Client, Framework, Model, ServerInfo
 
-__all__ = ["Address", "ServerLink", "State", "can_start_server"]
+__all__ = ["Address", "ServerLink", "State", "can_start_server", "reason"]
 
 _CHECK_SECONDS = 5.0
 _ANSWER_SECONDS = 10.0
@@ -49,7 +49,7 @@ class Address:
     """
 
     address: str = ""
-    token: str = ""
+    token: str = field(default="", repr=False)
     ca: str = ""
     tls: bool | None = None
 
@@ -64,6 +64,45 @@ class _Seen:
 def can_start_server() -> bool:
     """Tell whether what a local server needs is installed beside napari."""
     return all(importlib.util.find_spec(name) is not None for name in ("bioimageio", "tifffile"))
+
+
+def reason(error: ZooBridgeError, wanted: Address) -> str:
+    """Say why no connection came about, in the words of the form in which a user mends it.
+
+    Parameters
+    ----------
+    error
+        What the client raised.
+    wanted
+        Where to it was to connect.
+
+    Returns
+    -------
+    str
+        The client's own sentence where the form has nothing to do with it.
+    """
+    where = f"the server at {wanted.address}" if wanted.address else "the server of this machine"
+    text = str(error)
+    if isinstance(error, AuthenticationError):
+        asks = "does not take this token" if wanted.token else "wants a token"
+        return f"{where} {asks}; type the one that its owner gave you at “Token” under Server…"
+    if not isinstance(error, ServerUnavailableError):
+        return text
+    # gRPC has one status for all of these; only its words tell them apart.
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        named = "the file at “Certificate”" if wanted.ca else "the system's certificates"
+        return (
+            f"{named} cannot vouch for {where}; name the certificate (PEM) of the authority that "
+            "signed the server's, and the host as it is written there, under Server…"
+        )
+    if "WRONG_VERSION_NUMBER" in text:
+        return f"{where} does not encrypt; untick “Encrypt” and empty “Certificate” under Server…"
+    if "Socket closed" in text and not (wanted.tls or wanted.ca):
+        return (
+            f"{where} hangs up when it is spoken to unencrypted; tick “Encrypt”, or name its "
+            "“Certificate”, under Server…"
+        )
+    return text
 
 
 class ServerLink(QObject):
@@ -183,9 +222,12 @@ class ServerLink(QObject):
             self._client = client
             self._seen(client, seen)
 
-        in_background(
-            work, returned=connected, failed=lambda error: self._failed(None, error, quiet=quiet)
-        )
+        def failed(error: Exception) -> None:
+            # A newer wish is under way, and answers for itself.
+            if wanted is self._address:
+                self._failed(None, error, quiet=quiet)
+
+        in_background(work, returned=connected, failed=failed)
         self._timer.start()
 
     def _seen(self, client: Client, seen: _Seen) -> None:
@@ -217,13 +259,13 @@ class ServerLink(QObject):
         self._client = None
         if client is not None:
             client.close()
-        sentence = str(error)
+        sentence = reason(error, self._address)
         if isinstance(error, ServerUnavailableError) and not self._address.address and quiet:
             sentence = "No server is running on this machine: start one, or name another."
         if self.state is not State.LOST or self.sentence != sentence:
             self._set(State.LOST, sentence)
         if not quiet:
-            tell(error)
+            tell(ZooBridgeError(sentence))
 
     def _set(self, state: State, sentence: str) -> None:
         self.state, self.sentence = state, sentence

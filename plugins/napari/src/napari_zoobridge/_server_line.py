@@ -56,7 +56,14 @@ class AddressForm(QDialog):
         form = QFormLayout(self)
         form.addRow("Address", self.address)
         form.addRow("Token", self.token)
-        form.addRow("Certificate", self.ca)
+        self.browse = QToolButton()
+        self.browse.setText("…")
+        self.browse.setToolTip("Look for the file")
+        self.browse.clicked.connect(self._browse)
+        certificate = QHBoxLayout()
+        certificate.addWidget(self.ca, 1)
+        certificate.addWidget(self.browse)
+        form.addRow("Certificate", certificate)
         form.addRow("", self.tls)
         buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
@@ -64,6 +71,13 @@ class AddressForm(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         form.addRow(buttons)
+
+    def _browse(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self, "Certificate", self.ca.text(), "Certificates (*.pem *.crt *.cer);;All files (*)"
+        )
+        if name:
+            self.ca.setText(name)
 
     def value(self) -> Address:
         """Return what was typed."""
@@ -119,7 +133,8 @@ class ServerLine(QWidget):
         self.start.setVisible(self._link.state is State.LOST)
         self.start.setEnabled(startable)
         self.start.setToolTip(
-            "Start a server on this machine, on a folder of models"
+            "Start a server on this machine, on a folder of models. It goes on when napari ends; "
+            "“zoobridge stop” ends it. One of yours that runs already is used instead."
             if startable
             else 'No server is installed beside napari: pip install "zoobridge[onnx]"'
         )
