@@ -192,8 +192,25 @@ def test_bytes_looked_up_in_a_table_equal_bytes_computed(
         Operation("ensure_dtype", {"dtype": "float32"}),
     ]
     big = np.tile(batch, (1, 1, 24, 24))
+    looked_up, computed = (
+        preprocess(big, "NCYX", steps),
+        preprocess(big.astype(np.int16), "NCYX", steps),
+    )
+    assert looked_up.dtype == computed.dtype
+    # A straight line is drawn in float32: two roundings of the largest number that takes part.
+    rounding = 2 * np.finfo(np.float32).eps * 30
+    np.testing.assert_allclose(looked_up, computed, rtol=0, atol=rounding)
+
+
+def test_a_chain_that_is_no_straight_line_is_looked_up_exactly() -> None:
+    steps = [
+        Operation("scale_linear", {"gain": 1 / 255}),
+        Operation("sigmoid"),
+        Operation("ensure_dtype", {"dtype": "float32"}),
+    ]
+    batch = np.tile(np.arange(256, dtype=np.uint8).reshape(1, 1, 16, 16), (1, 3, 2, 2))
     np.testing.assert_array_equal(
-        preprocess(big, "NCYX", steps), preprocess(big.astype(np.int16), "NCYX", steps)
+        preprocess(batch, "NCYX", steps), preprocess(batch.astype(np.int16), "NCYX", steps)
     )
 
 

@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from zoobridge.errors import BrokenPackageError
+from zoobridge.imaging._byte_chain import ByteChain
 from zoobridge.imaging._statistics import Statistics, find_axis, letter_of
 from zoobridge.imaging._types import Operation
 
-__all__ = ["IMPLEMENTED_OPERATIONS", "postprocess", "preprocess"]
+__all__ = ["IMPLEMENTED_OPERATIONS", "byte_chain", "postprocess", "preprocess"]
 
 Array = NDArray[Any]
 
@@ -208,11 +209,6 @@ _STEPS: dict[str, _Step] = {
 #: Ids of the steps that :func:`preprocess` and :func:`postprocess` carry out.
 IMPLEMENTED_OPERATIONS: frozenset[str] = frozenset(_STEPS)
 
-# Steps that treat every element by itself, so that 256 possible values tell all results.
-_ELEMENTWISE = frozenset(
-    {"binarize", "clip", "ensure_dtype", "fixed_zero_mean_unit_variance", "scale_linear", "sigmoid"}
-)
-
 
 def _step(operation: Operation) -> _Step:
     step = _STEPS.get(operation.id)
@@ -279,11 +275,28 @@ def preprocess(
     BrokenPackageError
         If a step is unknown or does not fit the tensor.
     """
-    tabled = _by_table(batch, axes, operations)
-    if tabled is not None:
-        return tabled
+    chain = byte_chain(operations)
+    if chain.pays(batch, axes):
+        return chain.apply(batch, axes)
     context = _Context(axes, Statistics(batch, axes), _statistics_of(references))
     return _run(batch, operations, context)
+
+
+def byte_chain(operations: Sequence[Operation], *, dtype: DTypeLike | None = None) -> ByteChain:
+    """Return steps before the network in the form for 8-bit pixels, which pays if it is kept.
+
+    Parameters
+    ----------
+    operations
+        The steps in order.
+    dtype
+        What the results are turned into; `None`: what the last step gives.
+    """
+    return ByteChain(
+        operations,
+        lambda values, axes, steps: _run(values, steps, _Context(axes, None, {})),
+        dtype=dtype,
+    )
 
 
 def postprocess(
@@ -309,43 +322,3 @@ def _statistics_of(
     references: Mapping[str, tuple[Array, str]] | None,
 ) -> dict[str, Statistics]:
     return {name: Statistics(*pair) for name, pair in (references or {}).items()}
-
-
-def _by_table(batch: Array, axes: str, operations: Sequence[Operation]) -> Array | None:
-    """Look results up instead of computing them, where 256 values per channel tell all.
-
-    Returns
-    -------
-    NDArray or None
-        Exactly what the steps give; `None` where it does not apply or does not pay.
-    """
-    if batch.dtype != np.uint8 or not operations:
-        return None
-    for operation in operations:
-        kwargs = operation.kwargs
-        if (
-            operation.id not in _ELEMENTWISE
-            or kwargs.get("min_percentile") is not None
-            or kwargs.get("max_percentile") is not None
-            or kwargs.get("axis") not in (None, "channel", "c", "C")
-        ):
-            return None
-    place = axes.find("C")
-    channels = batch.shape[place] if place >= 0 else 1
-    if batch.size < 2 * 256 * channels:
-        return None
-    shape = [1] * batch.ndim
-    if place >= 0:
-        shape[place] = channels
-    values = np.broadcast_to(
-        np.arange(256, dtype=np.uint8).reshape([256] + [1] * batch.ndim), [256, *shape]
-    )
-    # Modes other than "clip" look twice; every byte is a place in the table.
-    table = _run(values, operations, _Context(f"*{axes}", None, {})).reshape(256, channels)
-    if place < 0:
-        return np.take(table[:, 0], batch, mode="clip")
-    result = np.empty(batch.shape, table.dtype)
-    for channel in range(channels):
-        where = (slice(None),) * place + (channel,)
-        np.take(table[:, channel], batch[where], out=result[where], mode="clip")
-    return result

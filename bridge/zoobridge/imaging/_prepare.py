@@ -14,7 +14,7 @@ from zoobridge.imaging._channels import ChannelPlan, plan_channels
 from zoobridge.imaging._fit import fit_items, nearest_size
 from zoobridge.imaging._intensity import rescale
 from zoobridge.imaging._items import Item, Prepared
-from zoobridge.imaging._operations import preprocess
+from zoobridge.imaging._operations import byte_chain, preprocess
 from zoobridge.imaging._types import (
     AxisSize,
     Conversion,
@@ -35,7 +35,7 @@ _Result = Prepared | ZooBridgeError
 
 
 class Preparer:
-    """Turns items into network inputs.
+    """Turns items into network inputs; meant to be kept, since it remembers what it has worked out.
 
     Items of one size in one picture are cropped and processed as one array.
 
@@ -67,6 +67,8 @@ class Preparer:
         last = spec.preprocessing[-1] if spec.preprocessing else None
         # A chain that ends with a type of its own choice has the last word.
         self._casts = last is None or last.id not in {"ensure_dtype", "binarize"}
+        self._chain = byte_chain(spec.preprocessing, dtype=spec.dtype if self._casts else None)
+        self._channels: dict[tuple[int, bool], ChannelPlan] = {}
 
     def prepare(self, picture: Picture, items: Sequence[Item]) -> list[Prepared | ZooBridgeError]:
         """Prepare items.
@@ -89,9 +91,7 @@ class Preparer:
             If no item can be prepared: the channels do not fit, or the package is broken.
         """
         count = picture.array.shape[picture.axes.index("C")] if "C" in picture.axes else 1
-        channels = plan_channels(
-            self._spec, self._preparation.channels, count=count, last=picture.axes.endswith("C")
-        )
+        channels = self._plan(count, last=picture.axes.endswith("C"))
         self._check_depth(picture)
         cropper = _Cropper(picture, self._tensor_axes)
         results: list[_Result | None] = [None] * len(items)
@@ -105,6 +105,13 @@ class Preparer:
                     results[place] = result
         return [result for result in results if result is not None]
 
+    def _plan(self, count: int, *, last: bool) -> ChannelPlan:
+        plan = self._channels.get((count, last))
+        if plan is None:
+            plan = plan_channels(self._spec, self._preparation.channels, count=count, last=last)
+            self._channels[count, last] = plan
+        return plan
+
     def _prepare(
         self, picture: Picture, cropper: _Cropper, channels: ChannelPlan, items: Sequence[Item]
     ) -> list[_Result]:
@@ -115,7 +122,7 @@ class Preparer:
         if masked:
             pixels = _fill(pixels, axes, items, self._preparation.mask_fill)
         finite = _finite(pixels)
-        if not finite.all():
+        if finite is not None and not finite.all():
             return self._without_infinite(picture, cropper, channels, items, finite)
         whole = pixels.dtype.kind in "biu"
         try:
@@ -177,6 +184,8 @@ class Preparer:
         order = f"N{self._tensor_axes}"
         # Put in order here, where a pixel still takes its smallest number of bytes.
         batch = np.ascontiguousarray(pixels.transpose([letters.index(letter) for letter in order]))
+        if self._chain.pays(batch, order):
+            return self._chain.apply(batch, order)
         batch = preprocess(
             batch, order, self._spec.preprocessing, references={self._spec.name: (batch, order)}
         )
@@ -274,6 +283,8 @@ _MASKED = {
 
 def _groups(items: Sequence[Item]) -> list[list[int]]:
     """Return the places of items that can be worked on together, in order."""
+    if len(items) == 1:
+        return [[0]]
     groups: dict[object, list[int]] = {}
     for place, item in enumerate(items):
         box = item.box
@@ -309,9 +320,9 @@ def _fill(pixels: NDArray[Any], axes: str, items: Sequence[Item], fill: MaskFill
     return np.where(inside, pixels, means.astype(pixels.dtype))
 
 
-def _finite(pixels: NDArray[Any]) -> NDArray[np.bool_]:
-    """Tell which items hold finite pixels only."""
+def _finite(pixels: NDArray[Any]) -> NDArray[np.bool_] | None:
+    """Tell which items hold finite pixels only; `None` where the type holds no others."""
     if pixels.dtype.kind != "f":
-        return np.ones(len(pixels), np.bool_)
+        return None
     finite = np.isfinite(pixels)
     return np.asarray(finite.all(axis=tuple(range(1, pixels.ndim))))
