@@ -21,6 +21,7 @@ ALLOWED = {
     "client": {"errors", "protocol"},
     "evaluation": {"errors", "protocol", "client"},
     "imagej": {"errors", "client"},
+    "deepclas4bio": {"errors", "client", "evaluation"},
     "cli": {
         *("errors", "protocol", "imaging", "zoo", "engine", "server", "client", "backend"),
         *("evaluation", "imagej"),

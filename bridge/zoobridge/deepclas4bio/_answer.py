@@ -1,0 +1,94 @@
+"""The document in which a command leaves its answer, and what becomes of it when it fails."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from zoobridge.errors import ZooBridgeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["ANSWER", "UsageError", "answering"]
+
+#: What plugins read, in the working directory.
+ANSWER: Final = "data.json"
+
+
+class UsageError(Exception):
+    """The command was called with other arguments than it takes."""
+
+
+def answering(
+    usage: str,
+) -> Callable[[Callable[[list[str]], tuple[dict[str, Any], int]]], Callable[[], None]]:
+    """Make a console script of a function from arguments to a document and an exit code.
+
+    The answer of an earlier call is removed before anything else, since plugins ignore exit codes
+    and would show it as the new one. The new one appears as a whole or not at all.
+
+    Parameters
+    ----------
+    usage
+        The arguments, to be shown where they are wrong.
+    """
+
+    def decorate(
+        work: Callable[[list[str]], tuple[dict[str, Any], int]],
+    ) -> Callable[[], None]:
+        @functools.wraps(work)
+        def script() -> None:
+            sys.exit(_run(work, usage))
+
+        return script
+
+    return decorate
+
+
+def _run(work: Callable[[list[str]], tuple[dict[str, Any], int]], usage: str) -> int:
+    name = Path(sys.argv[0]).stem
+    # Where a plugin's folder vanishes meanwhile, nothing is to be written elsewhere.
+    target = Path.cwd() / ANSWER
+    try:
+        target.unlink(missing_ok=True)
+        document, code = work(sys.argv[1:])
+        _write(target, document)
+    except UsageError as error:
+        return _fail(f"{name}: {error}\nusage: {name} {usage}", 2)
+    except ZooBridgeError as error:
+        return _fail(f"{name}: {error.message}", 1)
+    except ModuleNotFoundError as error:
+        return _fail(
+            f"{name}: this needs {error.name}, which is not installed; "
+            'pip install "zoobridge[deepclas4bio]"',
+            1,
+        )
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        return _fail(f"{name}: {error.strerror or error}{where}", 1)
+    except KeyboardInterrupt:
+        return _fail(f"{name}: stopped", 130)
+    return code
+
+
+def _fail(text: str, code: int) -> int:
+    sys.stderr.write(f"{text}\n")
+    return code
+
+
+def _write(target: Path, document: dict[str, Any]) -> None:
+    handle, scratch = tempfile.mkstemp(prefix=".data-", suffix=".json", dir=target.parent)
+    try:
+        # Plain ASCII, since a plugin reads it in whatever encoding its system has.
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            json.dump(document, file)
+        Path(scratch).replace(target)
+    except BaseException:
+        Path(scratch).unlink(missing_ok=True)
+        raise
