@@ -1,4 +1,4 @@
-"""Several models on the same pictures, and what may be concluded."""
+"""Several models on the same items: measures, intervals and tests."""
 
 from __future__ import annotations
 
@@ -8,148 +8,294 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoobridge.errors import InvalidRequestError
-from zoobridge.evaluation._measures import measure, per_class
-from zoobridge.evaluation._statistics import Interval, bootstrap, cochran_q, compare_pairs
+from zoobridge.evaluation._conclusions import conclusions
+from zoobridge.evaluation._measures import measures_named, per_class
+from zoobridge.evaluation._statistics import (
+    Interval,
+    bootstrap,
+    cochran_q,
+    compare_pairs,
+    friedman,
+    resampled_weights,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from zoobridge.evaluation._measures import Measured
+    from numpy.typing import NDArray
+
+    from zoobridge.evaluation._measures import Measure, Measured
     from zoobridge.evaluation._outcomes import Outcomes
     from zoobridge.evaluation._run import Run
-    from zoobridge.evaluation._statistics import Pair
+    from zoobridge.evaluation._statistics import Friedman, Pair
 
-__all__ = ["Comparison", "Row", "compare_runs"]
+__all__ = ["Comparison", "Parity", "Row", "compare_runs"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Row:
-    """One model of a comparison: its run, its measures and the interval of its accuracy."""
+    """One model of a comparison.
+
+    Parameters
+    ----------
+    run
+        Its answers.
+    outcomes
+        Those of them that all models have, beside what is true.
+    measures
+        Its measures by name.
+    intervals
+        95 % intervals, of those measures that have one.
+    """
 
     run: Run
     outcomes: Outcomes
     measures: Mapping[str, Measured]
-    accuracy: Interval
+    intervals: Mapping[str, Interval]
 
 
 @dataclass(frozen=True)
+class Parity:
+    """The same model in two frameworks.
+
+    Parameters
+    ----------
+    first, second
+        Their rows' names.
+    difference
+        The largest difference of any score of any item; `None` where a row has no scores.
+    answers
+        Number of items that they answered differently.
+    """
+
+    first: str
+    second: str
+    difference: float | None
+    answers: int
+
+
+@dataclass(frozen=True, eq=False)
 class Comparison:
-    """Models on the same items, most accurate first.
+    """Models on the same items, best first.
 
     Parameters
     ----------
     rows
-        One for each model.
+        One for each model and framework.
+    rank_by
+        The measure that orders them.
     items
         Indexes of the items that every model answered; all numbers are of these.
     pairs
-        McNemar's exact test for each pair.
+        McNemar's exact test for each pair of competitors: rows of the same model in several
+        frameworks that gave the same answers compete as one, by the first of them.
     cochran
-        Cochran's Q and its p-value; `None` for fewer than three models.
+        Cochran's Q and its p-value; `None` for fewer than three competitors.
+    friedman
+        Friedman's test of how sure they are of the truth; `None` for fewer than three competitors,
+        or where one gives no probabilities.
     parity
-        Largest score difference between two frameworks of the same model, by their names.
+        Each two frameworks of the same model.
+    seed, resamples
+        Of the intervals.
+    clustered
+        Whether items lie several in a picture, and so are not independent of each other.
     """
 
     rows: tuple[Row, ...]
+    rank_by: str
     items: tuple[int, ...]
     pairs: tuple[Pair, ...]
     cochran: tuple[float, float] | None
-    parity: Mapping[str, float]
+    friedman: Friedman | None
+    parity: tuple[Parity, ...]
+    seed: int
+    resamples: int
+    clustered: bool = False
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """The measures of the rows, in their order."""
+        return measures_named(tuple(self.rows[0].measures))
 
     @property
     def words(self) -> list[str]:
         """What may and may not be concluded."""
-        said = [
-            f"All numbers are of the {len(self.items)} pictures that every model answered. They "
-            "hold for pictures like these, not for others; pictures on which a model was trained "
-            "make it look better than it is."
-        ]
-        for pair in self.pairs:
-            numbers = (
-                f"{pair.only_first} against {pair.only_second} pictures that only one got right"
-            )
-            if pair.adjusted < 0.05:
-                better = pair.first if pair.only_first > pair.only_second else pair.second
-                said.append(
-                    f"{pair.first} and {pair.second} differ, in favour of {better} "
-                    f"({numbers}; Holm-adjusted p = {pair.adjusted:.2g})."
-                )
-            else:
-                said.append(
-                    f"{pair.first} and {pair.second} cannot be told apart on these pictures "
-                    f"({numbers}; Holm-adjusted p = {pair.adjusted:.2g}). That does not prove them equal."
-                )
-        return said
+        return conclusions(self)
 
     def to_record(self) -> dict[str, Any]:
         """Return everything as JSON knows it."""
         return {
             "items": len(self.items),
-            "models": [
-                {
-                    "name": row.run.name,
-                    "digest": row.run.digest,
-                    "failures": [asdict(one) for one in row.run.failures],
-                    "throughput": row.run.throughput,
-                    "accuracy_interval": asdict(row.accuracy),
-                    "measures": {name: asdict(one) for name, one in row.measures.items()},
-                    "per_class": per_class(row.outcomes),
-                    "labels": list(row.run.labels),
-                    "confusion": row.outcomes.confusion.tolist(),
-                }
-                for row in self.rows
-            ],
+            "ranked_by": self.rank_by,
+            "seed": self.seed,
+            "resamples": self.resamples,
+            "models": [_row_record(row) for row in self.rows],
             "pairs": [asdict(pair) for pair in self.pairs],
             "cochran_q": self.cochran,
-            "parity": dict(self.parity),
+            "friedman": None if self.friedman is None else asdict(self.friedman),
+            "parity": [asdict(one) for one in self.parity],
             "conclusions": self.words,
         }
 
 
-def compare_runs(runs: Sequence[Run], *, seed: int = 0, resamples: int = 1000) -> Comparison:
+def _row_record(row: Row) -> dict[str, Any]:
+    several = row.outcomes.multi_label
+    return {
+        "name": row.run.name,
+        "digest": row.run.digest,
+        "place": dict(row.run.costs.place),
+        "failures": [{"item": one.item, "error": one.error} for one in row.run.failures],
+        "measures": {
+            name: asdict(one)
+            | ({"interval": asdict(row.intervals[name])} if name in row.intervals else {})
+            for name, one in row.measures.items()
+        },
+        "per_class": per_class(row.outcomes),
+        "labels": list(row.outcomes.labels),
+        "confusion": None if several else row.outcomes.confusion.tolist(),
+    }
+
+
+def compare_runs(
+    runs: Sequence[Run],
+    *,
+    measures: Sequence[str] = (),
+    rank_by: str = "accuracy",
+    seed: int = 0,
+    resamples: int = 1000,
+    clustered: bool = False,
+) -> Comparison:
     """Compare runs on the same dataset.
+
+    Parameters
+    ----------
+    runs
+        Of each model and framework one.
+    measures
+        Names of the measures to compute; all if none is named.
+    rank_by
+        The measure that orders the rows; computed in any case.
+    seed, resamples
+        Of the intervals.
+    clustered
+        Whether items lie several in a picture.
 
     Raises
     ------
     InvalidRequestError
-        If there is no run, one is there twice, or no picture was answered by all.
+        If there is no run, one is there twice, a measure is not known, or no item was answered by
+        all.
     """
     if not runs or len({run.name for run in runs}) < len(runs):
         raise InvalidRequestError("name each model to compare once")
-    if len({len(run.truth) for run in runs}) > 1:
-        raise InvalidRequestError("models are compared on the same pictures only")
+    if len({run.dataset for run in runs}) > 1:
+        raise InvalidRequestError("models are compared on the same items only")
+    wanted = measures_named((*measures, rank_by) if measures else ())
+    (order,) = measures_named((rank_by,))
     failed = frozenset(answer.item for run in runs for answer in run.failures)
     items = tuple(number for number in range(len(runs[0].truth)) if number not in failed)
     if not items:
+        reasons = dict.fromkeys(answer.error for run in runs for answer in run.failures)
         raise InvalidRequestError(
-            "there is no picture that every model answered; see the failures of each"
+            "there is no picture that every model answered; the first reason: "
+            + next(iter(reasons), "none")
         )
-    rows = []
-    for run in runs:
-        outcomes = run.outcomes(failed)
-        correct = outcomes.correct
-        interval = bootstrap(
-            lambda index, correct=correct: float(correct[index].mean()),  # type: ignore[misc]
-            outcomes.truth, seed=seed, resamples=resamples,
-        )  # fmt: skip
-        rows.append(Row(run, outcomes, measure(outcomes), interval))
-    rows.sort(key=lambda row: (-float(row.outcomes.correct.mean()), row.run.name))
-    table = {row.run.name: row.outcomes.correct for row in rows}
+    outcomes = [run.outcomes(failed) for run in runs]
+    weights = resampled_weights(_strata(runs[0], items), resamples=resamples, seed=seed)
+    rows = [_row(run, one, wanted, weights) for run, one in zip(runs, outcomes, strict=True)]
+    rows.sort(key=lambda row: _place(row, order))
+    competitors = _competitors(rows)
+    correct = {row.run.name: row.outcomes.correct for row in competitors}
+    sure = {
+        row.run.name: row.outcomes.own_probability
+        for row in competitors
+        if row.outcomes.kind == "probability" and not row.outcomes.multi_label
+    }
+    several = len(competitors) > 2
     return Comparison(
         rows=tuple(rows),
+        rank_by=rank_by,
         items=items,
-        pairs=tuple(compare_pairs(table)),
-        cochran=cochran_q(np.stack(list(table.values()), axis=1)) if len(rows) > 2 else None,
-        parity=_parity(rows),
+        pairs=compare_pairs(correct, weights),
+        cochran=cochran_q(np.stack(list(correct.values()), axis=1)) if several else None,
+        friedman=friedman(sure) if several and len(sure) == len(competitors) else None,
+        parity=tuple(_parity(rows)),
+        seed=seed,
+        resamples=resamples,
+        clustered=clustered,
     )
 
 
-def _parity(rows: Sequence[Row]) -> dict[str, float]:
-    found = {}
-    for number, first in enumerate(rows):
-        for second in rows[number + 1 :]:
-            one, other = first.outcomes.scores, second.outcomes.scores
-            same = first.run.model == second.run.model
-            if same and one is not None and other is not None and one.shape == other.shape:
-                found[f"{first.run.name} and {second.run.name}"] = float(np.abs(one - other).max())
+def _strata(run: Run, items: Sequence[int]) -> NDArray[np.intp]:
+    """Return each item's stratum: its class, so that no class drops out of a resample.
+
+    Items that may have several classes are one stratum: their sets of classes are so many that
+    each would hold an item or two, which no resampling could vary.
+    """
+    if run.multi_label:
+        return np.zeros(len(items), np.intp)
+    return np.array([run.truth[number][0] for number in items], np.intp)
+
+
+def _row(
+    run: Run,
+    outcomes: Outcomes,
+    measures: Sequence[Measure],
+    weights: Sequence[NDArray[np.int32]],
+) -> Row:
+    found = {one.name: one(outcomes) for one in measures}
+    intervals = {}
+    for one in measures:
+        if one.group == "quality" and found[one.name].value is not None:
+            interval = bootstrap(
+                lambda weight, one=one: one(outcomes, weight).value,  # type: ignore[misc]
+                weights,
+            )
+            if interval is not None:
+                intervals[one.name] = interval
+    latencies = np.array(run.costs.latencies)
+    if latencies.size > 1:
+        draws = resampled_weights(np.zeros(latencies.size, np.intp), resamples=len(weights), seed=0)
+        for name, share in (("latency_p50", 0.5), ("latency_p95", 0.95)):
+            interval = bootstrap(
+                lambda draw, share=share: float(np.quantile(np.repeat(latencies, draw), share)),  # type: ignore[misc]
+                draws,
+            )
+            if name in found and interval is not None:
+                intervals[name] = interval
+    return Row(run, outcomes, found, intervals)
+
+
+def _place(row: Row, order: Measure) -> tuple[bool, float, str]:
+    value = row.measures[order.name].value
+    if value is None:
+        return True, 0.0, row.run.name
+    return False, -value if order.better == "higher" else value, row.run.name
+
+
+def _competitors(rows: Sequence[Row]) -> list[Row]:
+    """Return one row for each model and set of answers."""
+    found: dict[tuple[str, bytes], Row] = {}
+    for row in sorted(rows, key=lambda one: one.run.name):
+        found.setdefault((row.run.model, row.outcomes.predicted.tobytes()), row)
+    kept = {row.run.name for row in found.values()}
+    return [row for row in rows if row.run.name in kept]
+
+
+def _parity(rows: Sequence[Row]) -> list[Parity]:
+    found = []
+    ordered = sorted(rows, key=lambda row: row.run.name)
+    for number, first in enumerate(ordered):
+        for second in ordered[number + 1 :]:
+            if first.run.model != second.run.model:
+                continue
+            one, other = first.outcomes, second.outcomes
+            difference = None
+            if one.scores is not None and other.scores is not None:
+                difference = float(np.abs(one.scores - other.scores).max())
+            differing = one.predicted != other.predicted
+            if one.multi_label:
+                differing = differing.any(axis=1)
+            found.append(Parity(first.run.name, second.run.name, difference, int(differing.sum())))
     return found

@@ -1,4 +1,4 @@
-"""Measures of quality, by scikit-learn's definitions, each with the reason where it says nothing."""
+"""The measures: of quality by scikit-learn's definitions, and of cost; each says when it applies."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from sklearn import metrics
 
 from zoobridge.errors import InvalidRequestError
+from zoobridge.evaluation import _counting as counting
+from zoobridge.evaluation import _scoring as scoring
+from zoobridge.evaluation._counting import NotApplicable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from zoobridge.evaluation._counting import Weights
     from zoobridge.evaluation._outcomes import Outcomes
 
-__all__ = ["MEASURES", "Measure", "Measured", "calibration", "measure", "per_class"]
+__all__ = ["MEASURES", "Measure", "Measured", "measure", "measures_named", "per_class"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Measure:
-    """A measure of quality.
+    """A measure.
 
     Parameters
     ----------
@@ -44,199 +47,176 @@ class Measure:
         What commands and tables call it.
     description
         What it says, in one sentence.
-    needs
-        ``labels``, ``scores`` (of any kind, only their order counts) or ``probabilities`` (which
-        add up to one).
-    best
-        The value of a perfect classifier: 1, or 0 for losses.
+    when
+        When it applies.
     compute
-        Returns the value; called only where `needs` is met.
+        Returns the value for outcomes and a weight for each item; raises
+        :class:`~zoobridge.evaluation._counting.NotApplicable` where it does not apply.
+    better
+        Which values are better.
+    group
+        ``quality`` of the answers, or their ``cost``.
+    best
+        The value of a perfect classifier: 1, or 0 for losses. `None` for costs, which have none.
+    unit
+        Unit of the value; empty for a plain number.
     """
 
     name: str
     description: str
-    needs: Literal["labels", "scores", "probabilities"]
-    best: float
-    compute: Callable[[Outcomes], float | Measured]
+    when: str
+    compute: Callable[[Outcomes, Weights], float]
+    better: Literal["higher", "lower"] = "higher"
+    group: Literal["quality", "cost"] = "quality"
+    best: float | None = 1.0
+    unit: str = ""
 
-    @property
-    def when(self) -> str:
-        """When the measure applies, for people."""
-        return {
-            "labels": "always",
-            "scores": "the model gives scores",
-            "probabilities": "the model's scores are probabilities that add up to one",
-        }[self.needs]
+    def __call__(self, outcomes: Outcomes, weights: Weights | None = None) -> Measured:
+        """Return the measure of outcomes, or why it does not apply.
 
-    def __call__(self, outcomes: Outcomes) -> Measured:
-        """Return the measure of outcomes, or why it does not apply."""
-        if self.needs != "labels" and outcomes.scores is None:
-            return Measured(None, "the model gives labels without scores")
-        if self.needs == "probabilities" and outcomes.kind != "probability":
-            return Measured(None, f"scores of kind {outcomes.kind} do not add up to one")
-        found = self.compute(outcomes)
-        return found if isinstance(found, Measured) else Measured(float(found))
-
-
-def calibration(outcomes: Outcomes, bins: int = 10) -> list[tuple[float, float, int]]:
-    """Return mean confidence, accuracy and number of items of each bin that holds items.
-
-    Bins are of equal width over the score of the answered class, open below (Guo et al., 2017,
-    "On Calibration of Modern Neural Networks").
-    """
-    if outcomes.scores is None:
-        raise InvalidRequestError("calibration needs a model with scores")
-    sure = outcomes.scores[np.arange(outcomes.truth.size), outcomes.predicted]
-    place = np.clip(np.ceil(sure * bins).astype(int) - 1, 0, bins - 1)
-    return [
-        (float(sure[inside].mean()), float(outcomes.correct[inside].mean()), int(inside.sum()))
-        for inside in (place == number for number in range(bins))
-        if inside.any()
-    ]
+        Parameters
+        ----------
+        outcomes
+            What was answered.
+        weights
+            ``(items,)``: how often each item counts; once if not given.
+        """
+        try:
+            found = self.compute(outcomes, np.ones(len(outcomes)) if weights is None else weights)
+        except NotApplicable as reason:
+            return Measured(None, str(reason))
+        return Measured(float(found))
 
 
-def _expected_calibration_error(outcomes: Outcomes) -> float:
-    parts = calibration(outcomes)
-    return sum(abs(sure - right) * count for sure, right, count in parts) / outcomes.truth.size
+_ALWAYS = "always"
+_ONE_CLASS = "items have one class each"
+_SCORES = "the model gives scores"
+_PROBABILITIES = (
+    "the model gives probabilities that add up to one, or, where items may have several classes, "
+    "independent ones"
+)
 
 
-def _top(k: int) -> Callable[[Outcomes], float | Measured]:
-    def compute(outcomes: Outcomes) -> float | Measured:
-        count = len(outcomes.labels)
-        if k >= count:
-            return Measured(None, f"with {count} classes the first {k} answers are all of them")
-        scores = np.asarray(outcomes.scores)
-        own = scores[np.arange(outcomes.truth.size), outcomes.truth]
-        # Equal scores count against the model: it did not put the true class first.
-        above = (scores >= own[:, None]).sum(axis=1) - 1
-        return float((above < k).mean())
+def _with_scores(
+    function: Callable[[Outcomes, Weights], float],
+) -> Callable[[Outcomes, Weights], float]:
+    def compute(outcomes: Outcomes, weights: Weights) -> float:
+        if outcomes.scores is None:
+            raise NotApplicable("the model gives labels without scores")
+        return function(outcomes, weights)
 
     return compute
 
 
-def _present(outcomes: Outcomes) -> list[int]:
-    return [int(index) for index in np.unique(np.concatenate([outcomes.truth, outcomes.predicted]))]
-
-
-def _averaged(
-    function: Callable[..., float], average: str
-) -> Callable[[Outcomes], float | Measured]:
-    def compute(outcomes: Outcomes) -> float:
-        return function(
-            outcomes.truth,
-            outcomes.predicted,
-            labels=_present(outcomes),
-            average=average,
-            zero_division=0,
-        )
+def _latency(share: float) -> Callable[[Outcomes, Weights], float]:
+    def compute(outcomes: Outcomes, _: Weights) -> float:
+        if not outcomes.costs.latencies:
+            raise NotApplicable(outcomes.costs.reasons.get("latency", "it was not measured"))
+        return float(np.quantile(outcomes.costs.latencies, share))
 
     return compute
 
 
-def _balanced(outcomes: Outcomes) -> float:
-    matrix = outcomes.confusion
-    there = matrix.sum(axis=1) > 0
-    return float((matrix.diagonal()[there] / matrix.sum(axis=1)[there]).mean())
-
-
-def _needs_two(
-    function: Callable[[Outcomes], float],
-) -> Callable[[Outcomes], float | Measured]:
-    def compute(outcomes: Outcomes) -> float | Measured:
-        if len(np.unique(outcomes.truth)) < 2:
-            return Measured(None, "all items are of one class")
-        return function(outcomes)
+def _cost(name: str) -> Callable[[Outcomes, Weights], float]:
+    def compute(outcomes: Outcomes, _: Weights) -> float:
+        if name not in outcomes.costs.values:
+            raise NotApplicable(outcomes.costs.reasons.get(name, "it was not measured"))
+        return outcomes.costs.values[name]
 
     return compute
-
-
-def _needs_all(function: Callable[[Outcomes], float]) -> Callable[[Outcomes], float | Measured]:
-    def compute(outcomes: Outcomes) -> float | Measured:
-        there = set(outcomes.truth.tolist())
-        missing = [name for index, name in enumerate(outcomes.labels) if index not in there]
-        if missing:
-            return Measured(None, f"no item is of the class {', '.join(missing)}")
-        if len(outcomes.labels) < 2:
-            return Measured(None, "the model knows one class alone")
-        return function(outcomes)
-
-    return compute
-
-
-def _one_hot(outcomes: Outcomes) -> np.ndarray:
-    return np.eye(len(outcomes.labels))[outcomes.truth]
-
-
-def _auroc(outcomes: Outcomes) -> float:
-    scores, truth = np.asarray(outcomes.scores), _one_hot(outcomes)
-    if truth.shape[1] == 2:
-        order = scores[:, 1] if outcomes.kind == "probability" else scores[:, 1] - scores[:, 0]
-        return float(metrics.roc_auc_score(truth[:, 1], order))
-    return float(metrics.roc_auc_score(truth, scores, average="macro"))
-
-
-def _average_precision(outcomes: Outcomes) -> float:
-    scores, truth = np.asarray(outcomes.scores), _one_hot(outcomes)
-    if truth.shape[1] == 2:
-        order = scores[:, 1] if outcomes.kind == "probability" else scores[:, 1] - scores[:, 0]
-        return float(metrics.average_precision_score(truth[:, 1], order))
-    return float(metrics.average_precision_score(truth, scores, average="macro"))
-
-
-def _log_loss(outcomes: Outcomes) -> float:
-    scores = np.asarray(outcomes.scores)
-    own = scores[np.arange(outcomes.truth.size), outcomes.truth] / scores.sum(axis=1)
-    return float(-np.log(np.clip(own, np.finfo(np.float64).eps, 1)).mean())
-
-
-def _brier(outcomes: Outcomes) -> float:
-    return float(((np.asarray(outcomes.scores) - _one_hot(outcomes)) ** 2).sum(axis=1).mean())
 
 
 def _all() -> tuple[Measure, ...]:
     found = [
-        Measure("accuracy", "Share of items whose answer is true.", "labels", 1,
-                lambda one: float(one.correct.mean())),
-        Measure("balanced_accuracy", "Mean over the classes of the share that is found.",
-                "labels", 1, _balanced),
-        Measure("top3_accuracy", "Share of items whose class is among the first three answers.",
-                "scores", 1, _top(3)),
-        Measure("top5_accuracy", "Share of items whose class is among the first five answers.",
-                "scores", 1, _top(5)),
+        Measure("accuracy", "Share of items whose answer is true; all classes of an item, where it "
+                "may have several.", _ALWAYS, counting.accuracy),
+        Measure("balanced_accuracy", "Mean over the classes of the share of items that is found.",
+                _ONE_CLASS, counting.balanced_accuracy),
     ]  # fmt: skip
+    for k, word in ((3, "three"), (5, "five")):
+        found.append(
+            Measure(f"top{k}_accuracy", f"Share of items whose class is among the first {word} answers.",
+                    f"{_SCORES}, items have one class each, and there are more than {k} classes",
+                    _with_scores(counting.top(k)))
+        )  # fmt: skip
     for name, text, function in (
-        ("precision", "Share of a class's answers that are true", metrics.precision_score),
-        ("recall", "Share of a class's items that are found", metrics.recall_score),
-        ("f1", "Harmonic mean of precision and recall", metrics.f1_score),
+        ("precision", "Share of a class's answers that are true", counting.precision),
+        ("recall", "Share of a class's items that are found", counting.recall),
+        ("f1", "Harmonic mean of precision and recall", counting.f1),
         ("jaccard", "Items both of a class and answered so, among those of either",
-         metrics.jaccard_score),
+         counting.jaccard),
     ):  # fmt: skip
-        for average, how in (("macro", "mean over classes"), ("weighted", "weighted by class")):
+        for average, how in (
+            ("macro", "mean over the classes that occur"),
+            ("weighted", "mean over the classes, weighted by their items"),
+        ):
             found.append(
-                Measure(f"{name}_{average}", f"{text}; {how}.", "labels", 1,
-                        _averaged(function, average))
+                Measure(f"{name}_{average}", f"{text}; {how}.", _ALWAYS,
+                        counting.averaged(function, average))
             )  # fmt: skip
+    two = "items have one class each, and are of two classes or more"
+    losses: dict[str, Any] = {"better": "lower", "best": 0.0}
     found += [
-        Measure("matthews", "Correlation of answers with the truth (Matthews).", "labels", 1,
-                _needs_two(lambda one: metrics.matthews_corrcoef(one.truth, one.predicted))),
-        Measure("cohen_kappa", "Agreement with the truth beyond chance (Cohen).", "labels", 1,
-                _needs_two(lambda one: metrics.cohen_kappa_score(one.truth, one.predicted))),
-        Measure("auroc", "Area under the ROC curve; mean of one class against the rest.",
-                "scores", 1, _needs_all(_auroc)),
-        Measure("average_precision", "Area under precision against recall; mean over classes.",
-                "scores", 1, _needs_all(_average_precision)),
+        Measure("matthews", "Correlation of answers and truth (Matthews).", two, counting.matthews),
+        Measure("cohen_kappa", "Agreement of answers and truth beyond chance (Cohen).", two,
+                counting.cohen_kappa),
+        Measure("auroc", "Area under the ROC curve: of the second of two classes, else the mean of "
+                "each class that occurs against the rest.", _SCORES, _with_scores(scoring.auroc)),
+        Measure("average_precision", "Area under precision against recall; classes as for auroc.",
+                _SCORES, _with_scores(scoring.average_precision)),
         Measure("log_loss", "Mean negative logarithm of the true class's probability.",
-                "probabilities", 0, _log_loss),
-        Measure("brier", "Mean squared distance of the probabilities from the truth, 0 to 2.",
-                "probabilities", 0, _brier),
-        Measure("ece", "Expected calibration error over ten bins of equal width.",
-                "probabilities", 0, _expected_calibration_error),
+                _PROBABILITIES, _with_scores(scoring.log_loss), **losses),
+        Measure("brier", "Mean squared distance of the probabilities from the truth: 0 to 1 for two "
+                "classes, 0 to 2 for more.", _PROBABILITIES, _with_scores(scoring.brier), **losses),
+        Measure("ece", "Expected calibration error: mean distance of confidence and accuracy over "
+                "ten bins of equal width.", _PROBABILITIES,
+                _with_scores(scoring.calibration_error), **losses),
     ]  # fmt: skip
+    found += _costs()
     return tuple(found)
 
 
-#: All measures of quality, in the order of the report.
+def _costs() -> list[Measure]:
+    cost: dict[str, Any] = {"better": "lower", "group": "cost", "best": None}
+    asked = "pictures were asked for one by one"
+    held = "the server holds the model when the run ends"
+    return [
+        Measure("latency_p50", "Median time from asking for a picture to its answer, with no other "
+                "on the way.", asked, _latency(0.5), unit="s", **cost),
+        Measure("latency_p95", "The time within which 95 of 100 such answers come.", asked,
+                _latency(0.95), unit="s", **cost),
+        Measure("throughput", "Items answered a second, sent as fast as the server takes them.",
+                "pictures were answered as a stream", _cost("throughput"),
+                **{**cost, "better": "higher"}, unit="1/s"),
+        Measure("load_seconds", "Time from the start of the model's worker until it could answer.",
+                held, _cost("load_seconds"), unit="s", **cost),
+        Measure("memory_bytes", "Memory that the model's worker has by itself after the run.",
+                held, _cost("memory_bytes"), unit="bytes", **cost),
+        Measure("size_bytes", "Size of the weights on disk.", "the package tells it",
+                _cost("size_bytes"), unit="bytes", **cost),
+        Measure("parameters", "Numbers in the weights, stored statistics included.",
+                "the framework tells it", _cost("parameters"), **cost),
+    ]  # fmt: skip
+
+
+#: All measures, in the order of the report.
 MEASURES: tuple[Measure, ...] = _all()
+
+
+def measures_named(names: Sequence[str] = ()) -> tuple[Measure, ...]:
+    """Return measures by name, in the order of :data:`MEASURES`; all if none is named.
+
+    Raises
+    ------
+    InvalidRequestError
+        If a name is not that of a measure.
+    """
+    known = [one.name for one in MEASURES]
+    if wrong := [name for name in names if name not in known]:
+        raise InvalidRequestError(
+            f"no measure is called {', '.join(wrong)}; there are {', '.join(known)}"
+        )
+    return tuple(one for one in MEASURES if not names or one.name in names)
 
 
 def measure(outcomes: Outcomes, names: Sequence[str] = ()) -> Mapping[str, Measured]:
@@ -247,28 +227,20 @@ def measure(outcomes: Outcomes, names: Sequence[str] = ()) -> Mapping[str, Measu
     InvalidRequestError
         If a name is not that of a measure.
     """
-    known = {one.name: one for one in MEASURES}
-    if wrong := [name for name in names if name not in known]:
-        raise InvalidRequestError(
-            f"no measure is called {', '.join(wrong)}; there are {', '.join(known)}"
-        )
-    return {name: known[name](outcomes) for name in (names or known)}
+    return {one.name: one(outcomes) for one in measures_named(names)}
 
 
 def per_class(outcomes: Outcomes) -> list[dict[str, Any]]:
     """Return precision, recall, F1, Jaccard and number of items of each class."""
-    numbers = range(len(outcomes.labels))
-    options = {"labels": list(numbers), "average": None, "zero_division": 0}
-    pair = (outcomes.truth, outcomes.predicted)
+    found = counting.counts(outcomes, np.ones(len(outcomes)))
     columns = {
-        "precision": metrics.precision_score(*pair, **options),
-        "recall": metrics.recall_score(*pair, **options),
-        "f1": metrics.f1_score(*pair, **options),
-        "jaccard": metrics.jaccard_score(*pair, **options),
+        "precision": counting.precision(found),
+        "recall": counting.recall(found),
+        "f1": counting.f1(found),
+        "jaccard": counting.jaccard(found),
     }
-    counts = outcomes.confusion.sum(axis=1)
     return [
-        {"label": label, "items": int(counts[index])}
+        {"label": label, "items": int(found.true[index])}
         | {name: float(values[index]) for name, values in columns.items()}
         for index, label in enumerate(outcomes.labels)
     ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 import numpy as np
 
-from zoobridge.evaluation._measures import MEASURES, calibration
+from zoobridge.evaluation._scoring import calibration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ overflow-wrap:anywhere}.scroll{overflow-x:auto}</style>
 <th>not answered</tr>{% for row in rows %}<tr><td>{{ row.run.name }}
 <td>{{ "%.4f"|format(row.measures.accuracy.value) }}
 <td>{{ "%.4f"|format(row.accuracy.low) }} to {{ "%.4f"|format(row.accuracy.high) }}
-<td>{{ "%.0f"|format(row.run.throughput) if row.run.throughput else "resumed" }}
+<td>{{ "%.0f"|format(row.run.costs.values.get("throughput")) if row.run.costs.values.get("throughput") else "resumed" }}
 <td>{{ row.run.failures|length }}</tr>{% endfor %}</table>
 <h2>What may be concluded</h2><ul id="conclusions">{% for line in words %}<li>{{ line }}{% endfor %}
 {% if cochran %}<li>All models together: Cochran's Q = {{ "%.3f"|format(cochran[0]) }},
@@ -115,7 +115,7 @@ def write_report(comparison: Comparison, dataset: Dataset, folder: Path, *, comm
         words=comparison.words,
         cochran=comparison.cochran,
         parity=comparison.parity,
-        measures=MEASURES,
+        measures=comparison.measures,
         cost=environment.from_string(_COST).render(points=list(_cost(comparison))),
         charts=[
             (row.run.name, environment.from_string(_CURVE).render(parts=calibration(row.outcomes)))
@@ -155,7 +155,7 @@ _COST = """{% if points %}<svg width="640" height="250" viewBox="-40 -10 640 250
 
 
 def _cost(comparison: Comparison) -> Iterator[tuple[str, float, float, float]]:
-    timed = [(row, 1000 / row.run.throughput) for row in comparison.rows if row.run.throughput]
+    timed = [(row, 1000 / row.run.costs.values.get("throughput")) for row in comparison.rows if row.run.costs.values.get("throughput")]
     longest = max((time for _, time in timed), default=1.0)
     for row, time in timed:
         yield row.run.name, time / longest, float(row.outcomes.correct.mean()), time
@@ -194,7 +194,7 @@ def _write_tables(comparison: Comparison, dataset: Dataset, folder: Path) -> Non
     with (folder / "measures.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(["measure", *names])
-        for one in MEASURES:
+        for one in comparison.measures:
             found = [row.measures[one.name] for row in comparison.rows]
             table.writerow(
                 [one.name, *("not applicable" if m.value is None else m.value for m in found)]

@@ -4,53 +4,45 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from contextlib import closing
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, TextIO
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoobridge.errors import InvalidRequestError
-from zoobridge.evaluation._datasets import match_labels
-from zoobridge.evaluation._outcomes import Outcomes
+from zoobridge.evaluation._costs import measure_costs, warm_up
+from zoobridge.evaluation._journal import Answer, Journal
+from zoobridge.evaluation._labels import match_labels
+from zoobridge.evaluation._outcomes import Costs, Outcomes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Generator, Mapping, Sequence
     from pathlib import Path
 
-    from zoobridge.client import Client, Results
-    from zoobridge.evaluation._datasets import Dataset
+    from zoobridge.client import Client, Model, Result, Weights
+    from zoobridge.evaluation._datasets import Dataset, Item
 
-__all__ = ["Answer", "Run", "run_model"]
+__all__ = ["Progress", "Run", "chosen_weights", "run_model", "run_model_iter"]
 
-_FORMAT = 1
+_FORMAT = 2
 
-
-@dataclass(frozen=True)
-class Answer:
-    """What a model answered for one picture.
-
-    Parameters
-    ----------
-    item
-        Index of the picture in the dataset.
-    label
-        The answered class; empty if the picture failed.
-    scores
-        One for each of the model's labels; empty where it gives none.
-    error
-        Why the picture failed; empty if it did not.
-    """
-
-    item: int
-    label: str = ""
-    scores: tuple[float, ...] = ()
-    error: str = ""
+# Objects of a picture that are asked for at once: an answer is kept as soon as all of them are done.
+_OBJECTS = 64
 
 
 @dataclass(frozen=True)
+class Progress:
+    """How far a run is: items that are answered, items among them that failed, and all items."""
+
+    done: int
+    failed: int
+    total: int
+
+
+@dataclass(frozen=True, eq=False)
 class Run:
     """The answers of one model with one framework on a dataset.
 
@@ -58,14 +50,20 @@ class Run:
     ----------
     model, framework, digest
         Which weights answered, and with what.
-    labels, score_kind
-        The model's classes, and what its scores are.
+    labels, score_kind, threshold
+        The model's classes, what its scores are, and from which score on a class counts.
+    classes
+        What the dataset calls each label; the label itself where the dataset has no such class.
+    dataset
+        Digest of the items.
     truth
-        Index of each item's true class.
+        Indexes of each item's true classes.
+    multi_label
+        Whether items may have several classes, or none.
     answers
         One for each item, in the order of the dataset.
-    throughput
-        Pictures a second, sent as a stream, once the model is loaded; `None` if nothing was left to do.
+    costs
+        What they cost.
     """
 
     model: str
@@ -73,22 +71,34 @@ class Run:
     digest: str
     labels: tuple[str, ...]
     score_kind: str
-    truth: tuple[int, ...]
+    threshold: float
+    classes: tuple[str, ...]
+    dataset: str
+    truth: tuple[tuple[int, ...], ...]
+    multi_label: bool
     answers: tuple[Answer, ...]
-    throughput: float | None
+    costs: Costs
 
     @property
     def name(self) -> str:
         """``model:framework``."""
         return f"{self.model}:{self.framework}"
 
+    def answered(self, item: int) -> str:
+        """Return what it answered for an item in the dataset's words; empty if it failed."""
+        label = self.answers[item].label
+        return self.classes[self.labels.index(label)] if label else ""
+
     @property
     def failures(self) -> tuple[Answer, ...]:
-        """The pictures that have no answer, with the reason."""
+        """The items that have no answer, with the reason."""
         return tuple(answer for answer in self.answers if answer.error)
 
     def outcomes(self, without: frozenset[int] = frozenset()) -> Outcomes:
         """Return what measures take.
+
+        Where items may have several classes, only classes that the dataset names are measured: it
+        tells nothing of others.
 
         Parameters
         ----------
@@ -103,14 +113,41 @@ class Run:
         """
         kept = [one for one in self.answers if not one.error and one.item not in without]
         if not kept:
-            raise InvalidRequestError(f"{self.name} answered none of the pictures")
-        truth = np.array([self.truth[one.item] for one in kept], np.intp)
+            raise InvalidRequestError(f"{self.name} answered none of the items")
         index = {label: number for number, label in enumerate(self.labels)}
-        predicted = np.array([index[one.label] for one in kept], np.intp)
+        answered = np.array([index[one.label] for one in kept], np.intp)
         scores = np.array([one.scores for one in kept]) if kept[0].scores else None
+        if self.multi_label:
+            return self._several(kept, answered, scores)
+        truth = np.array([self.truth[one.item][0] for one in kept], np.intp)
         if scores is not None and scores.shape[1] == 1 and len(self.labels) == 2:
-            return Outcomes.from_scores(self.labels, truth, scores, self.score_kind)
-        return Outcomes(self.labels, truth, predicted, scores, self.score_kind)
+            return Outcomes.from_scores(
+                self.labels, truth, scores, self.score_kind,
+                threshold=self.threshold, costs=self.costs,
+            )  # fmt: skip
+        return Outcomes(self.labels, truth, answered, scores, self.score_kind, self.costs)
+
+    def _several(self, kept: Sequence[Answer], answered: Any, scores: Any) -> Outcomes:
+        count = len(self.labels)
+        truth = np.zeros((len(kept), count), bool)
+        for row, one in enumerate(kept):
+            truth[row, list(self.truth[one.item])] = True
+        if scores is not None:
+            whole = Outcomes.from_scores(
+                self.labels, truth, scores, self.score_kind, threshold=self.threshold
+            )
+        else:
+            chosen = np.eye(count, dtype=bool)[answered]
+            whole = Outcomes(self.labels, truth, chosen, None, self.score_kind)
+        named = sorted({number for true in self.truth for number in true})
+        return Outcomes(
+            tuple(self.labels[number] for number in named),
+            whole.truth[:, named],
+            whole.predicted[:, named],
+            None if whole.scores is None else whole.scores[:, named],
+            whole.kind,
+            self.costs,
+        )
 
 
 def run_model(
@@ -121,12 +158,32 @@ def run_model(
     folder: Path,
     framework: str = "",
     mapping: Mapping[str, str] | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
 ) -> Run:
-    """Classify a dataset's pictures, keeping every answer in a file as it comes.
+    """Classify a dataset's items, as :func:`run_model_iter` does, and return the run."""
+    steps = run_model_iter(
+        client, model, dataset, folder=folder, framework=framework, mapping=mapping
+    )
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            run: Run = end.value
+            return run
 
-    Called again with the same folder, it asks only for pictures that have no answer yet. Pictures
-    that failed are asked for again.
+
+def run_model_iter(
+    client: Client,
+    model: str,
+    dataset: Dataset,
+    *,
+    folder: Path,
+    framework: str = "",
+    mapping: Mapping[str, str] | None = None,
+) -> Generator[Progress, None, Run]:
+    """Classify a dataset's items, keeping every answer in a file as it comes.
+
+    Called again with the same folder, it asks only for items that have no answer yet. Items that
+    failed are asked for again. Closing the generator cancels what is under way.
 
     Parameters
     ----------
@@ -135,19 +192,70 @@ def run_model(
     model, framework
         ``id`` or ``id@version``, and with what to run it; the fastest safe one if empty.
     dataset
-        The pictures.
+        The items.
     folder
-        Where the answers are kept, one JSON object a line.
+        Where the answers are kept.
     mapping
         What the model calls a class of the dataset, where it is not the same.
-    on_progress
-        Called with the number of pictures done and of all.
 
     Raises
     ------
     InvalidRequestError
         If the model is broken or cannot run so, classes match none of its labels, or the folder
         holds answers of other weights or another dataset under the same name.
+    """
+    described, weights = chosen_weights(client, model, framework)
+    matched = match_labels(dataset.labels, described.labels, mapping)
+    name = described.reference
+    header: dict[str, Any] = {
+        "format": _FORMAT,
+        "model": name,
+        "framework": weights.framework,
+        "digest": weights.digest,
+        "dataset": _fingerprint(dataset),
+    }
+    journal = Journal(folder / f"{name}-{weights.framework}.jsonl", header)
+    total = len(dataset.items)
+    left = [number for number in range(total) if number not in journal.answers]
+    if left or journal.costs is None:
+        with journal:
+            # Starting a framework takes longer than many pictures, and is no part of its speed.
+            warm_up(client, name, weights.framework, [dataset.items[one] for one in left])
+            failed = 0
+            with closing(_ask(client, name, weights.framework, dataset.items, left)) as answers:
+                for answer in answers:
+                    journal.add(answer)
+                    failed += bool(answer.error)
+                    yield Progress(len(journal.answers), failed, total)
+            answered = [
+                item
+                for number, item in enumerate(dataset.items)
+                if not journal.answers[number].error
+            ]
+            journal.finish(measure_costs(client, described, weights, answered, journal.throughput))
+    return Run(
+        model=name,
+        framework=weights.framework,
+        digest=weights.digest,
+        labels=described.labels,
+        score_kind=described.score_kind,
+        threshold=described.threshold,
+        classes=_classes(described.labels, matched),
+        dataset=header["dataset"],
+        truth=tuple(tuple(matched[label] for label in item.labels) for item in dataset.items),
+        multi_label=dataset.multi_label,
+        answers=tuple(journal.answers[number] for number in range(total)),
+        costs=journal.costs or Costs(),
+    )
+
+
+def chosen_weights(client: Client, model: str, framework: str) -> tuple[Model, Weights]:
+    """Return a model's description, and the weights that a framework runs.
+
+    Raises
+    ------
+    InvalidRequestError
+        If the model is broken, or the framework cannot run it.
     """
     described = client.model(model)
     if described.problem:
@@ -160,56 +268,65 @@ def run_model(
             f"it runs with {ready}"
         )
     weights = next(one for one in described.weights if one.framework == chosen and not one.problem)
-    matched = match_labels(dataset.labels, described.labels, mapping)
-    header = {
-        "format": _FORMAT,
-        "model": described.reference,
-        "framework": chosen,
-        "digest": weights.digest,
-        "dataset": _fingerprint(dataset),
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{described.reference}-{chosen}.jsonl"
-    done = _read(path, header)
-    left = [number for number in range(len(dataset.items)) if number not in done]
-    if left:
-        # Starting a framework takes longer than many pictures, and is no part of its speed.
-        client.classify(described.reference, dataset.items[left[0]].path, framework=chosen)
+    return described, weights
+
+
+def _classes(labels: Sequence[str], matched: Mapping[str, int]) -> tuple[str, ...]:
+    words: dict[int, list[str]] = {}
+    for word, index in matched.items():
+        words.setdefault(index, []).append(word)
+    return tuple(" or ".join(words.get(index, [label])) for index, label in enumerate(labels))
+
+
+def _ask(
+    client: Client, model: str, framework: str, items: Sequence[Item], left: Sequence[int]
+) -> Generator[Answer, None, None]:
+    """Yield the answers of items: whole pictures as a stream, then objects picture by picture."""
     began = time.perf_counter()
-    if left:
-        _write(path, header, done)
-        with (
-            path.open("a", encoding="utf-8") as file,
-            closing(
-                client.classify_each(
-                    described.reference,
-                    [dataset.items[number].path for number in left],
-                    framework=chosen,
-                    all_scores=True,
-                )
-            ) as answered,
-        ):
+    whole = [number for number in left if items[number].region is None]
+    options: dict[str, Any] = {"framework": framework, "all_scores": True}
+    if whole:
+        paths = [items[number].path for number in whole]
+        with closing(client.classify_each(model, paths, **options)) as answered:
             for results in answered:
-                answer = _answer(left[results[0].image_index], results)
-                done[answer.item] = answer
-                _append(file, asdict(answer))
-                if on_progress is not None:
-                    on_progress(len(done), len(dataset.items))
-    seconds = time.perf_counter() - began
-    return Run(
-        model=described.reference,
-        framework=chosen,
-        digest=weights.digest,
-        labels=described.labels,
-        score_kind=described.score_kind,
-        truth=tuple(matched[item.label] for item in dataset.items),
-        answers=tuple(done[number] for number in range(len(dataset.items))),
-        throughput=len(left) / seconds if left else None,
-    )
+                number = whole[results[0].image_index]
+                yield _answer(number, list(results), 1, 0, time.perf_counter() - began)
+    objects = sorted(set(left) - set(whole), key=lambda number: (str(items[number].path), number))
+    for path, group in groupby(objects, key=lambda number: items[number].path):
+        numbers = list(group)
+        for first in range(0, len(numbers), _OBJECTS):
+            part = numbers[first : first + _OBJECTS]
+            regions = [region for one in part if (region := items[one].region) is not None]
+            found = list(client.classify(model, path, regions=regions, **options))
+            seconds = time.perf_counter() - began
+            for place, number in enumerate(part):
+                yield _answer(number, found, len(part), place, seconds)
+
+
+def _answer(
+    number: int, results: Sequence[Result], expected: int, place: int, seconds: float
+) -> Answer:
+    """Return one item's answer out of a picture's results."""
+    first = results[0]
+    if len(results) == 1 and first.error is not None:
+        # The picture as a whole, with all its objects.
+        return Answer(number, error=first.error.message, seconds=seconds)
+    if len(results) != expected:
+        planes = len(results) // expected
+        return Answer(
+            number,
+            error=f"the picture holds {planes} planes, and has one label; give each its own",
+            seconds=seconds,
+        )
+    result = results[place]
+    if result.error is not None:
+        return Answer(number, error=result.error.message, seconds=seconds)
+    scores = () if result.scores is None else tuple(float(score) for score in result.scores)
+    return Answer(number, result.label, scores, seconds=seconds)
 
 
 def _fingerprint(dataset: Dataset) -> str:
-    """Return a digest of the pictures' names, labels, sizes and times of change."""
+    """Return a digest of the items' places and labels, and their files' sizes and times of change."""
     digest = hashlib.sha256()
     for item in dataset.items:
         try:
@@ -217,51 +334,10 @@ def _fingerprint(dataset: Dataset) -> str:
             state = f"{facts.st_size} {facts.st_mtime_ns}"
         except OSError:
             state = "unreadable"
-        digest.update(json.dumps([str(item.path), item.label, state]).encode())
+        shape = b""
+        if item.region is not None:
+            region = item.region
+            box = f"{region.x} {region.y} {region.width} {region.height}"
+            shape = box.encode() + (b"" if region.mask is None else region.mask.tobytes())
+        digest.update(json.dumps([item.name, item.labels, state]).encode() + shape)
     return digest.hexdigest()
-
-
-def _answer(number: int, results: Results) -> Answer:
-    if len(results) != 1:
-        return Answer(
-            number,
-            error=f"the picture holds {len(results)} planes, and has one label; give each its own",
-        )
-    result = results[0]
-    if result.error is not None:
-        return Answer(number, error=result.error.message)
-    scores = () if result.scores is None else tuple(float(score) for score in result.scores)
-    return Answer(number, result.label, scores)
-
-
-def _read(path: Path, header: Mapping[str, Any]) -> dict[int, Answer]:
-    """Return the answers of an earlier run; its last line may have been cut off."""
-    if not path.exists():
-        return {}
-    lines = path.read_text("utf-8").splitlines(keepends=True)
-    whole = [json.loads(line) for line in lines if line.endswith("\n")]
-    if not whole:
-        return {}
-    if whole[0] != header:
-        differing = ", ".join(key for key in header if whole[0].get(key) != header[key])
-        raise InvalidRequestError(
-            f"{path} holds answers with another {differing}; remove it, or name another folder"
-        )
-    found = (
-        Answer(one["item"], one["label"], tuple(one["scores"]), one["error"]) for one in whole[1:]
-    )
-    return {answer.item: answer for answer in found if not answer.error}
-
-
-def _write(path: Path, header: Mapping[str, Any], done: Mapping[int, Answer]) -> None:
-    """Begin the file anew with what is done, in one step, so that nothing is lost midway."""
-    fresh = path.with_name(f"{path.name}.new")
-    with fresh.open("w", encoding="utf-8") as file:
-        for record in (header, *(asdict(answer) for answer in done.values())):
-            _append(file, record)
-    os.replace(fresh, path)  # noqa: PTH105 - says that an existing file is replaced
-
-
-def _append(file: TextIO, record: Mapping[str, Any]) -> None:
-    file.write(f"{json.dumps(record)}\n")
-    file.flush()

@@ -7,14 +7,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoobridge.evaluation._datasets import read_dataset
-from zoobridge.evaluation._datasets import readers as known_readers
 from zoobridge.evaluation._evaluate import evaluate_iter
 from zoobridge.evaluation._measures import MEASURES
+from zoobridge.evaluation._readers import read_dataset
+from zoobridge.evaluation._readers import readers as known_readers
 from zoobridge.protocol.v1 import evaluation_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from zoobridge.client import Client
     from zoobridge.evaluation._comparison import Comparison, Row
@@ -45,8 +45,8 @@ def respond(
     *,
     folder: Path,
     check: Callable[[Dataset], None] | None = None,
-) -> Iterator[pb.EvaluateResponse]:
-    """Yield what happens while a request is worked on; closing the iterator ends the work.
+) -> Generator[pb.EvaluateResponse, None, None]:
+    """Yield what happens while a request is worked on; closing the generator ends the work.
 
     Parameters
     ----------
