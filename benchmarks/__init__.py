@@ -1,0 +1,1 @@
+"""How fast ZooBridge is, next to a reference in the same run: ``python -m benchmarks``."""

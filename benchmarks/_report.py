@@ -1,0 +1,177 @@
+"""Raw figures as JSON, and the page that is made of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks._figures import Figure, Target
+from benchmarks._machine import machine
+from benchmarks._plot import plot
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmarks._row import Row
+
+__all__ = ["Report", "line"]
+
+_NOTES = Path(__file__).with_name("profiles.md")
+
+_HEAD = """\
+# Performance
+
+<!-- Written by `python -m benchmarks`: change `benchmarks/`, not this page. -->
+
+What ZooBridge costs, next to doing the same work without it. Reference and ZooBridge take turns in
+one run on the same cores, so that a busy machine disturbs both alike; every figure is the median over
+the rounds, and the spread is its least and greatest round. Where a reference runs in-process, its
+side has neither client nor socket; ZooBridge's always has both. Networks have random weights,
+scaled so that their scores differ.
+
+<!-- not run: takes about twenty minutes -->
+```sh
+python -m benchmarks
+```
+"""
+
+
+class Report:
+    """Collects figures; rows that are not run again keep those of their last run.
+
+    Parameters
+    ----------
+    raw
+        The JSON file.
+    rows
+        All rows, in the table's order.
+    """
+
+    def __init__(self, raw: Path, rows: Sequence[Row]) -> None:
+        self._raw = raw
+        self._rows = rows
+        self._known: dict[str, Any] = json.loads(raw.read_text("utf-8")) if raw.exists() else {}
+        self._machine = machine()
+
+    def add(self, row: Row, figures: list[Figure]) -> None:
+        """Keep a row's figures, at once, so that a run which breaks off loses none."""
+        self._known[row.name] = {
+            "machine": self._machine,
+            "figures": [asdict(figure) for figure in figures],
+        }
+        self._raw.parent.mkdir(parents=True, exist_ok=True)
+        self._raw.write_text(json.dumps(self._known, indent=1), "utf-8")
+
+    def write(self, page: Path) -> None:
+        """Write the page, and the plot into ``images`` beside it."""
+        known = [
+            (row, _figures(self._known[row.name])) for row in self._rows if row.name in self._known
+        ]
+        image = page.parent / "images" / "performance.svg"
+        image.parent.mkdir(parents=True, exist_ok=True)
+        image.write_text(plot([figure for _, figures in known for figure in figures]), "utf-8")
+        parts = [_HEAD, "![Figures next to their targets](images/performance.svg)\n"]
+        parts.append(_table(known))
+        parts += [_section(row, figures) for row, figures in known]
+        parts.append(_machines([self._known[row.name]["machine"] for row, _ in known]))
+        page.write_text("\n".join(parts), "utf-8")
+
+
+def line(figure: Figure) -> str:
+    """Return a figure in a line."""
+    spread = f"({_number(min(figure.values))}…{_number(max(figure.values))})"
+    reached = {None: "", True: "reached", False: "NOT reached"}[figure.reached]
+    shown = f"{_shown(figure, figure.value):>10} {spread:>16} {_target(figure):>9}"
+    return f"  {figure.measure:64} {shown} {reached}".rstrip()
+
+
+def _figures(known: dict[str, Any]) -> list[Figure]:
+    return [
+        Figure(
+            **{
+                **one,
+                "reference": tuple(one["reference"]),
+                "ours": tuple(one["ours"]),
+                "target": one["target"] and Target(**one["target"]),
+            }
+        )
+        for one in known["figures"]
+    ]
+
+
+def _table(known: list[tuple[Row, list[Figure]]]) -> str:
+    lines = [
+        "| work | measured | reference | ZooBridge | figure | spread | target | reached |",
+        "| --- | --- | ---: | ---: | ---: | --- | ---: | --- |",
+    ]
+    for row, figures in known:
+        for figure in figures:
+            spread = f"{_number(min(figure.values))} – {_number(max(figure.values))}"
+            reached = {None: "", True: "yes", False: "**no**"}[figure.reached]
+            cells = (
+                f"[{row.name}](#{row.name})",
+                figure.measure,
+                _median(figure.reference, figure.unit),
+                _median(figure.ours, figure.unit),
+                _shown(figure, figure.value),
+                spread,
+                _target(figure),
+                reached,
+            )
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _section(row: Row, figures: list[Figure]) -> str:
+    text = f"## {row.name}\n\n{row.work}\n\nReference: {row.reference}\n"
+    notes = [f"- {figure.measure}: {figure.note}" for figure in figures if figure.note]
+    if notes:
+        text += "\n" + "\n".join(notes) + "\n"
+    profile = _profiles().get(row.name, "")
+    if profile:
+        text += f"\n### Where the time goes\n\n{profile}\n"
+    return text
+
+
+def _profiles() -> dict[str, str]:
+    """Read the notes by row: each stands below a heading of the row's name."""
+    sections = _NOTES.read_text("utf-8").split("\n## ")[1:]
+    heads = (section.partition("\n") for section in sections)
+    return {name.strip(): text.strip() for name, _, text in heads}
+
+
+def _machines(found: list[dict[str, str]]) -> str:
+    lines = ["## The machine", ""]
+    distinct = list({json.dumps(one): one for one in found}.values())
+    for one in distinct:
+        lines += [f"- {name}: {value}" for name, value in one.items()] + [""]
+    if len(distinct) > 1:
+        lines.insert(2, "The rows were measured in several runs:\n")
+    return "\n".join(lines)
+
+
+def _median(values: tuple[float, ...], unit: str) -> str:
+    if not values:
+        return ""
+    middle = sorted(values)[len(values) // 2]
+    return f"{_number(middle)} {unit}"
+
+
+def _shown(figure: Figure, value: float) -> str:
+    if figure.form == "ratio":
+        return f"{value:.2f} ×"
+    sign = "+" if figure.form == "difference" and value >= 0 else ""
+    return f"{sign}{_number(value)} {figure.unit}"
+
+
+def _target(figure: Figure) -> str:
+    if figure.target is None:
+        return ""
+    return f"{'≥' if figure.target.least else '≤'} {_shown(figure, figure.target.bound)}"
+
+
+def _number(value: float) -> str:
+    size = abs(value)
+    return f"{value:.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"
