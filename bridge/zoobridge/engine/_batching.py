@@ -44,6 +44,11 @@ class BatchLearner:
         best = self.best
         return best * 2 if self._curious(best, best * 2) else min(best, self._limit)
 
+    def seconds(self, size: int) -> float:
+        """Tell how long `size` items take together, as far as is known; else infinity."""
+        known = self._cost.get(1 << (size - 1).bit_length())
+        return float("inf") if known is None else known * size
+
     def choose(self, waiting: int) -> int:
         """Tell how many of `waiting` items to run together now; at least 1."""
         best = self.best

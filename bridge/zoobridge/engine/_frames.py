@@ -7,6 +7,7 @@ so that a hostile worker can send wrong bytes but no code.
 from __future__ import annotations
 
 import os
+import select
 import struct
 import threading
 from dataclasses import dataclass
@@ -101,6 +102,11 @@ class FrameReader:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._buffer = bytearray()
+        self._wanted = _HEADER.size
+        self._poll = None
+        if hasattr(select, "poll"):
+            self._poll = select.poll()
+            self._poll.register(descriptor, select.POLLIN)
 
     def next(self) -> Frame | None:
         """Wait for a frame; `None` once the other side has closed its end.
@@ -110,26 +116,41 @@ class FrameReader:
         ValueError
             If what comes is no frame: a hostile worker must not fill the server's memory.
         """
-        if not self._fill(_HEADER.size):
+        while True:
+            frame = self.buffered()
+            if frame is not None:
+                return frame
+            data = os.read(self._descriptor, max(_CHUNK, self._wanted - len(self._buffer)))
+            if not data:
+                return None
+            self._buffer += data
+
+    def buffered(self) -> Frame | None:
+        """Return the next frame if all of it has been read already.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`next`.
+        """
+        buffer = self._buffer
+        if len(buffer) < _HEADER.size:
+            self._wanted = _HEADER.size
             return None
-        length, kind, number = _HEADER.unpack_from(self._buffer)
+        length, kind, number = _HEADER.unpack_from(buffer)
         if length > _LARGEST or kind not in _KINDS:
             raise ValueError(f"a frame of kind {kind} and {length} bytes is none of ours")
-        end = _HEADER.size + length
-        if not self._fill(end):
+        end = self._wanted = _HEADER.size + length
+        if len(buffer) < end:
             return None
-        payload = bytes(memoryview(self._buffer)[_HEADER.size : end])
-        del self._buffer[:end]
+        payload = bytes(memoryview(buffer)[_HEADER.size : end])
+        del buffer[:end]
         return Frame(kind, number, payload)
+
+    def pending(self) -> bool:
+        """Tell whether there is something to read; where the system cannot tell, there may be."""
+        return bool(self._buffer) or self._poll is None or bool(self._poll.poll(0))
 
     def close(self) -> None:
         """Close the descriptor."""
         os.close(self._descriptor)
-
-    def _fill(self, size: int) -> bool:
-        while len(self._buffer) < size:
-            data = os.read(self._descriptor, max(_CHUNK, size - len(self._buffer)))
-            if not data:
-                return False
-            self._buffer += data
-        return True

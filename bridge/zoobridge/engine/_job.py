@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zoobridge.errors import ZooBridgeError
-    from zoobridge.imaging import PictureLimits
 
 __all__ = ["Answers", "Job", "JobTimes", "Ready"]
 
@@ -136,9 +135,7 @@ class Job(ABC):
         times.queue = max(0.0, time.monotonic() - self.arrived - spent)
 
     @abstractmethod
-    def prepare(
-        self, count: int, *, limits: PictureLimits, max_items: int
-    ) -> tuple[list[Ready], list[Any]]:
+    def prepare(self, count: int) -> tuple[list[Ready], list[Any]]:
         """Prepare up to `count` more items.
 
         Returns

@@ -14,6 +14,7 @@ import threading
 import time
 import traceback
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from zoobridge.engine._batching import BatchLearner
 from zoobridge.engine._frames import PART, RUN, Frame, FrameReader, FrameWriter, Kind
 from zoobridge.engine._job import Answers, Job, Ready
 from zoobridge.engine._pictures import PictureAnswers, PictureJob
+from zoobridge.engine._request import RequestReader
 from zoobridge.engine._tensors import TensorAnswers, TensorJob
 from zoobridge.errors import (
     BackendError,
@@ -47,6 +49,8 @@ _BATCH_ITEMS = 256
 _CHUNK_BYTES = 32 << 20
 _CHUNK_ITEMS = 512
 _READY_BYTES = 256 << 20
+_LONG_SECONDS = 0.002
+_SMOOTHING = 0.3
 
 
 class Networks:
@@ -74,6 +78,14 @@ class Networks:
             if self._narrow is None:
                 self._narrow = self._load(1)
             return self._narrow
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a lane does next, and how many seconds that is expected to take."""
+
+    run: Callable[[], None]
+    seconds: float
 
 
 class Lanes:
@@ -112,12 +124,11 @@ class Lanes:
         self._reader = reader
         self._writer = writer
         self._memory = memory
-        self._model = model
         self._networks = networks
         self._threads = threads
-        self._limits = limits
-        self._max_items = max_items
         pictures = PictureAnswers(model)
+        self._requests = RequestReader(pictures.input, limits=limits, max_items=max_items)
+        self._score_kind = pictures.score_kind
         self._answers: dict[type[Job], Answers] = {
             PictureJob: pictures,
             TensorJob: TensorAnswers(networks.wide.outputs),
@@ -133,6 +144,7 @@ class Lanes:
         self._pending: deque[Job] = deque()
         self._ready: dict[Hashable, deque[Ready]] = {}
         self._ready_count = 0
+        self._prepare_seconds = _LONG_SECONDS
         self._computing = 0
         self._running = 0
         self._wide_running = False
@@ -157,11 +169,11 @@ class Lanes:
                 step = self._next_step() if self._computing < self._threads else None
                 if step is not None:
                     self._computing += 1
-                    if self._reading is False or self._has_step():
+                    if self._wants_company(step):
                         change.notify()
                     change.release()
                     try:
-                        step()
+                        step.run()
                     finally:
                         change.acquire()
                         self._computing -= 1
@@ -174,9 +186,21 @@ class Lanes:
                         change.acquire()
                         self._reading = False
                     self._accept(frame)
+                    while frame is not None and (frame := self._reader.buffered()) is not None:
+                        self._accept(frame)
                 else:
                     change.wait()
             change.notify_all()
+
+    def _wants_company(self, step: _Step) -> bool:
+        """Tell whether another lane is to be woken while this one works.
+
+        Waking one costs more than a brief step does: it is done where something waits, or where
+        this lane will not be back soon to look for what comes.
+        """
+        if self._has_step():
+            return True
+        return not self._reading and (step.seconds >= _LONG_SECONDS or self._reader.pending())
 
     def _accept(self, frame: Frame | None) -> None:
         if frame is None:
@@ -202,7 +226,13 @@ class Lanes:
             job = TensorJob(frame.number, data, deadline=deadline, waited=waited, parts=False)
         else:
             job = PictureJob(
-                self._model, frame.number, data, deadline=deadline, waited=waited, parts=parts
+                self._requests,
+                self._score_kind,
+                frame.number,
+                data,
+                deadline=deadline,
+                waited=waited,
+                parts=parts,
             )
         self._jobs[job.number] = job
         self._pending.append(job)
@@ -210,7 +240,7 @@ class Lanes:
     def _has_step(self) -> bool:
         return bool(self._pending) or self._ready_count > 0
 
-    def _next_step(self) -> Callable[[], None] | None:
+    def _next_step(self) -> _Step | None:
         may_run = self._ready_count > 0 and not self._wide_running
         full = self._ready_count >= self._ready_limit
         if may_run and (full or self._ready_count >= self._learner.wanted or not self._pending):
@@ -218,10 +248,10 @@ class Lanes:
         if self._pending and not full:
             job = self._pending.popleft()
             job.busy = True
-            return lambda: self._prepare(job)
+            return _Step(lambda: self._prepare(job), self._prepare_seconds)
         return None
 
-    def _take_batch(self) -> Callable[[], None] | None:
+    def _take_batch(self) -> _Step | None:
         key, queue = next(iter(self._ready.items()))
         batch: list[Ready] = []
         size = self._learner.choose(sum(ready.rows for ready in queue))
@@ -247,24 +277,24 @@ class Lanes:
         wide = alone or not self._networks.parallel
         self._running += 1
         self._wide_running = wide and self._networks.parallel
-        return lambda: self._run(batch, wide=wide)
+        return _Step(lambda: self._run(batch, wide=wide), self._learner.seconds(rows))
 
     def _prepare(self, job: Job) -> None:
         ready: list[Ready] = []
         failed: list[Any] = []
         error: ZooBridgeError | None = None
+        start = time.monotonic()
         try:
-            if job.deadline < time.monotonic():
+            if job.deadline < start:
                 error = _deadline()
             elif not job.cancelled and not job.closed:
-                ready, failed = job.prepare(
-                    self._chunk, limits=self._limits, max_items=self._max_items
-                )
+                ready, failed = job.prepare(self._chunk)
         except ZooBridgeError as known:
             error = known
         except Exception as unknown:  # noqa: BLE001 - a fault of ours must not end the lane
             error = _fault(unknown)
         with self._change:
+            self._prepare_seconds += _SMOOTHING * (time.monotonic() - start - self._prepare_seconds)
             job.busy = False
             if job.cancelled:
                 self._acknowledge(job)

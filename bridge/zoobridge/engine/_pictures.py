@@ -7,23 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from google.protobuf.message import DecodeError
 
 from zoobridge.backend import BackendFault
 from zoobridge.engine._job import Job, Ready
-from zoobridge.engine._request import open_picture, preparation_of, regions_of, selection_of
-from zoobridge.errors import BackendError, BrokenPackageError, InvalidRequestError, ZooBridgeError
-from zoobridge.imaging import (
-    Conversion,
-    Item,
-    ItemFault,
-    Picture,
-    PictureLimits,
-    Prepared,
-    Preparer,
-    plan_items,
-    scores_of,
-)
+from zoobridge.errors import BackendError, BrokenPackageError, ZooBridgeError
+from zoobridge.imaging import Conversion, Item, ItemFault, Prepared, scores_of
 from zoobridge.protocol import from_enum, status_from_error
 from zoobridge.protocol.v1 import classification_pb2, prediction_pb2
 from zoobridge.zoo import ScoreKind
@@ -33,12 +21,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from zoobridge.engine._request import Opened, RequestReader
     from zoobridge.zoo import ModelDescription
 
 __all__ = ["PictureAnswers", "PictureJob"]
 
 _FLUSH_ITEMS = 256
 _FLUSH_SECONDS = 0.1
+_NO_OPTIONS = classification_pb2.ClassificationOptions()
 
 
 @dataclass(slots=True)
@@ -52,15 +42,18 @@ class PictureJob(Job):
 
     Parameters
     ----------
-    model
-        The model.
+    reader
+        Opens it.
+    score_kind
+        The ``zoobridge.v1.ScoreKind`` of the model.
     number, data, deadline, waited, parts
         See :class:`Job`.
     """
 
     def __init__(
         self,
-        model: ModelDescription,
+        reader: RequestReader,
+        score_kind: int,
         number: int,
         data: memoryview,
         *,
@@ -69,22 +62,21 @@ class PictureJob(Job):
         parts: bool,
     ) -> None:
         super().__init__(number, data, deadline=deadline, waited=waited, parts=parts)
-        self.options = classification_pb2.ClassificationOptions()
-        self._model = model
-        self._score_kind = from_enum(prediction_pb2.ScoreKind, model.score_kind)
-        self._items: Sequence[Item | ItemFault] = ()
+        self.options = _NO_OPTIONS
+        self._reader = reader
+        self._score_kind = score_kind
         self._next = 0
-        self._opened: tuple[Picture, Preparer] | None = None
+        self._opened: Opened | None = None
 
-    def prepare(
-        self, count: int, *, limits: PictureLimits, max_items: int
-    ) -> tuple[list[Ready], list[prediction_pb2.ItemResult]]:
+    def prepare(self, count: int) -> tuple[list[Ready], list[prediction_pb2.ItemResult]]:
         """See :meth:`Job.prepare`; the first call decodes the picture."""
         start = time.monotonic()
-        if self._opened is None:
-            self._opened = self._open(limits, max_items)
-        picture, preparer = self._opened
-        chunk = self._items[self._next : self._next + count]
+        opened = self._opened
+        if opened is None:
+            opened = self._opened = self._reader.open(self.take())
+            self.options = opened.options
+            self.total = len(opened.items)
+        chunk = opened.items[self._next : self._next + count]
         self._next += len(chunk)
         sound = [item for item in chunk if isinstance(item, Item)]
         failed = [
@@ -93,14 +85,16 @@ class PictureJob(Job):
             if isinstance(item, ItemFault)
         ]
         ready = []
-        for item, prepared in zip(sound, preparer.prepare(picture, sound), strict=True):
+        for item, prepared in zip(
+            sound, opened.preparer.prepare(opened.picture, sound), strict=True
+        ):
             if isinstance(prepared, Prepared):
                 array = prepared.array
                 origin = _Origin(item, prepared.conversions)
                 ready.append(Ready(self, array.shape, (array,), origin=origin))
             else:
                 failed.append(self.failure(item.index, item.region_id, item.plane, prepared))
-        if self._next >= len(self._items):
+        if self._next >= self.total:
             self._opened = None
             self.prepared = True
         self.times.preprocess += time.monotonic() - start
@@ -141,26 +135,6 @@ class PictureJob(Job):
         result.plane.indexes.update(plane)
         return result
 
-    def _open(self, limits: PictureLimits, max_items: int) -> tuple[Picture, Preparer]:
-        try:
-            request = classification_pb2.ClassifyRequest.FromString(bytes(self.take()))
-        except DecodeError as error:
-            raise InvalidRequestError(f"the request is not a ClassifyRequest: {error}") from None
-        self.options = request.options
-        if self._model.input is None:
-            raise BrokenPackageError(f"model {self._model.reference}: {self._model.problem}")
-        preparer = Preparer(self._model.input, preparation_of(request.options))
-        picture = open_picture(request, limits)
-        self._items = plan_items(
-            picture,
-            self._model.input,
-            planes=selection_of(request),
-            regions=regions_of(request),
-            max_items=max_items,
-        )
-        self.total = len(self._items)
-        return picture, preparer
-
 
 class PictureAnswers:
     """Joins items to a batch, and turns its scores into results.
@@ -177,6 +151,8 @@ class PictureAnswers:
         self._model = model
         self._labels = model.labels
         self._output = model.output
+        self.input = model.input
+        self.score_kind = from_enum(prediction_pb2.ScoreKind, model.score_kind)
         self.batched = "N" in model.input.axes
         self._batch_axis = max(0, model.output.axes.find("N"))
 
@@ -184,6 +160,8 @@ class PictureAnswers:
         """Return the network's input."""
         if not self.batched:
             return [batch[0].arrays[0]]
+        if len(batch) == 1:
+            return [batch[0].arrays[0][np.newaxis]]
         return [np.stack([ready.arrays[0] for ready in batch])]
 
     def split(

@@ -1,8 +1,11 @@
-"""From the messages of a request to the types of :mod:`zoobridge.imaging`."""
+"""From the bytes of a request to a picture and its items."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from google.protobuf.message import DecodeError
 
 from zoobridge.errors import InvalidRequestError, RegionError
 from zoobridge.imaging import (
@@ -16,29 +19,104 @@ from zoobridge.imaging import (
     Picture,
     PictureLimits,
     Preparation,
+    Preparer,
     Region,
     decode,
     picture_from_array,
+    plan_items,
 )
-from zoobridge.protocol import from_pixels, to_enum, unpack_mask
+from zoobridge.protocol import divide_request, pixels_array, to_enum, unpack_mask
 from zoobridge.protocol.v1 import classification_pb2 as messages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from zoobridge.imaging import InputSpec, Item, ItemFault
     from zoobridge.protocol.v1 import image_pb2
 
-__all__ = ["open_picture", "preparation_of", "regions_of", "selection_of"]
+__all__ = ["Opened", "RequestReader"]
+
+_PREPARERS = 64
 
 
-def open_picture(request: messages.ClassifyRequest, limits: PictureLimits) -> Picture:
-    """Decode the picture of a request, or wrap its pixels.
+@dataclass(frozen=True)
+class Opened:
+    """A request whose picture was opened.
 
-    Raises
-    ------
-    ZooBridgeError
-        If there is none, or it is not sound.
+    Parameters
+    ----------
+    options
+        What the caller asks of the answer.
+    picture
+        The picture; it may lie in the memory that the request came in.
+    preparer
+        Makes the network's inputs of it.
+    items
+        What is to be classified in it.
     """
+
+    options: messages.ClassificationOptions
+    picture: Picture
+    preparer: Preparer
+    items: Sequence[Item | ItemFault]
+
+
+class RequestReader:
+    """Opens requests for one model; remembers how pictures are prepared for the options it saw.
+
+    Parameters
+    ----------
+    spec
+        The network's input.
+    limits
+        Bounds of a picture.
+    max_items
+        Items of one request.
+    """
+
+    def __init__(self, spec: InputSpec, *, limits: PictureLimits, max_items: int) -> None:
+        self._spec = spec
+        self._limits = limits
+        self._max_items = max_items
+        self._preparers: dict[bytes, Preparer] = {}
+
+    def open(self, data: memoryview) -> Opened:
+        """Parse a serialized ``ClassifyRequest``, decode its picture and plan its items.
+
+        Raises
+        ------
+        ZooBridgeError
+            If it is not sound as a whole.
+        """
+        try:
+            parts = divide_request(data)
+        except DecodeError as error:
+            raise InvalidRequestError(f"the request is not a ClassifyRequest: {error}") from None
+        request = parts.request
+        picture = _picture(request, parts.picture, self._limits)
+        items = plan_items(
+            picture,
+            self._spec,
+            planes=_selection_of(request) if request.planes else {},
+            regions=_regions_of(request) if request.regions else (),
+            max_items=self._max_items,
+        )
+        return Opened(request.options, picture, self._preparer(request.options), items)
+
+    def _preparer(self, options: messages.ClassificationOptions) -> Preparer:
+        key = options.SerializeToString(deterministic=True)
+        preparer = self._preparers.get(key)
+        if preparer is None:
+            preparer = Preparer(self._spec, _preparation_of(options))
+            if len(self._preparers) >= _PREPARERS:
+                self._preparers.clear()
+            self._preparers[key] = preparer
+        return preparer
+
+
+def _picture(
+    request: messages.ClassifyRequest, data: memoryview | None, limits: PictureLimits
+) -> Picture:
     image = request.image
     source = image.WhichOneof("source")
     if source == "encoded":
@@ -49,19 +127,26 @@ def open_picture(request: messages.ClassifyRequest, limits: PictureLimits) -> Pi
             field="options.orientation",
         )
         return decode(
-            image.encoded,
+            image.encoded if data is None else data,
             axes=image.axes,
             limits=limits,
             orientation=orientation or Orientation.AS_STORED,
         )
     if source == "pixels":
-        return picture_from_array(from_pixels(image.pixels), image.pixels.axes, limits=limits)
+        pixels = image.pixels
+        array = pixels_array(
+            pixels.data if data is None else data,
+            pixels.data_type,
+            tuple(pixels.shape),
+            pixels.axes,
+        )
+        return picture_from_array(array, pixels.axes, limits=limits)
     raise InvalidRequestError(
         "the request holds no picture; set image.encoded or image.pixels", field="image"
     )
 
 
-def selection_of(request: messages.ClassifyRequest) -> Mapping[str, Sequence[int]]:
+def _selection_of(request: messages.ClassifyRequest) -> Mapping[str, Sequence[int]]:
     """Return the chosen indexes by axis letter."""
     selection: dict[str, Sequence[int]] = {}
     for chosen in request.planes:
@@ -74,7 +159,7 @@ def selection_of(request: messages.ClassifyRequest) -> Mapping[str, Sequence[int
     return selection
 
 
-def regions_of(request: messages.ClassifyRequest) -> list[Region]:
+def _regions_of(request: messages.ClassifyRequest) -> list[Region]:
     """Return the regions, their masks unpacked; one whose mask is wrong carries its error."""
     return [_region(region) for region in request.regions]
 
@@ -91,7 +176,7 @@ def _region(region: image_pb2.Region) -> Region:
     return Region(region.id, box, mask, plane)
 
 
-def preparation_of(options: messages.ClassificationOptions) -> Preparation:
+def _preparation_of(options: messages.ClassificationOptions) -> Preparation:
     """Return what a caller asks of the way to the tensor."""
     intensity = None
     rule = to_enum(

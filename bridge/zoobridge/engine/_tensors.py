@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zoobridge.backend import TensorSpec
-    from zoobridge.imaging import PictureLimits
 
 __all__ = ["TensorAnswers", "TensorJob", "pack_tensors", "unpack_tensors"]
 
@@ -82,9 +81,6 @@ class TensorJob(Job):
     def prepare(
         self,
         count: int,  # noqa: ARG002 - it is one item, whatever the chunk
-        *,
-        limits: PictureLimits,  # noqa: ARG002
-        max_items: int,  # noqa: ARG002
     ) -> tuple[list[Ready], list[object]]:
         """See :meth:`Job.prepare`."""
         start = time.monotonic()

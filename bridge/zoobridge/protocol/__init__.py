@@ -24,13 +24,16 @@ from zoobridge.protocol._status import (
     status_from_error,
     trailing_metadata,
 )
+from zoobridge.protocol._wire import ClassifyParts, divide_request
 
 __all__ = [
     "ERROR_DOMAIN",
     "PIXEL_DTYPES",
     "STATUS_DETAILS_KEY",
+    "ClassifyParts",
     "Limits",
     "check_axes",
+    "divide_request",
     "enum_number",
     "enum_word",
     "enum_words",

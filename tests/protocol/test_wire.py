@@ -1,0 +1,105 @@
+"""Requests that are read without copying their picture."""
+
+from __future__ import annotations
+
+import pytest
+from google.protobuf.message import DecodeError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zoobridge.protocol import divide_request
+from zoobridge.protocol._wire import _divided
+from zoobridge.protocol.v1 import classification_pb2
+
+LARGE = 600 << 10
+
+_pixels = st.fixed_dictionaries(
+    {},
+    optional={
+        "data": st.binary(max_size=300),
+        "shape": st.lists(st.integers(0, 1 << 20), max_size=4),
+        "data_type": st.integers(0, 12),
+        "axes": st.text(max_size=4),
+    },
+)
+_images = st.one_of(
+    st.fixed_dictionaries({"encoded": st.binary(max_size=300)}, optional={"axes": st.text()}),
+    st.fixed_dictionaries({"pixels": _pixels}, optional={"name": st.text(max_size=200)}),
+    st.fixed_dictionaries({"path": st.text()}),
+)
+_requests = st.fixed_dictionaries(
+    {},
+    optional={
+        "model": st.text(),
+        "framework": st.text(),
+        "image": _images,
+        "planes": st.lists(st.just({"axis": "T", "indexes": [3, 200]}), max_size=2),
+        "regions": st.lists(st.just({"id": "a", "box": {"x": -4, "width": 9}}), max_size=2),
+        "options": st.just({"top_k": 3, "threshold": 0.5}),
+    },
+)
+
+
+def _source(request: classification_pb2.ClassifyRequest) -> bytes:
+    return request.image.encoded or request.image.pixels.data
+
+
+@given(fields=_requests)
+def test_a_divided_request_is_the_request_and_its_picture(fields):
+    request = classification_pb2.ClassifyRequest(**fields)
+    divided = _divided(memoryview(request.SerializeToString()))
+    if divided is None:
+        assert not _source(request)
+        return
+    rest = classification_pb2.ClassifyRequest.FromString(divided[0])
+    assert rest.image.WhichOneof("source") == request.image.WhichOneof("source")
+    assert _source(rest) == b""
+    if request.image.WhichOneof("source") == "encoded":
+        rest.image.encoded = bytes(divided[1])
+    else:
+        rest.image.pixels.data = bytes(divided[1])
+    assert rest == request
+
+
+@given(data=st.binary(max_size=200))
+def test_bytes_that_are_no_request_are_left_to_the_parser(data):
+    divided = _divided(memoryview(data))
+    try:
+        request = classification_pb2.ClassifyRequest.FromString(data)
+    except DecodeError:
+        return
+    if divided is not None:
+        assert bytes(divided[1]) == _source(request)
+
+
+def test_a_large_picture_is_not_copied():
+    data = memoryview(
+        classification_pb2.ClassifyRequest(
+            model="m", image={"encoded": b"p" * LARGE}, options={"top_k": 2}
+        ).SerializeToString()
+    )
+    parts = divide_request(data)
+    assert parts.picture is not None
+    assert parts.picture.obj is data.obj
+    assert (parts.request.model, parts.request.options.top_k) == ("m", 2)
+    assert parts.request.image.WhichOneof("source") == "encoded"
+
+
+def test_a_small_picture_stays_in_its_request():
+    data = classification_pb2.ClassifyRequest(image={"encoded": b"png"}).SerializeToString()
+    parts = divide_request(memoryview(data))
+    assert parts.picture is None
+    assert parts.request.image.encoded == b"png"
+
+
+def test_a_picture_that_is_sent_twice_is_the_last_as_protobuf_has_it():
+    one = classification_pb2.ClassifyRequest(image={"encoded": b"a" * LARGE}).SerializeToString()
+    other = classification_pb2.ClassifyRequest(image={"encoded": b"b" * LARGE}).SerializeToString()
+    parts = divide_request(memoryview(one + other))
+    assert parts.picture is None
+    assert parts.request.image.encoded == b"b" * LARGE
+
+
+def test_large_bytes_that_are_no_request_are_refused():
+    with pytest.raises(DecodeError):
+        divide_request(memoryview(b"\xff" * LARGE))
