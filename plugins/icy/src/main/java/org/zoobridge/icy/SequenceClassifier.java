@@ -6,10 +6,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 import org.zoobridge.client.Answer;
 import org.zoobridge.client.Cancellation;
 import org.zoobridge.client.ImageJob;
+import org.zoobridge.client.ImageRun;
 import org.zoobridge.client.ItemAnswer;
 import org.zoobridge.client.ModelFit;
 import org.zoobridge.client.Progress;
@@ -45,21 +47,28 @@ public final class SequenceClassifier {
      * @param choices  what to do
      * @param progress told of the items that are done
      * @param stop     stops it from another thread
-     * @return table and classes of the regions
-     * @throws org.zoobridge.client.errors.ZooBridgeException if it could not be done
+     * @param result   given table and classes of the regions once; where the run ends early, of what was answered
+     * @throws org.zoobridge.client.errors.ZooBridgeException if it could not be done as a whole
      */
-    public Outcome classify(final SequenceView sequence, final Choices choices, final Progress progress,
-            final Cancellation stop) {
+    public void classify(final SequenceView sequence, final Choices choices, final Progress progress,
+            final Cancellation stop, final Consumer<Outcome> result) {
         final Model model = zoo.model(choices.model()).getModel();
         final ImageJob job = job(sequence, choices);
-        final Answer answer = job.run(zoo, choices.model(), call -> {
+        final ImageRun run = job.with(zoo, choices.model(), call -> {
             choices.apply(call);
             call.cancellation(stop);
-        }, progress);
-        final ResultTable table = new ResultTable();
-        table.add(answer, model.getLabelsList());
-        note(sequence, answer);
-        return new Outcome(table, classes(job, answer, model));
+        });
+        try {
+            run.classify(progress);
+        } finally {
+            final Answer answer = run.answer();
+            if (job.size() == 1) {
+                note(sequence, answer);
+            }
+            final ResultTable table = new ResultTable();
+            table.add(answer, model.getLabelsList());
+            result.accept(new Outcome(table, classes(job, answer, model)));
+        }
     }
 
     private static ImageJob job(final SequenceView sequence, final Choices choices) {
@@ -136,11 +145,12 @@ public final class SequenceClassifier {
     }
 
     private static void note(final SequenceView sequence, final Answer answer) {
-        final ItemAnswer only = answer.items().get(0);
-        if (answer.items().size() == 1 && only.region().isEmpty() && !only.top().isEmpty()) {
-            sequence.note("zoobridge.label", only.top().get(0).label());
-            sequence.note("zoobridge.model", answer.model().getId());
-            sequence.note("zoobridge.digest", answer.model().getDigest());
+        for (final ItemAnswer only : answer.items()) {
+            if (only.region().isEmpty() && !only.top().isEmpty()) {
+                sequence.note("zoobridge.label", only.top().get(0).label());
+                sequence.note("zoobridge.model", answer.model().getId());
+                sequence.note("zoobridge.digest", answer.model().getDigest());
+            }
         }
     }
 
@@ -149,11 +159,11 @@ public final class SequenceClassifier {
         final Map<String, Integer> colors = ModelFit.colors(model);
         final List<RegionClass> classes = new ArrayList<>();
         final List<Object> tags = job.tags();
-        for (int i = 0; i < answer.items().size(); i++) {
-            final ItemAnswer item = answer.items().get(i);
-            if (tags.get(i) != null && !item.failed() && !item.top().isEmpty()) {
+        for (final ItemAnswer item : answer.items()) {
+            final RegionView region = (RegionView) tags.get(item.index());
+            if (region != null && !item.failed() && !item.top().isEmpty()) {
                 final Score best = item.top().get(0);
-                final RegionClass found = new RegionClass((RegionView) tags.get(i), best.label(),
+                final RegionClass found = new RegionClass(region, best.label(),
                         best.score().orElse(Double.NaN), new Color(colors.getOrDefault(best.label(), DEFAULT_COLOR)),
                         answer.model().getId());
                 if (!isBeaten(found, classes)) {

@@ -73,19 +73,24 @@ public final class ClassifySequence extends Plugin implements Block {
     @Override
     public void run() {
         final Sequence given = sequence.getValue();
+        csv.setValue("");
+        label.setValue("");
+        rois.setValue(new ROI[0]);
         try (ZooBridge zoo = ZooBridge.connect()) {
             final IcySequence view = new IcySequence(given);
-            final Outcome outcome = new SequenceClassifier(zoo).classify(view, Choices.of(words()),
-                    (done, total) -> { }, new Cancellation());
-            view.write(outcome.classes());
-            final ResultTable table = outcome.table();
-            csv.setValue(table.csv());
-            label.setValue(table.text(0, "label"));
-            rois.setValue(IcySequence.rois(outcome.classes()));
+            new SequenceClassifier(zoo).classify(view, Choices.of(words()), (done, total) -> { },
+                    new Cancellation(), outcome -> give(view, outcome));
         } catch (ZooBridgeException error) {
-            rois.setValue(new ROI[0]);
             throw new VarException(model, error.getMessage());
         }
+    }
+
+    private void give(final IcySequence view, final Outcome outcome) {
+        final ResultTable table = outcome.table();
+        view.write(outcome.classes());
+        csv.setValue(table.csv());
+        label.setValue(table.rows().isEmpty() ? "" : table.text(0, "label"));
+        rois.setValue(IcySequence.rois(outcome.classes()));
     }
 
     private Map<String, String> words() {

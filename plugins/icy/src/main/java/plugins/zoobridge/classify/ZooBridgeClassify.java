@@ -26,7 +26,6 @@ import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.icy.Choices;
 import org.zoobridge.icy.ClassifyForm;
 import org.zoobridge.icy.FolderClassifier;
-import org.zoobridge.icy.Outcome;
 import org.zoobridge.icy.ResultsPanel;
 import org.zoobridge.icy.SequenceClassifier;
 import org.zoobridge.icy.adapter.IcySequence;
@@ -82,10 +81,11 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
         }
         try (ZooBridge zoo = ZooBridge.connect()) {
             final IcySequence sequence = new IcySequence(getActiveSequence());
-            final Outcome outcome = new SequenceClassifier(zoo).classify(sequence, Choices.of(words),
-                    (done, total) -> { }, new Cancellation());
-            sequence.write(outcome.classes());
-            System.out.print(outcome.table().csv());
+            new SequenceClassifier(zoo).classify(sequence, Choices.of(words), (done, total) -> { },
+                    new Cancellation(), outcome -> {
+                        sequence.write(outcome.classes());
+                        System.out.print(outcome.table().csv());
+                    });
         }
     }
 
@@ -109,10 +109,10 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
             final Choices choices = Choices.of(words);
             getPreferencesRoot().put(MODEL, choices.model());
             final IcySequence sequence = new IcySequence(getActiveSequence());
-            final Outcome outcome = new SequenceClassifier(work.zoo).classify(sequence, choices, work.progress,
-                    work.stop);
-            sequence.write(outcome.classes());
-            show(outcome.table());
+            new SequenceClassifier(work.zoo).classify(sequence, choices, work.progress, work.stop, outcome -> {
+                sequence.write(outcome.classes());
+                show(outcome.table());
+            });
         });
     }
 
@@ -149,15 +149,21 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
                     frame.setLength(Math.max(1, total));
                     frame.setPosition(done);
                 }));
-            } catch (CancelledException cancelled) {
-                frame.setMessage("Cancelled");
             } catch (ZooBridgeException error) {
-                MessageDialog.showDialog(TITLE, error.getMessage(), MessageDialog.ERROR_MESSAGE);
+                tell(error);
             } finally {
                 watcher.interrupt();
                 frame.close();
             }
         });
+    }
+
+    private static void tell(final ZooBridgeException error) {
+        final String kept = error.answered() == 0 ? "" : "\n" + error.answered() + " of " + error.asked()
+                + " were done before that; their rows are in the table.";
+        if (!(error instanceof CancelledException) || !kept.isEmpty()) {
+            MessageDialog.showDialog(TITLE, error.getMessage() + kept, MessageDialog.ERROR_MESSAGE);
+        }
     }
 
     /** The frame's button exists only after a while, so it is asked rather than listened to. */

@@ -9,6 +9,7 @@ import java.awt.Rectangle;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -24,6 +25,7 @@ import org.zoobridge.client.FakeZoo;
 import org.zoobridge.client.ZooBridge;
 import org.zoobridge.client.errors.InvalidRequestException;
 import org.zoobridge.client.errors.RegionException;
+import org.zoobridge.client.errors.ServerUnavailableException;
 import org.zoobridge.v1.ClassifyRequest;
 import org.zoobridge.v1.Region;
 
@@ -55,8 +57,11 @@ class SequenceClassifierTest {
     }
 
     private Outcome classify(final SequenceView sequence, final String... words) {
-        return new SequenceClassifier(zoo).classify(sequence, choices(words), (done, total) -> { },
-                new Cancellation());
+        final List<Outcome> outcomes = new ArrayList<>();
+        new SequenceClassifier(zoo).classify(sequence, choices(words), (done, total) -> { }, new Cancellation(),
+                outcomes::add);
+        assertEquals(1, outcomes.size());
+        return outcomes.get(0);
     }
 
     private ClassifyRequest sent() {
@@ -109,6 +114,22 @@ class SequenceClassifierTest {
         final Outcome outcome = classify(sequence, "target=Selected ROIs", "t=all", "z=0");
         assertEquals(3, outcome.table().rows().size());
         assertEquals(2, outcome.classes().size());
+    }
+
+    @Test
+    void whatWasAnsweredBeforeARunEndedIsKept() {
+        final MemorySequence sequence = new MemorySequence(1, 1, 1);
+        for (int i = 0; i < 20; i++) {
+            sequence.regions.add(MemorySequence.region(i == 5 ? "end" : "r" + i, new Rectangle(0, 0, 4, 4), -1, -1,
+                    false));
+        }
+        final List<Outcome> outcomes = new ArrayList<>();
+        final ServerUnavailableException error = assertThrows(ServerUnavailableException.class,
+                () -> new SequenceClassifier(zoo).classify(sequence, choices("target=ROIs"), (done, total) -> { },
+                        new Cancellation(), outcomes::add));
+        assertEquals(14, error.answered());
+        assertEquals(14, outcomes.get(0).table().rows().size());
+        assertEquals("r6", outcomes.get(0).classes().get(0).region().name());
     }
 
     @Test

@@ -7,6 +7,7 @@ import java.util.List;
 
 import org.zoobridge.client.Answer;
 import org.zoobridge.client.ImageJob;
+import org.zoobridge.client.ImageRun;
 import org.zoobridge.client.ItemAnswer;
 import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.Score;
@@ -29,7 +30,8 @@ public final class Classifier {
     }
 
     /**
-     * Classifies an image, appends to the table of results, and draws over the image if that is chosen.
+     * Classifies an image, appends to the table of results, and draws over the image if that is chosen. Rows that are
+     * there when the run is cancelled or fails stay.
      *
      * @param image   an open image
      * @param choices what to do
@@ -41,22 +43,34 @@ public final class Classifier {
         final ImageJob job = new Places(image).job(choices.target(), choices.tileSize());
         final ZooBridge zoo = Connection.current();
         final Model model = zoo.model(choices.model()).getModel();
-        final Answer answer;
+        ResultTable rows = new ResultTable();
         try (Run run = new Run("Classifying with " + choices.model())) {
-            job.read(zoo.limit());
-            answer = job.run(zoo, choices.model(), call -> {
+            final ImageRun work = job.read(zoo.limits()).with(zoo, choices.model(), call -> {
                 choices.apply(call);
                 call.cancellation(run.cancellation());
-            }, run.progress(0, 1));
+            });
+            try {
+                work.classify(run.progress(0, 1));
+            } finally {
+                rows = show(image, choices, model, job, work.answer());
+            }
         }
+        return Tables.table(rows);
+    }
+
+    /** Shows what was answered, be it all or not. */
+    private static ResultTable show(final ImagePlus image, final Choices choices, final Model model,
+            final ImageJob job, final Answer answer) {
         final ResultTable rows = new ResultTable();
         rows.add(answer, model.getLabelsList());
         Tables.append(Tables.RESULTS, rows);
-        note(image, answer);
+        if (job.size() == 1) {
+            note(image, answer);
+        }
         if (choices.overlay()) {
             new OverlayPainter(image, model).paint(answer, job.tags(), choices.target() == Target.TILES);
         }
-        return Tables.table(rows);
+        return rows;
     }
 
     static void requireModel(final String model) {

@@ -12,9 +12,11 @@ import java.util.Set;
 
 import org.zoobridge.client.Answer;
 import org.zoobridge.client.ImageJob;
+import org.zoobridge.client.ImageRun;
 import org.zoobridge.client.ItemAnswer;
 import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.errors.ZooBridgeException;
 
 /**
  * Plugins &gt; ZooBridge &gt; Compare models…: several models on the same pixels, a row for each item and model.
@@ -58,7 +60,8 @@ public final class ComparePlugIn implements PlugIn {
     }
 
     /**
-     * Classifies the same pixels with several models and appends to the table of results.
+     * Classifies the same pixels with several models and appends to the table of results. Rows that are there when the
+     * run is cancelled or fails stay, without agreement.
      *
      * @param image   an open image
      * @param models  their references
@@ -69,23 +72,33 @@ public final class ComparePlugIn implements PlugIn {
         Classifier.requireModel(models.isEmpty() ? "" : models.get(0));
         final ImageJob job = new Places(image).job(choices.target(), choices.tileSize());
         final ZooBridge zoo = Connection.current();
-        final ResultTable rows = new ResultTable();
+        // Asked beforehand: a model that is not there is found out before any other has worked.
+        final List<List<String>> labels = new ArrayList<>();
+        for (final String model : models) {
+            labels.add(zoo.model(model).getModel().getLabelsList());
+        }
         final List<Answer> answers = new ArrayList<>();
+        final ResultTable rows = new ResultTable();
         try (Run run = new Run("Comparing " + models.size() + " models")) {
-            job.read(zoo.limit());
+            job.read(zoo.limits());
             for (int i = 0; i < models.size(); i++) {
-                answers.add(job.run(zoo, models.get(i), call -> {
+                final ImageRun work = job.with(zoo, models.get(i), call -> {
                     choices.apply(call);
                     call.cancellation(run.cancellation());
-                }, run.progress(i, models.size())));
+                });
+                try {
+                    answers.add(work.classify(run.progress(i, models.size())));
+                } catch (ZooBridgeException error) {
+                    error.endedAfter(i * job.size() + error.answered(), models.size() * job.size());
+                    throw error;
+                } finally {
+                    rows.add(work.answer(), labels.get(i));
+                }
             }
+            addAgreement(rows, answers);
+        } finally {
+            Tables.append(Tables.RESULTS, rows);
         }
-        for (int i = 0; i < models.size(); i++) {
-            rows.add(answers.get(i), choices.allScores() ? zoo.model(models.get(i)).getModel().getLabelsList()
-                    : new ArrayList<>());
-        }
-        addAgreement(rows, answers);
-        Tables.append(Tables.RESULTS, rows);
         return Tables.table(rows);
     }
 

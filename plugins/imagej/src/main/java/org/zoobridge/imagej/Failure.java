@@ -36,10 +36,12 @@ final class Failure {
         try {
             command.run();
         } catch (CancelledException cancelled) {
-            IJ.showStatus(title + " cancelled");
-            if (IJ.isMacro()) {
+            if (cancelled.answered() > 0) {
+                show(title, cancelled);
+            } else if (IJ.isMacro()) {
                 abortQuietly(title + " cancelled");
             }
+            IJ.showStatus(title + " cancelled");
         } catch (ZooBridgeException error) {
             show(title, error);
         } finally {
@@ -80,9 +82,15 @@ final class Failure {
     }
 
     private static String sentence(final ZooBridgeException error) {
-        return error instanceof ServerUnavailableException
-                ? error.getMessage() + "\n \nPlugins > ZooBridge > Servers and models… starts one for you."
-                : error.getMessage();
+        final StringBuilder words = new StringBuilder(error.getMessage());
+        if (error instanceof ServerUnavailableException) {
+            words.append("\n \nPlugins > ZooBridge > Servers and models… starts one for you.");
+        }
+        if (error.answered() > 0) {
+            words.append("\n \n").append(error.answered()).append(" of ").append(error.asked())
+                    .append(" were done before that; their rows are in the table ").append(Tables.RESULTS).append('.');
+        }
+        return words.toString();
     }
 
     /**

@@ -93,11 +93,8 @@ public final class FolderPlugIn implements PlugIn {
     }
 
     private static void keep(final ResultTable rows, final String save) {
-        if (rows.rows().isEmpty()) {
-            return;
-        }
         Tables.append(Tables.RESULTS, rows);
-        if (!save.isEmpty()) {
+        if (!save.isEmpty() && !rows.rows().isEmpty()) {
             try {
                 Files.write(Paths.get(save), rows.csv().getBytes(StandardCharsets.UTF_8));
             } catch (IOException error) {

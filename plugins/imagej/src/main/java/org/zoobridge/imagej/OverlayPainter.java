@@ -48,7 +48,7 @@ final class OverlayPainter {
      * Draws an answer.
      *
      * @param answer its items
-     * @param tags   the {@link Roi} of each item; null for whole planes
+     * @param tags   the {@link Roi} of each item by its index; null for whole planes
      * @param filled whether regions are tinted rather than outlined
      */
     void paint(final Answer answer, final List<Object> tags, final boolean filled) {
@@ -57,11 +57,10 @@ final class OverlayPainter {
         }
         Undo.setup(Undo.OVERLAY, image);
         final Overlay overlay = image.getOverlay();
-        for (int i = 0; i < answer.items().size(); i++) {
-            final ItemAnswer item = answer.items().get(i);
+        for (final ItemAnswer item : answer.items()) {
             if (!item.failed() && !item.top().isEmpty()) {
                 final Score best = item.top().get(0);
-                final Roi roi = (Roi) tags.get(i);
+                final Roi roi = (Roi) tags.get(item.index());
                 if (roi != null) {
                     overlay.add(positioned(region(roi, item.region(), best, filled), item));
                 }

@@ -19,21 +19,21 @@ public final class Tables {
     }
 
     /**
-     * Appends rows to a table window, opening it if need be. Rows that are there stay as they are.
+     * Appends rows to a table window, opening it if need be. Rows that are there stay as they are; no row opens nothing.
      *
      * @param title the window's title
      * @param rows  the rows
-     * @return the table that is shown
      */
-    public static synchronized ResultsTable append(final String title, final ResultTable rows) {
+    public static synchronized void append(final String title, final ResultTable rows) {
+        if (rows.rows().isEmpty()) {
+            return;
+        }
         final ResultsTable shown = ResultsTable.getResultsTable(title);
         final ResultsTable table = shown == null ? new ResultsTable() : shown;
         table.showRowNumbers(false);
         table.setNaNEmptyCells(true);
         fill(table, rows);
         table.show(title);
-        final ResultsTable now = ResultsTable.getResultsTable(title);
-        return now == null ? table : now;
     }
 
     /**

@@ -36,7 +36,7 @@ public final class Answer {
         return new Answer(items, response.getModel(), response.getScoreKind(), response.getTiming());
     }
 
-    /** The parts of a streamed answer as one, in order of the items. */
+    /** The parts of a streamed answer as one, in order of the items; none make an answer without items. */
     static Answer join(final List<Answer> parts) {
         final List<ItemAnswer> items = new ArrayList<>();
         final Timing.Builder timing = Timing.newBuilder();
@@ -48,7 +48,8 @@ public final class Answer {
             timing.setPostprocessSeconds(timing.getPostprocessSeconds() + part.timing.getPostprocessSeconds());
         }
         items.sort(Comparator.comparingInt(ItemAnswer::index));
-        final Answer last = parts.get(parts.size() - 1);
+        final Answer last = parts.isEmpty() ? of("", ClassifyResponse.getDefaultInstance())
+                : parts.get(parts.size() - 1);
         return new Answer(items, last.model, last.scoreKind, timing.build());
     }
 

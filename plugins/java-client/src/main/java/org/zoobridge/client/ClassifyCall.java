@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 import org.zoobridge.client.errors.CancelledException;
 import org.zoobridge.client.errors.ZooBridgeException;
@@ -40,6 +41,7 @@ public final class ClassifyCall {
     private final ClassificationOptions.Builder options = ClassificationOptions.newBuilder();
     private Cancellation cancellation = new Cancellation();
     private Progress progress = (done, total) -> { };
+    private Consumer<Answer> parts = part -> { };
     private int seconds = DEFAULT_SECONDS;
 
     ClassifyCall(final ZooBridge zoo, final String model) {
@@ -244,6 +246,17 @@ public final class ClassifyCall {
     }
 
     /**
+     * Hands out what {@link #stream()} has so far: should it end early, the items that were answered are known.
+     *
+     * @param listener given each part of the answer as it comes, on the calling thread
+     * @return this
+     */
+    public ClassifyCall parts(final Consumer<Answer> listener) {
+        parts = listener;
+        return this;
+    }
+
+    /**
      * Classifies the picture in one call and waits for all its items.
      *
      * @return the answer
@@ -289,7 +302,7 @@ public final class ClassifyCall {
         final List<Answer> answers = new ArrayList<>();
         final List<ZooBridgeException> errors = new ArrayList<>();
         final StreamRun run = new StreamRun(zoo, cancellation, seconds);
-        run.onItems(progress);
+        run.onItems(progress, parts);
         run.run(Collections.singletonList(PictureSource.of(picture)), this::requestFor, new BatchListener() {
             @Override
             public void answered(final int index, final Answer answer) {

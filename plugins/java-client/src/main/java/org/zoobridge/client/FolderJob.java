@@ -89,17 +89,22 @@ public final class FolderJob {
      * @throws ZooBridgeException if the run ended early; {@link #rows} holds what was answered
      */
     public void run(final ClassifyCall call) {
-        call.runAll(pictures, new BatchListener() {
-            @Override
-            public void answered(final int picture, final Answer answer) {
-                answers.put(picture, answer);
-            }
+        try {
+            call.runAll(pictures, new BatchListener() {
+                @Override
+                public void answered(final int picture, final Answer answer) {
+                    answers.put(picture, answer);
+                }
 
-            @Override
-            public void failed(final int picture, final String name, final ZooBridgeException error) {
-                errors.put(picture, error);
-            }
-        });
+                @Override
+                public void failed(final int picture, final String name, final ZooBridgeException error) {
+                    errors.put(picture, error);
+                }
+            });
+        } catch (ZooBridgeException error) {
+            error.endedAfter(answers.size() + errors.size(), pictures.size());
+            throw error;
+        }
     }
 
     /**

@@ -1,15 +1,16 @@
 package org.zoobridge.client;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 import org.zoobridge.client.errors.LimitException;
 import org.zoobridge.client.errors.RegionException;
 import org.zoobridge.client.errors.ZooBridgeException.Facts;
+import org.zoobridge.v1.Limits;
 import org.zoobridge.v1.Region;
 
 /**
@@ -20,16 +21,15 @@ import org.zoobridge.v1.Region;
  */
 public final class ImageJob {
 
-    /** Up to so many items, one unary call answers sooner than a stream. */
-    private static final int FEW_ITEMS = 8;
     /** Room in a message for all that is not pixels, beside the regions. */
     private static final int OVERHEAD_BYTES = 64 * 1024;
+    /** Room for a region's place in its plane, beside the region itself. */
+    private static final int REGION_BYTES = 32;
 
     private final PlaneSource image;
     private final Map<Map<String, Integer>, List<Region>> regionsByPlane = new LinkedHashMap<>();
     private final Map<Map<String, Integer>, List<Object>> tagsByPlane = new LinkedHashMap<>();
-    private List<Picture> pictures;
-    private int planesInPicture;
+    private List<ImagePart> parts;
 
     /**
      * Starts without any place.
@@ -59,7 +59,7 @@ public final class ImageJob {
      * @return this
      */
     public ImageJob region(final Map<String, Integer> plane, final Region region, final Object tag) {
-        pictures = null;
+        parts = null;
         final Map<String, Integer> key = new TreeMap<>(plane);
         regionsByPlane.computeIfAbsent(key, absent -> new ArrayList<>()).add(region);
         tagsByPlane.computeIfAbsent(key, absent -> new ArrayList<>()).add(tag);
@@ -89,38 +89,34 @@ public final class ImageJob {
     }
 
     /**
-     * Copies the pixels now, so that later changes to the image do not matter and several models see the same.
+     * Copies the pixels now, so that later changes to the image do not matter and several models see the same. What
+     * does not fit into one request is spread over several, by its bytes and by its number of items.
      *
-     * @param messageLimit size of one message that the server takes, in bytes
+     * @param limits what one request may hold, as the server states it
      * @return this
      */
-    public ImageJob read(final int messageLimit) {
+    public ImageJob read(final Limits limits) {
         if (regionsByPlane.isEmpty()) {
             throw new RegionException(new Facts("There is nothing to classify in " + image.name() + ".")
                     .reason("REGION").field("regions"));
         }
-        final List<Map<String, Integer>> planes = new ArrayList<>(regionsByPlane.keySet());
-        final long planeBytes = (long) image.width() * image.height() * image.channels()
-                * PixelBuffer.elementBytes(image.type());
-        long regionBytes = 0;
-        for (final List<Region> regions : regionsByPlane.values()) {
-            for (final Region region : regions) {
-                regionBytes += region.getSerializedSize() + 32;
+        final Packing packing = new Packing(limits);
+        for (final Map.Entry<Map<String, Integer>, List<Region>> entry : regionsByPlane.entrySet()) {
+            for (final Region region : entry.getValue()) {
+                packing.add(entry.getKey(), region);
             }
         }
-        final long room = messageLimit - OVERHEAD_BYTES - regionBytes;
-        if (planeBytes > room && messageLimit > OVERHEAD_BYTES) {
-            throw new LimitException(new Facts("One plane of " + image.name() + " with its regions takes "
-                    + (planeBytes + regionBytes >> 20) + " MiB; the server takes messages of " + (messageLimit >> 20)
-                    + " MiB. Crop or scale the image, or raise the server's limit.").reason("LIMIT").field("image"));
+        final List<ImagePart> read = new ArrayList<>();
+        Picture before = null;
+        Set<Map<String, Integer>> beforeOf = null;
+        for (final Map<Map<String, Integer>, List<Region>> places : packing.parts) {
+            final Picture picture = places.keySet().equals(beforeOf) ? before
+                    : picture(new ArrayList<>(places.keySet()));
+            read.add(new ImagePart(picture, places, this::isWhole));
+            before = picture;
+            beforeOf = places.keySet();
         }
-        final int each = (int) Math.max(1, Math.min(planes.size(), Math.min(room, Integer.MAX_VALUE / 2) / planeBytes));
-        final List<Picture> read = new ArrayList<>();
-        for (int first = 0; first < planes.size(); first += each) {
-            read.add(picture(planes.subList(first, Math.min(planes.size(), first + each))));
-        }
-        planesInPicture = each;
-        pictures = read;
+        parts = read;
         return this;
     }
 
@@ -143,64 +139,69 @@ public final class ImageJob {
     }
 
     /**
-     * Classifies every item and waits.
+     * Prepares a run of one model over every item.
      *
      * @param zoo   the server
-     * @param setup fills in framework, options, cancellation
      * @param model {@code id} or {@code id@version}
-     * @param told  told of the items that are done
-     * @return the items in the order of {@link #tags()}
+     * @param setup fills in framework, options, cancellation
+     * @return the run, not begun yet
      */
-    public Answer run(final ZooBridge zoo, final String model, final Setup setup, final Progress told) {
-        if (pictures == null) {
-            read(zoo.limit());
+    public ImageRun with(final ZooBridge zoo, final String model, final Setup setup) {
+        if (parts == null) {
+            read(zoo.limits());
         }
-        final int all = size();
-        final List<Map<String, Integer>> planes = new ArrayList<>(regionsByPlane.keySet());
-        final List<Answer> parts = new ArrayList<>();
-        int done = 0;
-        for (int i = 0; i < pictures.size(); i++) {
-            final int first = i * planesInPicture;
-            final List<Map<String, Integer>> here =
-                    planes.subList(first, Math.min(planes.size(), first + planesInPicture));
-            final ClassifyCall call = zoo.classify(model).picture(pictures.get(i)).regions(regions(here));
+        return new ImageRun(parts, part -> {
+            final ClassifyCall call = zoo.classify(model).picture(part.picture()).regions(part.regions());
             setup.apply(call);
-            final int before = done;
-            final int expected = items(here);
-            call.progress((count, total) -> told.advanced(before + count, all));
-            final Answer answer = expected > FEW_ITEMS ? call.stream() : call.run();
-            done += expected;
-            told.advanced(done, all);
-            parts.add(answer.moved(before, here));
-        }
-        return Answer.join(parts);
-    }
-
-    private int items(final List<Map<String, Integer>> planes) {
-        int count = 0;
-        for (final Map<String, Integer> plane : planes) {
-            count += regionsByPlane.get(plane).size();
-        }
-        return count;
-    }
-
-    private List<Region> regions(final List<Map<String, Integer>> planes) {
-        boolean whole = true;
-        final List<Region> regions = new ArrayList<>();
-        for (int i = 0; i < planes.size(); i++) {
-            final List<Region> here = regionsByPlane.get(planes.get(i));
-            whole &= here.size() == 1 && isWhole(here.get(0));
-            for (final Region region : here) {
-                regions.add(planes.size() == 1 ? region : Regions.inPlane(region, Collections.singletonMap("P", i)));
-            }
-        }
-        return whole ? Collections.<Region>emptyList() : regions;
+            return call;
+        });
     }
 
     private boolean isWhole(final Region region) {
         return region.getId().isEmpty() && region.getMask().isEmpty() && region.getBox().getX() == 0
                 && region.getBox().getY() == 0 && region.getBox().getWidth() == image.width()
                 && region.getBox().getHeight() == image.height();
+    }
+
+    /** Spreads places over requests, in order, each as full as the server takes it. */
+    private final class Packing {
+
+        private final long planeBytes = (long) image.width() * image.height() * image.channels()
+                * PixelBuffer.elementBytes(image.type());
+        private final long room;
+        private final int most;
+        private final List<Map<Map<String, Integer>, List<Region>>> parts = new ArrayList<>();
+        private Map<Map<String, Integer>, List<Region>> open;
+        private long bytes;
+        private int items;
+
+        Packing(final Limits limits) {
+            final long message = limits.getMessageBytes() == 0 ? Integer.MAX_VALUE
+                    : Math.min(limits.getMessageBytes(), Integer.MAX_VALUE);
+            room = message - OVERHEAD_BYTES;
+            most = limits.getItems() == 0 ? Integer.MAX_VALUE : limits.getItems();
+        }
+
+        void add(final Map<String, Integer> plane, final Region region) {
+            final long regionBytes = region.getSerializedSize() + REGION_BYTES;
+            if (planeBytes + regionBytes > room) {
+                throw new LimitException(new Facts("One plane of " + image.name() + " with its regions takes "
+                        + (planeBytes + regionBytes >> 20) + " MiB; the server takes messages of "
+                        + (room + OVERHEAD_BYTES >> 20) + " MiB. Crop or scale the image, or raise the server's limit.")
+                        .reason("LIMIT").field("image"));
+            }
+            final long more = regionBytes + (open != null && open.containsKey(plane) ? 0 : planeBytes);
+            if (open == null || bytes + more > room || items == most) {
+                open = new LinkedHashMap<>();
+                parts.add(open);
+                bytes = planeBytes + regionBytes;
+                items = 1;
+            } else {
+                bytes += more;
+                items++;
+            }
+            open.computeIfAbsent(plane, absent -> new ArrayList<>()).add(region);
+        }
     }
 
     /** Fills in what a call needs beside the picture. */

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 import org.zoobridge.client.errors.DeadlineException;
@@ -40,6 +41,7 @@ final class StreamRun {
     private final Map<String, Sent> open = new HashMap<>();
 
     private Progress items = (done, total) -> { };
+    private Consumer<Answer> parts = part -> { };
     private Progress pictures = (done, total) -> { };
     private ClientCallStreamObserver<ClassifyStreamRequest> requests;
     private BatchListener listener;
@@ -54,8 +56,9 @@ final class StreamRun {
         this.idleSeconds = idleSeconds;
     }
 
-    void onItems(final Progress progress) {
+    void onItems(final Progress progress, final Consumer<Answer> each) {
         items = progress;
+        parts = each;
     }
 
     void onPictures(final Progress progress) {
@@ -139,6 +142,7 @@ final class StreamRun {
         if (response.hasResponse()) {
             final Answer part = Answer.of(sent.name, response.getResponse());
             sent.parts.add(part);
+            parts.accept(part);
             itemsDone += part.items().size();
             items.advanced(itemsDone, response.getTotal());
         }

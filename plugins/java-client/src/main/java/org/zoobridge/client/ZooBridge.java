@@ -27,6 +27,7 @@ import org.zoobridge.v1.GetModelRequest;
 import org.zoobridge.v1.GetModelResponse;
 import org.zoobridge.v1.GetServerInfoRequest;
 import org.zoobridge.v1.GetServerInfoResponse;
+import org.zoobridge.v1.Limits;
 import org.zoobridge.v1.ListFrameworksRequest;
 import org.zoobridge.v1.ListModelsRequest;
 import org.zoobridge.v1.LoadModelRequest;
@@ -57,7 +58,7 @@ public final class ZooBridge implements AutoCloseable {
 
     private final Endpoint endpoint;
     private final ManagedChannel channel;
-    private volatile long messageLimit;
+    private volatile Limits limits;
 
     private ZooBridge(final Endpoint endpoint) {
         this.endpoint = endpoint;
@@ -235,16 +236,20 @@ public final class ZooBridge implements AutoCloseable {
     }
 
     /**
-     * The size of one message that the server takes; asked once for each connection.
+     * What one request may hold; asked once for each connection.
      *
-     * @return bytes
+     * @return the server's limits; 0 where it states none
      */
-    public int limit() {
-        if (messageLimit == 0) {
-            final long stated = server().getLimits().getMessageBytes();
-            messageLimit = stated <= 0 ? Integer.MAX_VALUE : Math.min(stated, Integer.MAX_VALUE);
+    public Limits limits() {
+        if (limits == null) {
+            limits = server().getLimits();
         }
-        return (int) messageLimit;
+        return limits;
+    }
+
+    private int limit() {
+        final long stated = limits().getMessageBytes();
+        return stated <= 0 ? Integer.MAX_VALUE : (int) Math.min(stated, Integer.MAX_VALUE);
     }
 
     /** Refuses what the server would refuse, before it is sent. */

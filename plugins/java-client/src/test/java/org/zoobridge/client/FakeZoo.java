@@ -51,11 +51,14 @@ import org.zoobridge.v1.ZooServiceGrpc;
 
 /**
  * A gRPC server whose answers a test can foresee. It answers each picture with its name as the label, one part for
- * each region; the model {@code wait} never answers, and other models are unknown.
+ * each region; a region named {@code end} ends the stream; the model {@code wait} never answers, and other models are
+ * unknown.
  */
 public final class FakeZoo implements AutoCloseable {
 
     static final int MESSAGE_LIMIT = 1 << 20;
+    /** Items of one request. */
+    static final int ITEM_LIMIT = 30;
 
     private static final Weights ONNX = Weights.newBuilder().setFramework("onnx").setFormat("onnx").build();
     private static final Model DIGITS = Model.newBuilder().setId("digits").setName("Digits").addWeights(ONNX).build();
@@ -67,6 +70,7 @@ public final class FakeZoo implements AutoCloseable {
     /** What was asked, in order. */
     public final List<ClassifyRequest> requests = new CopyOnWriteArrayList<>();
     volatile String authorization;
+    private volatile boolean ended;
     private final Server server;
 
     /**
@@ -174,7 +178,7 @@ public final class FakeZoo implements AutoCloseable {
 
                 @Override
                 public void onCompleted() {
-                    if (started.getCount() > 0) {
+                    if (started.getCount() > 0 && !ended) {
                         answers.onCompleted();
                     }
                 }
@@ -196,6 +200,11 @@ public final class FakeZoo implements AutoCloseable {
             final int total = items(request);
             // In reverse, for a stream promises no order.
             for (int index = total - 1; index >= 0; index--) {
+                if (index < request.getRegionsCount() && "end".equals(request.getRegions(index).getId())) {
+                    ended = true;
+                    answers.onError(io.grpc.Status.UNAVAILABLE.asRuntimeException());
+                    return;
+                }
                 answers.onNext(response.setTotal(total).setLast(index == 0).setResponse(part(request, index)).build());
             }
         }
@@ -231,7 +240,7 @@ public final class FakeZoo implements AutoCloseable {
         public void getServerInfo(final GetServerInfoRequest request,
                 final StreamObserver<GetServerInfoResponse> answers) {
             answers.onNext(GetServerInfoResponse.newBuilder().setVersion("0.1.0")
-                    .setLimits(Limits.newBuilder().setMessageBytes(MESSAGE_LIMIT)).build());
+                    .setLimits(Limits.newBuilder().setMessageBytes(MESSAGE_LIMIT).setItems(ITEM_LIMIT)).build());
             answers.onCompleted();
         }
     }

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.zoobridge.client.errors.LimitException;
 import org.zoobridge.client.errors.RegionException;
+import org.zoobridge.client.errors.ServerUnavailableException;
 import org.zoobridge.v1.ClassifyRequest;
 import org.zoobridge.v1.DataType;
 
@@ -94,7 +95,7 @@ class ImageJobTest {
     }
 
     private Answer run(final ImageJob job) {
-        return job.run(zoo, "digits", call -> call.topK(1), (done, total) -> { });
+        return job.with(zoo, "digits", call -> call.topK(1)).classify((done, total) -> { });
     }
 
     @Test
@@ -114,7 +115,8 @@ class ImageJobTest {
             job.region(plane(0, i % 2), Regions.box("r" + i, 0, 0, 2, 2), "tag " + i);
         }
         final List<Integer> progress = new ArrayList<>();
-        final Answer answer = job.run(zoo, "digits", call -> call.topK(1), (done, total) -> progress.add(done));
+        final Answer answer = job.with(zoo, "digits", call -> call.topK(1))
+                .classify((done, total) -> progress.add(done));
         assertEquals(1, server.requests.size());
         assertEquals(Arrays.asList(2, 4, 4), server.requests.get(0).getImage().getPixels().getShapeList());
         assertEquals(20, answer.items().size());
@@ -140,6 +142,58 @@ class ImageJobTest {
     }
 
     @Test
+    void moreItemsThanOneRequestTakesAreSpreadOverSeveral() {
+        final ImageJob job = new ImageJob(new Stack(4));
+        for (int i = 0; i < 100; i++) {
+            job.region(plane(0, i / 50), Regions.box("r" + i, 0, 0, 2, 2), i);
+        }
+        final List<Integer> progress = new ArrayList<>();
+        final Answer answer = job.with(zoo, "digits", call -> call.topK(1))
+                .classify((done, total) -> progress.add(done));
+        final List<Integer> sent = new ArrayList<>();
+        for (final ClassifyRequest request : server.requests) {
+            sent.add(request.getRegionsCount());
+        }
+        assertEquals(Arrays.asList(30, 30, 30, 10), sent);
+        for (int i = 0; i < 100; i++) {
+            assertEquals(i, answer.items().get(i).index());
+            assertEquals("r" + i, answer.items().get(i).region());
+            assertEquals("T=0,Z=" + i / 50, ResultTable.planeText(answer.items().get(i).plane()));
+        }
+        assertEquals(100, (int) progress.get(progress.size() - 1));
+    }
+
+    @Test
+    void regionsThatNoMessageHoldsAreSpreadOverSeveral() {
+        final ImageJob job = new ImageJob(new Stack(900));
+        final boolean[] inside = new boolean[900 * 900];
+        for (int i = 0; i < 4; i++) {
+            job.region(plane(0, 0), Regions.masked("r" + i, 0, 0, 900, 900, inside), i);
+        }
+        assertEquals(4, run(job).items().size());
+        assertEquals(4, server.requests.size());
+        assertEquals(server.requests.get(0).getImage(), server.requests.get(3).getImage());
+    }
+
+    @Test
+    void whatWasAnsweredBeforeARunEndedIsKept() {
+        final ImageJob job = new ImageJob(new Stack(4));
+        for (int i = 0; i < 50; i++) {
+            job.region(plane(0, 0), Regions.box(i == 40 ? "end" : "r" + i, 0, 0, 2, 2), i);
+        }
+        final ImageRun run = job.with(zoo, "digits", call -> call.topK(1));
+        assertEquals(0, run.answer().items().size());
+        final ServerUnavailableException error = assertThrows(ServerUnavailableException.class,
+                () -> run.classify((done, total) -> { }));
+        // The first request's, and what came of the second before it ended.
+        assertEquals(30 + 9, run.answer().items().size());
+        assertEquals(39, error.answered());
+        assertEquals(50, error.asked());
+        assertEquals(41, job.tags().get(run.answer().items().get(30).index()));
+        assertEquals("digits", run.answer().model().getId());
+    }
+
+    @Test
     void aPlaneThatNoMessageHoldsIsRefusedWithItsSize() {
         final ImageJob job = new ImageJob(new Stack(1100)).plane(plane(0, 0));
         assertTrue(assertThrows(LimitException.class, () -> run(job)).getMessage().contains("1 MiB"));
@@ -147,7 +201,7 @@ class ImageJobTest {
 
     @Test
     void severalModelsSeeThePixelsAsTheyWereRead() {
-        final ImageJob job = new ImageJob(new Stack(2)).plane(plane(0, 0)).plane(plane(0, 1)).read(zoo.limit());
+        final ImageJob job = new ImageJob(new Stack(2)).plane(plane(0, 0)).plane(plane(0, 1)).read(zoo.limits());
         run(job);
         run(job);
         assertEquals(server.requests.get(0).getImage(), server.requests.get(1).getImage());

@@ -19,6 +19,8 @@ public class ZooBridgeException extends RuntimeException {
     private final String field;
     private final transient Map<String, String> metadata;
     private final double retryAfterSeconds;
+    private int answered;
+    private int asked;
 
     /**
      * Makes an error from what a server said.
@@ -67,6 +69,35 @@ public class ZooBridgeException extends RuntimeException {
      */
     public OptionalDouble retryAfterSeconds() {
         return retryAfterSeconds < 0 ? OptionalDouble.empty() : OptionalDouble.of(retryAfterSeconds);
+    }
+
+    /**
+     * Notes how far a call of many items or pictures had come.
+     *
+     * @param done answered before this happened
+     * @param all  asked for
+     */
+    public void endedAfter(final int done, final int all) {
+        answered = done;
+        asked = all;
+    }
+
+    /**
+     * How many items or pictures were answered before this happened; the call's owner still has them.
+     *
+     * @return a number; 0 also where nothing is known of it
+     */
+    public int answered() {
+        return answered;
+    }
+
+    /**
+     * How many items or pictures were asked for.
+     *
+     * @return a number; 0 where nothing is known of it
+     */
+    public int asked() {
+        return asked;
     }
 
     /** What is known of an error before it has its type. */
