@@ -68,7 +68,7 @@ def timed(widget: object, wait: Callable[[Callable[[], bool]], None]) -> float:
     """Return the seconds from the click to the last result being shown."""
     begun = time.perf_counter()
     widget.run_button.click()
-    wait(lambda: widget._run is None)
+    wait(lambda: not widget.running)
     return time.perf_counter() - begun
 
 

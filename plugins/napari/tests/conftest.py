@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from napari_zoobridge._items import Item, ItemKind
+from napari_zoobridge._link import Address, State
 from napari_zoobridge._records import answered
 from zoobridge.client import ClassScore, Model, ModelIdentity, ModelInput, Result, connect
 from zoobridge.errors import ModelInputError
@@ -74,6 +75,34 @@ def client(served):
     """Connect to it; a client of its own, since stopping a run closes it."""
     with connect(served.address, token=served.token) as client:
         yield client
+
+
+@pytest.fixture
+def open_widget(qtbot, served):
+    """Open a widget in a viewer, connected to the served demo zoo or to another server."""
+
+    def work(viewer, name, server=served):
+        _, widget = viewer.window.add_plugin_dock_widget("napari-zoobridge", name)
+        widget.link.open(Address(server.address, server.token))
+        qtbot.waitUntil(lambda: widget.link.state is State.CONNECTED, timeout=30_000)
+        return widget
+
+    return work
+
+
+@pytest.fixture
+def finish(qtbot):
+    """Press the widget's button and wait for the end."""
+
+    def press(widget):
+        assert widget.run_button.isEnabled()
+        widget.run_button.click()
+        assert widget.running
+        assert not widget.run_button.isEnabled()
+        assert widget.cancel_button.isEnabled()
+        qtbot.waitUntil(lambda: not widget.running, timeout=120_000)
+
+    return press
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from napari.utils import progress
 
-from napari_zoobridge._link import Address, State
+from napari_zoobridge._link import State
 from napari_zoobridge._present import camera_of
 from napari_zoobridge._samples import textures
 from napari_zoobridge._target_choice import Target
@@ -21,27 +21,8 @@ def viewer(make_napari_viewer):
 
 
 @pytest.fixture
-def classify(viewer, qtbot, served):
-    """Open the widget, connected."""
-    _, widget = viewer.window.add_plugin_dock_widget("napari-zoobridge", "Classify")
-    widget.link.open(Address(served.address, served.token))
-    qtbot.waitUntil(lambda: widget.link.state is State.CONNECTED, timeout=30_000)
-    return widget
-
-
-@pytest.fixture
-def finish(qtbot):
-    """Press the button and wait for the end."""
-
-    def press(widget):
-        assert widget.run_button.isEnabled()
-        widget.run_button.click()
-        assert widget._run is not None
-        assert not widget.run_button.isEnabled()
-        assert widget.cancel_button.isEnabled()
-        qtbot.waitUntil(lambda: widget._run is None, timeout=120_000)
-
-    return press
+def classify(viewer, open_widget):
+    return open_widget(viewer, "Classify")
 
 
 def test_shapes_in_the_sample_picture_get_classes_and_give_them_back(
@@ -160,7 +141,7 @@ def test_every_failure_is_one_notification_and_the_widget_goes_on(
     # A layer that vanishes while it is classified: its results stay in the table.
     classify.run_button.click()
     viewer.layers.remove(shapes)
-    qtbot.waitUntil(lambda: classify._run is None, timeout=60_000)
+    qtbot.waitUntil(lambda: not classify.running, timeout=60_000)
     assert notices()[2:] == ["The layer was removed meanwhile; the results are in the table."]
     assert classify.table.grid.rowCount() == 6
     classify.run_button.click()
@@ -199,7 +180,7 @@ def test_cancel_stops_the_call_and_the_next_run_works(viewer, qtbot, classify, f
     assert shown.desc.startswith("textures on many")
     assert (shown.total, shown.n) == (3000, len(classify.records))
     classify.cancel_button.click()
-    qtbot.waitUntil(lambda: classify._run is None, timeout=30_000)
+    qtbot.waitUntil(lambda: not classify.running, timeout=30_000)
     assert len(progress._all_instances) == 0
     assert 0 < len(classify.records) < 3000
     assert classify.summary.text().endswith("stopped")
@@ -211,7 +192,7 @@ def test_cancel_stops_the_call_and_the_next_run_works(viewer, qtbot, classify, f
     # Closing the widget ends what it has under way.
     classify.target.target.value = Target.PLANES
     classify.run_button.click()
-    run = classify._run
+    run = classify._work
     viewer.window.remove_dock_widget(classify)
     qtbot.waitUntil(lambda: run.stopped, timeout=30_000)
     viewer.layers.remove(layer)
@@ -223,13 +204,11 @@ def test_cancel_stops_the_call_and_the_next_run_works(viewer, qtbot, classify, f
 
 
 def test_a_server_that_ends_in_the_middle_is_told_once(
-    viewer, qtbot, zoobridge_server, finish, notices
+    viewer, qtbot, zoobridge_server, open_widget, notices
 ):
     zoo = Path(__file__).parents[3] / "examples" / "zoo"
     mortal = zoobridge_server(zoo, arguments=("--log-level", "warning"))
-    _, widget = viewer.window.add_plugin_dock_widget("napari-zoobridge", "Classify")
-    widget.link.open(Address(mortal.address, mortal.token))
-    qtbot.waitUntil(lambda: widget.link.state is State.CONNECTED, timeout=30_000)
+    widget = open_widget(viewer, "Classify", mortal)
     layer = viewer.add_image(np.broadcast_to(np.uint8(7), (3000, 64, 64)), name="many")
     qtbot.waitUntil(lambda: widget.target.image.value is layer)
     widget.models.choose("textures")
@@ -237,7 +216,7 @@ def test_a_server_that_ends_in_the_middle_is_told_once(
     widget.run_button.click()
     qtbot.waitUntil(lambda: len(widget.records) > 0, timeout=60_000)
     mortal.process.kill()
-    qtbot.waitUntil(lambda: widget._run is None, timeout=60_000)
+    qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
     assert len(notices()) == 1
     assert "server" in notices()[0]
     widget.link.refresh()

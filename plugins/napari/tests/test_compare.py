@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from napari_zoobridge._link import Address, State
+from napari_zoobridge._link import State
 from napari_zoobridge._target_choice import Target
 
 
@@ -13,24 +13,8 @@ def viewer(make_napari_viewer):
 
 
 @pytest.fixture
-def compare(viewer, qtbot, served):
-    """Open the widget, connected."""
-    _, widget = viewer.window.add_plugin_dock_widget("napari-zoobridge", "Compare")
-    widget.link.open(Address(served.address, served.token))
-    qtbot.waitUntil(lambda: widget.link.state is State.CONNECTED, timeout=30_000)
-    return widget
-
-
-@pytest.fixture
-def finish(qtbot):
-    """Press the button and wait for the end."""
-
-    def press(widget):
-        widget.run_button.click()
-        assert widget._comparison is not None
-        qtbot.waitUntil(lambda: widget._comparison is None, timeout=120_000)
-
-    return press
+def compare(viewer, open_widget):
+    return open_widget(viewer, "Compare")
 
 
 def test_models_are_compared_on_the_same_shapes(
@@ -86,7 +70,7 @@ def test_a_comparison_can_be_cancelled_and_begun_again(viewer, qtbot, compare, f
     compare.by_framework.value = True
     compare.run_button.click()
     compare.cancel_button.click()
-    qtbot.waitUntil(lambda: compare._comparison is None, timeout=60_000)
+    qtbot.waitUntil(lambda: not compare.running, timeout=60_000)
     qtbot.waitUntil(lambda: compare.link.state is State.CONNECTED, timeout=30_000)
     finish(compare)
     assert compare.table.grid.rowCount() == 60

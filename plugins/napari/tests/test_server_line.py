@@ -79,8 +79,8 @@ def classify(widget, viewer, qtbot):
     widget.models.choose("textures")
     widget.target.target.value = Target.SHAPES
     press(qtbot, widget.run_button)
-    assert widget._run is not None
-    qtbot.waitUntil(lambda: widget._run is None, timeout=120_000)
+    assert widget.running
+    qtbot.waitUntil(lambda: not widget.running, timeout=120_000)
     return [record.label for record in widget.records]
 
 

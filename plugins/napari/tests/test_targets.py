@@ -189,7 +189,7 @@ def test_only_selected_shapes_when_asked(viewer):
 def test_an_empty_shapes_layer_says_what_to_do(viewer):
     image = viewer.add_image(np.zeros((100, 100)))
     place = place_of(image, "YX", viewer.dims.point)
-    with pytest.raises(EmptyTargetError, match="draw some first"):
+    with pytest.raises(EmptyTargetError, match="add some first"):
         plan_shapes(place, viewer.add_shapes(), selected=False, masked=True)
 
 

@@ -4,45 +4,30 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import CheckBox, ComboBox, LineEdit, SpinBox
-from napari.utils import progress
 from napari.utils.notifications import show_error, show_info
-from qtpy.QtCore import QEvent, QTimer
-from qtpy.QtWidgets import (
-    QFileDialog,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QPushButton
 
-from napari_zoobridge._axes import PlaneAxesError
 from napari_zoobridge._colors import UNKNOWN, class_colors
 from napari_zoobridge._items import EmptyTargetError
-from napari_zoobridge._link import Address, ServerLink
-from napari_zoobridge._model_choice import ModelChoice
-from napari_zoobridge._present import Look, locate, present, remove_results
-from napari_zoobridge._records import write_csv
-from napari_zoobridge._result_table import Legend, SortableTable, record_rows
-from napari_zoobridge._running import Options, Run, Update, joined
-from napari_zoobridge._server_line import ServerLine
-from napari_zoobridge._target_choice import TargetChoice
-from napari_zoobridge._work import Life, in_background, sentence, tell
-from zoobridge.errors import ZooBridgeError
+from napari_zoobridge._panel import Panel
+from napari_zoobridge._present import Look, present, remove_results
+from napari_zoobridge._result_table import Legend, record_rows
+from napari_zoobridge._running import Options, Run, joined
+from napari_zoobridge._work import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import napari
 
+    from napari_zoobridge._items import Item
+    from napari_zoobridge._link import Address
     from napari_zoobridge._records import Record
+    from napari_zoobridge._running import Stoppable, Update
     from napari_zoobridge._targets import Plan
     from zoobridge.client import Model
 
@@ -65,7 +50,7 @@ _SIZES = [
 ]
 
 
-class ClassifyWidget(QScrollArea):
+class ClassifyWidget(Panel):
     """Classifies what is open in the viewer and shows the classes where the items are.
 
     Parameters
@@ -76,53 +61,30 @@ class ClassifyWidget(QScrollArea):
         Which server to speak to at first; the one of this machine if not given.
     """
 
+    action = "Classify"
+    file_name = "results.csv"
+
     def __init__(self, napari_viewer: napari.viewer.Viewer, address: Address | None = None) -> None:
-        super().__init__()
-        self._viewer = napari_viewer
-        self._run: Run | None = None
-        self._plan: Plan | None = None
+        super().__init__(napari_viewer)
         self._answering: Model | None = None
         self._look = Look()
-        self._progress: Any = None
         self.records: list[Record] = []
         """The results of the last run, so far."""
 
-        self.link = ServerLink()
-        self.server = ServerLine(self.link)
-        self.models = ModelChoice(self.link)
-        self.target = TargetChoice(napari_viewer)
         self.top_k = SpinBox(value=3, min=1, max=1000)
         self.intensity = ComboBox(choices=_INTENSITIES, value="")
         self.fit = ComboBox(choices=_SIZES, value="")
         self.all_scores = CheckBox(text="a column for each class")
         self.colored = CheckBox(text="colour by class", value=True)
         self.text = LineEdit(value="{class}", tooltip="For example {class} {score:.2f}")
-        self.run_button = QPushButton("Classify")
-        self.cancel_button = QPushButton("Cancel")
-        self.bar = QProgressBar()
         self.legend = Legend()
-        self.summary = QLabel()
-        self.summary.setWordWrap(True)
-        self.table = SortableTable()
-        self.export_button = QPushButton("Export CSV…")
         self.remove_button = QPushButton("Remove results")
         self.remove_button.setToolTip("Take back every column, colour, text and layer added here")
-        self._lay_out()
-
+        self.remove_button.clicked.connect(self.remove)
         self._presenting = QTimer(self)
         self._presenting.setInterval(_PRESENT_MILLISECONDS)
         self._presenting.timeout.connect(self._present_items)
-        self.models.changed.connect(self._on_model)
-        self.run_button.clicked.connect(self.classify)
-        self.cancel_button.clicked.connect(self.cancel)
-        self.export_button.clicked.connect(self._ask_and_export)
-        self.remove_button.clicked.connect(self.remove)
-        self.table.row_chosen.connect(self._on_row)
-        self._life = Life(self, self._hang_up)
-        self._set_running(running=False)
-        self.link.open(address)
 
-    def _lay_out(self) -> None:
         options = QFormLayout()
         options.setContentsMargins(0, 0, 0, 0)
         options.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -132,85 +94,13 @@ class ClassifyWidget(QScrollArea):
         options.addRow("Scores", self.all_scores.native)
         options.addRow("Show", self.colored.native)
         options.addRow("Text", self.text.native)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.run_button, 2)
-        buttons.addWidget(self.cancel_button, 1)
         below = QHBoxLayout()
         below.addWidget(self.export_button)
         below.addWidget(self.remove_button)
-        inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.addWidget(self.server)
-        column.addWidget(self.models)
-        column.addWidget(self.target)
-        column.addLayout(options)
-        column.addLayout(buttons)
-        column.addWidget(self.bar)
-        column.addWidget(self.summary)
-        column.addWidget(self.legend)
-        column.addWidget(self.table, 1)
-        column.addLayout(below)
-        self.setWidget(inside)
-        self.setWidgetResizable(True)
-        self.setMinimumWidth(400)
+        parts = (self.server, self.models, self.target, options, self._buttons(), self.bar)
+        self._open((*parts, self.summary, self.legend, self.table, below), address)
 
     # -- what the user does
-
-    def classify(self) -> None:
-        """Classify what is chosen; results appear while it runs."""
-        if self._run is not None:
-            return
-        try:
-            plan = self.target.plan()
-            model = self.models.model
-            if model is None:
-                raise EmptyTargetError("no model is chosen; choose one from the list")
-            client = self.link.client
-        except (EmptyTargetError, PlaneAxesError, ZooBridgeError) as error:
-            tell(error)
-            return
-        options = Options(
-            framework=self.models.framework_name,
-            top_k=int(self.top_k.value),
-            all_scores=bool(self.all_scores.value),
-            mask_fill=self.target.mask_fill,
-            intensity=str(self.intensity.value),
-            fit=str(self.fit.value),
-        )
-        self._look = Look(
-            colored=bool(self.colored.value),
-            text=str(self.text.value),
-            all_scores=options.all_scores,
-        )
-        run = Run(client, model.reference, plan, options)
-        self._run, self._plan, self._answering = run, plan, model
-        self._start_over(plan, model)
-        in_background(
-            lambda: (yield from joined(run.updates(), _UPDATE_SECONDS)),
-            yielded=lambda update: self._on_update(run, update),
-            failed=lambda error: self._on_failure(run, error),
-            finished=lambda: self._on_end(run),
-        )
-
-    def cancel(self) -> None:
-        """Stop; what is answered so far stays."""
-        if self._run is None:
-            return
-        self._run.stop()
-        self.summary.setText("stopping …")
-        # The stop closed the connection; the next run needs another.
-        self.link.renew()
-
-    def export(self, path: Path) -> None:
-        """Write the results as CSV, with the columns that every ZooBridge client writes."""
-        try:
-            model = self._answering
-            labels = model.labels if model is not None and self._look.all_scores else ()
-            write_csv(self.records, path, labels)
-        except OSError as error:
-            show_error(f"Cannot write {path}: {error.strerror or error}")
-        else:
-            show_info(f"Wrote {len(self.records)} results to {path}")
 
     def remove(self) -> None:
         """Take back everything that was added to the viewer, and empty the table."""
@@ -220,61 +110,58 @@ class ClassifyWidget(QScrollArea):
         self.table.grid.reset(())
         self.legend.setText("")
         self.summary.setText("")
-        self._set_running(running=self._run is not None)
+        self._show_state()
 
-    def _ask_and_export(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "Export results", "results.csv", "CSV (*.csv)")
-        if name:
-            self.export(Path(name))
+    def _prepare(self, plan: Plan) -> tuple[Stoppable, str, Callable[[], Iterator[Any]]]:
+        model = self.models.model
+        if model is None:
+            raise EmptyTargetError("no model is chosen; choose one from the list")
+        options = Options(
+            framework=self.models.framework_name,
+            top_k=int(self.top_k.value),
+            all_scores=bool(self.all_scores.value),
+            mask_fill=self.target.mask_fill,
+            intensity=str(self.intensity.value),
+            fit=str(self.fit.value),
+        )
+        run = Run(self.link.client, model.reference, plan, options)
+        self._answering = model
+        self._look = Look(
+            colored=bool(self.colored.value),
+            text=str(self.text.value),
+            all_scores=options.all_scores,
+        )
+        self.records = []
+        titles = ["plane", "region", "class", "score"]
+        for rank in range(2, options.top_k + 1):
+            titles += [f"class {rank}", f"score {rank}"]
+        self.table.grid.reset(titles)
+        self.legend.setText("")
+        self._presenting.start()
+
+        def updates() -> Iterator[Update]:
+            yield from joined(run.updates(), _UPDATE_SECONDS)
+
+        return run, f"{model.id} on {plan.place.source.name}", updates
 
     # -- what happens
 
-    def event(self, event: Any) -> bool:
-        """Follow the widget into docks and out of them."""
-        if event.type() == QEvent.Type.ParentChange and hasattr(self, "_life"):
-            # The dock takes the widget in after it has become its parent.
-            QTimer.singleShot(0, self._on_dock)
-        return bool(super().event(event))
+    def _item_of(self, row: int) -> Item | None:
+        return self.records[row].item if row < len(self.records) else None
 
-    def _on_dock(self) -> None:
-        if self._life.docked():
-            self.link.open()
+    def _to_export(self) -> tuple[list[Record], Sequence[str]]:
+        model = self._answering
+        return self.records, model.labels if model and self._look.all_scores else ()
 
-    def _hang_up(self) -> None:
-        if self._run is not None:
-            self._run.stop()
-        self.link.close()
-
-    def _on_model(self) -> None:
+    def _on_models(self) -> None:
         self.target.suit(self.models.model)
-        self._set_running(running=self._run is not None)
+        self._show_state()
 
-    def _start_over(self, plan: Plan, model: Model) -> None:
-        self.records = []
-        ranks = int(self.top_k.value)
-        titles = ["plane", "region", "class", "score"]
-        for rank in range(2, ranks + 1):
-            titles += [f"class {rank}", f"score {rank}"]
-        self.table.grid.reset(titles)
-        self.table.setColumnHidden(0, not plan.place.source.stack_axes)
-        self.legend.setText("")
-        self.summary.setText("")
-        self.bar.setRange(0, 0)
-        self._progress = progress(total=0, desc=f"{model.id} on {plan.place.source.name}")
-        self._presenting.start()
-        self._set_running(running=True)
-
-    def _on_update(self, run: Run, update: Update) -> None:
-        if self._life.ended or run is not self._run or run.stopped:
-            return
-        self.records += update.records
-        self._add_rows(update.records)
-        self.summary.setText(f"{update.done} of {update.total}")
-        self.bar.setRange(0, max(1, update.total))
-        self.bar.setValue(update.done)
-        # Last, since napari lets other events pass meanwhile, the next update among them.
-        self._progress.total = update.total
-        self._progress.update(len(update.records))
+    def _on_news(self, news: Update) -> None:
+        self.records += news.records
+        self._add_rows(news.records)
+        self.summary.setText(f"{news.done} of {news.total}")
+        self._advance(news.done, news.total, len(news.records))
 
     def _add_rows(self, records: Sequence[Record]) -> None:
         colors = self._colors()
@@ -292,29 +179,16 @@ class ClassifyWidget(QScrollArea):
             self.table.grid.reset(self.table.grid.titles)
             self._add_rows(ordered)
 
-    def _on_failure(self, run: Run, error: Exception) -> None:
-        if not self._life.ended and run is self._run and not run.stopped:
-            self.summary.setText("failed")
-            tell(error)
-
-    def _on_end(self, run: Run) -> None:
-        if run is not self._run:
-            return
-        if self._life.ended:
-            self._progress.close()
-            return
+    def _on_end(self, work: Stoppable) -> None:
         self._presenting.stop()
-        self._progress.close()
         self._put_in_order()
         self._present()
         failed = [record for record in self.records if record.error]
         text = f"{len(self.records)} item{'' if len(self.records) == 1 else 's'}"
         text += f", {len(failed)} failed" if failed else ""
-        text += "; stopped" if run.stopped else ""
-        if self.records or run.stopped:
+        text += "; stopped" if work.stopped else ""
+        if self.records or work.stopped:
             self.summary.setText(text)
-        self._run = None
-        self._set_running(running=False)
         if failed:
             first = failed[0]
             where = " ".join(part for part in (first.result.plane, first.result.region) if part)
@@ -325,7 +199,9 @@ class ClassifyWidget(QScrollArea):
 
     def _present_items(self) -> None:
         """Show what is there so far, where that needs no layer of its own."""
-        if self._plan is not None and self._plan.target is not None:
+        if not self.running or self._life.ended:
+            self._presenting.stop()
+        elif self._plan is not None and self._plan.target is not None:
             self._present()
 
     def _present(self) -> None:
@@ -347,13 +223,7 @@ class ClassifyWidget(QScrollArea):
         model = self._answering
         return {} if model is None else class_colors(model.labels, model.label_colors)
 
-    def _on_row(self, row: int) -> None:
-        if self._plan is not None and row < len(self.records):
-            locate(self._viewer, self._plan, self.records[row].item)
-
-    def _set_running(self, *, running: bool) -> None:
-        self.run_button.setEnabled(not running and self.models.model is not None)
-        self.cancel_button.setEnabled(running)
-        self.bar.setVisible(running)
-        self.export_button.setEnabled(bool(self.records))
-        self.remove_button.setEnabled(not running)
+    def _show_state(self) -> None:
+        super()._show_state()
+        self.run_button.setEnabled(not self.running and self.models.model is not None)
+        self.remove_button.setEnabled(not self.running)

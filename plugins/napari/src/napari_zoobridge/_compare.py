@@ -3,44 +3,32 @@
 from __future__ import annotations
 
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import CheckBox
-from napari.utils import progress
-from napari.utils.notifications import show_error, show_info
-from qtpy.QtCore import QEvent, QTimer
-from qtpy.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from napari.utils.notifications import show_error
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QLabel
 
 from napari_zoobridge._agreement import ComparedItem, agreement, compare
-from napari_zoobridge._axes import PlaneAxesError
 from napari_zoobridge._colors import UNKNOWN, class_colors
 from napari_zoobridge._features import add_features, column_name
 from napari_zoobridge._items import EmptyTargetError, ItemKind
-from napari_zoobridge._link import Address, ServerLink
-from napari_zoobridge._model_choice import ModelChoice
-from napari_zoobridge._present import locate
-from napari_zoobridge._records import write_csv
-from napari_zoobridge._result_table import Cell, SortableTable
+from napari_zoobridge._panel import Panel
+from napari_zoobridge._result_table import Cell
 from napari_zoobridge._running import Comparison, Options, Update
-from napari_zoobridge._server_line import ServerLine
-from napari_zoobridge._target_choice import TargetChoice
-from napari_zoobridge._work import Life, in_background, sentence, tell
+from napari_zoobridge._work import sentence
 from zoobridge.errors import ZooBridgeError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     import napari
 
+    from napari_zoobridge._items import Item
+    from napari_zoobridge._link import Address
     from napari_zoobridge._records import Record
+    from napari_zoobridge._running import Stoppable
     from napari_zoobridge._targets import Plan
     from zoobridge.client import Model
 
@@ -50,7 +38,7 @@ _UPDATE_SECONDS = 0.1
 _REFILL_MILLISECONDS = 500
 
 
-class CompareWidget(QScrollArea):
+class CompareWidget(Panel):
     """Asks several models about the same items and shows where they agree.
 
     Parameters
@@ -61,130 +49,57 @@ class CompareWidget(QScrollArea):
         Which server to speak to at first; the one of this machine if not given.
     """
 
+    action = "Compare"
+    file_name = "comparison.csv"
+
     def __init__(self, napari_viewer: napari.viewer.Viewer, address: Address | None = None) -> None:
-        super().__init__()
-        self._viewer = napari_viewer
-        self._comparison: Comparison | None = None
-        self._plan: Plan | None = None
+        super().__init__(napari_viewer, several=True)
         self._models: dict[str, Model] = {}
         self._shown: list[ComparedItem] = []
         self._failures: dict[str, str] = {}
-        self._progress: Any = None
         self._stale = False
         self.answers: dict[str, list[Record]] = {}
         """The results of the last run by the name of the model, so far."""
 
-        self.link = ServerLink()
-        self.server = ServerLine(self.link)
-        self.models = ModelChoice(self.link, several=True)
-        self.target = TargetChoice(napari_viewer)
         self.by_framework = CheckBox(text="each framework by itself")
         self.as_features = CheckBox(text="write classes as features", value=True)
-        self.run_button = QPushButton("Compare")
-        self.cancel_button = QPushButton("Cancel")
-        self.bar = QProgressBar()
-        self.summary = QLabel()
-        self.summary.setWordWrap(True)
         self.disagreements = CheckBox(text="disagreements only")
-        self.table = SortableTable()
-        self.export_button = QPushButton("Export CSV…")
-        self._lay_out()
-
+        self.disagreements.changed.connect(lambda _on: self._refill())
         self._refilling = QTimer(self)
         self._refilling.setInterval(_REFILL_MILLISECONDS)
         self._refilling.timeout.connect(self._refill_if_stale)
-        self.models.changed.connect(self._on_models)
-        self.run_button.clicked.connect(self.compare)
-        self.cancel_button.clicked.connect(self.cancel)
-        self.export_button.clicked.connect(self._ask_and_export)
-        self.disagreements.changed.connect(lambda _on: self._refill())
-        self.table.row_chosen.connect(self._on_row)
-        self._life = Life(self, self._hang_up)
-        self._set_running(running=False)
-        self.link.open(address)
 
-    def _lay_out(self) -> None:
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.run_button, 2)
-        buttons.addWidget(self.cancel_button, 1)
-        inside = QWidget()
-        column = QVBoxLayout(inside)
-        for widget in (
+        parts = (
             self.server,
             QLabel("Tick the models to compare"),
             self.models,
             self.by_framework.native,
             self.target,
             self.as_features.native,
-        ):
-            column.addWidget(widget)
-        column.addLayout(buttons)
-        for widget in (self.bar, self.summary, self.disagreements.native):
-            column.addWidget(widget)
-        column.addWidget(self.table, 1)
-        column.addWidget(self.export_button)
-        self.setWidget(inside)
-        self.setWidgetResizable(True)
-        self.setMinimumWidth(400)
+            self._buttons(),
+            self.bar,
+            self.summary,
+            self.disagreements.native,
+            self.table,
+            self.export_button,
+        )
+        self._open(parts, address)
 
     # -- what the user does
 
-    def compare(self) -> None:
-        """Ask every ticked model about what is chosen."""
-        if self._comparison is not None:
-            return
-        try:
-            plan = self.target.plan()
-            contestants = self._contestants()
-            client = self.link.client
-        except (EmptyTargetError, PlaneAxesError, ZooBridgeError) as error:
-            tell(error)
-            return
-        comparison = Comparison(
-            client,
-            contestants,
-            plan,
-            Options(mask_fill=self.target.mask_fill),
-        )
-        self._comparison, self._plan = comparison, plan
+    def _prepare(self, plan: Plan) -> tuple[Stoppable, str, Callable[[], Iterator[Any]]]:
+        contestants = self._contestants()
+        options = Options(mask_fill=self.target.mask_fill)
+        comparison = Comparison(self.link.client, contestants, plan, options)
         self._failures = {}
         self.answers = {name: [] for name in contestants}
-        self._progress = progress(total=0, desc=f"{len(contestants)} models")
-        self.bar.setRange(0, 0)
-        self.summary.setText("")
         self._refill()
         self._refilling.start()
-        self._set_running(running=True)
-        in_background(
-            lambda: (yield from comparison.updates(_UPDATE_SECONDS)),
-            yielded=lambda news: self._on_news(comparison, *news),
-            failed=lambda error: self._on_failure(comparison, error),
-            finished=lambda: self._on_end(comparison),
-        )
 
-    def cancel(self) -> None:
-        """Stop; what is answered so far stays."""
-        if self._comparison is None:
-            return
-        self._comparison.stop()
-        self.link.renew()
+        def updates() -> Iterator[Any]:
+            yield from comparison.updates(_UPDATE_SECONDS)
 
-    def export(self, path: Path) -> None:
-        """Write all results as CSV, one row for each item and model."""
-        records = [record for answers in self.answers.values() for record in answers]
-        try:
-            write_csv(records, path)
-        except OSError as error:
-            show_error(f"Cannot write {path}: {error.strerror or error}")
-        else:
-            show_info(f"Wrote {len(records)} results to {path}")
-
-    def _ask_and_export(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(
-            self, "Export results", "comparison.csv", "CSV (*.csv)"
-        )
-        if name:
-            self.export(Path(name))
+        return comparison, f"{len(contestants)} models on {plan.place.source.name}", updates
 
     def _contestants(self) -> dict[str, tuple[str, str]]:
         contestants: dict[str, tuple[str, str]] = {}
@@ -208,59 +123,33 @@ class CompareWidget(QScrollArea):
 
     # -- what happens
 
-    def event(self, event: Any) -> bool:
-        """Follow the widget into docks and out of them."""
-        if event.type() == QEvent.Type.ParentChange and hasattr(self, "_life"):
-            # The dock takes the widget in after it has become its parent.
-            QTimer.singleShot(0, self._on_dock)
-        return bool(super().event(event))
+    def _item_of(self, row: int) -> Item | None:
+        return self._shown[row].item if row < len(self._shown) else None
 
-    def _on_dock(self) -> None:
-        if self._life.docked():
-            self.link.open()
-
-    def _hang_up(self) -> None:
-        if self._comparison is not None:
-            self._comparison.stop()
-        self.link.close()
+    def _to_export(self) -> tuple[list[Record], Sequence[str]]:
+        return [record for answers in self.answers.values() for record in answers], ()
 
     def _on_models(self) -> None:
         ticked = self.models.ticked
         self.target.suit(ticked[0] if ticked else self.models.model)
 
-    def _on_news(self, comparison: Comparison, name: str, news: Update | ZooBridgeError) -> None:
-        if self._life.ended or comparison is not self._comparison or comparison.stopped:
+    def _on_news(self, news: tuple[str, Update | ZooBridgeError]) -> None:
+        name, update = news
+        if isinstance(update, ZooBridgeError):
+            self._failures[name] = update.message
             return
-        if isinstance(news, ZooBridgeError):
-            self._failures[name] = news.message
-            return
-        self.answers[name] += news.records
+        self.answers[name] += update.records
         self._stale = True
-        total = news.total * len(self.answers)
         done = sum(len(records) for records in self.answers.values())
-        self.bar.setRange(0, max(1, total))
-        self.bar.setValue(done)
-        self._progress.total = total
-        # Last, since napari lets other events pass meanwhile, the next news among them.
-        self._progress.update(len(news.records))
+        self._advance(done, update.total * len(self.answers), len(update.records))
 
-    def _on_failure(self, comparison: Comparison, error: Exception) -> None:
-        if not (self._life.ended or comparison.stopped) and comparison is self._comparison:
-            tell(error)
-
-    def _on_end(self, comparison: Comparison) -> None:
-        if comparison is not self._comparison:
-            return
-        if self._life.ended:
-            self._progress.close()
-            return
+    def _on_end(self, work: Stoppable) -> None:
         self._refilling.stop()
-        self._progress.close()
         self._refill()
+        if work.stopped and not self.summary.text():
+            self.summary.setText("stopped")
         if self.as_features.value:
             self._write_features()
-        self._comparison = None
-        self._set_running(running=False)
         failed = [f"{name}: {sentence}" for name, sentence in self._failures.items()]
         failed += [
             f"{name}, {record.result.region or record.result.plane or 'whole plane'}: {record.error}"
@@ -285,7 +174,9 @@ class CompareWidget(QScrollArea):
                 add_features(plan.target, ordered, labels, name=f"class_{column_name(name)}")
 
     def _refill_if_stale(self) -> None:
-        if self._stale:
+        if not self.running or self._life.ended:
+            self._refilling.stop()
+        elif self._stale:
             self._refill()
 
     def _refill(self) -> None:
@@ -335,13 +226,3 @@ class CompareWidget(QScrollArea):
             for (first, second), rate in agreement(compared).items()
         ]
         return "<br>".join(lines)
-
-    def _on_row(self, row: int) -> None:
-        if self._plan is not None and row < len(self._shown):
-            locate(self._viewer, self._plan, self._shown[row].item)
-
-    def _set_running(self, *, running: bool) -> None:
-        self.run_button.setEnabled(not running)
-        self.cancel_button.setEnabled(running)
-        self.bar.setVisible(running)
-        self.export_button.setEnabled(any(self.answers.values()))

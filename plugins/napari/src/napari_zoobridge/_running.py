@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from napari_zoobridge._targets import Plan
     from zoobridge.client import Client, Result
 
-__all__ = ["Comparison", "Options", "Run", "StoppedError", "Update", "joined"]
+__all__ = ["Comparison", "Options", "Run", "Stoppable", "StoppedError", "Update", "joined"]
 
 # A message holds masks and names beside the pixels.
 _PIXEL_SHARE = 0.9
@@ -89,31 +89,20 @@ class Update:
 
 
 @dataclass
-class Run:
-    """One classification.
-
-    It is run by one thread, which iterates :meth:`updates`, and may be stopped by another.
+class Stoppable:
+    """Work over a connection that one thread does and another may stop.
 
     Parameters
     ----------
     client
         The connection. Stopping closes it, since that is what ends a call that is under way.
-    model
-        ``id`` or ``id@version``.
-    plan
-        What to classify.
-    options
-        How.
     """
 
     client: Client
-    model: str
-    plan: Plan
-    options: Options = field(default_factory=Options)
     _stop: threading.Event = field(default_factory=threading.Event, init=False)
 
     def stop(self) -> None:
-        """End the run: nothing more is read, and the call to the server is cancelled."""
+        """End the work: nothing more is read, and the call to the server is cancelled."""
         self._stop.set()
         self.client.close()
 
@@ -125,6 +114,27 @@ class Run:
     def _keep_on(self) -> None:
         if self._stop.is_set():
             raise StoppedError
+
+
+@dataclass
+class Run(Stoppable):
+    """One classification.
+
+    Parameters
+    ----------
+    client
+        The connection.
+    model
+        ``id`` or ``id@version``.
+    plan
+        What to classify.
+    options
+        How.
+    """
+
+    model: str
+    plan: Plan
+    options: Options = field(default_factory=Options)
 
     def updates(self) -> Iterator[Update]:
         """Yield results as they come.
@@ -247,13 +257,13 @@ def joined(updates: Iterator[Update], seconds: float) -> Iterator[Update]:
 
 
 @dataclass
-class Comparison:
+class Comparison(Stoppable):
     """Several models on the same items, one after the other.
 
     Parameters
     ----------
     client
-        The connection; stopping closes it.
+        The connection.
     contestants
         Model (``id@version``) and framework (empty for the fastest) by the name to show.
     plan
@@ -262,28 +272,16 @@ class Comparison:
         How; the framework of each contestant takes the place of theirs.
     """
 
-    client: Client
     contestants: Mapping[str, tuple[str, str]]
     plan: Plan
     options: Options = field(default_factory=Options)
     _runs: list[Run] = field(default_factory=list, init=False)
-    _stop: threading.Event = field(default_factory=threading.Event, init=False)
 
     def stop(self) -> None:
         """End all of it."""
-        self._stop.set()
-        self.client.close()
+        super().stop()
         for run in self._runs:
             run.stop()
-
-    @property
-    def stopped(self) -> bool:
-        """Whether :meth:`stop` was called."""
-        return self._stop.is_set()
-
-    def _keep_on(self) -> None:
-        if self._stop.is_set():
-            raise StoppedError
 
     def updates(self, seconds: float) -> Iterator[tuple[str, Update | ZooBridgeError]]:
         """Yield what is new of each contestant, or the error that ended it; the others go on.

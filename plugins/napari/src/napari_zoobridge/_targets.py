@@ -225,6 +225,17 @@ def _starts(length: int, size: int, step: int) -> list[int]:
     return starts
 
 
+def _rows(layer: Shapes | Points, what: str, *, selected: bool) -> Sequence[int]:
+    rows = sorted(int(row) for row in layer.selected_data) if selected else range(len(layer.data))
+    if not rows:
+        raise EmptyTargetError(
+            f"no {what} is selected; select some, or classify all of them"
+            if selected
+            else f"layer “{layer.name}” holds no {what}s; add some first"
+        )
+    return rows
+
+
 def plan_shapes(place: Place, layer: Shapes, *, selected: bool, masked: bool) -> Plan:
     """Each shape of a layer, by its bounding box and, if wanted, its outline.
 
@@ -244,13 +255,7 @@ def plan_shapes(place: Place, layer: Shapes, *, selected: bool, masked: bool) ->
     EmptyTargetError
         There is no shape, or none is selected.
     """
-    rows = sorted(layer.selected_data) if selected else range(len(layer.data))
-    if not rows:
-        raise EmptyTargetError(
-            "no shape is selected; select some, or classify all of them"
-            if selected
-            else f"layer “{layer.name}” holds no shapes; draw some first"
-        )
+    rows = _rows(layer, "shape", selected=selected)
     mapping = map_between(layer, place.layer)
     scale = float(np.mean(np.linalg.norm(mapping.matrix[-2:, -2:], axis=0)))
     kinds, widths = list(layer.shape_type), list(layer.edge_width)
@@ -323,13 +328,7 @@ def plan_points(place: Place, layer: Points, window: int, *, selected: bool) -> 
     EmptyTargetError
         There is no point, or none is selected.
     """
-    rows = sorted(layer.selected_data) if selected else range(len(layer.data))
-    if not rows:
-        raise EmptyTargetError(
-            "no point is selected; select some, or classify all of them"
-            if selected
-            else f"layer “{layer.name}” holds no points; add some first"
-        )
+    rows = _rows(layer, "point", selected=selected)
     if window < 1:
         raise EmptyTargetError("the window around a point needs at least 1 pixel")
     mapping = map_between(layer, place.layer)
