@@ -123,7 +123,7 @@ def test_an_answer_that_cannot_be_read_is_the_workers_fault(start, call, held):
 
     server = start(engine=held)
     future = call(server).classification.Classify.future(request(), timeout=90)
-    held.next().outcomes.put(Part(b"\x0a\xff", 1, last=True, place=Place("cpu", "1")))
+    held.next().put(Part(b"\x0a\xff", 1, last=True, place=Place("cpu", "1")))
     with pytest.raises(grpc.RpcError) as caught:
         future.result()
     assert isinstance(error_of(caught), WorkerError)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from zoobridge.engine._config import EngineConfig
-    from zoobridge.engine._process import Launcher, WorkerProcess
+    from zoobridge.engine._process import Starter, WorkerProcess
     from zoobridge.zoo import ModelDescription, WeightsDescription
 
 __all__ = ["ModelCopy"]
@@ -77,7 +77,7 @@ class ModelCopy:
         model: ModelDescription,
         weights: WeightsDescription,
         config: EngineConfig,
-        launcher: Launcher,
+        launcher: Starter,
         folder: Path,
         *,
         ended: Callable[[ModelCopy], None],
@@ -283,6 +283,7 @@ class ModelCopy:
                         break
                     self._mourn(reason)
         except ZooBridgeError as error:
+            _log.warning("model lost model=%s why=%r", self.model.reference, error.message)
             with self._change:
                 self._failure = error
         finally:
@@ -388,7 +389,7 @@ class ModelCopy:
                         items=total,
                         failed_items=failed,
                     )
-                ticket.outcome.put(Part(frame.payload[PART.size :], total, last, self._place))
+                ticket.deliver(Part(frame.payload[PART.size :], total, last, self._place))
             if frame.number not in self._tickets:
                 self._dispatch()
 
@@ -467,7 +468,7 @@ class ModelCopy:
         if not ticket.done:
             self._forget(ticket)
             self._ledger.fail(time.monotonic() - ticket.accepted)
-            ticket.outcome.put(error)
+            ticket.deliver(error)
 
     def _forget(self, ticket: Ticket) -> None:
         ticket.done = True

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from zoobridge.backend import FrameworkFacts
     from zoobridge.engine._statistics import Statistics
+    from zoobridge.errors import ZooBridgeError
     from zoobridge.zoo import ModelDescription, WeightsDescription
 
 __all__ = [
@@ -41,6 +42,9 @@ class Work:
     tensors
         Whether the request asks for the bare network: `request` then holds packed tensors
         (:func:`zoobridge.engine.pack_tensors`), and so does the answer's only part.
+    deliver
+        Takes each part as it is done, or the error in its place, on a thread of the engine that it
+        must not hold up; `None`: whoever submits it iterates over the answer.
     """
 
     model: ModelDescription
@@ -49,6 +53,7 @@ class Work:
     deadline: float | None = None
     parts: bool = False
     tensors: bool = False
+    deliver: Callable[[Part | ZooBridgeError], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,7 @@ class Answer(Protocol):
     """The parts of one answer, in the order in which they are done."""
 
     def __iter__(self) -> Iterator[Part]:
-        """Wait for and yield each part.
+        """Wait for and yield each part; of work that delivers its parts itself, none.
 
         Raises
         ------
@@ -105,7 +110,7 @@ class Answer(Protocol):
         ...
 
     def cancel(self) -> None:
-        """Drop what has not run yet; the iterator then raises :class:`~zoobridge.errors.CancelledError`."""
+        """Drop what has not run yet; :class:`~zoobridge.errors.CancelledError` is then its outcome."""
         ...
 
 

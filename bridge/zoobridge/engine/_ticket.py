@@ -42,11 +42,14 @@ class Ticket:
     offset: int
     drop: Callable[[Ticket], bool]
     accepted: float = field(default_factory=time.monotonic)
-    outcome: SimpleQueue[Part | ZooBridgeError] = field(default_factory=SimpleQueue)
     sent: bool = False
     done: bool = False
     answered: int = 0
     deaths: int = 0
+
+    def __post_init__(self) -> None:
+        self._outcomes: SimpleQueue[Part | ZooBridgeError] = SimpleQueue()
+        self.deliver = self.work.deliver or self._outcomes.put
 
     def __iter__(self) -> Iterator[Part]:
         """See :meth:`Answer.__iter__`."""
@@ -55,7 +58,7 @@ class Ticket:
             try:
                 # gRPC's clients may set deadlines beyond what a lock can wait for.
                 left = min(_LONGEST_WAIT, max(0.0, deadline - time.monotonic()))
-                outcome = self.outcome.get(timeout=left)
+                outcome = self._outcomes.get(timeout=left)
             except Empty:
                 if time.monotonic() < deadline:
                     continue
@@ -72,7 +75,7 @@ class Ticket:
     def cancel(self) -> None:
         """See :meth:`Answer.cancel`."""
         if self.drop(self):
-            self.outcome.put(CancelledError("the call was cancelled"))
+            self.deliver(CancelledError("the call was cancelled"))
 
 
 class Inquest:

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from google.protobuf.message import DecodeError
@@ -16,6 +17,7 @@ from zoobridge.errors import (
     InvalidRequestError,
     UnknownModelError,
     WorkerError,
+    ZooBridgeError,
 )
 from zoobridge.protocol.v1 import classification_pb2, prediction_pb2
 from zoobridge.server._choices import Choice, Choices
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from zoobridge.server._config import ServerConfig
     from zoobridge.zoo import Catalog, ModelDescription, TrustStore
 
+    Deliver = Callable[[Choice, Part | ZooBridgeError], None]
     OnEnd = Callable[[Callable[[], None]], bool]
 
 __all__ = ["Core", "Task", "joined"]
@@ -149,7 +152,7 @@ class Core:
         data: bytes | None = None,
         *,
         deadline: float | None,
-        parts: bool = False,
+        deliver: Deliver | None = None,
     ) -> Task:
         """Hand a request to the engine, without waiting for its answer.
 
@@ -161,8 +164,10 @@ class Core:
             The same request as it came, which spares writing it anew.
         deadline
             On the clock of :func:`time.monotonic`; `None` for none.
-        parts
-            Whether the answer may come in parts.
+        deliver
+            Takes what answers, and each part as it is done or the error in its place, on a thread
+            of the engine that it must not hold up; `None`: the answer is iterated over, and comes
+            whole.
 
         Raises
         ------
@@ -178,7 +183,8 @@ class Core:
             weights=choice.weights,
             request=request.SerializeToString() if data is None else data,
             deadline=deadline,
-            parts=parts,
+            parts=deliver is not None,
+            deliver=None if deliver is None else partial(deliver, choice),
         )
         return Task(self.engine.submit(work), choice)
 
@@ -207,10 +213,10 @@ class Core:
         del request
         if not on_end(task.answer.cancel):
             task.answer.cancel()
-        return joined(task, list(task.answer))
+        return joined(task.choice, list(task.answer))
 
 
-def joined(task: Task, parts: Sequence[Part]) -> classification_pb2.ClassifyResponse:
+def joined(choice: Choice, parts: Sequence[Part]) -> classification_pb2.ClassifyResponse:
     """Return parts of an answer as one response, and say in it who answered.
 
     Raises
@@ -218,7 +224,7 @@ def joined(task: Task, parts: Sequence[Part]) -> classification_pb2.ClassifyResp
     WorkerError
         If the worker sent what is no answer.
     """
-    model, weights = task.choice.model, task.choice.weights
+    model, weights = choice.model, choice.weights
     try:
         response = classification_pb2.ClassifyResponse.FromString(
             b"".join([part.response for part in parts])

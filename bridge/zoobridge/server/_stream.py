@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
@@ -15,6 +14,7 @@ from zoobridge.errors import (
     CancelledError,
     OverloadedError,
     ServerUnavailableError,
+    WorkerError,
     ZooBridgeError,
 )
 from zoobridge.protocol import status_from_error
@@ -25,7 +25,9 @@ from zoobridge.server._faults import known_error, parsed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zoobridge.server._core import Core, Task
+    from zoobridge.engine import Answer, Part
+    from zoobridge.server._choices import Choice
+    from zoobridge.server._core import Core
 
 __all__ = ["ClassifyStream"]
 
@@ -36,21 +38,30 @@ _WINDOW_BYTES: Final = 64 << 20
 _PATIENCE_SECONDS: Final = 60.0
 
 
-@dataclass(frozen=True)
-class _Outgoing:
-    """A message on its way to the caller, and the bytes of the request that it ends (else 0)."""
+@dataclass(eq=False)
+class _Pending:
+    """A request that was read: its id, its size in bytes, and its answer once it was accepted."""
 
-    response: classification_pb2.ClassifyStreamResponse
-    size: int = 0
+    id: str
+    size: int
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """A part of an answer, or the error in its place, on its way to the caller."""
+
+    pending: _Pending
+    outcome: tuple[Choice, Part] | ZooBridgeError
 
 
 class ClassifyStream:
     """Reads requests while there is room for them, and yields answers in the order they are done.
 
-    A thread of its own reads; another for each request that is being worked on waits for its
-    answer. Once `window` requests or `window_bytes` bytes are outstanding, nothing more is read,
-    so that gRPC's flow control stops the caller. A request is outstanding until the caller has
-    taken the last part of its answer.
+    A thread of its own reads; the engine delivers what is done to the call's own thread. Once
+    `window` requests or `window_bytes` bytes are outstanding, nothing more is read, so that gRPC's
+    flow control stops the caller. A request is outstanding until the caller has taken the last
+    part of its answer.
 
     Parameters
     ----------
@@ -77,7 +88,7 @@ class ClassifyStream:
         self._window = window
         self._window_bytes = window_bytes
         self._change = threading.Condition()
-        self._tasks: set[Task] = set()
+        self._pending: set[_Pending] = set()
         self._outstanding = 0
         self._outstanding_bytes = 0
         self._read_all = False
@@ -85,8 +96,7 @@ class ClassifyStream:
         self._ended = False
         self._failure: ZooBridgeError | None = None
         self._defaults: classification_pb2.ClassifyRequest | None = None
-        self._outbox: SimpleQueue[_Outgoing | None] = SimpleQueue()
-        self._waiters = ThreadPoolExecutor(window, thread_name_prefix="zoobridge-stream")
+        self._outbox: SimpleQueue[_Outcome | None] = SimpleQueue()
 
     def responses(self) -> Iterator[classification_pb2.ClassifyStreamResponse]:
         """Yield answers until all requests are answered and the caller has closed its side.
@@ -101,12 +111,13 @@ class ClassifyStream:
         threading.Thread(target=self._read, name="zoobridge-stream-reader", daemon=True).start()
         try:
             while not self._finished():
-                outgoing = self._outbox.get()
-                if outgoing is None:
+                outcome = self._outbox.get()
+                if outcome is None or outcome.pending not in self._pending:
                     continue
-                yield outgoing.response
-                if outgoing.response.last:
-                    self._release(outgoing.size)
+                response = _response(outcome)
+                yield response
+                if response.last:
+                    self._release(outcome.pending)
             if self._failure is not None:
                 raise self._failure
             if self._draining and not self._read_all:
@@ -121,12 +132,12 @@ class ClassifyStream:
         """Drop everything: the caller is gone."""
         with self._change:
             self._ended = True
-            tasks = list(self._tasks)
+            answers = [pending.answer for pending in self._pending]
             self._change.notify_all()
-        for task in tasks:
-            task.answer.cancel()
+        for answer in answers:
+            if answer is not None:
+                answer.cancel()
         self._outbox.put(None)
-        self._waiters.shutdown(wait=False)
 
     def drain(self) -> None:
         """Answer what was accepted, read nothing more, and end."""
@@ -140,10 +151,11 @@ class ClassifyStream:
             idle = self._outstanding == 0 and self._outbox.empty()
             return self._ended or (idle and (self._read_all or self._draining))
 
-    def _release(self, size: int) -> None:
+    def _release(self, pending: _Pending) -> None:
         with self._change:
+            self._pending.discard(pending)
             self._outstanding -= 1
-            self._outstanding_bytes -= size
+            self._outstanding_bytes -= pending.size
             self._change.notify_all()
 
     # What follows runs on the reader's thread.
@@ -189,22 +201,21 @@ class ClassifyStream:
             if not request.HasField("image"):
                 return
         self._complete(request)
-        size = len(data)
+        pending = _Pending(message.id, len(data))
         with self._change:
+            self._pending.add(pending)
             self._outstanding += 1
-            self._outstanding_bytes += size
+            self._outstanding_bytes += pending.size
         try:
-            task = self._submit(request)
+            answer = self._submit(request, pending)
         except Exception as exception:  # noqa: BLE001 - an error of this request alone
-            self._send_error(message.id, exception, size)
+            self._outbox.put(_Outcome(pending, known_error(exception, _METHOD)))
             return
         with self._change:
-            self._tasks.add(task)
+            pending.answer = answer
             ended = self._ended
-            if not ended:
-                self._waiters.submit(self._wait, message.id, task, size)
         if ended:
-            task.answer.cancel()
+            answer.cancel()
 
     def _complete(self, request: classification_pb2.ClassifyRequest) -> None:
         """Fill what the request leaves empty from the stream's first message."""
@@ -216,11 +227,18 @@ class ClassifyStream:
         if not request.options.ByteSize():
             request.options.CopyFrom(defaults.options)
 
-    def _submit(self, request: classification_pb2.ClassifyRequest) -> Task:
+    def _submit(self, request: classification_pb2.ClassifyRequest, pending: _Pending) -> Answer:
         limit = time.monotonic() + _PATIENCE_SECONDS
+
+        def deliver(choice: Choice, outcome: Part | ZooBridgeError) -> None:
+            if isinstance(outcome, Exception):
+                self._outbox.put(_Outcome(pending, known_error(outcome, _METHOD)))
+            else:
+                self._outbox.put(_Outcome(pending, (choice, outcome)))
+
         while True:
             try:
-                return self._core.submit(request, deadline=self._deadline, parts=True)
+                return self._core.submit(request, deadline=self._deadline, deliver=deliver).answer
             except OverloadedError as error:
                 # Others fill the queue: a caller that sends blindly is made to wait, not refused.
                 if error.retry_after is None or time.monotonic() > limit:
@@ -229,28 +247,17 @@ class ClassifyStream:
                     if self._change.wait_for(lambda: self._ended, timeout=error.retry_after):
                         raise CancelledError("the caller ended the stream") from None
 
-    # What follows runs on the waiters' threads.
 
-    def _wait(self, name: str, task: Task, size: int) -> None:
+def _response(done: _Outcome) -> classification_pb2.ClassifyStreamResponse:
+    outcome, name = done.outcome, done.pending.id
+    if not isinstance(outcome, ZooBridgeError):
+        choice, part = outcome
         try:
-            for part in task.answer:
-                response = classification_pb2.ClassifyStreamResponse(
-                    id=name,
-                    total=part.total,
-                    last=part.last,
-                    response=joined(task, [part]),
-                )
-                self._outbox.put(_Outgoing(response, size))
-        except Exception as exception:  # noqa: BLE001 - an error of this request alone
-            self._send_error(name, exception, size)
-        finally:
-            with self._change:
-                self._tasks.discard(task)
-
-    def _send_error(self, name: str, exception: Exception, size: int) -> None:
-        error = status_from_error(known_error(exception, _METHOD))
-        self._outbox.put(
-            _Outgoing(
-                classification_pb2.ClassifyStreamResponse(id=name, last=True, error=error), size
+            return classification_pb2.ClassifyStreamResponse(
+                id=name, total=part.total, last=part.last, response=joined(choice, [part])
             )
-        )
+        except WorkerError as unreadable:
+            outcome = unreadable
+    return classification_pb2.ClassifyStreamResponse(
+        id=name, last=True, error=status_from_error(outcome)
+    )
