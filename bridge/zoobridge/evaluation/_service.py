@@ -1,6 +1,6 @@
 """``EvaluationService``: evaluations of data that lie on the server's machine.
 
-The servicer imports neither scikit-learn nor anything that reads pictures. Each evaluation is a
+The servicer imports neither SciPy nor anything that reads pictures. Each evaluation is a
 process of its own that is a client of the server, with its caller's rights; cancelling the call
 ends the process.
 """
