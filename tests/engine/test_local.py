@@ -1,11 +1,8 @@
 """A worker per model: it answers, and what goes wrong in it costs nobody else anything."""
 
-import contextlib
 import threading
-import time
 
 import numpy as np
-import psutil
 import pytest
 
 from engine_asks import (
@@ -18,6 +15,7 @@ from engine_asks import (
     WRONG_COUNT,
     answer_of,
     ask,
+    processes,
     request_for,
     work,
 )
@@ -59,10 +57,10 @@ def test_the_state_of_a_loaded_copy_is_told(engine, faulty):
 def test_unloading_ends_the_worker(engine, faulty):
     model = faulty()
     ask(engine, model, 1)
-    before = _processes()
+    before = processes()
     assert engine.unload(model) == 1
     assert engine.loaded() == []
-    assert len(_processes()) < len(before)
+    assert len(processes()) < len(before)
     assert engine.unload(model) == 0
 
 
@@ -162,7 +160,7 @@ def test_a_worker_that_dies_while_loading_is_an_error(engine, faulty):
 def test_a_worker_killed_from_outside_is_replaced(engine, faulty):
     model = faulty()
     ask(engine, model, 1)
-    for process in _processes():
+    for process in processes():
         if not process.children():
             process.kill()
     assert ask(engine, model, 2).results[0].prediction.top
@@ -267,28 +265,6 @@ def test_statistics_count_what_was_done(engine, faulty):
     assert statistics.success_seconds >= statistics.inference_seconds > 0
 
 
-def test_the_least_recently_used_model_makes_room(make_engine, faulty):
-    engine = make_engine(max_memory=1)
-    old, new = faulty("old"), faulty("new")
-    ask(engine, old, 1)
-    ask(engine, new, 1)
-    limit = time.monotonic() + 10
-    while engine.loaded() and time.monotonic() < limit:
-        time.sleep(0.1)
-    assert engine.loaded() == []
-    assert ask(engine, old, 1).results[0].prediction.top
-
-
-def test_a_model_that_is_not_used_goes(make_engine, faulty):
-    engine = make_engine(keep_seconds=0.5)
-    ask(engine, faulty(), 1)
-    limit = time.monotonic() + 10
-    while (engine.loaded() or _processes()) and time.monotonic() < limit:
-        time.sleep(0.1)
-    assert engine.loaded() == []
-    assert _processes() == []
-
-
 def test_closing_answers_what_was_accepted(make_engine, faulty):
     engine = make_engine()
     model = faulty()
@@ -328,16 +304,6 @@ def _regions(engine, model, picture):
 def _item_error(result):
     assert result.WhichOneof("outcome") == "error"
     return error_from_status(result.error)
-
-
-def _processes():
-    """This process's mothers and workers; servers of other tests have their own."""
-    found = []
-    for child in psutil.Process().children():
-        with contextlib.suppress(psutil.Error):
-            if any(word.startswith("zoobridge.engine.") for word in child.cmdline()):
-                found += [child, *child.children()]
-    return found
 
 
 def _all_at_once(target, arguments):

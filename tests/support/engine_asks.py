@@ -1,8 +1,10 @@
 """Asking an engine, as the servicers do."""
 
+import contextlib
 import time
 
 import numpy as np
+import psutil
 
 from zoobridge.engine import Work
 from zoobridge.protocol import to_pixels
@@ -29,3 +31,13 @@ def answer_of(answer) -> messages.ClassifyResponse:
 
 def ask(engine, model, first, **fields) -> messages.ClassifyResponse:
     return answer_of(engine.submit(work(model, request_for(first, **fields))))
+
+
+def processes():
+    """This process's mothers and workers; servers of other tests have their own."""
+    found = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            if any(word.startswith("zoobridge.engine.") for word in child.cmdline()):
+                found += [child, *child.children()]
+    return found

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
 from zoobridge.protocol import Limits
 
-__all__ = ["EngineConfig", "available_cores"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from zoobridge.zoo import ModelDescription
+
+__all__ = ["EngineConfig", "available_cores", "available_memory"]
 
 
 def available_cores() -> int:
@@ -20,8 +28,39 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
+def available_memory() -> int:
+    """Return the bytes that this machine has, or that its container may use if that is less."""
+    limits = [int(psutil.virtual_memory().total)]
+    for file in _cgroup_files():
+        with contextlib.suppress(OSError, ValueError):
+            # "max" where there is no limit.
+            limits.append(int(file.read_text().strip()))
+    return min(limit for limit in limits if limit > 0)
+
+
+def _cgroup_files() -> Iterator[Path]:
+    """Where Linux may tell the memory limit of this process's group, and of those around it."""
+    root = Path("/sys/fs/cgroup")
+    # As a container sees its own group.
+    yield root / "memory.max"
+    yield root / "memory/memory.limit_in_bytes"
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/cgroup").read_text().splitlines():
+            _, controllers, name = line.split(":", 2)
+            base, file = (
+                (root, "memory.max")
+                if controllers == ""
+                else (root / "memory", "memory.limit_in_bytes")
+            )
+            if controllers in ("", "memory"):
+                group = base / name.lstrip("/")
+                yield from (
+                    folder / file for folder in (group, *group.parents) if base in folder.parents
+                )
+
+
 def _half_of_memory() -> int:
-    return int(psutil.virtual_memory().total) // 2
+    return available_memory() // 2
 
 
 @dataclass(frozen=True)
@@ -31,15 +70,23 @@ class EngineConfig:
     Parameters
     ----------
     threads
-        Intra-op threads of all forward calls of one worker together.
+        Intra-op threads of all forward calls of one model together; its instances share them.
     device
         Where networks run: ``auto`` (the first accelerator, else the CPU) or a framework's name
         for a device.
     max_memory
-        Memory of all workers together, in bytes. Where it is passed, the models that were used
-        least recently are unloaded; one in use never is.
+        Memory of all workers and of what is kept to start them, in bytes; by default half of
+        what the machine has, or of what its container may use. Before a model is loaded that would
+        not fit, the models that were used least recently are unloaded; one in use never is.
     keep_seconds
         Unload a model that was not used for so long; 0 keeps it.
+    standby_seconds
+        End the process that has imported a framework when none of its models was loaded for so
+        long, and at once where the memory is needed; it comes back at need.
+    instances
+        Copies of each model that run side by side, each a worker of its own.
+    instances_of
+        Other numbers of copies for single models, by ``id`` or ``id@version``.
     limits
         What a request may hold, and what may wait for one model.
     fork
@@ -53,6 +100,15 @@ class EngineConfig:
     device: str = "auto"
     max_memory: int = field(default_factory=_half_of_memory)
     keep_seconds: float = 0.0
+    standby_seconds: float = 300.0
+    instances: int = 1
+    instances_of: Mapping[str, int] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     fork: bool = sys.platform == "linux"
     stall_seconds: float = 600.0
+
+    def instances_for(self, model: ModelDescription) -> int:
+        """Return how many copies of a model are to run."""
+        return self.instances_of.get(
+            model.reference, self.instances_of.get(model.id, self.instances)
+        )

@@ -7,17 +7,24 @@ import shutil
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zoobridge.engine._backends import find_backend, framework_names
+from zoobridge.engine._budget import Budget, Entrance
 from zoobridge.engine._config import EngineConfig
 from zoobridge.engine._confinement import confinement_available
 from zoobridge.engine._copy import ModelCopy
 from zoobridge.engine._engine import Answer, FrameworkState, MemoryUse, ModelState, Work
+from zoobridge.engine._instances import Instances
 from zoobridge.engine._process import make_launcher
 from zoobridge.engine._statistics import Statistics
 from zoobridge.errors import OverloadedError
 from zoobridge.zoo import ModelDescription, WeightsDescription
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["LocalEngine"]
 
@@ -27,7 +34,7 @@ _Key = tuple[str, str, str]
 
 
 class LocalEngine:
-    """Runs each model in a worker process of its own; see :class:`~zoobridge.engine.Engine`.
+    """Runs each model in worker processes of its own; see :class:`~zoobridge.engine.Engine`.
 
     Parameters
     ----------
@@ -38,10 +45,15 @@ class LocalEngine:
     def __init__(self, config: EngineConfig | None = None) -> None:
         self.config = config or EngineConfig()
         self._launcher = make_launcher(fork=self.config.fork)
+        self._budget = Budget(self.config.max_memory, self._launcher)
         self._folder = Path(tempfile.mkdtemp(prefix="zoobridge-"))
         self._change = threading.Condition()
-        self._copies: dict[_Key, ModelCopy] = {}
+        self._models: dict[_Key, Instances] = {}
+        #: Those that take no more work, but have workers still.
+        self._leaving: set[Instances] = set()
+        #: What a worker had when it was loaded, by model: the best guess for the next one.
         self._known_memory: dict[_Key, int] = {}
+        self._last_run: dict[str, float] = {}
         self._devices: dict[str, tuple[str, ...]] = {}
         self._closed = False
         self._housekeeper = threading.Thread(
@@ -52,50 +64,46 @@ class LocalEngine:
     def submit(self, work: Work) -> Answer:
         """See :meth:`Engine.submit`."""
         while True:
-            answer = self._copy(work.model, work.weights).submit(work)
+            answer = self._instances(work.model, work.weights).submit(work)
             if answer is not None:
                 return answer
 
     def load(self, model: ModelDescription, weights: WeightsDescription) -> ModelState:
         """See :meth:`Engine.load`."""
-        copy = self._copy(model, weights)
-        copy.wait_ready()
-        copy.measure()
-        return copy.state()
+        while True:
+            instances = self._instances(model, weights)
+            instances.wait_ready()
+            self._measure(instances)
+            state = instances.state()
+            if state is not None:
+                return state
 
     def unload(self, model: ModelDescription, framework: str = "") -> int:
         """See :meth:`Engine.unload`."""
         with self._change:
             chosen = [
-                copy
-                for copy in self._copies.values()
-                if copy.model.reference == model.reference
-                and framework in ("", copy.weights.framework)
+                instances
+                for instances in self._models.values()
+                if instances.model.reference == model.reference
+                and framework in ("", instances.weights.framework)
             ]
-        for copy in chosen:
-            self._remove(copy)
-            copy.close(grace=self.config.stall_seconds)
-        return len(chosen)
+        return sum(self._end(instances, "asked for") for instances in chosen)
 
     def loaded(self) -> list[ModelState]:
         """See :meth:`Engine.loaded`."""
-        with self._change:
-            copies = [copy for copy in self._copies.values() if copy.ready]
-        return [copy.state() for copy in copies]
+        states = [instances.state() for instances in self._all()]
+        return [state for state in states if state is not None]
 
     def statistics(self) -> list[tuple[ModelState, Statistics]]:
         """See :meth:`Engine.statistics`."""
-        with self._change:
-            copies = [copy for copy in self._copies.values() if copy.ready]
-        return [(copy.state(), copy.statistics()) for copy in copies]
+        found = [(instances.state(), instances) for instances in self._all()]
+        return [(state, instances.statistics()) for state, instances in found if state is not None]
 
     def memory(self) -> MemoryUse:
         """See :meth:`Engine.memory`."""
-        with self._change:
-            copies = list(self._copies.values())
         return MemoryUse(
-            worker_bytes=sum(copy.memory_bytes for copy in copies),
-            standby_bytes=self._launcher.memory_bytes(),
+            worker_bytes=sum(instances.memory_bytes for instances in self._all()),
+            standby_bytes=sum(self._launcher.standby().values()),
             limit_bytes=self.config.max_memory,
         )
 
@@ -116,14 +124,14 @@ class LocalEngine:
         """See :meth:`Engine.close`."""
         with self._change:
             self._closed = True
-            copies = list(self._copies.values())
+            models = [*self._models.values(), *self._leaving]
             self._change.notify_all()
         limit = time.monotonic() + grace
         closing = [
             threading.Thread(
-                target=copy.close, kwargs={"grace": max(0.0, limit - time.monotonic())}
+                target=instances.close, kwargs={"grace": max(0.0, limit - time.monotonic())}
             )
-            for copy in copies
+            for instances in models
         ]
         for thread in closing:
             thread.start()
@@ -133,71 +141,125 @@ class LocalEngine:
         self._housekeeper.join()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _copy(self, model: ModelDescription, weights: WeightsDescription) -> ModelCopy:
+    def _all(self) -> list[Instances]:
+        with self._change:
+            return list(self._models.values())
+
+    def _instances(self, model: ModelDescription, weights: WeightsDescription) -> Instances:
         key = (model.id, model.version, weights.digest)
         with self._change:
-            copy = self._copies.get(key)
-            if copy is not None:
-                return copy
+            known = self._models.get(key)
+            if known is not None:
+                return known
             if self._closed:
                 raise OverloadedError("the server is shutting down; try again when it is back")
-            copy = ModelCopy(
-                model, weights, self.config, self._launcher, self._folder, ended=self._forget
-            )
-            self._copies[key] = copy
+            count = self.config.instances_for(model)
+            config = replace(self.config, threads=max(1, self.config.threads // count))
+
+            need = self._known_memory.get(key, weights.size_bytes)
+
+            def make(ended: Callable[[ModelCopy], None]) -> ModelCopy:
+                entrance = Entrance(
+                    self._budget,
+                    self._launcher,
+                    name=model.reference,
+                    need=need,
+                    make_room=lambda: self._make_room(weights.framework),
+                )
+
+                def gone(copy: ModelCopy) -> None:
+                    self._budget.leave(entrance)
+                    ended(copy)
+
+                entrance.copy = ModelCopy(
+                    model, weights, config, entrance, self._folder, ended=gone
+                )
+                return entrance.copy
+
+            instances = Instances(model, weights, count, make=make, gone=self._forget)
+            self._models[key] = instances
             self._change.notify_all()
-        return copy
+        return instances
 
-    def _remove(self, copy: ModelCopy) -> None:
-        """Take a copy out of service; requests that come now load a new one."""
+    def _end(self, instances: Instances, why: str) -> int:
+        """Take a model out of service, and end its workers; requests that come now load it anew."""
         with self._change:
-            for key, known in list(self._copies.items()):
-                if known is copy:
-                    self._known_memory[key] = copy.memory_bytes
-                    del self._copies[key]
+            for key, known in list(self._models.items()):
+                if known is instances:
+                    self._leaving.add(instances)
+                    del self._models[key]
+        _log.info("model unloaded model=%s why=%r", instances.model.reference, why)
+        return instances.close(grace=self.config.stall_seconds)
 
-    def _forget(self, copy: ModelCopy) -> None:
-        self._remove(copy)
+    def _forget(self, instances: Instances) -> None:
+        """Its last worker has ended."""
         with self._change:
-            framework = copy.weights.framework
-            if any(other.weights.framework == framework for other in self._copies.values()):
-                return
-        if self.config.keep_seconds == 0 or self._closed:
-            return
-        self._launcher.release(framework)
+            for key, known in list(self._models.items()):
+                if known is instances:
+                    del self._models[key]
+            self._leaving.discard(instances)
+            self._last_run[instances.weights.framework] = time.monotonic()
+
+    def _idle_frameworks(self) -> dict[str, float]:
+        """Return frameworks that have a mother process and no model, and when the last one ended."""
+        with self._change:
+            used = {one.weights.framework for one in (*self._models.values(), *self._leaving)}
+            return {
+                framework: self._last_run.get(framework, 0.0)
+                for framework in self._launcher.standby()
+                if framework not in used
+            }
+
+    def _make_room(self, framework: str = "") -> bool:
+        """End what was unused for longest: mother processes first, then models.
+
+        Parameters
+        ----------
+        framework
+            Its mother process is about to be needed.
+        """
+        idle = self._idle_frameworks()
+        idle.pop(framework, None)
+        if idle:
+            oldest = min(idle, key=idle.__getitem__)
+            _log.info("framework let go framework=%s why='memory'", oldest)
+            self._launcher.release(oldest)
+            return True
+        for instances in sorted(self._all(), key=lambda one: one.last_used):
+            if instances.ready and not instances.busy:
+                self._end(instances, "memory")
+                return True
+        return False
+
+    def _measure(self, instances: Instances) -> None:
+        first = instances.memory_bytes == 0
+        instances.measure(now=time.monotonic())
+        largest = max((copy.memory_bytes for copy in instances.copies), default=0)
+        if first and largest:
+            weights = instances.weights
+            self._known_memory[instances.model.id, instances.model.version, weights.digest] = (
+                largest
+            )
 
     def _keep_house(self) -> None:
-        """Hold the budget, unload what was long unused, and watch for workers that stall."""
+        """Hold the budget, end what was long unused, and watch for workers that stall."""
         while True:
             with self._change:
                 if self._change.wait_for(lambda: self._closed, timeout=1.0):
                     return
-                copies = list(self._copies.values())
             now = time.monotonic()
-            for copy in copies:
-                copy.watch(now)
-                if copy.ready and copy.facts:
-                    self._devices[copy.weights.framework] = tuple(copy.facts.get("devices", ()))
-            self._unload_unused(copies, now)
-            self._hold_budget(copies)
-
-    def _unload_unused(self, copies: list[ModelCopy], now: float) -> None:
-        if self.config.keep_seconds <= 0:
-            return
-        for copy in copies:
-            if copy.ready and not copy.busy and now - copy.last_used > self.config.keep_seconds:
-                _log.info("model unloaded model=%s why=unused", copy.model.reference)
-                self._remove(copy)
-                copy.close(grace=self.config.stall_seconds)
-
-    def _hold_budget(self, copies: list[ModelCopy]) -> None:
-        memory = {copy: copy.measure() for copy in copies}
-        total = sum(memory.values())
-        for copy in sorted(copies, key=lambda copy: copy.last_used):
-            if total <= self.config.max_memory:
-                return
-            if copy.ready and not copy.busy:
-                _log.info("model unloaded model=%s why=memory", copy.model.reference)
-                total -= memory[copy]
-                self._remove(copy)
-                copy.close(grace=self.config.stall_seconds)
+            for instances in self._all():
+                instances.watch(now)
+                self._measure(instances)
+                if instances.devices:
+                    self._devices[instances.weights.framework] = instances.devices
+                keep = self.config.keep_seconds
+                idle = instances.ready and not instances.busy
+                if 0 < keep < now - instances.last_used and idle:
+                    self._end(instances, "unused")
+            for framework, last in self._idle_frameworks().items():
+                if now - last > self.config.standby_seconds:
+                    _log.info("framework let go framework=%s why='unused'", framework)
+                    self._launcher.release(framework)
+            while self._budget.excess() and self._make_room():
+                pass

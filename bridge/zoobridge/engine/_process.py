@@ -23,7 +23,7 @@ from zoobridge.engine._backends import worker_environment
 from zoobridge.engine._frames import FrameReader, FrameWriter
 from zoobridge.errors import WorkerError
 
-__all__ = ["Launcher", "WorkerProcess", "make_launcher"]
+__all__ = ["Launcher", "Starter", "WorkerProcess", "make_launcher"]
 
 _MOTHER_START_SECONDS = 120.0
 
@@ -73,7 +73,7 @@ class WorkerProcess:
         return self._ended.wait(timeout)
 
 
-class Launcher(Protocol):
+class Starter(Protocol):
     """Starts workers."""
 
     def launch(self, framework: str, arena: Arena, folder: Path) -> WorkerProcess:
@@ -95,12 +95,16 @@ class Launcher(Protocol):
         """
         ...
 
+
+class Launcher(Starter, Protocol):
+    """Starts workers, and may keep something for each framework so that the next one starts fast."""
+
     def release(self, framework: str) -> None:
-        """Note that no worker of the framework is left; what was kept for it may end."""
+        """End what is kept for a framework that has no worker; it comes back at need."""
         ...
 
-    def memory_bytes(self) -> int:
-        """Tell the memory of what is kept besides the workers; cheap."""
+    def standby(self) -> dict[str, int]:
+        """Tell the memory of what is kept, in bytes, by framework; cheap."""
         ...
 
     def close(self) -> None:
@@ -158,9 +162,9 @@ class SpawnLauncher:
     def release(self, framework: str) -> None:
         """See :meth:`Launcher.release`: nothing is kept."""
 
-    def memory_bytes(self) -> int:
-        """See :meth:`Launcher.memory_bytes`: nothing is kept."""
-        return 0
+    def standby(self) -> dict[str, int]:
+        """See :meth:`Launcher.standby`: nothing is kept."""
+        return {}
 
     def close(self) -> None:
         """See :meth:`Launcher.close`: nothing is kept."""
@@ -317,28 +321,34 @@ class ForkLauncher:
 
     def launch(self, framework: str, arena: Arena, folder: Path) -> WorkerProcess:
         """See :meth:`Launcher.launch`."""
-        with self._lock:
-            starting = self._starting.setdefault(framework, threading.Lock())
-        with starting:
+        with self._starts(framework):
             mother = self._mothers.get(framework)
             if mother is None or not mother.alive:
+                if mother is not None:
+                    mother.close()
                 mother = _Mother(framework)
                 with self._lock:
                     self._mothers[framework] = mother
-        return mother.fork(arena, folder)
+            return mother.fork(arena, folder)
 
     def release(self, framework: str) -> None:
         """See :meth:`Launcher.release`."""
-        with self._lock:
-            mother = self._mothers.pop(framework, None)
-        if mother is not None:
-            mother.close()
+        # A worker that is wanted meanwhile waits, and is forked by a new mother.
+        with self._starts(framework):
+            with self._lock:
+                mother = self._mothers.pop(framework, None)
+            if mother is not None:
+                mother.close()
 
-    def memory_bytes(self) -> int:
-        """See :meth:`Launcher.memory_bytes`."""
+    def standby(self) -> dict[str, int]:
+        """See :meth:`Launcher.standby`."""
         with self._lock:
-            mothers = list(self._mothers.values())
-        return sum(mother.memory_bytes() for mother in mothers)
+            mothers = dict(self._mothers)
+        return {
+            framework: mother.memory_bytes()
+            for framework, mother in mothers.items()
+            if mother.alive
+        }
 
     def close(self) -> None:
         """See :meth:`Launcher.close`."""
@@ -346,3 +356,7 @@ class ForkLauncher:
             mothers, self._mothers = list(self._mothers.values()), {}
         for mother in mothers:
             mother.close()
+
+    def _starts(self, framework: str) -> threading.Lock:
+        with self._lock:
+            return self._starting.setdefault(framework, threading.Lock())

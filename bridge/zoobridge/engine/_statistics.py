@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
-__all__ = ["Batches", "Ledger", "Statistics"]
+__all__ = ["Batches", "Ledger", "Statistics", "total"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,26 @@ class Statistics:
     postprocess_seconds: float = 0.0
     last_used: float = 0.0
     batches: Mapping[int, Batches] = field(default_factory=dict)
+
+
+def total(parts: Sequence[Statistics]) -> Statistics:
+    """Return the sums of several copies of a model together."""
+    batches: dict[int, Batches] = {}
+    for part in parts:
+        for size, more in part.batches.items():
+            known = batches.get(size, Batches())
+            batches[size] = Batches(
+                known.count + more.count,
+                known.inference_seconds + more.inference_seconds,
+                known.postprocess_seconds + more.postprocess_seconds,
+            )
+    sums: dict[str, Any] = {
+        one.name: sum(getattr(part, one.name) for part in parts)
+        for one in fields(Statistics)
+        if one.name not in ("batches", "last_used")
+    }
+    last_used = max((part.last_used for part in parts), default=0.0)
+    return Statistics(**sums, last_used=last_used, batches=batches)
 
 
 class Ledger:

@@ -21,6 +21,8 @@ class FaultyNetwork:
 
     def __init__(self, scale=1.0):
         self.scale = scale
+        #: Memory that only weighs: ``hold N`` asks for N MiB.
+        self.held = None
 
     def forward(self, inputs):
         (batch,) = inputs
@@ -67,6 +69,10 @@ class FaultyBackend:
             os.abort()
         if command == "slow":
             time.sleep(3.0)
+        if command.startswith("hold"):
+            network = FaultyNetwork()
+            network.held = np.ones(int(command.split()[1]) << 17)
+            return network
         if command.startswith("scale"):
             return FaultyNetwork(float(command.split()[1]))
         return FaultyNetwork()
