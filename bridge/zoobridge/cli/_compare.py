@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import shlex
+import sys
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
+from zoobridge.cli._evaluate import Setting, Words
 from zoobridge.cli._failure import needs_extra
 from zoobridge.cli._options import open_client, server_options
-from zoobridge.cli._screen import note, table
+from zoobridge.cli._screen import console, note, table
+from zoobridge.errors import ZooBridgeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from zoobridge.evaluation import Comparison, Dataset, Update
 
 __all__ = ["compare"]
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
+_TOLD = 10
 
 
 @click.command()
@@ -21,7 +35,7 @@ __all__ = ["compare"]
     "--data",
     required=True,
     type=click.Path(exists=True, path_type=Path),
-    help="A folder with a sub-folder per class, or a CSV file of path,label.",
+    help="Labelled pictures: a folder with a sub-folder per class, or a CSV or Parquet table.",
 )
 @click.option(
     "--report",
@@ -29,42 +43,193 @@ __all__ = ["compare"]
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the report; a run that was interrupted goes on from what lies there.",
 )
-@click.option("--seed", default=0, show_default=True, help="Where the random numbers start.")
+@click.option("--reader", default="", help="How to read the data.  [default: the one that fits]")
+@click.option(
+    "--option",
+    "options",
+    type=Setting(),
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An option of the reader, such as separator=;. May be repeated.",
+)
+@click.option(
+    "--classes", type=_FILE, help="Text file with one class a line: only these are taken."
+)
+@click.option(
+    "--mapping",
+    type=_FILE,
+    help="CSV file of class,label: what the models call a class of the data.",
+)
+@click.option(
+    "--measures",
+    type=Words(),
+    default=(),
+    metavar="NAME,NAME…",
+    help="Measures to compute.  [default: all]",
+)
+@click.option("--rank-by", default="", help="Measure that orders the models.  [default: accuracy]")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Where the random numbers of the intervals start.",
+)
+@click.option(
+    "--resamples",
+    type=click.IntRange(min=100),
+    default=1000,
+    show_default=True,
+    help="How often items are drawn anew for the intervals.",
+)
 @server_options
-def compare(models: tuple[str, ...], data: Path, report: Path, seed: int, **server: Any) -> None:
+@click.pass_context
+def compare(
+    ctx: click.Context,
+    /,
+    models: tuple[str, ...],
+    data: Path,
+    report: Path,
+    reader: str,
+    options: tuple[tuple[str, str], ...],
+    classes: Path | None,
+    mapping: Path | None,
+    **settings: Any,
+) -> None:
     """Compare each MODEL on labelled pictures, and write a report.
 
-    MODEL is an id, or id:framework; an id alone stands for all frameworks that can run it.
+    MODEL is an id or id@version, with :framework behind it or not; without one, every framework
+    that can run the model has a row of its own.
+
+    Every answer is kept as it comes: after Ctrl-C, or when the server went away, the same command
+    classifies only what was left. Pictures that a model could not answer are named, and the command
+    then ends with code 1.
 
     \b
     Examples:
       zoobridge compare digits --data pictures/digits --report out
-      zoobridge compare digits:onnx digits:pytorch --data pictures.csv --report out
+      zoobridge compare digits:onnx other --data pictures.csv --mapping names.csv --report out
     """  # noqa: D301
     with needs_extra("evaluation", "comparing"):
-        from zoobridge.evaluation import compare_runs, read_dataset, run_model, write_report
+        from zoobridge.evaluation import evaluate_iter, read_dataset, read_mapping, write_report
 
-    dataset = read_dataset(data)
+    given = dict(options) | ({} if classes is None else {"labels": str(classes)})
+    server = {name: settings.pop(name) for name in ("server", "token", "ca", "tls")}
+    dataset = read_dataset(data, reader=reader, options=given)
+    words = None if mapping is None else read_mapping(mapping)
+    update: Update | None = None
     with open_client(server) as client:
-        wanted = []
-        for model in models:
-            name, _, framework = model.partition(":")
-            ready = (framework,) if framework else client.model(name).frameworks or ("",)
-            wanted += [(name, one) for one in ready]
-        runs = []
-        for name, framework in wanted:
-            note(f"{name} with {framework}: {len(dataset.items)} pictures")
-            runs.append(
-                run_model(client, name, dataset, framework=framework, folder=report / "answers")
-            )
-    comparison = compare_runs(runs, seed=seed)
-    command = shlex.join(["zoobridge", "compare", *models, "--data", str(data),
-                          "--report", str(report), "--seed", str(seed)])  # fmt: skip
-    path = write_report(comparison, dataset, report, command=command)
-    rows = [
-        (row.run.name, row.measures["accuracy"].value,
-         f"{row.accuracy.low:.4f} to {row.accuracy.high:.4f}", len(row.run.failures) or None)
-        for row in comparison.rows
-    ]  # fmt: skip
-    table(("model", "accuracy", "95 % interval", "not answered"), rows)
+        steps = evaluate_iter(
+            client, models, dataset, folder=report / "answers", mapping=words, **settings
+        )
+        try:
+            with _progress() as show, closing(steps):
+                for update in steps:
+                    show(update)
+        except KeyboardInterrupt:
+            note(f"stopped; {_kept(update)}")
+            ctx.exit(130)
+        except ZooBridgeError:
+            if update is not None:
+                note(_kept(update))
+            raise
+    assert update is not None and update.comparison is not None  # noqa: S101, PT018 - the last one
+    comparison = update.comparison
+    path = write_report(comparison, dataset, report, command=_command(ctx))
+    _print(comparison)
+    lost = _tell_lost(comparison, dataset)
     note(f"report: {path}")
+    ctx.exit(int(lost))
+
+
+def _kept(update: Update | None) -> str:
+    if update is None:
+        return "nothing was classified yet"
+    return (
+        f"{update.model}: {update.done} of {update.total} answers are kept, and "
+        f"{update.models_done} of {update.models_total} models are done; the same command goes on"
+    )
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Update], None]]:
+    """Show a bar where there is a screen, else a line for each model."""
+    if sys.stderr.isatty():
+        from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+        columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+            task = bar.add_task("", total=None)
+            yield lambda one: bar.update(
+                task, description=one.model, completed=one.done, total=one.total
+            )
+        return
+    told: set[str] = set()
+
+    def tell(update: Update) -> None:
+        if update.model not in told:
+            told.add(update.model)
+            note(f"{update.model}: {update.total} items")
+
+    yield tell
+
+
+def _command(ctx: click.Context) -> str:
+    """Return the command as it was given, with what it took from the environment, but no token."""
+    words = ["zoobridge", "compare", *ctx.params["models"]]
+    for parameter in ctx.command.params:
+        name = parameter.name or ""
+        source = ctx.get_parameter_source(name)
+        if not isinstance(parameter, click.Option) or name == "token":
+            continue
+        if name != "seed" and source not in _GIVEN:
+            continue
+        value = ctx.params.get(name)
+        if parameter.is_flag:
+            words += (
+                []
+                if value is None
+                else [(parameter.opts if value else parameter.secondary_opts)[0]]
+            )
+        elif name == "options":
+            words += [word for key, one in value or () for word in ("--option", f"{key}={one}")]
+        else:
+            shown = ",".join(value) if isinstance(value, tuple) else str(value)
+            words += [parameter.opts[-1], shown]
+    return shlex.join(words)
+
+
+def _print(comparison: Comparison) -> None:
+    def cell(row: Any, name: str) -> object:
+        value = row.measures[name].value if name in row.measures else None
+        return (
+            value if value is None or not name.startswith("latency") else f"{1000 * value:.1f} ms"
+        )
+
+    order = comparison.rank_by
+    rows = []
+    for row in comparison.rows:
+        interval = row.intervals.get(order)
+        ends = "" if interval is None else f"{interval.low:.4f} to {interval.high:.4f}"
+        rows.append((row.run.name, cell(row, order), ends, cell(row, "latency_p50"),
+                     len(row.run.failures) or None))  # fmt: skip
+    table(("model", order, "95 % interval", "median latency", "not answered"), rows)
+    for sentence in comparison.words:
+        click.echo(sentence)
+
+
+def _tell_lost(comparison: Comparison, dataset: Dataset) -> bool:
+    """Name what is not among the numbers on the standard error; tell whether a model failed."""
+    lost = [
+        (dataset.items[one.item].name, f"{row.run.name}: {one.error}")
+        for row in comparison.rows
+        for one in row.run.failures
+    ]
+    for what, ones in (("left out", dataset.left_out), ("not answered", lost)):
+        if ones:
+            note(f"{len(ones)} {what}:")
+            for name, reason in ones[:_TOLD]:
+                note(f"  {name}: {reason}")
+            if len(ones) > _TOLD:
+                note(f"  … and {len(ones) - _TOLD} more; the report names them all")
+    return bool(lost)

@@ -9,6 +9,7 @@ import numpy as np
 
 from zoobridge.errors import InvalidRequestError
 from zoobridge.evaluation._conclusions import conclusions
+from zoobridge.evaluation._datasets import LABEL_SEPARATOR
 from zoobridge.evaluation._measures import measures_named, per_class
 from zoobridge.evaluation._statistics import (
     Interval,
@@ -52,6 +53,16 @@ class Row:
     outcomes: Outcomes
     measures: Mapping[str, Measured]
     intervals: Mapping[str, Interval]
+
+    def answered(self, place: int) -> str:
+        """Return the answer at a place in the outcomes, in the dataset's words.
+
+        Several classes are parted by ``|``.
+        """
+        words = dict(zip(self.run.labels, self.run.classes, strict=True))
+        chosen = self.outcomes.predicted[place]
+        numbers = np.flatnonzero(chosen) if self.outcomes.multi_label else [int(chosen)]
+        return LABEL_SEPARATOR.join(words[self.outcomes.labels[number]] for number in numbers)
 
 
 @dataclass(frozen=True)

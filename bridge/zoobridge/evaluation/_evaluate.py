@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from zoobridge.errors import InvalidRequestError
 from zoobridge.evaluation._comparison import compare_runs
-from zoobridge.evaluation._labels import match_labels
+from zoobridge.evaluation._labels import labels_for
 from zoobridge.evaluation._measures import measures_named
 from zoobridge.evaluation._run import chosen_weights, run_model_iter
 
@@ -138,7 +138,9 @@ def evaluate_iter(
     measures_named((*measures, order))
     plan = _plan(client, models)
     for model, _ in plan:
-        match_labels(dataset.labels, client.model(model).labels, mapping)
+        labels_for(
+            dataset.labels, client.model(model).labels, mapping, multi_label=dataset.multi_label
+        )
     clustered = len({item.path for item in dataset.items}) < len(dataset.items)
     runs: list[Run] = []
     for model, framework in plan:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["match_labels", "read_mapping"]
+__all__ = ["labels_for", "match_labels", "read_mapping"]
 
 
 def read_mapping(path: Path) -> Mapping[str, str]:
@@ -46,8 +46,9 @@ def match_labels(
     model_labels
         The model's, in its order.
     mapping
-        What the model calls a class of the dataset; classes not in it are matched by name, first
-        as written, then without regard to case, spaces, ``_`` and ``-``.
+        What a model calls a class of the dataset. Where this model does not know that word, and for
+        classes that are not in the mapping, the class's own name counts. Names are compared as
+        written, then without regard to case, spaces, ``_`` and ``-``.
 
     Raises
     ------
@@ -57,10 +58,7 @@ def match_labels(
     found, wrong = {}, []
     for label in labels:
         name = (mapping or {}).get(label, label)
-        same = [index for index, other in enumerate(model_labels) if other == name]
-        same = same or [
-            index for index, other in enumerate(model_labels) if _plain(other) == _plain(name)
-        ]
+        same = _same(name, model_labels) or _same(label, model_labels)
         if len(same) == 1:
             found[label] = same[0]
         else:
@@ -72,6 +70,43 @@ def match_labels(
             f"it knows {shown}. Map them with a CSV file of class,label (--mapping)"
         )
     return found
+
+
+def labels_for(
+    labels: Sequence[str],
+    model_labels: tuple[str, ...],
+    mapping: Mapping[str, str] | None,
+    *,
+    multi_label: bool,
+) -> tuple[tuple[str, ...], dict[str, int]]:
+    """Return the classes that a model tells apart on a dataset, and which of them each class is.
+
+    They are the model's labels. A model with a single output knows one class and the rest: where
+    items have one class each, the rest is the dataset's other class, or ``not LABEL``.
+
+    Raises
+    ------
+    InvalidRequestError
+        As :func:`match_labels`.
+    """
+    known = model_labels
+    if len(model_labels) == 1 and not multi_label:
+        words = {label: (mapping or {}).get(label, label) for label in labels}
+        others = [
+            label
+            for label, word in words.items()
+            if not _same(word, model_labels) and not _same(label, model_labels)
+        ]
+        rest = words[others[0]] if len(others) == 1 else f"not {model_labels[0]}"
+        known = (rest, model_labels[0])
+    return known, match_labels(labels, known, mapping)
+
+
+def _same(name: str, model_labels: Sequence[str]) -> list[int]:
+    exact = [index for index, other in enumerate(model_labels) if other == name]
+    return exact or [
+        index for index, other in enumerate(model_labels) if _plain(other) == _plain(name)
+    ]
 
 
 def _plain(label: str) -> str:

@@ -143,8 +143,8 @@ class Outcomes:
         truth
             ``(items,)`` class indexes, or ``(items, classes)`` booleans.
         scores
-            ``(items, classes)``; or ``(items, 1)`` for two classes, the probability of the second,
-            which answers it from the threshold on.
+            ``(items, classes)``; or ``(items, 1)`` for two classes, the score of the second, which
+            is the answer from the threshold on, or from 0 on where scores are unbounded.
         kind
             The kind of score.
         threshold
@@ -154,12 +154,13 @@ class Outcomes:
         """
         values = np.asarray(scores, np.float64)
         true = np.asarray(truth)
-        single = values.ndim == 2 and values.shape[1] == 1 and len(labels) == 2 and kind != "logit"
-        if single:
-            # A single sigmoid is a distribution over two classes.
-            values = np.concatenate([1 - values, values], axis=1)
-            kind = "probability"
-            answered = (values[:, 1] >= threshold).astype(np.intp)
+        if values.ndim == 2 and values.shape[1] == 1 and len(labels) == 2:
+            least = 0.0 if kind == "logit" else threshold
+            answered = (values[:, 0] >= least).astype(np.intp)
+            # A single sigmoid is a distribution over two classes, as a logit is against 0.
+            other = np.zeros_like(values) if kind == "logit" else 1 - values
+            values = np.concatenate([other, values], axis=1)
+            kind = kind if kind == "logit" else "probability"
         else:
             answered = values.argmax(axis=-1).astype(np.intp)
         if true.ndim == 2:

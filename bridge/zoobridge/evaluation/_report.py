@@ -2,83 +2,38 @@
 
 from __future__ import annotations
 
-import base64
-import csv
 import json
 import platform
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
 import numpy as np
+from markupsafe import Markup
 
+from zoobridge.evaluation._charts import calibration_chart, cost_chart, forest_chart
+from zoobridge.evaluation._measures import per_class
+from zoobridge.evaluation._page import PAGE
+from zoobridge.evaluation._report_tables import write_answers, write_measures
 from zoobridge.evaluation._scoring import calibration
+from zoobridge.evaluation._thumbnails import RULE, thumbnail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from zoobridge.evaluation._comparison import Comparison, Row
     from zoobridge.evaluation._datasets import Dataset
+    from zoobridge.evaluation._measures import Measure
 
 __all__ = ["write_report"]
 
-# What every browser shows, and how large a picture may be to lie within the page.
-_SHOWN = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".bmp": "image/bmp"}
-_THUMBNAIL_BYTES = 200_000
-
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Comparison of models</title>
-<style>body{font:15px/1.5 sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#222}
-table{border-collapse:collapse;margin:.5rem 0 1.5rem}td,th{padding:.2rem .6rem;border:1px solid #ccc;
-text-align:right}th:first-child,td:first-child{text-align:left}.no{color:#777;font-style:italic}
-figure{display:inline-block;margin:.4rem;text-align:center;font-size:12px}
-figure img{width:80px;height:80px;object-fit:contain;image-rendering:pixelated;border:1px solid #ccc}
-.charts{display:flex;flex-wrap:wrap;gap:1.5rem}pre{background:#f4f4f4;padding:.6rem;white-space:pre-wrap;
-overflow-wrap:anywhere}.scroll{overflow-x:auto}</style>
-<h1>Comparison of models</h1>
-<h2>Ranking</h2><table id="ranking"><tr><th>model<th>accuracy<th>95 % interval<th>pictures/s
-<th>not answered</tr>{% for row in rows %}<tr><td>{{ row.run.name }}
-<td>{{ "%.4f"|format(row.measures.accuracy.value) }}
-<td>{{ "%.4f"|format(row.accuracy.low) }} to {{ "%.4f"|format(row.accuracy.high) }}
-<td>{{ "%.0f"|format(row.run.costs.values.get("throughput")) if row.run.costs.values.get("throughput") else "resumed" }}
-<td>{{ row.run.failures|length }}</tr>{% endfor %}</table>
-<h2>What may be concluded</h2><ul id="conclusions">{% for line in words %}<li>{{ line }}{% endfor %}
-{% if cochran %}<li>All models together: Cochran's Q = {{ "%.3f"|format(cochran[0]) }},
-p = {{ "%.2g"|format(cochran[1]) }}.{% endif %}</ul>
-<p>Intervals: stratified bootstrap, percentiles. Pairs: McNemar's exact test with Holm's correction.</p>
-{% if parity %}<h2>The same model in several frameworks</h2><ul id="parity">
-{% for name, value in parity.items() %}<li>{{ name }}: largest score difference
-{{ "%.2g"|format(value) }}{% endfor %}</ul>{% endif %}
-<h2>Measures</h2><div class="scroll"><table id="measures"><tr><th>measure{% for row in rows %}
-<th>{{ row.run.name }}{% endfor %}</tr>{% for one in measures %}<tr><td title="{{ one.description }}">
-{{ one.name }}{% for row in rows %}{% set m = row.measures[one.name] %}{% if m.value is none %}
-<td class="no">not applicable: {{ m.reason }}{% else %}<td>{{ "%.4f"|format(m.value) }}{% endif %}
-{% endfor %}</tr>{% endfor %}</table></div>
-<h2>Cost against accuracy</h2>{{ cost|safe }}
-<h2>Calibration</h2><div class="charts">{% for name, chart in charts %}<figure>{{ chart|safe }}
-<figcaption>{{ name }}</figcaption></figure>{% else %}<p>not applicable: no model gives
-probabilities{% endfor %}</div>
-<h2>Confusion matrices</h2><p>Rows: the true class. Columns: the answer.</p>
-{% for row in rows %}<h3>{{ row.run.name }}</h3><div class="scroll"><table><tr><th>
-{% for label in row.run.labels %}<th>{{ label }}{% endfor %}</tr>
-{% for line in row.outcomes.confusion.tolist() %}<tr><th>{{ row.run.labels[loop.index0] }}
-{% set total = line|sum %}{% for cell in line %}
-<td style="background:rgba(42,111,187,{{ "%.2f"|format(0.7 * cell / total if total else 0) }})">
-{{ cell or "" }}{% endfor %}</tr>{% endfor %}</table></div>{% endfor %}
-<h2>Most confident mistakes</h2>{% for name, shown in mistakes %}<h3>{{ name }}</h3>
-{% for one in shown %}<figure>{% if one.data %}<img alt="{{ one.path }}" src="{{ one.data }}">{% endif %}
-<figcaption>{{ one.path }}<br>is {{ one.truth }}, answered {{ one.label }}{% if one.score is not none %}
-({{ "%.2f"|format(one.score) }}){% endif %}</figcaption></figure>{% else %}<p>none</p>{% endfor %}
-{% endfor %}
-<h2>Disagreements</h2>{% if disagreements %}<table id="disagreements"><tr><th>picture<th>true
-{% for row in rows %}<th>{{ row.run.name }}{% endfor %}</tr>{% for line in disagreements %}<tr>
-{% for cell in line %}<td>{{ cell }}{% endfor %}</tr>{% endfor %}</table>{% else %}
-<p>none: all models give the same answers</p>{% endif %}
-<h2>Pictures without an answer, or left out</h2>{% if lost %}<ul>{% for name, why in lost %}
-<li>{{ name }}: {{ why }}{% endfor %}</ul>{% else %}<p>none</p>{% endif %}
-<h2>To repeat it</h2><pre id="command">{{ command }}</pre><p>{{ versions }}</p>
-<ul>{% for row in rows %}<li>{{ row.run.name }}: {{ row.run.digest }}{% endfor %}</ul></html>
-"""
+_MISTAKES = 12
+_DISAGREEMENTS = 24
+_MATRIX_CLASSES = 30
+_WORST = 20
 
 
 def write_report(comparison: Comparison, dataset: Dataset, folder: Path, *, command: str) -> Path:
@@ -89,7 +44,7 @@ def write_report(comparison: Comparison, dataset: Dataset, folder: Path, *, comm
     comparison
         What to tell.
     dataset
-        The pictures that it is about.
+        The items that it is about.
     folder
         Where to; made if it is not there.
     command
@@ -101,107 +56,289 @@ def write_report(comparison: Comparison, dataset: Dataset, folder: Path, *, comm
         The HTML file.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    rows = comparison.rows
-    versions = (
-        f"zoobridge {version('zoobridge')}, Python {platform.python_version()}, "
-        + ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "scikit-learn"))
-    )
-    record = comparison.to_record() | {"command": command, "versions": versions}
+    record = comparison.to_record() | {
+        "command": command,
+        "versions": _versions(),
+        "dataset": comparison.rows[0].run.dataset,
+        "left_out": [list(one) for one in dataset.left_out],
+    }
     (folder / "report.json").write_text(json.dumps(record, indent=2), "utf-8")
-    _write_tables(comparison, dataset, folder)
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    html = environment.from_string(_PAGE).render(
-        rows=rows,
-        words=comparison.words,
-        cochran=comparison.cochran,
-        parity=comparison.parity,
-        measures=comparison.measures,
-        cost=environment.from_string(_COST).render(points=list(_cost(comparison))),
-        charts=[
-            (row.run.name, environment.from_string(_CURVE).render(parts=calibration(row.outcomes)))
-            for row in rows
-            if row.outcomes.kind == "probability" and row.outcomes.scores is not None
-        ],
-        mistakes=[(row.run.name, list(_mistakes(row, comparison, dataset))) for row in rows],
-        disagreements=list(_disagreements(comparison, dataset)),
-        lost=[
-            *((str(dataset.items[one.item].path), f"{row.run.name}: {one.error}")
-              for row in rows for one in row.run.failures),
-            *dataset.left_out,
-        ],
-        command=command,
-        versions=versions,
-    )  # fmt: skip
+    write_measures(comparison, folder / "measures.csv")
+    write_answers(comparison, dataset, folder / "answers.csv")
     path = folder / "report.html"
-    path.write_text(html, "utf-8")
+    path.write_text(_html(comparison, dataset, command), "utf-8")
     return path
 
 
-_CURVE = """<svg width="220" height="220" viewBox="-30 -10 240 240" role="img">
-<path d="M0 200V0H200V200Z M0 200L200 0" fill="none" stroke="#999"/>
-{% for sure, right, count in parts %}<circle cx="{{ 200 * sure }}" cy="{{ 200 - 200 * right }}" r="4"
-fill="#2a6fbb"><title>{{ count }} pictures</title></circle>{% endfor %}
-<text x="60" y="220" font-size="12">confidence</text>
-<text x="-130" y="-8" font-size="12" transform="rotate(-90)">accuracy</text></svg>"""
+def _html(comparison: Comparison, dataset: Dataset, command: str) -> str:
+    rows = comparison.rows
+    order = next(one for one in comparison.measures if one.name == comparison.rank_by)
+    groups = _same_answers(rows)
+    disagreements = list(_disagreements(comparison, dataset))
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    )
+    return environment.from_string(PAGE).render(
+        title="Comparison of models",
+        subtitle=_subtitle(comparison, dataset),
+        rows=rows,
+        order=order,
+        beside=[
+            (one, _BESIDE[one.name])
+            for one in comparison.measures
+            if one.name in _BESIDE and one != order
+        ],
+        value=_value,
+        interval=_interval,
+        cell=_cell,
+        forest=_forest(rows, order),
+        words=comparison.words,
+        pairs=comparison.pairs,
+        parity=comparison.parity,
+        groups=[
+            (title, ones)
+            for title, group in (("Quality", "quality"), ("Cost", "cost"))
+            if (ones := [one for one in comparison.measures if one.group == group])
+        ],
+        cost=_cost(rows, order),
+        charts=[
+            (names, calibration_chart(calibration(row.outcomes)))
+            for names, row in groups
+            if row.outcomes.kind == _probability(row) and row.outcomes.scores is not None
+        ],
+        multi_label=dataset.multi_label,
+        classes=[_classes(names, row) for names, row in groups],
+        mistakes=[_mistakes(names, row, comparison, dataset) for names, row in groups],
+        rule=RULE,
+        disagreements=[
+            one | {"picture": thumbnail(dataset.items[one["item"]])}
+            for one in disagreements[:_DISAGREEMENTS]
+        ],
+        disagreement_count=len(disagreements),
+        item_count=len(comparison.items),
+        lost=[
+            *((dataset.items[one.item].name, f"{row.run.name}: {one.error}")
+              for row in rows for one in row.run.failures),
+            *dataset.left_out,
+        ],
+        methods=_methods(comparison, dataset),
+        command=command,
+        versions=_versions(),
+        dataset_digest=rows[0].run.dataset,
+    )  # fmt: skip
 
-_COST = """{% if points %}<svg width="640" height="250" viewBox="-40 -10 640 250" role="img">
-<path d="M0 0V200H400" fill="none" stroke="#999"/>{% for name, x, y, ms in points %}
-<circle cx="{{ 380 * x }}" cy="{{ 200 - 190 * y }}" r="5" fill="#2a6fbb"/>
-<text x="{{ 380 * x + 8 }}" y="{{ 204 - 190 * y + 14 * (loop.index0 % 3) }}" font-size="11">{{ name }},
-{{ "%.1f"|format(ms) }} ms</text>{% endfor %}
-<text x="130" y="225" font-size="12">time per picture, once loaded</text>
-<text x="-130" y="-10" font-size="12" transform="rotate(-90)">accuracy</text></svg>
-{% else %}<p>not applicable: every answer was resumed from an earlier run</p>{% endif %}"""
+
+def _versions() -> str:
+    parts = ", ".join(f"{name} {version(name)}" for name in ("zoobridge", "numpy", "scipy"))
+    return f"{parts}, Python {platform.python_version()}"
 
 
-def _cost(comparison: Comparison) -> Iterator[tuple[str, float, float, float]]:
-    timed = [(row, 1000 / row.run.costs.values.get("throughput")) for row in comparison.rows if row.run.costs.values.get("throughput")]
-    longest = max((time for _, time in timed), default=1.0)
-    for row, time in timed:
-        yield row.run.name, time / longest, float(row.outcomes.correct.mean()), time
+def _subtitle(comparison: Comparison, dataset: Dataset) -> str:
+    kind = "objects" if any(item.region is not None for item in dataset.items) else "pictures"
+    models = len({row.run.model for row in comparison.rows})
+    return (
+        f"{models} {'model' if models == 1 else 'models'} in {len(comparison.rows)} "
+        f"{'row' if len(comparison.rows) == 1 else 'rows'}, one for each framework; "
+        f"{len(comparison.items)} of {len(dataset.items)} {kind} of {len(dataset.labels)} classes "
+        "were answered by all."
+    )
 
 
-def _mistakes(row: Row, comparison: Comparison, dataset: Dataset) -> Iterator[dict[str, Any]]:
+def _methods(comparison: Comparison, dataset: Dataset) -> str:
+    drawn = "" if dataset.multi_label else " within each class"
+    said = (
+        "Measures follow scikit-learn's definitions. Intervals: percentiles of "
+        f"{comparison.resamples} bootstrap resamples of the items{drawn}, the same for all models "
+        f"(seed {comparison.seed}). Pairs: McNemar's exact test on the same items, two-sided, with "
+        "Holm's correction for the number of pairs; rows of one model that give the same answers in "
+        "several frameworks compete as one."
+    )
+    if comparison.cochran is not None:
+        said += " All together: Cochran's Q."
+    if comparison.friedman is not None:
+        said += (
+            " Probability of the true class: Friedman's test with items as blocks, then Wilcoxon's "
+            "signed-rank test for each pair with Holm's correction."
+        )
+    return said
+
+
+#: What stands beside the ranking, and under which title.
+_BESIDE = {
+    "balanced_accuracy": "balanced",
+    "latency_p50": "latency p50",
+    "throughput": "items/s",
+    "memory_bytes": "memory",
+}
+
+
+def _shown(number: float, one: Measure) -> str:
+    """Return a value with its unit, with as many digits as it is worth."""
+    if one.unit == "s":
+        return f"{1e3 * number:.3g} ms" if number < 1 else f"{number:.3g} s"
+    if one.unit == "1/s":
+        return f"{number:.3g}" if number < 100 else f"{number:.0f}"
+    if one.unit == "bytes":
+        return f"{number / 1024:.0f} KiB" if number < 2**20 else f"{number / 2**20:.1f} MiB"
+    return f"{number:,.0f}" if one.group == "cost" else f"{number:.3f}"
+
+
+def _value(row: Row, one: Measure) -> str:
+    value = row.measures[one.name].value
+    return "not applicable" if value is None else _shown(value, one)
+
+
+def _interval(row: Row, one: Measure) -> str:
+    found = row.intervals.get(one.name)
+    return "" if found is None else f"{_shown(found.low, one)} to {_shown(found.high, one)}"
+
+
+def _cell(row: Row, one: Measure, full: bool = False) -> Markup:  # noqa: FBT001, FBT002 - Jinja calls it
+    found = row.measures[one.name]
+    if found.value is None:
+        return Markup('<td class="no">not applicable: {}</td>').format(found.reason)
+    interval = _interval(row, one) if full else ""
+    below = Markup('<br><span class="small">{}</span>').format(interval) if interval else ""
+    return Markup("<td>{}{}</td>").format(_value(row, one), below)
+
+
+def _forest(rows: Sequence[Row], order: Measure) -> list[str]:
+    known = [row.measures[order.name].value for row in rows]
+    drawn = iter(
+        forest_chart(
+            [(value, row.intervals.get(order.name))
+             for row, value in zip(rows, known, strict=True) if value is not None],
+            best=0.0 if order.best is None else order.best,
+        )
+    )  # fmt: skip
+    return ["" if value is None else next(drawn) for value in known]
+
+
+def _cost(rows: Sequence[Row], order: Measure) -> str:
+    points = []
+    for rank, row in enumerate(rows, start=1):
+        latency = row.measures.get("latency_p50")
+        value = row.measures[order.name].value
+        if latency is not None and latency.value and value is not None:
+            points.append((rank, latency.value, value, row.intervals.get(order.name)))
+    return cost_chart(points, measure=order.name) if points else ""
+
+
+def _probability(row: Row) -> str:
+    return "independent_probability" if row.outcomes.multi_label else "probability"
+
+
+def _same_answers(rows: Sequence[Row]) -> list[tuple[str, Row]]:
+    """Return rows of the same model and answers as one, with their names."""
+    found: dict[tuple[str, bytes], list[Row]] = {}
+    for row in rows:
+        found.setdefault((row.run.model, row.outcomes.predicted.tobytes()), []).append(row)
+    return [(", ".join(row.run.name for row in ones), ones[0]) for ones in found.values()]
+
+
+def _classes(names: str, row: Row) -> dict[str, Any]:
+    """Return the confusion matrix and the measures of each class; of many classes the worst."""
+    outcomes = row.outcomes
+    words = dict(zip(row.run.labels, row.run.classes, strict=True))
+    labels = [words[label] for label in outcomes.labels]
+    ones = [one | {"label": words[one["label"]]} for one in per_class(outcomes)]
+    many = len(labels) > _MATRIX_CLASSES
+    if many:
+        there = [one for one in ones if one["items"]]
+        ones = sorted(there, key=lambda one: float(one["f1"]))[:_WORST]
+    found = {
+        "names": names,
+        "labels": labels,
+        "classes": ones,
+        "cut": many,
+        "cells": [],
+        "worst": [],
+    }
+    if not outcomes.multi_label:
+        found["worst" if many else "cells"] = (
+            _confusions(outcomes.confusion, labels) if many else _cells(outcomes.confusion)
+        )
+    return found
+
+
+def _cells(matrix: NDArray[Any]) -> list[list[dict[str, Any]]]:
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    return [
+        [{"count": int(count), "colour": f"rgba(31,95,168,{0.85 * share:.2f})",
+          "ink": "#fff" if share > 0.6 else "#222"}
+         for count, share in zip(line, part, strict=True)]
+        for line, part in zip(matrix, shares, strict=True)
+    ]  # fmt: skip
+
+
+def _confusions(matrix: NDArray[Any], labels: Sequence[str]) -> list[tuple[str, str, int]]:
+    wrong = matrix * ~np.eye(len(labels), dtype=bool)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:_WORST].tolist()
+    places = [divmod(place, len(labels)) for place in order]
+    return [
+        (labels[true], labels[other], int(wrong[true, other]))
+        for true, other in places
+        if wrong[true, other]
+    ]
+
+
+def _mistakes(
+    names: str, row: Row, comparison: Comparison, dataset: Dataset
+) -> tuple[str, list[dict[str, Any]], int]:
     wrong = np.flatnonzero(~row.outcomes.correct)
-    scores = row.outcomes.scores
-    sure = None if scores is None else scores[wrong, row.outcomes.predicted[wrong]]
-    order = range(len(wrong)) if sure is None else np.argsort(-sure, kind="stable").tolist()
-    for place in list(order)[:12]:
-        number = int(wrong[place])
-        item = dataset.items[comparison.items[number]]
-        kind = _SHOWN.get(item.path.suffix.lower())
-        data = ""
-        if kind is not None and item.path.stat().st_size <= _THUMBNAIL_BYTES:
-            data = f"data:{kind};base64,{base64.b64encode(item.path.read_bytes()).decode()}"
-        yield {
-            "path": item.path.name,
-            "truth": item.label,
-            "label": row.run.labels[int(row.outcomes.predicted[number])],
-            "score": None if sure is None else float(sure[place]),
-            "data": data,
-        }
+    sure = _sureness(row)[wrong]
+    shown = []
+    for place in np.argsort(-sure, kind="stable")[:_MISTAKES].tolist():
+        item = comparison.items[int(wrong[place])]
+        shown.append(
+            {
+                "name": _short(dataset.items[item].name, dataset),
+                "truth": dataset.items[item].label or "none",
+                "label": row.answered(int(wrong[place])),
+                "score": None if row.outcomes.scores is None else float(sure[place]),
+                "picture": thumbnail(dataset.items[item]),
+            }
+        )
+    return names, shown, len(wrong)
 
 
-def _disagreements(comparison: Comparison, dataset: Dataset) -> Iterator[list[str]]:
-    for number in comparison.items:
-        answers = [row.run.answers[number].label for row in comparison.rows]
-        if len(set(answers)) > 1:
-            yield [str(dataset.items[number].path), dataset.items[number].label, *answers]
+def _sureness(row: Row) -> Any:
+    """Return how sure each answer is: the highest score of a class that is wrongly there or not."""
+    outcomes = row.outcomes
+    if outcomes.scores is None:
+        return np.zeros(len(outcomes))
+    if not outcomes.multi_label:
+        return outcomes.scores[np.arange(len(outcomes)), outcomes.predicted]
+    wrong = outcomes.truth != outcomes.predicted
+    sure = np.where(outcomes.predicted, outcomes.scores, 1 - outcomes.scores)
+    return np.where(wrong, sure, -np.inf).max(axis=1)
 
 
-def _write_tables(comparison: Comparison, dataset: Dataset, folder: Path) -> None:
-    names = [row.run.name for row in comparison.rows]
-    with (folder / "measures.csv").open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(["measure", *names])
-        for one in comparison.measures:
-            found = [row.measures[one.name] for row in comparison.rows]
-            table.writerow(
-                [one.name, *("not applicable" if m.value is None else m.value for m in found)]
-            )
-    with (folder / "answers.csv").open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(["path", "label", *names])
-        for number, item in enumerate(dataset.items):
-            answers = [row.run.answers[number].label for row in comparison.rows]
-            table.writerow([item.path, item.label, *answers])
+def _disagreements(comparison: Comparison, dataset: Dataset) -> Iterator[dict[str, Any]]:
+    for place, item in enumerate(comparison.items):
+        answers = [
+            (row.answered(place), bool(row.outcomes.correct[place])) for row in comparison.rows
+        ]
+        if len({answer for answer, _ in answers}) > 1:
+            yield {
+                "item": item,
+                "name": _short(dataset.items[item].name, dataset),
+                "truth": dataset.items[item].label,
+                "answers": answers,
+            }
+
+
+def _short(name: str, dataset: Dataset) -> str:
+    """Return an item's name without the folder that all items share."""
+    folders = {item.path.parent for item in dataset.items}
+    common = Path(*_common([folder.parts for folder in folders]))
+    return name.removeprefix(f"{common}/") if common.parts else name
+
+
+def _common(parts: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    shared = []
+    for words in zip(*parts, strict=False):
+        if len(set(words)) > 1:
+            break
+        shared.append(words[0])
+    return tuple(shared)

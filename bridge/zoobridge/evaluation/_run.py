@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from zoobridge.errors import InvalidRequestError
 from zoobridge.evaluation._costs import measure_costs, warm_up
 from zoobridge.evaluation._journal import Answer, Journal
-from zoobridge.evaluation._labels import match_labels
+from zoobridge.evaluation._labels import labels_for
 from zoobridge.evaluation._outcomes import Costs, Outcomes
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Run:
         if self.multi_label:
             return self._several(kept, answered, scores)
         truth = np.array([self.truth[one.item][0] for one in kept], np.intp)
-        if scores is not None and scores.shape[1] == 1 and len(self.labels) == 2:
+        if scores is not None and scores.shape[1] < len(self.labels):
             return Outcomes.from_scores(
                 self.labels, truth, scores, self.score_kind,
                 threshold=self.threshold, costs=self.costs,
@@ -205,7 +205,9 @@ def run_model_iter(
         holds answers of other weights or another dataset under the same name.
     """
     described, weights = chosen_weights(client, model, framework)
-    matched = match_labels(dataset.labels, described.labels, mapping)
+    labels, matched = labels_for(
+        dataset.labels, described.labels, mapping, multi_label=dataset.multi_label
+    )
     name = described.reference
     header: dict[str, Any] = {
         "format": _FORMAT,
@@ -237,14 +239,16 @@ def run_model_iter(
         model=name,
         framework=weights.framework,
         digest=weights.digest,
-        labels=described.labels,
+        labels=labels,
         score_kind=described.score_kind,
         threshold=described.threshold,
-        classes=_classes(described.labels, matched),
+        classes=_classes(labels, matched),
         dataset=header["dataset"],
         truth=tuple(tuple(matched[label] for label in item.labels) for item in dataset.items),
         multi_label=dataset.multi_label,
-        answers=tuple(journal.answers[number] for number in range(total)),
+        answers=tuple(
+            _one_or_rest(journal.answers[number], labels, described) for number in range(total)
+        ),
         costs=journal.costs or Costs(),
     )
 
@@ -269,6 +273,14 @@ def chosen_weights(client: Client, model: str, framework: str) -> tuple[Model, W
         )
     weights = next(one for one in described.weights if one.framework == chosen and not one.problem)
     return described, weights
+
+
+def _one_or_rest(answer: Answer, labels: tuple[str, ...], described: Model) -> Answer:
+    """Return the answer of a single output as one of two classes; any other as it is."""
+    if labels == described.labels or answer.error or not answer.scores:
+        return answer
+    least = 0.0 if described.score_kind == "logit" else described.threshold
+    return replace(answer, label=labels[int(answer.scores[0] >= least)])
 
 
 def _classes(labels: Sequence[str], matched: Mapping[str, int]) -> tuple[str, ...]:
