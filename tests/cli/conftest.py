@@ -115,11 +115,29 @@ def served(zoo, zoobridge_server):
     return zoobridge_server(zoo, arguments=("--threads", "1", "--device", "cpu"))
 
 
+def command_of(served):
+    kept = {k: v for k, v in served.environment.items() if k not in ("ZOOBRIDGE_ADDRESS",)}
+    return Command(kept | {"COLUMNS": "200"})
+
+
 @pytest.fixture
 def zb(served):
     """The command of a user whose server runs."""
-    kept = {k: v for k, v in served.environment.items() if k not in ("ZOOBRIDGE_ADDRESS",)}
-    return Command(kept | {"COLUMNS": "200"})
+    return command_of(served)
+
+
+@pytest.fixture
+def serve_with(zoo, zoobridge_server):
+    """Start a server with options; it is stopped at the end of the test."""
+    started = []
+
+    def start(*arguments):
+        started.append(zoobridge_server(zoo, arguments=("--device", "cpu", *arguments)))
+        return started[-1], command_of(started[-1])
+
+    yield start
+    for served in started:
+        served.stop()
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,8 @@ from zoobridge.server import Server
         ({"keep_seconds": float("nan")}, "keep_seconds", "nan"),
         ({"threads": 0}, "threads", "0"),
         ({"max_memory": 0}, "max_memory", "0"),
+        ({"instances": 0}, "instances", "0"),
+        ({"instances_of": {"digits": 0}}, "instances_of[digits]", "0"),
         ({"classification_token": "the-managing-token"}, "classification_token", "differ"),
         ({"limits": Limits(queued_bytes=1)}, "limits.queued_bytes", "lower"),
     ],

@@ -31,6 +31,23 @@ class Bytes(click.ParamType[int]):
             self.fail(f"'{value}' is no size; write it as 512M, 4G or 1000000", param, ctx)
 
 
+class Instances(click.ParamType[tuple[str, int]]):
+    """A number of copies: ``2``, or ``digits=4`` for one model."""
+
+    name = "[model=]n"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        """Return the model, empty for all, and the number."""
+        if isinstance(value, tuple):
+            return value
+        name, equals, number = str(value).rpartition("=")
+        if not number.strip().isdecimal() or int(number) < 1 or bool(equals) != bool(name.strip()):
+            self.fail(f"'{value}' is no number of copies; write 2, or MODEL=2", param, ctx)
+        return name.strip(), int(number)
+
+
 BYTES = Bytes()
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -70,8 +87,25 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--device", default="auto", show_default=True, help="Where networks run: cpu, cuda:0."
 )
-@click.option("--threads", type=click.IntRange(min=1), help="Cores that one worker may use.")
-@click.option("--max-memory", type=BYTES, help="Memory of all workers.  [default: half of it]")
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    help="Cores that one model may use; its copies share them.  [default: all]",
+)
+@click.option(
+    "--instances",
+    "copies",
+    type=Instances(),
+    multiple=True,
+    help="Copies of a model side by side, each a process of its own: 2 for all models, digits=4 for"
+    " one. May be repeated.  [default: 1]",
+)
+@click.option(
+    "--max-memory",
+    type=BYTES,
+    help="Memory of all models and frameworks together; to load what would not fit, those unused for"
+    " longest are unloaded.  [default: half of what the machine or its container has]",
+)
 @click.option(
     "--keep",
     "keep_seconds",
@@ -112,6 +146,7 @@ def serve(
     fork: bool | None,  # noqa: FBT001 - click passes it by name
     max_message: int | None,
     max_pixels: int | None,
+    copies: tuple[tuple[str, int], ...],
     **settings: Any,
 ) -> None:
     """Serve the model packages in one or more ZOO folders until Ctrl-C.
@@ -141,6 +176,9 @@ def serve(
     )
     if fork is not None:
         settings["fork"] = fork
+    instances_of = dict(copies)
+    settings["instances"] = instances_of.pop("", 1)
+    settings["instances_of"] = instances_of
     kept = user_cache_path("zoobridge", appauthor=False) / "served-evaluations"
     run(
         ServerConfig(

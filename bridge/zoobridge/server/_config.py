@@ -7,10 +7,13 @@ import math
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from zoobridge.errors import InvalidRequestError
 from zoobridge.protocol import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["LOG_FORMATS", "LOG_LEVELS", "ServerConfig"]
 
@@ -51,11 +54,17 @@ class ServerConfig:
     limits
         What a request may hold, and what may wait for one model.
     max_memory
-        Memory of all workers together, in bytes; `None` for half of the machine's.
+        Memory of all workers, and of what is kept to start them fast, in bytes; `None` for half of
+        what the machine has, or of what its container may use.
     keep_seconds
         Unload a model that was not used for so long; 0 keeps it until the memory is needed.
     threads
-        Cores that one worker may use; `None` for all that this process may use.
+        Cores that one model may use, its instances together; `None` for all that this process may
+        use.
+    instances
+        Copies of each model that run side by side, each in a process of its own.
+    instances_of
+        Other numbers of copies for single models, by ``id`` or ``id@version``.
     device
         Where networks run: ``auto``, or a framework's name for a device (``cpu``, ``cuda:0``).
     fork
@@ -94,6 +103,8 @@ class ServerConfig:
     max_memory: int | None = None
     keep_seconds: float = 0.0
     threads: int | None = None
+    instances: int = 1
+    instances_of: Mapping[str, int] = field(default_factory=dict)
     device: str = "auto"
     fork: bool = sys.platform == "linux"
     max_workers: int = 64
@@ -201,6 +212,12 @@ class ServerConfig:
                 "second",
                 field="limits.queued_bytes",
             )
-        for name, count in (("max_memory", self.max_memory), ("threads", self.threads)):
+        counts = {
+            "max_memory": self.max_memory,
+            "threads": self.threads,
+            "instances": self.instances,
+            **{f"instances_of[{model}]": count for model, count in self.instances_of.items()},
+        }
+        for name, count in counts.items():
             if count is not None and count < 1:
                 raise InvalidRequestError(f"{name} {count} is less than 1", field=name)
