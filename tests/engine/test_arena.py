@@ -20,7 +20,7 @@ def arena(request, tmp_path):
 
 def test_a_worker_sees_what_the_server_wrote(arena):
     start = arena.reserve(5)
-    arena.fill(start, b"hello")
+    arena.fill(start, [b"hel", memoryview(b"lo")])
     descriptor = os.dup(arena.descriptor) if arena.descriptor >= 0 else -1
     view = attach(descriptor, str(arena.path), arena.capacity)
     assert bytes(view[start : start + 5]) == b"hello"
@@ -65,7 +65,7 @@ class Allocations(RuleBasedStateMachine):
         start = self.arena.reserve(len(data))
         if start is not None:
             assert start not in self.live
-            self.arena.fill(start, data)
+            self.arena.fill(start, [data])
             self.live[start] = data
 
     @precondition(lambda self: self.live)

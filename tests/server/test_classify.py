@@ -29,7 +29,7 @@ def test_the_engine_gets_the_bytes_as_they_came(start, call, held):
     future = call(server).channel.unary_unary("/zoobridge.v1.ClassificationService/Classify")
     answer = future.future(data, timeout=90)
     work = held.next()
-    assert work.work.request == data
+    assert b"".join(work.work.chunks) == data
     work.give()
     assert classification_pb2.ClassifyResponse.FromString(answer.result()).results
 

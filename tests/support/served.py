@@ -175,7 +175,7 @@ class HeldAnswer:
 
     @property
     def request(self) -> classification_pb2.ClassifyRequest:
-        return classification_pb2.ClassifyRequest.FromString(self.work.request)
+        return classification_pb2.ClassifyRequest.FromString(b"".join(self.work.chunks))
 
     def give(self, *, index: int = 0, total: int = 1, last: bool = True, label: str = "held"):
         result = prediction_pb2.ItemResult(index=index)
@@ -219,7 +219,7 @@ class HeldEngine:
         if self.refusals:
             raise self.refusals.pop(0)
         try:
-            classification_pb2.ClassifyRequest.FromString(work.request)
+            classification_pb2.ClassifyRequest.FromString(b"".join(work.chunks))
         except DecodeError as error:
             raise AssertionError("the server passed on what is no request") from error
         answer = HeldAnswer(work)

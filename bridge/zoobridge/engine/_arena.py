@@ -7,12 +7,19 @@ private folder. Either way it takes up only what was ever written to it.
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import sys
 import threading
 from bisect import insort
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zoobridge.engine._engine import Chunk
 
 __all__ = ["Arena", "attach"]
 
@@ -80,10 +87,24 @@ class Arena:
             self._high = max(self._high, start + size)
         return start
 
-    def fill(self, start: int, data: bytes) -> None:
-        """Write to room that was reserved; after :meth:`close`, nowhere."""
+    def fill(self, start: int, chunks: Sequence[Chunk]) -> None:
+        """Write to room that was reserved; after :meth:`close`, nowhere.
+
+        Raises
+        ------
+        ZooBridgeError
+            If a chunk cannot be read.
+        """
         try:
-            self._view[start : start + len(data)] = data
+            for chunk in chunks:
+                if isinstance(chunk, (bytes, memoryview)):
+                    end = start + len(chunk)
+                    self._view[start:end] = chunk
+                else:
+                    end = start + chunk.nbytes
+                    with self._view[start:end] as place:
+                        chunk.read_into(place)
+                start = end
         except ValueError:
             if not self._closed:
                 raise
@@ -115,7 +136,9 @@ class Arena:
         with self._lock:
             self._closed = True
             self._view.release()
-            self._memory.close()
+            # Where a request is just being read into it, it goes with that.
+            with contextlib.suppress(BufferError):
+                self._memory.close()
             if self.descriptor >= 0:
                 os.close(self.descriptor)
                 self.descriptor = -1

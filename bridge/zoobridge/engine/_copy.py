@@ -21,7 +21,7 @@ from zoobridge.engine._arena import Arena
 from zoobridge.engine._engine import Answer, ModelState, Part, Place, Work
 from zoobridge.engine._faults import worker_error
 from zoobridge.engine._frames import PART, RUN, Frame, Kind
-from zoobridge.engine._load import load_document, weights_file
+from zoobridge.engine._load import load_document
 from zoobridge.engine._statistics import Batches, Ledger, Statistics
 from zoobridge.engine._ticket import Inquest, Ticket
 from zoobridge.errors import (
@@ -29,6 +29,7 @@ from zoobridge.errors import (
     WorkerError,
     ZooBridgeError,
 )
+from zoobridge.zoo import weights_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,6 +128,7 @@ class ModelCopy:
             If this input has ended workers before.
         """
         self._inquest.admit(work)
+        size = work.size
         with self._lock:
             if self._failure is not None:
                 raise self._failure
@@ -134,14 +136,18 @@ class ModelCopy:
                 return None
             if len(self._tickets) >= self._config.limits.queued_items:
                 raise self._overloaded(f"{len(self._tickets)} requests wait for it")
-            offset = self._arena.reserve(len(work.request))
+            offset = self._arena.reserve(size)
             if offset is None:
                 raise self._overloaded("the memory for waiting requests is full")
             self._number += 1
-            ticket = Ticket(self._number, work, offset, self.drop)
+            ticket = Ticket(self._number, work, offset, size, self.drop)
             self._tickets[ticket.number] = ticket
             self.last_used = ticket.accepted
-        self._arena.fill(offset, work.request)
+        try:
+            self._arena.fill(offset, work.chunks)
+        except ZooBridgeError:
+            self.drop(ticket)
+            raise
         with self._lock:
             if not ticket.done:
                 self._waiting.append(ticket)
@@ -209,7 +215,7 @@ class ModelCopy:
             weights=self.weights,
             device=self.facts.get("device", ""),
             framework_version=self.facts.get("framework_version", ""),
-            memory_bytes=self._memory,
+            memory_bytes=self._memory or self.measure(),
             waiting=self.waiting,
             items=self._ledger.read({}).items,
             confinement=self.facts.get("confinement", ""),
@@ -304,7 +310,7 @@ class ModelCopy:
         started = time.monotonic()
         try:
             document = load_document(
-                weights_file(self.model, self.weights),
+                weights_file(self.model, self.weights, trusted=self.model.trusted),
                 self._config,
                 read=[self.model.root, self.weights.path],
                 model=self.model,
@@ -450,7 +456,7 @@ class ModelCopy:
             self._heard = now
         payload = RUN.pack(
             ticket.offset,
-            len(work.request),
+            ticket.size,
             seconds,
             now - ticket.accepted,
             work.parts,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from zoobridge.backend import FrameworkFacts
     from zoobridge.engine._statistics import Statistics
@@ -15,14 +15,38 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "Chunk",
     "Engine",
     "FrameworkState",
     "MemoryUse",
     "ModelState",
     "Part",
     "Place",
+    "Source",
     "Work",
 ]
+
+
+class Source(Protocol):
+    """Bytes that lie elsewhere, and are read into their place when that is known."""
+
+    @property
+    def nbytes(self) -> int:
+        """How many there are."""
+        ...
+
+    def read_into(self, place: memoryview) -> None:
+        """Write them to `place`, which is as long.
+
+        Raises
+        ------
+        ZooBridgeError
+            If they cannot be read any more.
+        """
+        ...
+
+
+Chunk: TypeAlias = "bytes | memoryview | Source"
 
 
 @dataclass(frozen=True)
@@ -35,6 +59,7 @@ class Work:
         What to run.
     request
         A serialized ``zoobridge.v1.ClassifyRequest``; its ``model`` and ``framework`` are ignored.
+        It may come in chunks that make it up together.
     deadline
         On the clock of :func:`time.monotonic`, in seconds; `None` for none.
     parts
@@ -49,11 +74,23 @@ class Work:
 
     model: ModelDescription
     weights: WeightsDescription
-    request: bytes
+    request: bytes | Sequence[Chunk]
     deadline: float | None = None
     parts: bool = False
     tensors: bool = False
     deliver: Callable[[Part | ZooBridgeError], None] | None = None
+
+    @property
+    def chunks(self) -> Sequence[Chunk]:
+        """The request in chunks."""
+        return (self.request,) if isinstance(self.request, bytes) else self.request
+
+    @property
+    def size(self) -> int:
+        """The request's length in bytes."""
+        return sum(
+            len(chunk) if isinstance(chunk, bytes) else chunk.nbytes for chunk in self.chunks
+        )
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from zoobridge.errors import WorkerError
 __all__ = ["Launcher", "Starter", "WorkerProcess", "make_launcher"]
 
 _MOTHER_START_SECONDS = 120.0
+_PIPE_BYTES = 1 << 20
 
 
 @dataclass
@@ -149,6 +150,7 @@ class SpawnLauncher:
             )
         writer = FrameWriter(os.dup(process.stdin.fileno()))
         reader = FrameReader(os.dup(process.stdout.fileno()))
+        _widen(process.stdout.fileno())
         process.stdin.close()
         process.stdout.close()
         worker = WorkerProcess(process.pid, reader, writer)
@@ -168,6 +170,16 @@ class SpawnLauncher:
 
     def close(self) -> None:
         """See :meth:`Launcher.close`: nothing is kept."""
+
+
+def _widen(pipe: int) -> None:
+    """Let a pipe hold a whole answer of usual size, so that a worker need not wait to write it."""
+    if sys.platform == "linux":
+        import fcntl
+
+        # An ordinary user has a limited sum of such pipes; beyond it they stay as they are.
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _private(folder: Path) -> dict[str, str]:
@@ -217,6 +229,7 @@ class _Mother:
         with self._lock:
             request_read, request_write = os.pipe()
             reply_read, reply_write = os.pipe()
+            _widen(reply_read)
             self._number += 1
             number = self._number
             document = {

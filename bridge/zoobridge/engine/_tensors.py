@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,32 +21,76 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zoobridge.backend import TensorSpec
+    from zoobridge.engine._engine import Chunk
 
-__all__ = ["TensorAnswers", "TensorJob", "pack_tensors", "unpack_tensors"]
+__all__ = [
+    "TensorAnswers",
+    "TensorBytes",
+    "TensorJob",
+    "pack_tensors",
+    "tensor_chunks",
+    "unpack_tensors",
+]
 
 _HEAD = struct.Struct("<I")
 _ALIGN = 64
 
 
+@dataclass(frozen=True)
+class TensorBytes:
+    """A tensor by its elements' bytes, wherever they lie.
+
+    Parameters
+    ----------
+    dtype
+        Type of an element; little-endian.
+    shape
+        Lengths of the axes.
+    data
+        The elements in C order.
+    """
+
+    dtype: np.dtype[np.generic]
+    shape: tuple[int, ...]
+    data: Chunk
+
+    @classmethod
+    def of(cls, array: NDArray[np.generic]) -> TensorBytes:
+        """Return an array's elements; without a copy where they lie in C order already."""
+        little = array.dtype.newbyteorder("<")
+        plain = np.ascontiguousarray(array.astype(little, copy=False))
+        return cls(little, array.shape, plain.reshape(-1).view(np.uint8).data)
+
+
+def tensor_chunks(tensors: Mapping[str, TensorBytes]) -> list[Chunk]:
+    """Return named tensors as chunks of bytes; :func:`unpack_tensors` reads them joined.
+
+    They are a JSON list of names, types and shapes, and then the elements of each.
+    """
+    head = json.dumps(
+        [[name, tensor.dtype.str, tensor.shape] for name, tensor in tensors.items()]
+    ).encode()
+    start = _HEAD.pack(len(head)) + head
+    chunks: list[Chunk] = [start]
+    position = len(start)
+    for tensor in tensors.values():
+        padding = bytes(-position % _ALIGN)
+        size = math.prod(tensor.shape) * tensor.dtype.itemsize
+        chunks += [padding, tensor.data]
+        position += len(padding) + size
+    return chunks
+
+
 def pack_tensors(tensors: Mapping[str, NDArray[np.generic]]) -> bytes:
-    """Return named arrays as bytes: a JSON list of names, types and shapes, then the elements.
+    """Return named arrays as bytes.
 
     Parameters
     ----------
     tensors
         Arrays of numbers or booleans, any shape.
     """
-    head = json.dumps(
-        [[name, array.dtype.newbyteorder("<").str, array.shape] for name, array in tensors.items()]
-    ).encode()
-    parts = [_HEAD.pack(len(head)), head]
-    position = _HEAD.size + len(head)
-    for array in tensors.values():
-        padding = -position % _ALIGN
-        data = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes("C")
-        parts += [bytes(padding), data]
-        position += padding + len(data)
-    return b"".join(parts)
+    # Of arrays, every chunk is bytes or a view of them.
+    return b"".join(tensor_chunks({name: TensorBytes.of(one) for name, one in tensors.items()}))  # type: ignore[arg-type]
 
 
 def unpack_tensors(data: bytes | memoryview) -> dict[str, NDArray[np.generic]]:

@@ -33,6 +33,8 @@ class Ticket:
         What to do.
     offset
         Where its bytes lie in the arena.
+    size
+        How many they are.
     drop
         Makes the copy forget it; tells whether it was still there.
     """
@@ -40,6 +42,7 @@ class Ticket:
     number: int
     work: Work
     offset: int
+    size: int
     drop: Callable[[Ticket], bool]
     accepted: float = field(default_factory=time.monotonic)
     sent: bool = False
@@ -130,7 +133,15 @@ class Inquest:
 
 
 def _fingerprint(work: Work) -> bytes:
-    return hashlib.sha256(work.request).digest()
+    digest = hashlib.sha256()
+    for chunk in work.chunks:
+        if isinstance(chunk, (bytes, memoryview)):
+            digest.update(chunk)
+        else:
+            place = bytearray(chunk.nbytes)
+            chunk.read_into(memoryview(place))
+            digest.update(place)
+    return digest.digest()
 
 
 def _refusal() -> RefusedInputError:

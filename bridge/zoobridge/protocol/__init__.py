@@ -24,7 +24,13 @@ from zoobridge.protocol._status import (
     status_from_error,
     trailing_metadata,
 )
-from zoobridge.protocol._wire import ClassifyParts, divide_request
+from zoobridge.protocol._wire import (
+    ClassifyParts,
+    StreamParts,
+    before_pixels,
+    divide_request,
+    divide_stream_request,
+)
 
 __all__ = [
     "ERROR_DOMAIN",
@@ -32,8 +38,11 @@ __all__ = [
     "STATUS_DETAILS_KEY",
     "ClassifyParts",
     "Limits",
+    "StreamParts",
+    "before_pixels",
     "check_axes",
     "divide_request",
+    "divide_stream_request",
     "enum_number",
     "enum_word",
     "enum_words",

@@ -12,13 +12,20 @@ from typing import Final
 
 from zoobridge.protocol.v1 import classification_pb2, image_pb2
 
-__all__ = ["ClassifyParts", "divide_request"]
+__all__ = [
+    "ClassifyParts",
+    "StreamParts",
+    "before_pixels",
+    "divide_request",
+    "divide_stream_request",
+]
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _IMAGE: Final = classification_pb2.ClassifyRequest.IMAGE_FIELD_NUMBER
 _ENCODED: Final = image_pb2.Image.ENCODED_FIELD_NUMBER
 _PIXELS: Final = image_pb2.Image.PIXELS_FIELD_NUMBER
 _DATA: Final = image_pb2.Pixels.DATA_FIELD_NUMBER
+_REQUEST: Final = classification_pb2.ClassifyStreamRequest.REQUEST_FIELD_NUMBER
 
 # Below this, a plain parse that copies is as fast.
 _WORTH_BYTES: Final = 512 << 10
@@ -40,7 +47,7 @@ class ClassifyParts:
     picture: memoryview | None
 
 
-def divide_request(data: memoryview) -> ClassifyParts:
+def divide_request(data: bytes | memoryview) -> ClassifyParts:
     """Parse a ``ClassifyRequest``, leaving a large picture where it lies.
 
     Parameters
@@ -54,11 +61,72 @@ def divide_request(data: memoryview) -> ClassifyParts:
         If it is not one.
     """
     if len(data) >= _WORTH_BYTES:
-        divided = _divided(data)
+        divided = _divided(memoryview(data))
         if divided is not None:
             rest, picture = divided
             return ClassifyParts(classification_pb2.ClassifyRequest.FromString(rest), picture)
     return ClassifyParts(classification_pb2.ClassifyRequest.FromString(bytes(data)), None)
+
+
+@dataclass(frozen=True)
+class StreamParts:
+    """A message of a stream, and its request's bytes where they lie.
+
+    Parameters
+    ----------
+    id
+        The caller's name for it.
+    request
+        The request; a large picture is left out.
+    data
+        The serialized request, picture and all.
+    """
+
+    id: str
+    request: classification_pb2.ClassifyRequest
+    data: bytes | memoryview
+
+
+def divide_stream_request(data: bytes) -> StreamParts:
+    """Parse a ``ClassifyStreamRequest``, leaving a large picture where it lies.
+
+    Raises
+    ------
+    google.protobuf.message.DecodeError
+        If it is not one.
+    """
+    if len(data) >= _WORTH_BYTES:
+        view = memoryview(data)
+        try:
+            field = _only(view, 0, len(view), _REQUEST)
+        except (IndexError, ValueError):
+            field = None
+        if field is not None:
+            rest = bytes(view[: field.begin]) + bytes(view[field.end :])
+            name = classification_pb2.ClassifyStreamRequest.FromString(rest).id
+            inner = view[field.value : field.end]
+            return StreamParts(name, divide_request(inner).request, inner)
+    message = classification_pb2.ClassifyStreamRequest.FromString(data)
+    return StreamParts(message.id, message.request, message.request.SerializeToString())
+
+
+def before_pixels(
+    request: classification_pb2.ClassifyRequest, pixels: image_pb2.Pixels, size: int
+) -> bytes:
+    """Return what stands before a picture's elements in a serialized ``ClassifyRequest``.
+
+    Parameters
+    ----------
+    request
+        All else; without an image.
+    pixels
+        What the elements are; without them.
+    size
+        Their number of bytes, which are to follow.
+    """
+    inner = pixels.SerializeToString() + _tag(_DATA) + _varint(size)
+    image = _tag(_PIXELS) + _varint(len(inner) + size) + inner
+    return request.SerializeToString() + _tag(_IMAGE) + _varint(len(image) + size) + image
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from zoobridge.errors import (
     WorkerError,
     ZooBridgeError,
 )
+from zoobridge.protocol import divide_request
 from zoobridge.protocol.v1 import classification_pb2, prediction_pb2
 from zoobridge.server._choices import Choice, Choices
 from zoobridge.server._faults import parsed
@@ -149,7 +150,7 @@ class Core:
     def submit(
         self,
         request: classification_pb2.ClassifyRequest,
-        data: bytes | None = None,
+        data: Sequence[bytes | memoryview],
         *,
         deadline: float | None,
         deliver: Deliver | None = None,
@@ -159,9 +160,9 @@ class Core:
         Parameters
         ----------
         request
-            The request.
+            The request; its picture may be left out.
         data
-            The same request as it came, which spares writing it anew.
+            The same request as it came, in chunks.
         deadline
             On the clock of :func:`time.monotonic`; `None` for none.
         deliver
@@ -176,12 +177,12 @@ class Core:
         """
         if request.image.WhichOneof("source") == "path":
             request.image.encoded = self._paths.read(request.image.path)
-            data = None
+            data = [request.SerializeToString()]
         choice = self.pick(request.model, request.framework)
         work = Work(
             model=choice.model,
             weights=choice.weights,
-            request=request.SerializeToString() if data is None else data,
+            request=data,
             deadline=deadline,
             parts=deliver is not None,
             deliver=None if deliver is None else partial(deliver, choice),
@@ -208,9 +209,8 @@ class Core:
             If the request as a whole cannot be answered.
         """
         # The one place that looks into a request: for the model's name, and for a path.
-        request = parsed(classification_pb2.ClassifyRequest.FromString, data)
-        task = self.submit(request, data, deadline=deadline)
-        del request
+        request = parsed(divide_request, data).request
+        task = self.submit(request, [data], deadline=deadline)
         if not on_end(task.answer.cancel):
             task.answer.cancel()
         return joined(task.choice, list(task.answer))

@@ -17,13 +17,13 @@ from zoobridge.errors import (
     WorkerError,
     ZooBridgeError,
 )
-from zoobridge.protocol import status_from_error
+from zoobridge.protocol import divide_stream_request, status_from_error
 from zoobridge.protocol.v1 import classification_pb2
 from zoobridge.server._core import joined
 from zoobridge.server._faults import known_error, parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from zoobridge.engine import Answer, Part
     from zoobridge.server._choices import Choice
@@ -192,7 +192,7 @@ class ClassifyStream:
             return not (self._ended or self._draining)
 
     def _accept(self, data: bytes) -> None:
-        message = parsed(classification_pb2.ClassifyStreamRequest.FromString, data)
+        message = parsed(divide_stream_request, data)
         request = message.request
         if self._defaults is None:
             self._defaults = classification_pb2.ClassifyRequest(
@@ -200,14 +200,14 @@ class ClassifyStream:
             )
             if not request.HasField("image"):
                 return
-        self._complete(request)
+        chunks = [message.data, self._complete(request)]
         pending = _Pending(message.id, len(data))
         with self._change:
             self._pending.add(pending)
             self._outstanding += 1
             self._outstanding_bytes += pending.size
         try:
-            answer = self._submit(request, pending)
+            answer = self._submit(request, chunks, pending)
         except Exception as exception:  # noqa: BLE001 - an error of this request alone
             self._outbox.put(_Outcome(pending, known_error(exception, _METHOD)))
             return
@@ -217,17 +217,30 @@ class ClassifyStream:
         if ended:
             answer.cancel()
 
-    def _complete(self, request: classification_pb2.ClassifyRequest) -> None:
-        """Fill what the request leaves empty from the stream's first message."""
+    def _complete(self, request: classification_pb2.ClassifyRequest) -> bytes:
+        """Fill what the request leaves empty from the stream's first message.
+
+        Returns
+        -------
+        bytes
+            What completes the serialized request if it is put behind it.
+        """
         defaults = self._defaults
         if defaults is None:
-            return
+            return b""
         request.model = request.model or defaults.model
         request.framework = request.framework or defaults.framework
-        if not request.options.ByteSize():
-            request.options.CopyFrom(defaults.options)
+        if request.options.ByteSize():
+            return b""
+        request.options.CopyFrom(defaults.options)
+        return classification_pb2.ClassifyRequest(options=defaults.options).SerializeToString()
 
-    def _submit(self, request: classification_pb2.ClassifyRequest, pending: _Pending) -> Answer:
+    def _submit(
+        self,
+        request: classification_pb2.ClassifyRequest,
+        chunks: Sequence[bytes | memoryview],
+        pending: _Pending,
+    ) -> Answer:
         limit = time.monotonic() + _PATIENCE_SECONDS
 
         def deliver(choice: Choice, outcome: Part | ZooBridgeError) -> None:
@@ -238,7 +251,9 @@ class ClassifyStream:
 
         while True:
             try:
-                return self._core.submit(request, deadline=self._deadline, deliver=deliver).answer
+                return self._core.submit(
+                    request, chunks, deadline=self._deadline, deliver=deliver
+                ).answer
             except OverloadedError as error:
                 # Others fill the queue: a caller that sends blindly is made to wait, not refused.
                 if error.retry_after is None or time.monotonic() > limit:

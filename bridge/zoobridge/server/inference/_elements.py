@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from zoobridge.engine import TensorBytes
 from zoobridge.errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from zoobridge.server.inference._shared_memory import RegionPart
 
-__all__ = ["DATATYPES", "decode_bytes", "decode_raw", "encode_bytes", "from_contents", "in_words"]
+__all__ = [
+    "DATATYPES",
+    "decode_bytes",
+    "encode_bytes",
+    "from_contents",
+    "in_words",
+    "raw_elements",
+]
 
 #: The protocol's word for each NumPy type.
 DATATYPES: Final = {
@@ -59,8 +67,10 @@ def in_words(shape: Sequence[int]) -> str:
     return f"[{', '.join(map(str, shape))}]"
 
 
-def decode_raw(name: str, datatype: str, shape: Sequence[int], data: bytes) -> NDArray[np.generic]:
-    """Return a tensor's raw bytes as an array, without a copy.
+def raw_elements(
+    name: str, datatype: str, shape: tuple[int, ...], data: bytes | RegionPart
+) -> TensorBytes:
+    """Return a tensor by its raw bytes, which are not copied.
 
     Raises
     ------
@@ -69,23 +79,26 @@ def decode_raw(name: str, datatype: str, shape: Sequence[int], data: bytes) -> N
     """
     dtype = np.dtype(_NUMPY[datatype]).newbyteorder("<")
     wanted = math.prod(shape) * dtype.itemsize
-    if len(data) != wanted:
+    size = len(data) if isinstance(data, bytes) else data.nbytes
+    if size != wanted:
         raise InvalidRequestError(
             f"input '{name}' of shape {in_words(shape)} and type {datatype} takes {wanted} bytes, "
-            f"but {len(data)} were sent",
+            f"but {size} were sent",
             field="raw_input_contents",
         )
-    if datatype == "BOOL" and data and max(data) > 1:
-        raise InvalidRequestError(
-            f"input '{name}' is BOOL, whose bytes are 0 or 1", field="raw_input_contents"
-        )
-    return np.frombuffer(data, dtype).reshape(shape)
+    if datatype == "BOOL":
+        data = data if isinstance(data, bytes) else data.read()
+        if data and max(data) > 1:
+            raise InvalidRequestError(
+                f"input '{name}' is BOOL, whose bytes are 0 or 1", field="raw_input_contents"
+            )
+    return TensorBytes(dtype, shape, data)
 
 
 def from_contents(
-    name: str, datatype: str, shape: Sequence[int], contents: Any
-) -> NDArray[np.generic] | list[bytes]:
-    """Return a tensor's contents as an array, or, of ``BYTES``, as a list.
+    name: str, datatype: str, shape: tuple[int, ...], contents: Any
+) -> TensorBytes | list[bytes]:
+    """Return a tensor by its contents; of ``BYTES``, the list of its elements.
 
     Raises
     ------
@@ -119,8 +132,8 @@ def from_contents(
                 f"input '{name}' is {datatype}: its elements lie in {limits.min}…{limits.max}",
                 field="inputs.contents",
             )
-        return array.astype(dtype).reshape(shape)
-    return np.asarray(values, dtype).reshape(shape)
+        return TensorBytes.of(array.astype(dtype).reshape(shape))
+    return TensorBytes.of(np.asarray(values, dtype).reshape(shape))
 
 
 def decode_bytes(name: str, shape: Sequence[int], data: bytes) -> list[bytes]:

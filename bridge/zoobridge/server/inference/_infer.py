@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoobridge.engine import Work, pack_tensors, unpack_tensors
+from zoobridge.engine import Work, tensor_chunks, unpack_tensors
 from zoobridge.errors import InvalidRequestError, WorkerError
-from zoobridge.protocol import error_from_status, to_pixels
+from zoobridge.protocol import before_pixels, error_from_status
 from zoobridge.protocol.inference import grpc_service_pb2 as messages
-from zoobridge.protocol.v1 import classification_pb2
+from zoobridge.protocol.v1 import classification_pb2, image_pb2
 from zoobridge.server.inference._elements import encode_bytes
 from zoobridge.server.inference._request import read_inputs, read_outputs, read_timeout
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from zoobridge.engine import Answer, Engine
+    from zoobridge.engine import Answer, Chunk, Engine, TensorBytes
     from zoobridge.server.inference._request import Wanted
     from zoobridge.server.inference._shared_memory import SharedMemory
     from zoobridge.server.inference._views import Targets, View
@@ -72,7 +73,7 @@ def infer(
     wanted = read_outputs(view, request, memory)
     inputs = read_inputs(view, request, memory)
 
-    def submit(data: bytes, *, tensors: bool) -> Answer:
+    def submit(data: Sequence[Chunk], *, tensors: bool) -> Answer:
         answer = engine.submit(Work(choice.model, choice.weights, data, deadline, tensors=tensors))
         if not on_end(answer.cancel):
             answer.cancel()
@@ -98,8 +99,8 @@ def _network(
         raise InvalidRequestError(
             f"model '{view.name}' takes the input '{missing[0]}', which is missing", field="inputs"
         )
-    arrays = {tensor.name: inputs[tensor.name] for tensor in view.inputs}
-    (part,) = submit(pack_tensors(arrays), tensors=True)
+    given = {tensor.name: inputs[tensor.name] for tensor in view.inputs}
+    (part,) = submit(tensor_chunks(given), tensors=True)
     found = list(unpack_tensors(part.response).values())
     output = view.model.output
     index = output.index if output is not None else 0
@@ -117,17 +118,22 @@ def _classifier(
             field="inputs",
         )
     options = {"top_k": 1, "all_scores": True}
+    request = classification_pb2.ClassifyRequest(options=options)
+    requests: list[Sequence[Chunk]]
     if "pixels" in inputs:
-        pixels = inputs["pixels"]
+        pixels: TensorBytes = inputs["pixels"]
         # Positions are planes of one picture: prepared together, answered in order.
-        image = {"pixels": to_pixels(pixels, "PYXC")}
-        requests = [classification_pb2.ClassifyRequest(image=image, options=options)]
+        message = image_pb2.Pixels(
+            data_type=image_pb2.DATA_TYPE_UINT8, shape=pixels.shape, axes="PYXC"
+        )
+        head = before_pixels(request, message, math.prod(pixels.shape))
+        requests = [(head, pixels.data)]
     else:
-        requests = [
-            classification_pb2.ClassifyRequest(image={"encoded": picture}, options=options)
-            for picture in inputs["image"]
-        ]
-    answers = [submit(request.SerializeToString(), tensors=False) for request in requests]
+        requests = []
+        for picture in inputs["image"]:
+            request.image.encoded = picture
+            requests.append((request.SerializeToString(),))
+    answers = [submit(chunks, tensors=False) for chunks in requests]
     results: list[Any] = []
     for number, answer in enumerate(answers):
         response = classification_pb2.ClassifyResponse.FromString(

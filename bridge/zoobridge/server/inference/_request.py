@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from zoobridge.errors import InvalidRequestError
-from zoobridge.server.inference._elements import decode_bytes, decode_raw, from_contents
+from zoobridge.server.inference._elements import decode_bytes, from_contents, raw_elements
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from zoobridge.server.inference._shared_memory import Region, SharedMemory
+    from zoobridge.engine import TensorBytes
+    from zoobridge.server.inference._shared_memory import Region, RegionPart, SharedMemory
     from zoobridge.server.inference._views import Tensor, View
 
 __all__ = ["Wanted", "read_inputs", "read_outputs", "read_timeout"]
@@ -45,7 +43,7 @@ class Wanted:
 
 def read_inputs(
     view: View, request: Any, memory: SharedMemory
-) -> dict[str, NDArray[np.generic] | list[bytes]]:
+) -> dict[str, TensorBytes | list[bytes]]:
     """Return the inputs of a ``ModelInferRequest`` by name.
 
     Raises
@@ -54,7 +52,7 @@ def read_inputs(
         If they do not fit the model, or what is said of them does not fit their elements.
     """
     raw = list(request.raw_input_contents)
-    inputs: dict[str, NDArray[np.generic] | list[bytes]] = {}
+    inputs: dict[str, TensorBytes | list[bytes]] = {}
     for given in request.inputs:
         tensor = view.input(given.name)
         if given.name in inputs:
@@ -66,8 +64,8 @@ def read_inputs(
             if given.HasField("contents"):
                 raise _twice(given.name)
             region, offset, size = place
-            data = region.read(offset, size)
-            inputs[given.name] = _decode(given.name, given.datatype, shape, data)
+            part = region.part(offset, size)
+            inputs[given.name] = _decode(given.name, given.datatype, shape, part)
         elif given.HasField("contents"):
             if raw:
                 raise _twice(given.name)
@@ -138,11 +136,11 @@ def read_timeout(request: Any) -> float | None:
 
 
 def _decode(
-    name: str, datatype: str, shape: tuple[int, ...], data: bytes
-) -> NDArray[np.generic] | list[bytes]:
+    name: str, datatype: str, shape: tuple[int, ...], data: bytes | RegionPart
+) -> TensorBytes | list[bytes]:
     if datatype == "BYTES":
-        return decode_bytes(name, shape, data)
-    return decode_raw(name, datatype, shape, data)
+        return decode_bytes(name, shape, data if isinstance(data, bytes) else data.read())
+    return raw_elements(name, datatype, shape, data)
 
 
 def _place(parameters: Any, memory: SharedMemory) -> tuple[Region, int, int] | None:

@@ -63,10 +63,25 @@ class Region:
         self.check(offset, size)
         data = os.pread(self.descriptor, size, self.offset + offset)
         if len(data) != size:
-            raise InvalidRequestError(
-                f"the shared memory object '{self.key}' has shrunk since it was registered"
-            )
+            raise self.shrunk()
         return data
+
+    def shrunk(self) -> InvalidRequestError:
+        """Return what a client is told that has made its object smaller."""
+        return InvalidRequestError(
+            f"the shared memory object '{self.key}' has shrunk since it was registered"
+        )
+
+    def part(self, offset: int, size: int) -> RegionPart:
+        """Return a part that is read when it is wanted.
+
+        Raises
+        ------
+        InvalidRequestError
+            If it does not lie inside.
+        """
+        self.check(offset, size)
+        return RegionPart(self, offset, size)
 
     def write(self, offset: int, data: bytes) -> None:
         """Write to a part."""
@@ -76,6 +91,26 @@ class Region:
                 f"the shared memory object '{self.key}' has shrunk since it was registered"
             )
         os.pwrite(self.descriptor, data, self.offset + offset)
+
+
+@dataclass(frozen=True)
+class RegionPart:
+    """Bytes of a region; follows :class:`zoobridge.engine.Source`."""
+
+    region: Region
+    offset: int
+    nbytes: int
+
+    def read(self) -> bytes:
+        """Return a copy of them."""
+        return self.region.read(self.offset, self.nbytes)
+
+    def read_into(self, place: memoryview) -> None:
+        """See :meth:`zoobridge.engine.Source.read_into`."""
+        region = self.region
+        read = os.preadv(region.descriptor, [place], region.offset + self.offset)
+        if read != self.nbytes:
+            raise region.shrunk()
 
 
 class SharedMemory:
