@@ -12,7 +12,7 @@ import threading
 import time
 import traceback
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from benchmarks._figures import Effort
 
-__all__ = ["Fleet", "Sample", "Task", "alternate"]
+__all__ = ["Fleet", "Sample", "Task", "alternate", "take_turns"]
+
+_T = TypeVar("_T")
 
 _LEAD_SECONDS = 0.05
 _STEADY = 0.05
@@ -157,15 +159,24 @@ class Fleet:
         return answers
 
 
+def take_turns(
+    rounds: int, first: Callable[[], _T], second: Callable[[], _T]
+) -> tuple[list[_T], list[_T]]:
+    """Call two functions one after the other, beginning with each as often."""
+    found: tuple[list[_T], list[_T]] = ([], [])
+    sides = [(first, found[0]), (second, found[1])]
+    for _ in range(rounds):
+        for call, results in sides:
+            results.append(call())
+        sides.reverse()
+    return found
+
+
 def alternate(effort: Effort, first: Fleet, second: Fleet) -> tuple[list[Sample], list[Sample]]:
-    """Give two fleets their turns, one after the other, beginning with each as often."""
-    samples: dict[Fleet, list[Sample]] = {first: [], second: []}
-    order = [first, second]
-    for _ in range(effort.rounds):
-        for fleet in order:
-            samples[fleet].append(fleet.run(effort.seconds))
-        order.reverse()
-    return samples[first], samples[second]
+    """Give two fleets their turns."""
+    return take_turns(
+        effort.rounds, lambda: first.run(effort.seconds), lambda: second.run(effort.seconds)
+    )
 
 
 def _caller(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["MOBILENET", "RESNET", "TINY", "Model", "Plan", "make", "picture"]
+__all__ = ["CENTRE", "MOBILENET", "RESNET", "TINY", "Model", "Plan", "make", "picture"]
 
 _OPSET, _IR_VERSION = 18, 10
 
@@ -44,6 +44,8 @@ class Plan:
         1 or 3.
     classes
         Labels.
+    fit
+        What happens to pictures of another size.
     """
 
     name: str
@@ -51,10 +53,11 @@ class Plan:
     size: int
     channels: int
     classes: int
+    fit: str = "stretch"
 
     def small(self) -> Plan:
         """Return a plan that is made and run in no time."""
-        return Plan("small-cnn", "tiny", 32, 3, 10) if self.channels == 3 else self
+        return _SMALL if self.channels == 3 and self.size > _SMALL.size else self
 
     def shape(self, axes: str = "NCYX") -> Shape:
         """Return what the network takes and gives."""
@@ -64,6 +67,11 @@ class Plan:
 MOBILENET = Plan("mobilenet", "mobilenet_v2", 224, 3, 1000)
 RESNET = Plan("resnet50", "resnet50", 224, 3, 1000)
 TINY = Plan("tiny-cnn", "tiny", 28, 1, 10)
+
+#: Looks at the centre of a picture alone.
+CENTRE = Plan("centre-cnn", "tiny", 32, 3, 10, fit="center")
+
+_SMALL = Plan("small-cnn", "tiny", 32, 3, 10)
 
 
 @dataclass(frozen=True)
@@ -109,9 +117,10 @@ def make(plan: Plan, framework: str, cache: Path) -> Model:
     if not (zoo / name / "rdf.yaml").exists():
         shutil.rmtree(zoo, ignore_errors=True)
         # Two frameworks do not survive each other in one process, and neither shall stay.
-        context = multiprocessing.get_context("spawn")
         target = _make_keras if keras else _make_torch
-        process = context.Process(target=target, args=(plan, name, shape, zoo))
+        process = multiprocessing.get_context("spawn").Process(
+            target=target, args=(plan, name, shape, zoo)
+        )
         process.start()
         process.join()
         if process.exitcode != 0:
@@ -134,10 +143,11 @@ def _write(
     weights: dict[str, tuple[Path, dict[str, Any]]],
     inputs: NDArray[np.float32],
     outputs: NDArray[np.float32],
+    fit: str,
 ) -> None:
     zoo.mkdir(parents=True, exist_ok=True)
     (zoo / f"{name}.json").write_text(json.dumps({"best": int(outputs.argmax())}), "utf-8")
-    write_package(zoo / name, name, shape, weights, inputs=inputs, outputs=outputs)
+    write_package(zoo / name, name, shape, weights, inputs=inputs, outputs=outputs, fit=fit)
 
 
 def _make_torch(plan: Plan, name: str, shape: Shape, zoo: Path) -> None:
@@ -192,7 +202,7 @@ def _make_torch(plan: Plan, name: str, shape: Shape, zoo: Path) -> None:
         "onnx": (scratch / "weights.onnx", {"opset_version": _OPSET}),
         "torchscript": (scratch / "weights.pt", {"pytorch_version": version}),
     }
-    _write(zoo, name, shape, weights, inputs.numpy(), outputs.numpy())
+    _write(zoo, name, shape, weights, inputs.numpy(), outputs.numpy(), plan.fit)
     shutil.rmtree(scratch)
 
 
@@ -235,5 +245,13 @@ def _make_keras(plan: Plan, name: str, shape: Shape, zoo: Path) -> None:
     scratch.mkdir(parents=True)
     network.save(scratch / "weights.keras")
     facts = {"keras_version": keras.__version__, "backend": ["tensorflow", tf.__version__]}
-    _write(zoo, name, shape, {"keras_v3": (scratch / "weights.keras", facts)}, inputs, outputs)
+    _write(
+        zoo,
+        name,
+        shape,
+        {"keras_v3": (scratch / "weights.keras", facts)},
+        inputs,
+        outputs,
+        plan.fit,
+    )
     shutil.rmtree(scratch)

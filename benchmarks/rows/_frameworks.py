@@ -1,0 +1,56 @@
+"""The same networks in PyTorch and TensorFlow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from benchmarks._figures import Figure, Target
+from benchmarks._inprocess import best_setup
+from benchmarks._networks import MOBILENET, RESNET, TINY
+from benchmarks._row import Bench, Row
+from benchmarks.rows._networks import model_of, throughput
+
+if TYPE_CHECKING:
+    from benchmarks._networks import Plan
+
+__all__ = ["FRAMEWORKS"]
+
+_TITLES = {"pytorch": "TorchScript", "tensorflow": "Keras"}
+_TARGETS = {RESNET: Target(0.90, least=True)}
+_MOST_ROUNDS = 3
+
+
+def _one(bench: Bench, plan: Plan, framework: str) -> Figure:
+    model = model_of(bench, plan, framework)
+    pictures = 32 if plan == TINY else 1
+    batches = (32,) if plan == TINY else (1, 4, 16)
+    setup = best_setup(model, bench.effort, batches=batches)
+    return throughput(
+        bench,
+        model,
+        setup,
+        target=_TARGETS.get(plan),
+        pictures=pictures,
+        name=f"{plan.name} as {_TITLES[framework]}, ",
+    )
+
+
+def _run(bench: Bench) -> list[Figure]:
+    effort = bench.effort
+    fewer = replace(bench, effort=replace(effort, rounds=min(effort.rounds, _MOST_ROUNDS)))
+    return [
+        _one(fewer, plan, framework)
+        for framework in ("pytorch", "tensorflow")
+        for plan in (MOBILENET, RESNET, TINY)
+    ]
+
+
+FRAMEWORKS = Row(
+    "frameworks",
+    "The networks of [mobilenet](#mobilenet), [resnet50](#resnet50) and "
+    "[tiny-batches](#tiny-batches) as TorchScript and Keras 3 files, asked for by framework.",
+    "The same program with PyTorch (`torch.jit.optimize_for_inference`) and TensorFlow (a traced "
+    "`tf.function`), best of batches of 1, 4 and 16, calls side by side or one with all cores.",
+    _run,
+)
