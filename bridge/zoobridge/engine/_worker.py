@@ -23,6 +23,7 @@ from zoobridge.engine._confinement import confine, confinement_available
 from zoobridge.engine._frames import FrameReader, FrameWriter, Kind
 from zoobridge.engine._lanes import Lanes, Networks
 from zoobridge.engine._tensors import pack_tensors, unpack_tensors
+from zoobridge.engine._warm_up import warm_up
 from zoobridge.errors import BackendError, ServerError, ZooBridgeError
 from zoobridge.imaging import PictureLimits
 from zoobridge.protocol import status_from_error
@@ -111,11 +112,15 @@ def _load(
     ready["outputs"] = [asdict(spec) for spec in networks.wide.outputs]
     if document["model"] is None:
         return lambda: _serve_tensors(reader, writer, networks.wide)
+    model = from_json(document["model"])
+    if model.input is not None:
+        # What the framework puts off until the first call shall not wait for the first caller.
+        warm_up(networks.wide, model.input)
     return Lanes(
         reader,
         writer,
         memory,
-        from_json(document["model"]),
+        model,
         networks,
         threads=document["threads"],
         limits=PictureLimits(pixels=document["image_pixels"]),

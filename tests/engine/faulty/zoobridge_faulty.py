@@ -49,6 +49,31 @@ class FaultyNetwork:
         return [scores]
 
 
+class CountingNetwork(FaultyNetwork):
+    """Answers how often it was called, this call included."""
+
+    calls = 0
+
+    def forward(self, inputs):
+        self.calls += 1
+        (scores,) = super().forward(inputs)
+        scores[:, 0] = self.calls
+        return [scores]
+
+
+class PickyNetwork(FaultyNetwork):
+    """Does not take zeros."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def forward(self, inputs):
+        if not inputs[0].any():
+            raise self.error
+        return super().forward(inputs)
+
+
 class FaultyBackend:
     formats = ("faulty",)
 
@@ -69,6 +94,12 @@ class FaultyBackend:
             os.abort()
         if command == "slow":
             time.sleep(3.0)
+        if command == "count":
+            return CountingNetwork()
+        if command == "picky":
+            return PickyNetwork(BackendFault("zeros are no picture"))
+        if command == "brittle":
+            return PickyNetwork(ZeroDivisionError("division by zero"))
         if command.startswith("hold"):
             network = FaultyNetwork()
             network.held = np.ones(int(command.split()[1]) << 17)
