@@ -56,8 +56,8 @@ def measured(name: str, row: Row) -> float | str:
     Precision, recall, F1 and Jaccard index are of the second class, as scikit-learn's of a binary
     problem with the labels 0 and 1, which the original took. They are 0 where they divide by 0.
     """
-    if name in _FOR_TWO and len(row.run.labels) != 2:
-        return f"it is for two classes, and the model knows {len(row.run.labels)}"
+    if name in _FOR_TWO and len(row.outcomes.labels) != 2:
+        return f"it is for two classes, and there are {len(row.outcomes.labels)}"
     if _OURS[name]:
         found = row.measures[_OURS[name]]
         return found.reason if found.value is None else float(found.value)

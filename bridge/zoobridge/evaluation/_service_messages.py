@@ -141,7 +141,7 @@ def _row(row: Row, comparison: Comparison) -> pb.EvaluationRow:
         items=len(comparison.items),
         failed=len(row.run.failures),
         values=[_value(name, one, row.intervals.get(name)) for name, one in row.measures.items()],
-        labels=row.run.labels,
+        labels=row.outcomes.labels,
     )
 
 
