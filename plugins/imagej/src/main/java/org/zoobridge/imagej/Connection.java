@@ -3,13 +3,14 @@ package org.zoobridge.imagej;
 import ij.Prefs;
 
 import org.zoobridge.client.Endpoint;
+import org.zoobridge.client.ServerChoice;
 import org.zoobridge.client.ZooBridge;
 
 /** The one channel that lives as long as the program, remade only when another server is to be spoken to. */
 public final class Connection {
 
-    /** Preference that names a server; empty for the one found by its connection file. */
-    static final String ADDRESS = "zoobridge.address";
+    /** Preferences: {@code zoobridge.address}, {@code zoobridge.tls}, {@code zoobridge.ca}, {@code zoobridge.token}. */
+    private static final String PREFIX = "zoobridge.";
 
     private static ZooBridge open;
 
@@ -17,15 +18,33 @@ public final class Connection {
     }
 
     /**
-     * The server to use now: the address of <i>Servers and models…</i> if one is set there, else the one of this user
+     * The server that was chosen in <i>Servers and models…</i>.
+     *
+     * @return the choice; its address is empty for the server of this user on this machine
+     */
+    static ServerChoice choice() {
+        return ServerChoice.read(part -> Prefs.get(PREFIX + part, ""));
+    }
+
+    /**
+     * Chooses the server to use from now on.
+     *
+     * @param choice the server
+     * @throws org.zoobridge.client.errors.InvalidRequestException if it cannot be one
+     */
+    static void choose(final ServerChoice choice) {
+        choice.checked().keep((part, text) -> Prefs.set(PREFIX + part, text));
+    }
+
+    /**
+     * The server to use now: the one of <i>Servers and models…</i> if one is named there, else the one of this user
      * on this machine.
      *
      * @return the connection; not to be closed by the caller
      * @throws org.zoobridge.client.errors.ServerUnavailableException if none is running
      */
     public static synchronized ZooBridge current() {
-        final String named = Prefs.get(ADDRESS, "");
-        final Endpoint endpoint = named.isEmpty() ? Endpoint.discover() : Endpoint.named(named);
+        final Endpoint endpoint = choice().endpoint();
         if (open != null && !open.endpoint().equals(endpoint)) {
             open.close();
             open = null;

@@ -8,6 +8,7 @@ import ij.macro.Interpreter;
 import java.awt.EventQueue;
 import java.util.function.Supplier;
 
+import org.zoobridge.client.errors.AuthenticationException;
 import org.zoobridge.client.errors.CancelledException;
 import org.zoobridge.client.errors.ServerUnavailableException;
 import org.zoobridge.client.errors.ZooBridgeException;
@@ -83,8 +84,9 @@ final class Failure {
 
     private static String sentence(final ZooBridgeException error) {
         final StringBuilder words = new StringBuilder(error.getMessage());
-        if (error instanceof ServerUnavailableException) {
-            words.append("\n \nPlugins > ZooBridge > Servers and models… starts one for you.");
+        if (error instanceof ServerUnavailableException || error instanceof AuthenticationException) {
+            words.append("\n \nPlugins > ZooBridge > Servers and models… starts a server, or takes address, certificate "
+                    + "and token of another.");
         }
         if (error.answered() > 0) {
             words.append("\n \n").append(error.answered()).append(" of ").append(error.asked())

@@ -4,6 +4,7 @@ import ij.IJ;
 import ij.Prefs;
 import ij.measure.ResultsTable;
 import ij.plugin.PlugIn;
+import ij.plugin.frame.Recorder;
 
 import java.awt.GraphicsEnvironment;
 import java.nio.file.Paths;
@@ -19,17 +20,17 @@ import org.zoobridge.v1.Model;
  * Plugins &gt; ZooBridge &gt; Servers and models…: which server is used, starting one here, and what each model is.
  * <p>
  * In a macro: {@code run("Servers and models...", "start zoo=[/my/zoo] command=zoobridge")} starts a server on this
- * machine unless one runs; {@code address=lab-server:8500} names another, {@code address=[]} goes back to this machine's;
- * {@code list} shows the models as a table.
+ * machine unless one runs; {@code address=lab-server:8500 tls=on ca=[/lab.pem] token=&token} names another,
+ * {@code address=[]} goes back to this machine's; {@code list} shows the models as a table.
  */
 public final class ServersPlugIn implements PlugIn {
 
     /** Title of the table of models. */
     static final String MODELS = "ZooBridge Models";
+    static final String TITLE = "Servers and models...";
     static final String COMMAND = "zoobridge.command";
     static final String ZOO = "zoobridge.zoo";
 
-    private static final String TITLE = "Servers and models...";
     private static final int START_SECONDS = 120;
 
     @Override
@@ -45,10 +46,7 @@ public final class ServersPlugIn implements PlugIn {
     }
 
     private static void obey(final MacroOptions options) {
-        final String address = options.text("address", null);
-        if (address != null) {
-            Prefs.set(Connection.ADDRESS, address.isEmpty() ? "" : Endpoint.parse(address).address());
-        }
+        Connection.choose(Connection.choice().changed(part -> options.text(part, null)));
         if (options.flag("start")) {
             start(options.text("command", Prefs.get(COMMAND, "zoobridge")), options.text("zoo", Prefs.get(ZOO, "")));
         }
@@ -71,6 +69,19 @@ public final class ServersPlugIn implements PlugIn {
         Prefs.set(ZOO, zoo);
         IJ.showStatus("ZooBridge server at " + endpoint.address());
         return endpoint;
+    }
+
+    /**
+     * Has the macro recorder write down what was done in the window.
+     *
+     * @param options has {@link Recorder} write down keys and texts; the token is never among them
+     */
+    static void record(final Runnable options) {
+        if (Recorder.record) {
+            Recorder.setCommand(TITLE);
+            options.run();
+            Recorder.saveCommand();
+        }
     }
 
     /**

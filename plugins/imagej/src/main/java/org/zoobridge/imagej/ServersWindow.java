@@ -1,6 +1,7 @@
 package org.zoobridge.imagej;
 
 import ij.Prefs;
+import ij.plugin.frame.Recorder;
 
 import java.awt.BorderLayout;
 import java.awt.EventQueue;
@@ -8,6 +9,7 @@ import java.awt.FlowLayout;
 import java.util.ArrayList;
 import java.util.List;
 
+import javax.swing.BorderFactory;
 import javax.swing.DefaultListModel;
 import javax.swing.JButton;
 import javax.swing.JEditorPane;
@@ -19,12 +21,12 @@ import javax.swing.JOptionPane;
 import javax.swing.JPanel;
 import javax.swing.JScrollPane;
 import javax.swing.JSplitPane;
-import javax.swing.JTextField;
 
-import org.zoobridge.client.Endpoint;
 import org.zoobridge.client.ModelFit;
+import org.zoobridge.client.ServerChoice;
 import org.zoobridge.client.ZooBridge;
 import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.ui.ServerPanel;
 import org.zoobridge.v1.Model;
 
 /** The window of <i>Servers and models…</i>. Every question to the server is asked away from the event thread. */
@@ -34,14 +36,14 @@ final class ServersWindow {
     private static final int WIDTH = 760;
     private static final int HEIGHT = 520;
     private static final int LIST_WIDTH = 210;
-    private static final int COLUMNS = 22;
+    private static final int GAP = 6;
 
     private final JFrame frame = new JFrame(TITLE);
     private final JLabel status = new JLabel("Looking for a server…");
     private final DefaultListModel<String> references = new DefaultListModel<>();
     private final JList<String> list = new JList<>(references);
     private final JEditorPane page = new JEditorPane("text/html", "");
-    private final JTextField address = new JTextField(Prefs.get(Connection.ADDRESS, ""), COLUMNS);
+    private final ServerPanel server = new ServerPanel(Connection.choice());
     private final JButton start = new JButton("Start a server here…");
 
     private ServersWindow() {
@@ -54,15 +56,19 @@ final class ServersWindow {
         final JButton refresh = new JButton("Refresh");
         refresh.addActionListener(event -> refresh());
         start.addActionListener(event -> start());
-        address.setToolTipText("host:port of another server; empty for the one on this machine");
-        address.addActionListener(event -> use(address.getText().trim()));
+        status.setName("status");
+        final JButton use = new JButton("Use this server");
+        use.setName("use");
+        use.addActionListener(event -> use(server.choice()));
+        frame.getRootPane().setDefaultButton(use);
+        final JPanel buttons = new JPanel(new FlowLayout(FlowLayout.RIGHT));
+        buttons.add(use);
+        buttons.add(start);
+        buttons.add(refresh);
+        status.setBorder(BorderFactory.createEmptyBorder(GAP, GAP, GAP, GAP));
         final JPanel top = new JPanel(new BorderLayout());
         top.add(status, BorderLayout.NORTH);
-        final JPanel buttons = new JPanel(new FlowLayout(FlowLayout.LEFT));
-        buttons.add(new JLabel("Server (empty: this machine's)"));
-        buttons.add(address);
-        buttons.add(refresh);
-        buttons.add(start);
+        top.add(server, BorderLayout.CENTER);
         top.add(buttons, BorderLayout.SOUTH);
         final JSplitPane split = new JSplitPane(JSplitPane.HORIZONTAL_SPLIT, new JScrollPane(list),
                 new JScrollPane(page));
@@ -86,6 +92,8 @@ final class ServersWindow {
             } catch (ZooBridgeException error) {
                 EventQueue.invokeLater(() -> {
                     status.setText(error.getMessage());
+                    references.clear();
+                    page.setText("");
                     status.setToolTipText(error.getMessage());
                 });
             }
@@ -125,9 +133,14 @@ final class ServersWindow {
         });
     }
 
-    private void use(final String text) {
+    private void use(final ServerChoice choice) {
         ask(() -> {
-            Prefs.set(Connection.ADDRESS, text.isEmpty() ? "" : Endpoint.parse(text).address());
+            Connection.choose(choice);
+            ServersPlugIn.record(() -> {
+                Recorder.recordOption("address", choice.address());
+                Recorder.recordOption("tls", choice.tls());
+                Recorder.recordOption("ca", choice.ca());
+            });
             EventQueue.invokeLater(this::refresh);
         });
     }
@@ -148,7 +161,13 @@ final class ServersWindow {
         start.setEnabled(false);
         ask(() -> {
             try {
-                ServersPlugIn.start(command, folders.getSelectedFile().getPath());
+                final String zoo = folders.getSelectedFile().getPath();
+                ServersPlugIn.start(command, zoo);
+                ServersPlugIn.record(() -> {
+                    Recorder.recordOption("start");
+                    Recorder.recordOption("zoo", zoo);
+                    Recorder.recordOption("command", command);
+                });
             } finally {
                 EventQueue.invokeLater(() -> start.setEnabled(true));
             }

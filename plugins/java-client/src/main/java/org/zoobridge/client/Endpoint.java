@@ -9,8 +9,12 @@ import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.nio.file.Paths;
+import java.security.GeneralSecurityException;
 import java.util.Map;
 import java.util.Objects;
+
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.SSLSocketFactory;
 
 import org.zoobridge.client.errors.InvalidRequestException;
 import org.zoobridge.client.errors.ServerUnavailableException;
@@ -147,6 +151,15 @@ public final class Endpoint {
     }
 
     /**
+     * The same server without TLS: the network can read pictures and token.
+     *
+     * @return the endpoint
+     */
+    public Endpoint withoutTls() {
+        return new Endpoint(host, port, false, null, token);
+    }
+
+    /**
      * The same server with a token sent along.
      *
      * @param value the token; empty for none
@@ -225,6 +238,22 @@ public final class Endpoint {
             return true;
         } catch (IOException refused) {
             return false;
+        }
+    }
+
+    /** Whether what listens there answers in TLS; its certificate does not matter. */
+    boolean answersInTls() {
+        try (Socket plain = new Socket()) {
+            plain.connect(new InetSocketAddress(host, port), CONNECT_MILLISECONDS);
+            plain.setSoTimeout(CONNECT_MILLISECONDS);
+            final SSLSocketFactory sockets = (SSLSocketFactory) SSLSocketFactory.getDefault();
+            try (SSLSocket socket = (SSLSocket) sockets.createSocket(plain, host, port, false)) {
+                socket.startHandshake();
+                return true;
+            }
+        } catch (IOException failure) {
+            // That its certificate is refused tells that it sent one.
+            return Errors.isCausedBy(failure, GeneralSecurityException.class);
         }
     }
 

@@ -10,11 +10,17 @@ import com.google.rpc.Status;
 import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
 
+import java.net.ConnectException;
+import java.net.UnknownHostException;
+import java.security.GeneralSecurityException;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
+
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLPeerUnverifiedException;
 
 import org.zoobridge.client.errors.AuthenticationException;
 import org.zoobridge.client.errors.BackendException;
@@ -172,8 +178,7 @@ final class Errors {
         final String message;
         switch (status.getCode()) {
             case UNAVAILABLE:
-                message = "The ZooBridge server at " + endpoint.address() + " does not answer, or stopped while it "
-                        + "worked on this. Start it (zoobridge serve ZOO) and try again.";
+                message = unavailable(failure, endpoint);
                 break;
             case DEADLINE_EXCEEDED:
                 message = "The server at " + endpoint.address() + " did not answer in time. Send fewer pictures or "
@@ -190,5 +195,39 @@ final class Errors {
                 message = said;
         }
         return byCode(status.getCode().value(), new Facts(message).cause(failure));
+    }
+
+    private static String unavailable(final StatusRuntimeException failure, final Endpoint endpoint) {
+        final String server = "the server at " + endpoint.address();
+        if (isCausedBy(failure, UnknownHostException.class)) {
+            return "There is no machine called " + endpoint.host() + ". Check the server's address.";
+        }
+        if (isCausedBy(failure, SSLPeerUnverifiedException.class)) {
+            return "The certificate of " + server + " is not made out to " + endpoint.host()
+                    + ". Use the name that it is made out to.";
+        }
+        if (isCausedBy(failure, GeneralSecurityException.class)) {
+            return "The certificate of " + server + " is not trusted here. Name the PEM file of the authority that "
+                    + "signed it (Certificate, or ZOOBRIDGE_CA).";
+        }
+        if (isCausedBy(failure, SSLException.class)) {
+            return "What listens at " + endpoint.address() + " does not speak TLS. Check the port, or switch TLS off if "
+                    + "this network may read pictures and token.";
+        }
+        if (!endpoint.usesTls() && !isCausedBy(failure, ConnectException.class) && endpoint.answersInTls()) {
+            return "The server at " + endpoint.address() + " speaks TLS. Switch TLS on, and name the PEM file of the "
+                    + "authority that signed its certificate (Certificate, or ZOOBRIDGE_CA).";
+        }
+        return "The ZooBridge server at " + endpoint.address() + " does not answer, or stopped while it worked on this. "
+                + "Start it (zoobridge serve ZOO) and try again.";
+    }
+
+    static boolean isCausedBy(final Throwable failure, final Class<? extends Throwable> kind) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (kind.isInstance(cause)) {
+                return true;
+            }
+        }
+        return false;
     }
 }

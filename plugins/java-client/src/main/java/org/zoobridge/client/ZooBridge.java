@@ -77,7 +77,7 @@ public final class ZooBridge implements AutoCloseable {
             return TlsChannelCredentials.newBuilder().trustManager(endpoint.certificate().toFile()).build();
         } catch (IOException error) {
             throw new AuthenticationException(new Facts("The certificate " + endpoint.certificate()
-                    + " cannot be read (" + error + "); name the PEM file of the server's authority.")
+                    + " cannot be read (" + error.getMessage() + "); name the PEM file of the server's authority.")
                     .reason("TOKEN").cause(error));
         }
     }
