@@ -88,7 +88,7 @@ TEXTURES_FACTS = Facts(
         "fit": "center",
         "intensity_range": [0, 255],
         "default_top_k": 3,
-        "class_colors": {"brick": "#b5523b", "grass": "#4c9a2a", "gravel": "#8c8c8c"},
+        "class_colors": {"brick": "#b5523b", "grass": "#4c9a2a", "gravel": "#3d7edb"},
         "score_kind": "probability",
     },
     saved_model=False,
