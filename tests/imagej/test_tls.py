@@ -44,7 +44,7 @@ def lab(zoobridge_server, tmp_path_factory):
     served = zoobridge_server(
         ZOO,
         arguments=(
-            *("--host", "0.0.0.0"),  # noqa: S104 - beyond this machine, a token is asked for
+            *("--host", "0.0.0.0"),
             *("--tls-cert", str(chain), "--tls-key", str(key)),
             *("--classification-token", TOKEN),
         ),
