@@ -7,9 +7,9 @@ from google.protobuf.message import DecodeError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoobridge.protocol import divide_request
+from zoobridge.protocol import before_pixels, divide_request, divide_stream_request
 from zoobridge.protocol._wire import _divided
-from zoobridge.protocol.v1 import classification_pb2
+from zoobridge.protocol.v1 import classification_pb2, image_pb2
 
 LARGE = 600 << 10
 
@@ -103,3 +103,32 @@ def test_a_picture_that_is_sent_twice_is_the_last_as_protobuf_has_it():
 def test_large_bytes_that_are_no_request_are_refused():
     with pytest.raises(DecodeError):
         divide_request(memoryview(b"\xff" * LARGE))
+
+
+@given(fields=_requests, name=st.text(), large=st.booleans())
+def test_a_message_of_a_stream_gives_its_id_and_its_request(fields, name, large):
+    request = classification_pb2.ClassifyRequest(**fields)
+    if large:
+        request.image.encoded = b"p" * LARGE
+    message = classification_pb2.ClassifyStreamRequest(id=name, request=request)
+    parts = divide_stream_request(message.SerializeToString())
+    assert parts.id == name
+    assert classification_pb2.ClassifyRequest.FromString(bytes(parts.data)) == request
+    assert (parts.request.model, parts.request.framework) == (request.model, request.framework)
+    assert parts.request.options == request.options
+    assert isinstance(parts.data, memoryview) is large
+
+
+@given(data=st.binary(max_size=300), top_k=st.integers(0, 9))
+def test_elements_may_follow_the_rest_of_a_request(data, top_k):
+    options = {"top_k": top_k}
+    pixels = {"shape": [1, len(data)], "data_type": "DATA_TYPE_UINT8", "axes": "YX"}
+    head = before_pixels(
+        classification_pb2.ClassifyRequest(model="m", options=options),
+        image_pb2.Pixels(**pixels),
+        len(data),
+    )
+    whole = classification_pb2.ClassifyRequest(
+        model="m", options=options, image={"pixels": {**pixels, "data": data}}
+    )
+    assert classification_pb2.ClassifyRequest.FromString(head + data) == whole

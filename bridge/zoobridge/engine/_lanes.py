@@ -14,6 +14,7 @@ import threading
 import time
 import traceback
 from collections import deque
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
     from zoobridge.backend import Network
+    from zoobridge.engine._cores import CoreShare
     from zoobridge.zoo import ModelDescription
 
 __all__ = ["Lanes", "Networks"]
@@ -103,6 +105,8 @@ class Lanes:
         Its network.
     threads
         Lanes that may work at once.
+    cores
+        What it shares with other workers; `None`: all cores are its own.
     limits
         Limits of a picture.
     max_items
@@ -118,6 +122,7 @@ class Lanes:
         networks: Networks,
         *,
         threads: int,
+        cores: CoreShare | None,
         limits: PictureLimits,
         max_items: int,
     ) -> None:
@@ -126,6 +131,8 @@ class Lanes:
         self._memory = memory
         self._networks = networks
         self._threads = threads
+        # Cores are what a network runs on; an accelerator has its own order.
+        self._cores = cores if networks.wide.device == "cpu" else None
         pictures = PictureAnswers(model)
         self._requests = RequestReader(pictures.input, limits=limits, max_items=max_items)
         self._score_kind = pictures.score_kind
@@ -312,8 +319,9 @@ class Lanes:
 
     def _run(self, batch: Sequence[Ready], *, wide: bool) -> None:
         try:
-            network = self._networks.wide if wide else self._networks.narrow
-            self._forward(network, batch)
+            with self._hold(self._threads if wide else 1) as granted:
+                network = self._networks.wide if wide and granted else self._networks.narrow
+                self._forward(network, batch)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not end the lane
             with self._change:
                 for job in {ready.job.number: ready.job for ready in batch}.values():
@@ -322,6 +330,9 @@ class Lanes:
             with self._change:
                 self._running -= 1
                 self._wide_running = False
+
+    def _hold(self, threads: int) -> AbstractContextManager[bool]:
+        return nullcontext(True) if self._cores is None else self._cores.hold(threads)  # noqa: FBT003
 
     def _forward(self, network: Network, batch: Sequence[Ready]) -> None:
         answers = self._answers[type(batch[0].job)]

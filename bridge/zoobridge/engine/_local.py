@@ -16,6 +16,7 @@ from zoobridge.engine._budget import Budget, Entrance
 from zoobridge.engine._config import EngineConfig
 from zoobridge.engine._confinement import confinement_available
 from zoobridge.engine._copy import ModelCopy
+from zoobridge.engine._cores import Cores
 from zoobridge.engine._engine import Answer, FrameworkState, MemoryUse, ModelState, Work
 from zoobridge.engine._instances import Instances
 from zoobridge.engine._process import make_launcher
@@ -44,7 +45,8 @@ class LocalEngine:
 
     def __init__(self, config: EngineConfig | None = None) -> None:
         self.config = config or EngineConfig()
-        self._launcher = make_launcher(fork=self.config.fork)
+        self._cores = Cores(self.config.threads) if Cores.supported() else None
+        self._launcher = make_launcher(fork=self.config.fork, cores=self._cores)
         self._budget = Budget(self.config.max_memory, self._launcher)
         self._folder = Path(tempfile.mkdtemp(prefix="zoobridge-"))
         self._change = threading.Condition()
@@ -138,6 +140,8 @@ class LocalEngine:
         for thread in closing:
             thread.join()
         self._launcher.close()
+        if self._cores is not None:
+            self._cores.close()
         self._housekeeper.join()
         shutil.rmtree(self._folder, ignore_errors=True)
 

@@ -109,6 +109,7 @@ def _child(
             replies=descriptors[1],
             arena=arena,
             folder=document["folder"],
+            cores=document["cores"],
         )
     except Exception:  # noqa: BLE001 - the process ends here; its log says why
         traceback.print_exc()

@@ -12,7 +12,9 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +22,7 @@ import psutil
 
 from zoobridge.engine._arena import Arena
 from zoobridge.engine._backends import worker_environment
+from zoobridge.engine._cores import Cores
 from zoobridge.engine._frames import FrameReader, FrameWriter
 from zoobridge.errors import WorkerError
 
@@ -27,6 +30,10 @@ __all__ = ["Launcher", "Starter", "WorkerProcess", "make_launcher"]
 
 _MOTHER_START_SECONDS = 120.0
 _PIPE_BYTES = 1 << 20
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 @dataclass
@@ -39,11 +46,14 @@ class WorkerProcess:
         Process id.
     reader, writer
         Frames from and to it.
+    left
+        Called once it has ended.
     """
 
     pid: int
     reader: FrameReader
     writer: FrameWriter
+    left: Callable[[], None] = _nothing
     _ended: threading.Event = field(default_factory=threading.Event)
     _status: int | None = None
 
@@ -56,6 +66,7 @@ class WorkerProcess:
     def note_exit(self, status: int) -> None:
         """Record how it ended: an exit code, or a negative signal number."""
         self._status = status
+        self.left()
         self._ended.set()
 
     def obituary(self, timeout: float = 1.0) -> str:
@@ -113,9 +124,25 @@ class Launcher(Starter, Protocol):
         ...
 
 
-def make_launcher(*, fork: bool) -> Launcher:
-    """Return the launcher for this system: forking where asked for and possible."""
-    return ForkLauncher() if fork and sys.platform == "linux" else SpawnLauncher()
+def make_launcher(*, fork: bool, cores: Cores | None = None) -> Launcher:
+    """Return the launcher for this system: forking where asked for and possible.
+
+    Parameters
+    ----------
+    fork
+        Whether to fork where that is possible.
+    cores
+        What the workers share; `None`: each has all cores for itself.
+    """
+    return ForkLauncher(cores) if fork and sys.platform == "linux" else SpawnLauncher(cores)
+
+
+def _joined(cores: Cores | None) -> tuple[dict[str, int] | None, Callable[[], None]]:
+    """Return what a new worker is told of the cores, and what is to be called once it has ended."""
+    handle = None if cores is None else cores.join()
+    if cores is None or handle is None:
+        return None, _nothing
+    return asdict(handle), partial(cores.leave, handle.slot)
 
 
 def _command(module: str, *arguments: str) -> list[str]:
@@ -123,10 +150,20 @@ def _command(module: str, *arguments: str) -> list[str]:
 
 
 class SpawnLauncher:
-    """Starts each worker as a fresh process; works everywhere."""
+    """Starts each worker as a fresh process; works everywhere.
+
+    Parameters
+    ----------
+    cores
+        What the workers share.
+    """
+
+    def __init__(self, cores: Cores | None = None) -> None:
+        self._cores = cores
 
     def launch(self, framework: str, arena: Arena, folder: Path) -> WorkerProcess:
         """See :meth:`Launcher.launch`."""
+        share, left = _joined(self._cores)
         document = {
             "framework": framework,
             "folder": str(folder),
@@ -135,8 +172,12 @@ class SpawnLauncher:
                 "path": str(arena.path),
                 "capacity": arena.capacity,
             },
+            "cores": share,
         }
-        passed = {"pass_fds": (arena.descriptor,)} if arena.descriptor >= 0 else {}
+        inherited = [arena.descriptor] if arena.descriptor >= 0 else []
+        if self._cores is not None:
+            inherited.extend(self._cores.descriptors)
+        passed = {"pass_fds": inherited} if inherited else {}
         with (folder / "stderr.log").open("ab") as log:
             process = subprocess.Popen(
                 _command("zoobridge.engine._worker", json.dumps(document)),
@@ -153,7 +194,7 @@ class SpawnLauncher:
         _widen(process.stdout.fileno())
         process.stdin.close()
         process.stdout.close()
-        worker = WorkerProcess(process.pid, reader, writer)
+        worker = WorkerProcess(process.pid, reader, writer, left)
         threading.Thread(
             target=lambda: worker.note_exit(process.wait()),
             name=f"zoobridge-wait-{process.pid}",
@@ -197,8 +238,9 @@ def _private(folder: Path) -> dict[str, str]:
 class _Mother:
     """A process that has imported one framework and does nothing but fork workers."""
 
-    def __init__(self, framework: str) -> None:
+    def __init__(self, framework: str, cores: Cores | None) -> None:
         self.framework = framework
+        self._cores = cores
         self._lock = threading.Lock()
         self._workers: dict[int, WorkerProcess] = {}
         self._forked: dict[int, int] = {}
@@ -217,7 +259,7 @@ class _Mother:
                 stderr=self._log,
                 env=worker_environment(),
                 start_new_session=True,
-                pass_fds=(theirs.fileno(),),
+                pass_fds=(theirs.fileno(), *(() if cores is None else cores.descriptors)),
             )
         self._listener = threading.Thread(
             target=self._listen, name=f"zoobridge-mother-{framework}", daemon=True
@@ -232,12 +274,14 @@ class _Mother:
             _widen(reply_read)
             self._number += 1
             number = self._number
+            share, left = _joined(self._cores)
             document = {
                 "number": number,
                 "folder": str(folder),
                 "environment": _private(folder),
                 "capacity": arena.capacity,
                 "path": str(arena.path),
+                "cores": share,
             }
             descriptors = [request_read, reply_write]
             if arena.descriptor >= 0:
@@ -253,10 +297,11 @@ class _Mother:
             if pid is None:
                 os.close(request_write)
                 os.close(reply_read)
+                left()
                 raise WorkerError(
                     f"the process that starts workers for {self.framework} has ended: {self._last_words()}"
                 )
-            worker = WorkerProcess(pid, FrameReader(reply_read), FrameWriter(request_write))
+            worker = WorkerProcess(pid, FrameReader(reply_read), FrameWriter(request_write), left)
             with self._answer:
                 self._workers[pid] = worker
                 if pid in self._orphans:
@@ -325,9 +370,16 @@ class _Mother:
 
 
 class ForkLauncher:
-    """Starts workers by forking from one mother process per framework (Linux)."""
+    """Starts workers by forking from one mother process per framework (Linux).
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    cores
+        What the workers share.
+    """
+
+    def __init__(self, cores: Cores | None = None) -> None:
+        self._cores = cores
         self._lock = threading.Lock()
         self._starting: dict[str, threading.Lock] = {}
         self._mothers: dict[str, _Mother] = {}
@@ -339,7 +391,7 @@ class ForkLauncher:
             if mother is None or not mother.alive:
                 if mother is not None:
                     mother.close()
-                mother = _Mother(framework)
+                mother = _Mother(framework, self._cores)
                 with self._lock:
                     self._mothers[framework] = mother
             return mother.fork(arena, folder)

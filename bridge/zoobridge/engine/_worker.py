@@ -20,6 +20,7 @@ from zoobridge.backend import Backend, BackendFault, Counted, Network, TensorSpe
 from zoobridge.engine._arena import attach
 from zoobridge.engine._backends import find_backend
 from zoobridge.engine._confinement import confine, confinement_available
+from zoobridge.engine._cores import CoresHandle, CoreShare
 from zoobridge.engine._frames import FrameReader, FrameWriter, Kind
 from zoobridge.engine._lanes import Lanes, Networks
 from zoobridge.engine._tensors import pack_tensors, unpack_tensors
@@ -45,6 +46,7 @@ def run(
     replies: int,
     arena: Mapping[str, Any],
     folder: str,
+    cores: Mapping[str, int] | None,
 ) -> int:
     """Load the model that the first frame names, and serve until the channel closes.
 
@@ -60,6 +62,8 @@ def run(
         ``descriptor``, ``path`` and ``capacity`` of the shared memory.
     folder
         Private folder, the only place where this process may write.
+    cores
+        The fields of its :class:`~zoobridge.engine._cores.CoresHandle`; `None` to share none.
 
     Returns
     -------
@@ -68,6 +72,7 @@ def run(
     """
     reader, writer = FrameReader(requests), FrameWriter(replies)
     memory = attach(arena["descriptor"], arena["path"], arena["capacity"])
+    share = None if cores is None else CoreShare(CoresHandle(**cores))
     tempfile.tempdir = folder
     frame = reader.next()
     if frame is None:
@@ -79,7 +84,7 @@ def run(
             "framework_version": backend.facts().version,
             "confinement": _confine([Path(path) for path in document["read"]], Path(folder)),
         }
-        serve = _load(backend, document, ready, reader, writer, memory)
+        serve = _load(backend, document, ready, reader, writer, memory, share)
         ready["devices"] = backend.devices()
     except ZooBridgeError as error:
         writer.send(Kind.FAILED, 0, status_from_error(error).SerializeToString())
@@ -97,6 +102,7 @@ def _load(
     reader: FrameReader,
     writer: FrameWriter,
     memory: memoryview,
+    cores: CoreShare | None,
 ) -> Callable[[], None]:
     """Load what the document names, note in `ready` what it is, and return what serves it."""
     if document["file"] is None:
@@ -123,6 +129,7 @@ def _load(
         model,
         networks,
         threads=document["threads"],
+        cores=cores,
         limits=PictureLimits(pixels=document["image_pixels"]),
         max_items=document["items"],
     ).run
@@ -160,6 +167,7 @@ def main(document: str) -> int:
         replies=replies,
         arena=arguments["arena"],
         folder=arguments["folder"],
+        cores=arguments["cores"],
     )
 
 
