@@ -6,41 +6,17 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from zoobridge.backend import TensorSpec, WeightsFile
-from zoobridge.errors import BrokenPackageError
 from zoobridge.zoo import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from zoobridge.backend import WeightsFile
     from zoobridge.engine._config import EngineConfig
-    from zoobridge.zoo import ModelDescription, WeightsDescription
+    from zoobridge.zoo import ModelDescription
 
-__all__ = ["load_document", "weights_file"]
-
-
-def weights_file(model: ModelDescription, weights: WeightsDescription) -> WeightsFile:
-    """Return what a backend is told of a set of weights.
-
-    Raises
-    ------
-    BrokenPackageError
-        If the package cannot be used.
-    """
-    if model.input is None or model.output is None:
-        raise BrokenPackageError(f"model {model.reference} cannot be run: {model.problem}")
-    lengths = {axis: size.min if size.step == 0 else -1 for axis, size in model.input.sizes.items()}
-    shape = tuple(-1 if axis == "N" else lengths[axis] for axis in model.input.axes)
-    unknown = tuple(-1 for _ in model.output.axes)
-    return WeightsFile(
-        format=weights.format,
-        path=weights.path,
-        inputs=(TensorSpec(model.input.name, model.input.dtype, shape),),
-        outputs=(TensorSpec(model.output.name, model.output.dtype, unknown),),
-        trusted=model.trusted,
-        architecture=weights.architecture,
-    )
+__all__ = ["load_document"]
 
 
 def load_document(

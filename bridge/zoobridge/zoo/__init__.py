@@ -13,7 +13,7 @@ from zoobridge.zoo._description import (
     WeightsDescription,
 )
 from zoobridge.zoo._json import from_json, to_json
-from zoobridge.zoo._network import OpenNetwork
+from zoobridge.zoo._network import OpenNetwork, weights_file
 from zoobridge.zoo._package import read_package
 from zoobridge.zoo._trust import TrustStore
 from zoobridge.zoo._validate import (
@@ -46,5 +46,6 @@ __all__ = [
     "read_package",
     "to_json",
     "validate_package",
+    "weights_file",
     "weights_obstacle",
 ]

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from zoobridge.backend import TensorSpec
 from zoobridge.imaging import InputSpec, OutputSpec
 
 __all__ = [
@@ -118,7 +119,9 @@ class ModelDescription:
     source
         The package as it lies in the zoo (folder or zip), for messages.
     input, output
-        `None` only where :attr:`problem` is set.
+        `None` only where :attr:`problem` is set. The output is the first that holds classes.
+    outputs
+        All outputs of the network, in the package's order; their shapes are not known.
     labels
         Class names in the order of the output.
     label_colors
@@ -142,6 +145,7 @@ class ModelDescription:
     original_id: str = ""
     input: InputSpec | None = None
     output: OutputSpec | None = None
+    outputs: tuple[TensorSpec, ...] = ()
     labels: tuple[str, ...] = ()
     label_source: LabelSource = LabelSource.NUMBERED
     label_colors: tuple[str, ...] = ()

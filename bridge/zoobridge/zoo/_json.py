@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoobridge.backend import TensorSpec
 from zoobridge.imaging import AxisSize, Fit, InputSpec, Interpolation, Operation, OutputSpec
 from zoobridge.zoo._description import (
     Author,
@@ -53,6 +54,10 @@ def from_json(document: Mapping[str, Any]) -> ModelDescription:
             "source": Path(plain["source"]),
             "input": None if plain["input"] is None else _input(plain["input"]),
             "output": None if plain["output"] is None else _output(plain["output"]),
+            "outputs": tuple(
+                TensorSpec(**{**entry, "shape": tuple(entry["shape"])})
+                for entry in plain["outputs"]
+            ),
             "labels": tuple(plain["labels"]),
             "label_source": LabelSource(plain["label_source"]),
             "label_colors": tuple(plain["label_colors"]),

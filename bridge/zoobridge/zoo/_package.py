@@ -20,7 +20,13 @@ from zoobridge.zoo._identity import id_problem, slug, zoo_id
 from zoobridge.zoo._labels import find_labels
 from zoobridge.zoo._library import load_model, parse_description
 from zoobridge.zoo._scores import find_score_kind
-from zoobridge.zoo._tensors import class_count, input_spec, nominal_values, output_spec
+from zoobridge.zoo._tensors import (
+    class_count,
+    input_spec,
+    nominal_values,
+    output_spec,
+    output_tensors,
+)
 from zoobridge.zoo._weights import read_weights
 
 if TYPE_CHECKING:
@@ -227,6 +233,7 @@ def _with_output(
     return replace(
         described,
         output=output,
+        outputs=output_tensors(model),
         labels=labels,
         label_source=source,
         label_colors=tuple(colors[label] for label in labels),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from zoobridge.backend import TensorSpec
 from zoobridge.imaging import AxisSize, Fit, InputSpec, Interpolation, Operation, OutputSpec
 from zoobridge.zoo._fault import PackageFault
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from zoobridge.zoo._package_config import PackageConfig
 
-__all__ = ["class_count", "input_spec", "nominal_values", "output_spec"]
+__all__ = ["class_count", "input_spec", "nominal_values", "output_spec", "output_tensors"]
 
 #: Largest number of values of one item; more cannot be meant, and would exhaust the memory.
 _ITEM_VALUES = 1 << 28
@@ -127,6 +128,14 @@ def output_spec(model: Any) -> tuple[OutputSpec, Any]:
         return spec, tensor
     raise PackageFault(
         f"no output holds one score a class ({'; '.join(reasons)}): this model is not a classifier"
+    )
+
+
+def output_tensors(model: Any) -> tuple[TensorSpec, ...]:
+    """Describe all outputs of a model, whether they hold classes or not."""
+    return tuple(
+        TensorSpec(str(tensor.id), str(tensor.dtype), (-1,) * len(tensor.axes))
+        for tensor in model.outputs
     )
 
 

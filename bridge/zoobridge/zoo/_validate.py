@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoobridge.backend import BackendFault, TensorSpec, WeightsFile
+from zoobridge.backend import BackendFault
 from zoobridge.errors import ZooBridgeError
 from zoobridge.imaging import postprocess, preprocess
 from zoobridge.zoo._choice import weights_obstacle
 from zoobridge.zoo._description import ModelDescription, WeightsDescription
 from zoobridge.zoo._fault import PackageFault
+from zoobridge.zoo._network import weights_file
 from zoobridge.zoo._package import load_tensor, model_object, read_package
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from zoobridge.backend import FrameworkFacts
+    from zoobridge.backend import FrameworkFacts, WeightsFile
     from zoobridge.zoo._network import OpenNetwork
     from zoobridge.zoo._trust import TrustStore
 
@@ -185,7 +186,7 @@ def validate_package(
         if not weights.problem and problem:
             report = replace(report, skipped=problem, remedy=remedy)
         elif not weights.problem:
-            file = _weights_file(model, weights, described, trusted=trust.trusts(weights.digest))
+            file = weights_file(model, weights, trusted=trust.trusts(weights.digest))
             tolerance = _tolerance(described, model.output.name, weights.format)
             report, output = _run(model, report, file, open_network, tensors, tolerance)
             if output is not None:
@@ -240,11 +241,7 @@ def _run(
         with open_network(report.weights.framework, file) as network:
             outputs = network.forward([np.ascontiguousarray(prepared)])
             device = network.device
-            names = [spec.name for spec in network.outputs]
-        place = wanted.index if len(outputs) > wanted.index else 0
-        if wanted.name in names and len(names) == len(outputs):
-            place = names.index(wanted.name)
-        output = outputs[place]
+        output = outputs[wanted.index]
         if output.ndim != len(wanted.axes):
             return replace(
                 report,
@@ -264,29 +261,6 @@ def _run(
         problem=f"its output differs from the package's test output by up to {difference.absolute:.3g} "
         f"(relatively {difference.relative:.3g}), more than the tolerance allows",
     ), output
-
-
-def _weights_file(
-    model: ModelDescription, weights: WeightsDescription, described: Any, *, trusted: bool
-) -> WeightsFile:
-    given = model.input
-    if given is None:
-        raise PackageFault(model.problem)
-    shape = tuple(
-        -1 if letter == "N" or given.sizes[letter].step else given.sizes[letter].min
-        for letter in given.axes
-    )
-    return WeightsFile(
-        format=weights.format,
-        path=weights.path,
-        inputs=(TensorSpec(given.name, given.dtype, shape),),
-        outputs=tuple(
-            TensorSpec(str(tensor.id), str(tensor.dtype), (-1,) * len(tensor.axes))
-            for tensor in described.outputs
-        ),
-        trusted=trusted,
-        architecture=weights.architecture,
-    )
 
 
 def _test_tensors(model: ModelDescription) -> tuple[NDArray[Any], NDArray[Any]] | None:
