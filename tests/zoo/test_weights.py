@@ -79,9 +79,29 @@ def test_a_hard_link_is_refused(both, read, tmp_path):
     both.write()
     (both.folder / "weights.onnx").rename(tmp_path / "secret")
     os.link(tmp_path / "secret", both.folder / "weights.onnx")
-    model = read(both.folder)
-    assert "hard-linked" in weights_of(model, "onnx").problem
-    assert model.problem == ""
+    assert "hard-linked" in weights_of(read(both.folder), "onnx").problem
+
+
+def test_a_hard_link_beside_them_is_refused_for_weights_that_are_programs(both, read, tmp_path):
+    # A program may read all of its package; data cannot.
+    (tmp_path / "secret").write_text("read by nobody else")
+    (both.folder / "notes").mkdir()
+    os.link(tmp_path / "secret", both.folder / "notes" / "today.txt")
+    model = read(both.write())
+    problem = weights_of(model, "torchscript").problem
+    assert problem.startswith("notes/today.txt is hard-linked")
+    assert weights_of(model, "onnx").problem == ""
+
+
+def test_a_hard_link_inside_a_saved_model_is_refused(recipe, read, tmp_path):
+    recipe.file("network/saved_model.pb", b"not read by the zoo")
+    (tmp_path / "secret").write_text("read by nobody else")
+    (recipe.folder / "network" / "assets").mkdir()
+    os.link(tmp_path / "secret", recipe.folder / "network" / "assets" / "labels.txt")
+    recipe.document["weights"] = {
+        "tensorflow_saved_model_bundle": {"source": "network", "tensorflow_version": "2.18"}
+    }
+    assert "labels.txt is hard-linked" in read(recipe.write()).problem
 
 
 @pytest.mark.parametrize("inside", [True, False])

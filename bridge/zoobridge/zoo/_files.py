@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from zoobridge.zoo._fault import PackageFault
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["content_digest", "file_sha256", "package_file", "tree_files"]
+__all__ = ["content_digest", "file_sha256", "package_file", "refuse_hard_links", "tree_files"]
 
 _TREE_FILES = 20_000
 
@@ -62,12 +63,33 @@ def package_file(root: Path, name: str, *, folder_allowed: bool = False) -> Path
         return path
     if not stat.S_ISREG(facts.st_mode):
         raise PackageFault(f"{name} is not a regular file; put the file itself into the package")
+    _refuse_hard_link(facts, name)
+    return path
+
+
+def refuse_hard_links(folder: Path) -> None:
+    """Refuse a folder in which some file has another name elsewhere.
+
+    What runs confined to a folder can read all files in it: links by name lead nowhere there, but
+    a hard link is the file itself.
+
+    Raises
+    ------
+    PackageFault
+        If there is one.
+    """
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = Path(parent, name)
+            _refuse_hard_link(path.lstat(), path.relative_to(folder).as_posix())
+
+
+def _refuse_hard_link(facts: os.stat_result, name: str) -> None:
     if facts.st_nlink > 1:
         raise PackageFault(
             f"{name} is hard-linked to another place, so that others can change or read along; "
             "copy the package to a folder of its own"
         )
-    return path
 
 
 def _refuse_link(path: Path, name: str) -> None:

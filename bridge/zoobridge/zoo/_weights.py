@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 from zoobridge.zoo._archive import unpack
 from zoobridge.zoo._description import TrustClass, WeightsDescription
 from zoobridge.zoo._fault import PackageFault
-from zoobridge.zoo._files import content_digest, file_sha256, package_file, tree_files
+from zoobridge.zoo._files import (
+    content_digest,
+    file_sha256,
+    package_file,
+    refuse_hard_links,
+    tree_files,
+)
 from zoobridge.zoo._onnx_file import external_data
 
 if TYPE_CHECKING:
@@ -162,6 +168,8 @@ def _read(name: str, entry: Any, package: _Package) -> WeightsDescription:
         path = saved_model_folder(path)
     else:
         trust_class = TrustClass.CODE
+    if trust_class is not TrustClass.DATA:
+        refuse_hard_links(package.root)
     return WeightsDescription(
         format=name,
         framework=frameworks_by_format()[name],
