@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 
 from screen import RESULTS, ZOO, wait_for
 from zoobridge.imagej import ImageJError
+from zoobridge.protocol import Limits
 
 MANY = 'newImage("many", "8-bit ramp", 300, 300, 1);'
 LONG_RUN = "model=textures target=Tiles tile_size=1 top=1"
@@ -90,6 +92,75 @@ def test_esc_cancels_here_and_on_the_server(imagej, served, display):
     # A new call is answered, and what was cancelled is not worked on.
     served.client.classify("textures", np.zeros((8, 8), np.uint8))
     assert items(served) < before + 300 * 300
+
+
+@contextmanager
+def stopped_halfway(imagej, served) -> Iterator[None]:
+    """Hold a server's workers once the first items of a run are there, seen by the progress bar."""
+    workers = psutil.Process(served.process.pid).children(recursive=True)
+    wait_for(lambda: re.search(r"Classifying .* [1-9]", status(imagej)), "the first items")
+    for worker in workers:
+        worker.suspend()
+    try:
+        yield
+    finally:
+        for worker in workers:
+            with suppress(psutil.NoSuchProcess):
+                worker.resume()
+
+
+def assert_kept(imagej, message: str, before: int, asked: int) -> None:
+    """The rows that were there stay, and the message says how many that are."""
+    found = re.search(r"(\d+) of (\d+) were done before that", message)
+    assert found, message
+    table = imagej.table(RESULTS)
+    assert len(table) == before + int(found[1])
+    assert int(found[2]) == asked
+    assert 0 < int(found[1]) < asked
+    assert table["label"].astype(bool).all()
+    assert table["region"][before:].is_unique
+
+
+def test_what_was_answered_before_the_server_died_stays_in_the_table(
+    start_imagej, zoobridge_server
+):
+    served = zoobridge_server(ZOO, arguments=("--threads", "1", "--keep", "1000"))
+    imagej = start_imagej(served.folder / "runtime")
+    imagej.macro(MANY)
+    imagej.run("Classify...", "model=textures top=1")
+    with ThreadPoolExecutor() as pool:
+        run = pool.submit(imagej.run, "Classify...", LONG_RUN + " overlay")
+        with stopped_halfway(imagej, served):
+            served.process.kill()
+            with pytest.raises(ImageJError, match="does not answer, or stopped") as caught:
+                run.result(120)
+    assert_kept(imagej, caught.value.message, 1, 300 * 300)
+    drawn = imagej.jvm.ij.IJ.getImage().getOverlay().size()
+    assert drawn == 2 * (len(imagej.table(RESULTS)) - 1)
+
+
+def test_what_was_answered_before_esc_stays_in_the_table(imagej, served, display):
+    imagej.macro(MANY)
+    imagej.run("Classify...", "model=textures top=1")
+    with ThreadPoolExecutor() as pool:
+        run = pool.submit(imagej.run, "Classify...", LONG_RUN)
+        with stopped_halfway(imagej, served):
+            display.key("many", "Escape")
+            with pytest.raises(ImageJError, match="Cancelled") as caught:
+                run.result(120)
+    assert_kept(imagej, caught.value.message, 1, 300 * 300)
+
+
+def test_more_tiles_than_one_request_takes_are_all_answered(imagej, served):
+    imagej.macro('newImage("tiles", "8-bit ramp", 350, 300, 1);')
+    limit = Limits().items
+    assert limit < 350 * 300
+    imagej.run("Classify...", "model=digits target=Tiles tile_size=1 top=1")
+    table = imagej.table(RESULTS)
+    assert list(table["region"]) == [f"tile {number + 1}" for number in range(350 * 300)]
+    # A ramp's rows are all alike, on either side of the limit.
+    rows = table["score"].to_numpy().reshape(300, 350)
+    assert (rows == rows[0]).all()
 
 
 def test_two_imagejs_work_at_once(start_imagej, served):
