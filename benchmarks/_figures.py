@@ -97,6 +97,6 @@ class Effort:
     """
 
     rounds: int = 5
-    seconds: float = 2.0
+    seconds: float = 1.5
     warm_seconds: float = 12.0
     small: bool = False

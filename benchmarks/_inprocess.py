@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from benchmarks._figures import Effort
     from benchmarks._networks import Model
     from benchmarks._packages import Shape
+
+    Run = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 __all__ = ["InProcess", "Setup", "best_setup", "lone_setup", "network", "preparation"]
 
@@ -135,20 +137,24 @@ def preparation(shape: Shape, batch: int) -> Callable[[NDArray[np.uint8]], NDArr
 
 
 @functools.cache
-def network(
-    framework: str, weights: Path, setup: Setup
-) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+def network(framework: str, weights: Path, setup: Setup) -> Run:
     """Load a network, once for all callers of a process."""
-    loaders = {"onnx": _onnx, "pytorch": _torch, "tensorflow": _keras}
+    loaders: dict[str, Callable[[Path, Setup], Run]] = {
+        "onnx": _onnx,
+        "pytorch": _torch,
+        "tensorflow": _keras,
+    }
     return loaders[framework](weights, setup)
 
 
 def best_setup(model: Model, effort: Effort, *, batches: Iterable[int] = _BATCHES) -> Setup:
     """Search for the batch and the threads with which the network does most in a second."""
     cores = len(os.sched_getaffinity(0))
-    ways = [Setup(1, 1, cores), Setup(1, cores, 1)]
+    ways = [Setup(1, cores, 1), Setup(1, 1, cores)]
     if model.framework == "onnx":
         ways.append(Setup(1, 1, cores, spinning=True))
+    if effort.small:
+        ways, batches = ways[:1], tuple(batches)[:2]
     rates: dict[Setup, float] = {}
     for way in ways:
         worse, best = 0, 0.0
@@ -177,7 +183,7 @@ def _rate(model: Model, setup: Setup, effort: Effort) -> float:
         return fleet.run(effort.seconds / 2).rate
 
 
-def _onnx(weights: Path, setup: Setup) -> Any:
+def _onnx(weights: Path, setup: Setup) -> Run:
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
@@ -194,7 +200,7 @@ def _onnx(weights: Path, setup: Setup) -> Any:
     return lambda batch: session.run(None, {name: batch})[0]
 
 
-def _torch(weights: Path, setup: Setup) -> Any:
+def _torch(weights: Path, setup: Setup) -> Run:
     import warnings
 
     import torch
@@ -202,17 +208,18 @@ def _torch(weights: Path, setup: Setup) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.set_num_threads(setup.threads)
-        module = torch.jit.load(weights).eval()
+        module = torch.jit.load(weights).eval()  # type: ignore[no-untyped-call]
         module = torch.jit.optimize_for_inference(module)
 
-    def run(batch: NDArray[np.float32]) -> Any:
+    def run(batch: NDArray[np.float32]) -> NDArray[np.float32]:
         with torch.inference_mode():
-            return module(torch.from_numpy(batch)).numpy()
+            scores: NDArray[np.float32] = module(torch.from_numpy(batch)).numpy()
+            return scores
 
     return run
 
 
-def _keras(weights: Path, setup: Setup) -> Any:
+def _keras(weights: Path, setup: Setup) -> Run:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["KERAS_BACKEND"] = "tensorflow"
     import keras

@@ -132,8 +132,9 @@ def make(plan: Plan, framework: str, cache: Path) -> Model:
 
 def _prepared(shape: Shape) -> NDArray[np.float32]:
     """Return picture number 0 as the package's steps prepare it, in ``NYXC``."""
-    scaled = picture(shape, 0)[np.newaxis].astype("float32") / 255
-    return scaled if shape.channels == 1 else ((scaled - MEAN) / STD).astype("float32")
+    scaled = picture(shape, 0)[np.newaxis] / 255
+    standard = scaled if shape.channels == 1 else (scaled - MEAN) / STD
+    return standard.astype(np.float32)
 
 
 def _write(
@@ -183,7 +184,8 @@ def _make_torch(plan: Plan, name: str, shape: Shape, zoo: Path) -> None:
     scratch.mkdir(parents=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.jit.save(torch.jit.trace(network, example[:2]), scratch / "weights.pt")
+        traced = torch.jit.trace(network, example[:2])  # type: ignore[no-untyped-call]
+        torch.jit.save(traced, scratch / "weights.pt")
         program = torch.onnx.export(
             network,
             (example[:2],),

@@ -47,9 +47,12 @@ class Report:
         The JSON file.
     rows
         All rows, in the table's order.
+    notes
+        Markdown on where the time goes, each note below a heading of its row's name.
     """
 
-    def __init__(self, raw: Path, rows: Sequence[Row]) -> None:
+    def __init__(self, raw: Path, rows: Sequence[Row], *, notes: Path = _NOTES) -> None:
+        self._notes = notes
         self._raw = raw
         self._rows = rows
         self._known: dict[str, Any] = json.loads(raw.read_text("utf-8")) if raw.exists() else {}
@@ -74,7 +77,8 @@ class Report:
         image.write_text(plot([figure for _, figures in known for figure in figures]), "utf-8")
         parts = [_HEAD, "![Figures next to their targets](images/performance.svg)\n"]
         parts.append(_table(known))
-        parts += [_section(row, figures) for row, figures in known]
+        notes = _read_notes(self._notes)
+        parts += [_section(row, figures, notes.get(row.name, "")) for row, figures in known]
         parts.append(_machines([self._known[row.name]["machine"] for row, _ in known]))
         page.write_text("\n".join(parts), "utf-8")
 
@@ -124,20 +128,18 @@ def _table(known: list[tuple[Row, list[Figure]]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _section(row: Row, figures: list[Figure]) -> str:
+def _section(row: Row, figures: list[Figure], profile: str) -> str:
     text = f"## {row.name}\n\n{row.work}\n\nReference: {row.reference}\n"
     notes = [f"- {figure.measure}: {figure.note}" for figure in figures if figure.note]
     if notes:
         text += "\n" + "\n".join(notes) + "\n"
-    profile = _profiles().get(row.name, "")
     if profile:
         text += f"\n### Where the time goes\n\n{profile}\n"
     return text
 
 
-def _profiles() -> dict[str, str]:
-    """Read the notes by row: each stands below a heading of the row's name."""
-    sections = _NOTES.read_text("utf-8").split("\n## ")[1:]
+def _read_notes(path: Path) -> dict[str, str]:
+    sections = path.read_text("utf-8").split("\n## ")[1:]
     heads = (section.partition("\n") for section in sections)
     return {name.strip(): text.strip() for name, _, text in heads}
 

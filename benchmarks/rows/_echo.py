@@ -7,7 +7,7 @@ import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import numpy as np
@@ -55,7 +55,7 @@ class Unary:
 
     def open(self) -> Callable[[], int]:
         """Connect, and see once that what comes back is what was sent."""
-        call = _channel(self.address).unary_unary(_SERVICE + "ModelInfer")
+        call = _channel(self.address).unary_unary(_SERVICE + "ModelInfer", None, None)
         message = _message()
         sent = messages.ModelInferRequest.FromString(message).raw_input_contents[0]
         answer = messages.ModelInferResponse.FromString(call(message, timeout=60))
@@ -79,8 +79,8 @@ class Stream:
         """Connect."""
         queue: SimpleQueue[bytes | None] = SimpleQueue()
         message = _message()
-        call = _channel(self.address).stream_stream(_SERVICE + "ModelStreamInfer")
-        answers = call(iter(queue.get, None))
+        call = _channel(self.address).stream_stream(_SERVICE + "ModelStreamInfer", None, None)
+        answers: Any = call(iter(queue.get, None))
         queue.put(message)
         answer = messages.ModelStreamInferResponse.FromString(next(answers))
         if answer.error_message:
@@ -147,8 +147,10 @@ def _run(bench: Bench) -> list[Figure]:
         ours = stack.enter_context(served(zoo)).address
 
         def pair(task: type[Unary | Stream], callers: int) -> tuple[list[Sample], list[Sample]]:
-            size = {"threads": callers, "processes": 2}
-            with Fleet(task(theirs), **size) as first, Fleet(task(ours), **size) as second:
+            with (
+                Fleet(task(theirs), threads=callers, processes=2) as first,
+                Fleet(task(ours), threads=callers, processes=2) as second,
+            ):
                 first.warm(effort)
                 second.warm(effort)
                 return alternate(effort, first, second)

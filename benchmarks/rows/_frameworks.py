@@ -39,10 +39,9 @@ def _one(bench: Bench, plan: Plan, framework: str) -> Figure:
 def _run(bench: Bench) -> list[Figure]:
     effort = bench.effort
     fewer = replace(bench, effort=replace(effort, rounds=min(effort.rounds, _MOST_ROUNDS)))
+    plans = (RESNET,) if effort.small else (MOBILENET, RESNET, TINY)
     return [
-        _one(fewer, plan, framework)
-        for framework in ("pytorch", "tensorflow")
-        for plan in (MOBILENET, RESNET, TINY)
+        _one(fewer, plan, framework) for framework in ("pytorch", "tensorflow") for plan in plans
     ]
 
 

@@ -38,7 +38,7 @@ def _callers(bench: Bench) -> list[Figure]:
     figures = []
     with served(model.zoo) as server, Fleet(Classify(server.address, model), threads=2) as two:
         two.warm(effort)
-        for count in (1, 4, 8, 16, 32):
+        for count in (1, 32) if effort.small else (1, 4, 8, 16, 32):
             with Fleet(Classify(server.address, model), threads=count) as callers:
                 callers.warm(effort)
                 few, many = alternate(effort, two, callers)
@@ -75,7 +75,7 @@ def _models(bench: Bench) -> list[Figure]:
     figures = []
     with served(copies[0].zoo) as server, ExitStack() as stack:
         one = stack.enter_context(_spread(server, copies[:1], bench))
-        for count in (2, 4, 8):
+        for count in (8,) if effort.small else (2, 4, 8):
             with _spread(server, copies[:count], bench) as several:
                 first, second = take_turns(effort.rounds, one, several)
             figures.append(

@@ -53,8 +53,8 @@ class Send:
 
     def open(self) -> Callable[[], int]:
         """Connect, and register the memory."""
-        import tritonclient.grpc as triton
-        from tritonclient.utils import shared_memory
+        import tritonclient.grpc as triton  # type: ignore[import-untyped]
+        from tritonclient.utils import shared_memory  # type: ignore[import-untyped]
 
         client = triton.InferenceServerClient(self.address)
         picture = _picture(self.side)
