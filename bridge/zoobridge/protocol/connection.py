@@ -31,6 +31,7 @@ __all__ = [
     "RUNTIME_DIR_VARIABLE",
     "ConnectionFile",
     "discover",
+    "is_alive",
     "publish",
     "read",
     "request_stop",
@@ -209,7 +210,7 @@ def discover() -> list[ConnectionFile]:
             connection = read(path)
         except (OSError, ValueError):
             continue
-        if _is_alive(connection.pid):
+        if is_alive(connection.pid):
             found.append(connection)
         else:
             with contextlib.suppress(OSError):
@@ -238,7 +239,8 @@ def request_stop(connection: ConnectionFile) -> None:
 
 if sys.platform == "win32":
 
-    def _is_alive(pid: int) -> bool:
+    def is_alive(pid: int) -> bool:
+        """Tell whether a process of this machine is running."""
         # os.kill(pid, 0) would send Ctrl-C here, so the process is asked for its exit code.
         import ctypes
 
@@ -255,7 +257,8 @@ if sys.platform == "win32":
             kernel.CloseHandle(handle)
 else:
 
-    def _is_alive(pid: int) -> bool:
+    def is_alive(pid: int) -> bool:
+        """Tell whether a process of this machine is running."""
         if pid <= 0:
             return False
         try:

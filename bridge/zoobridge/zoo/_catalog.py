@@ -15,9 +15,10 @@ from zoobridge.errors import BrokenPackageError, InvalidRequestError, UnknownMod
 from zoobridge.zoo._catalog_cache import Entry, load_entries, save_entries, signature_of
 from zoobridge.zoo._identity import age_key
 from zoobridge.zoo._package import description_name, read_package
+from zoobridge.zoo._unpacked import Unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from zoobridge.zoo._description import ModelDescription
     from zoobridge.zoo._trust import TrustStore
@@ -79,7 +80,7 @@ class Catalog:
                 )
         self._folders = tuple(folder.absolute() for folder in folders)
         self._cache_file = cache / "catalog.json"
-        self._unpack_to = cache / "unpacked"
+        self._unpacked = Unpacked(cache / "unpacked")
         self._trust = trust
         self._refreshing = threading.Lock()
         self._entries: dict[Path, Entry] | None = None
@@ -124,6 +125,8 @@ class Catalog:
             sources += away
             self._warn(unreadable)
             kept = {source: stored[source] for source in sources if source in stored}
+            # Stated before it is looked whether they are there: nobody removes them in between.
+            self._unpacked.use(_paths(kept.values()))
             changed = kept.keys() != stored.keys() or self._entries is None
             outdated = []
             for source in (source for source in sources if source not in away):
@@ -142,13 +145,15 @@ class Catalog:
                     outdated.append((source, signature, settled))
             self._publish(sources, kept, complete=not outdated)
             for source, signature, settled in outdated:
-                model = read_package(source, unpack_to=self._unpack_to)
+                model = read_package(source, unpack_to=self._unpacked.folder)
                 changed = changed or source not in kept or kept[source].model != model
                 kept[source] = Entry(signature, settled, model)
                 self._publish(sources, kept, complete=self._snapshot.complete)
             self._publish(sources, kept, complete=True)
             if changed or outdated:
                 save_entries(self._cache_file, kept)
+                self._unpacked.use(_paths(kept.values()))
+                self._unpacked.clean()
             self._entries = kept
             return changed
 
@@ -205,6 +210,12 @@ class Catalog:
         if (models, complete) != self._published:
             self._published = (models, complete)
             self._snapshot = _snapshot(models, complete=complete)
+
+
+def _paths(entries: Iterable[Entry]) -> Iterator[Path]:
+    for entry in entries:
+        yield entry.model.root
+        yield from (weights.path for weights in entry.model.weights)
 
 
 def packages_below(folders: Iterable[Path]) -> tuple[list[Path], list[Path]]:
