@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from zoobridge.evaluation._report import write_report
     from zoobridge.evaluation._run import Run, run_model
     from zoobridge.evaluation._scoring import calibration
-    from zoobridge.evaluation._service_messages import list_measures, list_readers, respond
+    from zoobridge.evaluation._service_lists import list_measures, list_readers
+    from zoobridge.evaluation._service_messages import respond
     from zoobridge.evaluation._service_runs import open_run
     from zoobridge.evaluation._statistics import (
         ConfidencePair,
@@ -83,28 +84,41 @@ __all__ = [
     "write_report",
 ]
 
-_MODULES = (
-    "_comparison",
-    "_datasets",
-    "_evaluate",
-    "_journal",
-    "_labels",
-    "_measures",
-    "_outcomes",
-    "_readers",
-    "_report",
-    "_run",
-    "_scoring",
-    "_service_messages",
-    "_service_runs",
-    "_statistics",
-)
+# Where each name comes from; a module is imported with the first of its names that is asked for.
+_HOMES = {
+    "_comparison": ("Comparison", "Parity", "Row", "compare_runs"),
+    "_datasets": ("Dataset", "DatasetReader", "Item"),
+    "_evaluate": ("Update", "evaluate", "evaluate_iter"),
+    "_journal": ("Answer",),
+    "_labels": ("match_labels", "read_mapping"),
+    "_measures": ("MEASURES", "Measure", "Measured", "measure", "per_class"),
+    "_outcomes": ("Costs", "Outcomes"),
+    "_readers": ("read_dataset", "readers"),
+    "_report": ("write_report",),
+    "_run": ("Run", "run_model"),
+    "_scoring": ("calibration",),
+    "_service_lists": ("list_measures", "list_readers"),
+    "_service_messages": ("respond",),
+    "_service_runs": ("open_run",),
+    "_statistics": (
+        "ConfidencePair",
+        "Friedman",
+        "Interval",
+        "Pair",
+        "bootstrap",
+        "cochran_q",
+        "compare_pairs",
+        "friedman",
+        "holm",
+        "mcnemar",
+        "resampled_weights",
+    ),
+}
 
 
 def __getattr__(name: str) -> Any:
     """Load the rest on first use: a server offers evaluations without importing SciPy."""
-    if name in __all__:
-        for module in (import_module(f"{__name__}.{part}") for part in _MODULES):
-            if name in module.__all__:
-                return getattr(module, name)
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoobridge.evaluation._evaluate import evaluate_iter
-from zoobridge.evaluation._measures import MEASURES
 from zoobridge.evaluation._readers import read_dataset
-from zoobridge.evaluation._readers import readers as known_readers
 from zoobridge.protocol.v1 import evaluation_pb2 as pb
 
 if TYPE_CHECKING:
@@ -18,25 +16,15 @@ if TYPE_CHECKING:
 
     from zoobridge.client import Client
     from zoobridge.evaluation._comparison import Comparison, Row
-    from zoobridge.evaluation._datasets import Dataset, DatasetReader, Item
+    from zoobridge.evaluation._datasets import Dataset, Item
     from zoobridge.evaluation._evaluate import Update
-    from zoobridge.evaluation._measures import Measure, Measured
+    from zoobridge.evaluation._measures import Measured
     from zoobridge.evaluation._statistics import Interval
 
-__all__ = ["list_measures", "list_readers", "respond"]
+__all__ = ["respond"]
 
 # People read no faster; a fast model would send thousands a second.
 _PROGRESS_SECONDS = 0.1
-
-
-def list_measures() -> pb.ListMeasuresResponse:
-    """Describe the measures."""
-    return pb.ListMeasuresResponse(measures=[_measure(one) for one in MEASURES])
-
-
-def list_readers() -> pb.ListDatasetReadersResponse:
-    """Describe the dataset readers."""
-    return pb.ListDatasetReadersResponse(readers=[_reader(one) for one in known_readers().values()])
 
 
 def respond(
@@ -98,24 +86,6 @@ def respond(
                 yield pb.EvaluateResponse(result=result)
             else:
                 yield pb.EvaluateResponse(table=_table(comparison))
-
-
-def _measure(measure: Measure) -> pb.Measure:
-    return pb.Measure(
-        name=measure.name,
-        description=measure.description,
-        applies=measure.when,
-        better=measure.better,
-        group=measure.group,
-        best=measure.best,
-        unit=measure.unit,
-    )
-
-
-def _reader(reader: DatasetReader) -> pb.DatasetReader:
-    return pb.DatasetReader(
-        name=reader.name, description=reader.description, options=reader.options
-    )
 
 
 def _progress(update: Update) -> pb.EvaluationProgress:

@@ -60,13 +60,14 @@ def _end_with_the_service() -> None:
 
 def _responses(settings: dict[str, Any], data: bytes) -> Iterator[Message]:
     # Not before there is somebody to tell what is missing.
-    from zoobridge.evaluation._service_messages import list_measures, list_readers, respond
-
     if settings["task"] == "list":
+        from zoobridge.evaluation._service_lists import list_measures, list_readers
+
         yield list_measures()
         yield list_readers()
         return
     from zoobridge.client import connect
+    from zoobridge.evaluation._service_messages import respond
 
     folders = AllowedFolders([Path(root) for root in settings["roots"]])
 
