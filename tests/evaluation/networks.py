@@ -79,12 +79,20 @@ _KINDS = {"softmax": "probability", "sigmoid": "independent_probability", "logit
 def _ending(ending, raw):
     classes = [raw.shape[1]]
     if ending == "argmax":
-        node = helper.make_node("ArgMax", ["raw"], ["output"], axis=1, keepdims=0)
-        return raw.argmax(axis=1), [node], [], TensorProto.INT64
+        nodes = [
+            helper.make_node("ArgMax", ["raw"], ["index"], axis=1, keepdims=0),
+            helper.make_node("Cast", ["index"], ["output"], to=TensorProto.UINT8),
+        ]
+        return raw.argmax(axis=1).astype(np.uint8), nodes, [], TensorProto.UINT8
     if ending == "sigmoid":
         with np.errstate(over="ignore"):
             expected = (1 / (1 + np.exp(-raw))).astype("float32")
-        return expected, [helper.make_node("Sigmoid", ["raw"], ["output"])], classes, TensorProto.FLOAT
+        return (
+            expected,
+            [helper.make_node("Sigmoid", ["raw"], ["output"])],
+            classes,
+            TensorProto.FLOAT,
+        )
     if ending == "logit":
         node = helper.make_node("Identity", ["raw"], ["output"])
         return raw, [node], classes, TensorProto.FLOAT

@@ -4,9 +4,11 @@ import json
 
 import numpy as np
 import pytest
+import tifffile
+from PIL import Image
 
 from zoobridge.errors import InvalidRequestError
-from zoobridge.evaluation import Dataset, Item, match_labels, measure, run_model
+from zoobridge.evaluation import Dataset, Item, match_labels, measure, read_dataset, run_model
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +27,22 @@ def test_every_picture_has_the_answer_that_the_client_gives(run, client, digits)
     assert right > 0.9
 
 
+def test_what_a_model_costs_is_measured_and_told_by_the_server(run, client):
+    (held,) = [one for one in client.model("digits").loaded if one.framework == "onnx"]
+    (weights,) = [one for one in client.model("digits").weights if one.framework == "onnx"]
+    found = measure(run.outcomes())
+    assert found["load_seconds"].value == held.load_seconds > 0
+    assert found["size_bytes"].value == weights.size_bytes
+    # Three convolutions and a matrix, of examples/recipe/architecture.py.
+    assert found["parameters"].value == held.parameters == 38282
+    assert found["memory_bytes"].value > 1 << 20
+    assert found["throughput"].value > 0
+    assert 0 < found["latency_p50"].value <= found["latency_p95"].value
+    assert len(run.costs.latencies) == 50
+    assert run.costs.place["device"] == "cpu"
+    assert run.costs.place["framework_version"]
+
+
 def test_two_frameworks_give_the_same_scores(run, client, digits, tmp_path):
     few = Dataset(digits.items[::10])
     other = run_model(client, "digits", few, folder=tmp_path, framework="pytorch")
@@ -38,18 +56,27 @@ def test_a_run_that_was_cut_off_goes_on_where_it_stopped(client, digits, tmp_pat
     whole = run_model(client, "digits", few, folder=tmp_path)
     (path,) = tmp_path.iterdir()
     lines = path.read_text().splitlines(keepends=True)
+    assert len(lines) == 22
     path.write_text("".join(lines[:13]) + lines[13][:9])
-    seen = []
-    again = run_model(
-        client, "digits", few, folder=tmp_path, on_progress=lambda done, _: seen.append(done)
-    )
-    assert seen == list(range(13, 21))
+    again = run_model(client, "digits", few, folder=tmp_path)
+    kept = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [one["session"] for one in kept[1:21]] == [0] * 12 + [1] * 8
     for first, second in zip(whole.answers, again.answers, strict=True):
         assert first.label == second.label
         assert first.scores == pytest.approx(second.scores, abs=1e-5)
-    finished = run_model(client, "digits", few, folder=tmp_path)
-    assert finished.throughput is None
-    assert finished.answers == again.answers
+    seconds = [max(one["seconds"] for one in part) for part in (kept[1:13], kept[13:21])]
+    assert again.costs.values["throughput"] == pytest.approx(20 / sum(seconds))
+
+
+def test_a_run_that_is_done_asks_for_nothing_and_keeps_its_costs(client, digits, tmp_path):
+    few = Dataset(digits.items[:5])
+    first = run_model(client, "digits", few, folder=tmp_path)
+    (path,) = tmp_path.iterdir()
+    before = path.stat().st_mtime_ns, path.read_text()
+    again = run_model(client, "digits", few, folder=tmp_path)
+    assert (path.stat().st_mtime_ns, path.read_text()) == before
+    assert again.answers == first.answers
+    assert again.costs == first.costs
 
 
 def test_answers_of_another_dataset_are_not_taken_for_these(client, digits, tmp_path):
@@ -58,26 +85,64 @@ def test_answers_of_another_dataset_are_not_taken_for_these(client, digits, tmp_
         run_model(client, "digits", Dataset(digits.items[:3]), folder=tmp_path)
     (path,) = tmp_path.iterdir()
     assert json.loads(path.read_text().splitlines()[0])["model"].startswith("digits@")
+    path.write_text("{}\n")
+    with pytest.raises(InvalidRequestError, match="answers with another format"):
+        run_model(client, "digits", Dataset(digits.items[:2]), folder=tmp_path)
+    path.write_text("no JSON\n")
+    with pytest.raises(InvalidRequestError, match="is damaged"):
+        run_model(client, "digits", Dataset(digits.items[:2]), folder=tmp_path)
 
 
 def test_an_unreadable_picture_is_told_and_asked_for_again(client, digits, tmp_path):
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"no picture")
-    mixed = Dataset((*digits.items[:3], Item(bad, "1"), Item(tmp_path / "gone.png", "2")))
+    lost = (Item(bad, ("1",)), Item(tmp_path / "gone.png", ("2",)))
+    mixed = Dataset((*lost, *digits.items[:3]))
     run = run_model(client, "digits", mixed, folder=tmp_path / "run")
-    assert [answer.item for answer in run.failures] == [3, 4]
+    assert [answer.item for answer in run.failures] == [0, 1]
     assert all(answer.error for answer in run.failures)
-    assert run.outcomes().truth.size == 3
-    assert run.outcomes(without=frozenset({0})).truth.size == 2
-    assert run_model(client, "digits", mixed, folder=tmp_path / "run").failures == run.failures
+    assert len(run.outcomes()) == 3
+    assert len(run.outcomes(without=frozenset({2}))) == 2
+    again = run_model(client, "digits", mixed, folder=tmp_path / "run")
+    assert again.failures == run.failures
+    (path,) = (tmp_path / "run").iterdir()
+    kept = [json.loads(line) for line in path.read_text().splitlines()[1:-1]]
+    assert [one["session"] for one in kept] == [0, 0, 0, 1, 1]
 
 
 def test_a_stack_is_not_measured_as_one_picture(client, tmp_path, digits):
     stack = digits.items[0].path.parents[2] / "stack" / "textures.tif"
-    run = run_model(client, "textures", Dataset((Item(stack, "brick"),)), folder=tmp_path)
+    run = run_model(client, "textures", Dataset((Item(stack, ("brick",)),)), folder=tmp_path)
     assert "planes, and has one label" in run.failures[0].error
     with pytest.raises(InvalidRequestError, match="answered none"):
         run.outcomes()
+    assert run.costs.reasons["latency"] == "no item was answered"
+
+
+def test_objects_are_classified_with_their_masks(client, tmp_path):
+    rng = np.random.default_rng(0)
+    picture = rng.integers(0, 255, (128, 192), np.uint8)
+    labels = np.zeros((128, 192), np.uint8)
+    for number in range(1, 7):
+        labels[20 * number - 15 : 20 * number, 10 : 10 + 8 * number] = number
+    Image.fromarray(picture).save(tmp_path / "p.png")
+    tifffile.imwrite(tmp_path / "m.tif", labels)
+    rows = "".join(f"p.png,m.tif,{number},brick\n" for number in range(1, 7))
+    (tmp_path / "t.csv").write_text(f"image,mask,object,label\n{rows}gone.png,m.tif,1,grass\n")
+    dataset = read_dataset(tmp_path / "t.csv")
+    run = run_model(client, "textures", dataset, folder=tmp_path / "run")
+    regions = [item.region for item in dataset.items[:6]]
+    expected = client.classify(
+        "textures", tmp_path / "p.png", regions=regions, framework=run.framework, all_scores=True
+    )
+    for answer, result in zip(run.answers[:6], expected, strict=True):
+        assert answer.label == result.label
+        assert answer.scores == pytest.approx(result.scores.tolist(), abs=1e-5)
+    whole = client.classify(
+        "textures", tmp_path / "p.png", framework=run.framework, all_scores=True
+    )
+    assert np.abs(whole[0].scores - np.array(run.answers[0].scores)).max() > 1e-4
+    assert [answer.item for answer in run.failures] == [6]
 
 
 def test_what_cannot_run_is_refused_before_any_picture_is_read(client, digits, tmp_path):

@@ -2,17 +2,40 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 from statsmodels.stats import contingency_tables
 from statsmodels.stats.multitest import multipletests
 
 from zoobridge.errors import InvalidRequestError
-from zoobridge.evaluation import bootstrap, cochran_q, compare_pairs, holm, mcnemar
+from zoobridge.evaluation import (
+    bootstrap,
+    cochran_q,
+    compare_pairs,
+    friedman,
+    holm,
+    mcnemar,
+    resampled_weights,
+)
 
 
 @pytest.fixture
 def correct():
     random = np.random.default_rng(2)
     return random.random((120, 4)) < np.array([0.95, 0.9, 0.8, 0.75])
+
+
+@pytest.fixture
+def probabilities():
+    random = np.random.default_rng(4)
+    base = random.random(80)
+    return {
+        name: np.clip(base + shift + random.normal(0, 0.1, 80), 0, 1)
+        for name, shift in (("a", 0.1), ("b", 0.05), ("c", 0.0))
+    }
+
+
+def drawn(strata, *, resamples=1000, seed=0):
+    return resampled_weights(np.asarray(strata), resamples=resamples, seed=seed)
 
 
 def test_mcnemar_is_that_of_statsmodels(correct):
@@ -42,33 +65,88 @@ def test_holm_is_that_of_statsmodels(values):
     assert holm(values) == pytest.approx(list(expected))
 
 
-def test_pairs_carry_the_corrected_p_values(correct):
-    pairs = compare_pairs({name: correct[:, index] for index, name in enumerate("abcd")})
+def test_pairs_carry_the_corrected_p_values_and_the_interval_of_the_difference(correct):
+    table = {name: correct[:, index] for index, name in enumerate("abcd")}
+    pairs = compare_pairs(table, drawn(np.zeros(120, int)))
     assert [(pair.first, pair.second) for pair in pairs] == [
         ("a", "b"), ("a", "c"), ("a", "d"), ("b", "c"), ("b", "d"), ("c", "d"),
     ]  # fmt: skip
     assert [pair.adjusted for pair in pairs] == pytest.approx(
         list(multipletests([pair.p_value for pair in pairs], method="holm")[1])
     )
+    for pair in pairs:
+        gain = table[pair.first].astype(float) - table[pair.second]
+        half = 1.96 * gain.std() / np.sqrt(gain.size)
+        assert pair.difference.low == pytest.approx(gain.mean() - half, abs=0.02)
+        assert pair.difference.high == pytest.approx(gain.mean() + half, abs=0.02)
+
+
+def test_friedman_and_its_post_hoc_test_are_those_of_scipy(probabilities):
+    found = friedman(probabilities)
+    rounded = {name: np.round(values, 3) for name, values in probabilities.items()}
+    expected = stats.friedmanchisquare(*rounded.values())
+    assert found.statistic == pytest.approx(expected.statistic)
+    assert found.p_value == pytest.approx(expected.pvalue)
+    raw = [
+        stats.wilcoxon(np.round(rounded[one.first] - rounded[one.second], 3)).pvalue
+        for one in found.pairs
+    ]
+    assert [one.p_value for one in found.pairs] == pytest.approx(raw)
+    assert [one.adjusted for one in found.pairs] == pytest.approx(
+        list(multipletests(raw, method="holm")[1])
+    )
+    assert found.pairs[1].median == pytest.approx(
+        np.median(probabilities["a"] - probabilities["c"])
+    )
+
+
+def test_rounding_in_frameworks_is_no_preference(probabilities):
+    one = np.round(probabilities["a"], 3)
+    noise = {name: one + shift for name, shift in (("x", 0.0), ("y", 1e-7), ("z", 2e-7))}
+    found = friedman(noise)
+    assert (found.statistic, found.p_value) == (0.0, 1.0)
+    assert all(pair.adjusted == 1.0 for pair in found.pairs)
+    with pytest.raises(InvalidRequestError, match="three models or more"):
+        friedman({"x": one, "y": one})
 
 
 def test_the_interval_is_repeatable_and_near_the_binomial_one(correct):
-    from scipy import stats
-
     right, strata = correct[:, 2], np.arange(120) % 5
-    interval = bootstrap(lambda index: float(right[index].mean()), strata)
-    assert interval == bootstrap(lambda index: float(right[index].mean()), strata)
-    assert interval != bootstrap(lambda index: float(right[index].mean()), strata, seed=1)
+
+    def interval(seed):
+        weights = drawn(strata, seed=seed)
+        return bootstrap(lambda weight: float(weight @ right / weight.sum()), weights)
+
+    assert interval(0) == interval(0)
+    assert interval(0) != interval(1)
     exact = stats.binomtest(int(right.sum()), 120).proportion_ci(method="wilson")
-    assert interval.low == pytest.approx(exact.low, abs=0.03)
-    assert interval.high == pytest.approx(exact.high, abs=0.03)
+    assert interval(0).low == pytest.approx(exact.low, abs=0.03)
+    assert interval(0).high == pytest.approx(exact.high, abs=0.03)
+
+
+def test_the_interval_is_the_percentile_one_of_scipy(correct):
+    right = correct[:, 3].astype(float)
+    weights = drawn(np.zeros(120, int), resamples=4000)
+    found = bootstrap(lambda weight: float(weight @ right / weight.sum()), weights)
+    expected = stats.bootstrap(
+        (right,), np.mean, method="percentile", n_resamples=4000, rng=np.random.default_rng(0)
+    ).confidence_interval
+    assert found.low == pytest.approx(expected.low, abs=0.01)
+    assert found.high == pytest.approx(expected.high, abs=0.01)
 
 
 def test_every_resample_keeps_the_size_of_each_class():
     strata = np.array([0] * 30 + [1] * 2)
-    seen = []
-    bootstrap(lambda index: seen.append((strata[index] == 1).sum()) or 0.0, strata, resamples=50)
-    assert set(seen) == {2}
+    weights = drawn(strata, resamples=50)
+    assert {int(weight[strata == 1].sum()) for weight in weights} == {2}
+    assert {int(weight.sum()) for weight in weights} == {32}
+
+
+def test_a_statistic_that_most_resamples_do_not_define_has_no_interval():
+    weights = drawn(np.zeros(10, int), resamples=100)
+    assert bootstrap(lambda _: None, weights) is None
+    assert bootstrap(lambda weight: 1.0 if weight[0] else None, weights) is None
+    assert bootstrap(lambda _: 1.0, []) is None
 
 
 def test_answers_on_different_items_are_not_compared(correct):

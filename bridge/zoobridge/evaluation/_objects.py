@@ -86,7 +86,7 @@ def _object(cell: str, where: str) -> int:
         number = float(cell)
     except ValueError:
         number = 0.5
-    if number < 1 or number != int(number):
+    if not number.is_integer() or number < 1:
         raise InvalidRequestError(
             f"{where}: '{cell}' is no object; give its number in the label image, 1 or more"
         )

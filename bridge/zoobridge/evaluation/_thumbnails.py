@@ -87,6 +87,8 @@ def _tiff_plane(path: Path) -> NDArray[Any]:
     import tifffile
 
     with tifffile.TiffFile(path) as file:
+        if not file.series:
+            raise ValueError("the TIFF file holds no picture")
         series = file.series[0]
         axes, shape = series.axes, series.shape
         if int(np.prod(shape, dtype=np.int64)) > _PIXELS:
