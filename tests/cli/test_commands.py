@@ -11,8 +11,8 @@ from zoobridge.protocol.connection import read
 @pytest.mark.parametrize(
     "name",
     [
-        "serve", "frameworks", "models", "model", "classify", "load", "unload", "add", "validate",
-        "trust", "doctor", "top", "stop",
+        "serve", "frameworks", "models", "model", "classify", "measures", "readers",
+        "evaluate", "load", "unload", "add", "validate", "trust", "doctor", "top", "stop",
     ],
 )  # fmt: skip
 def test_every_command_explains_itself(command, name):
