@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path, PureWindowsPath
 
 import numpy as np
 import pytest
+from platformdirs.macos import MacOS
+from platformdirs.unix import Unix
+from platformdirs.windows import Windows
+
+from zoobridge.protocol.connection import runtime_dir
+from zoobridge.testing.plugin import _environment
 
 
 @pytest.fixture
@@ -48,3 +55,15 @@ def test_a_server_that_was_stopped_is_started_anew(zoobridge_server, zoo):
     again = zoobridge_server(zoo, arguments=("--grace", "5"))
     assert again is not served
     assert again.client.info().version
+
+
+@pytest.mark.parametrize(
+    ("system", "folder"),
+    [(Unix, Path("/tests")), (MacOS, Path("/tests")), (Windows, PureWindowsPath(r"C:\tests"))],
+)
+def test_a_served_zoo_keeps_to_its_folder_on_every_system(monkeypatch, system, folder):
+    for name, value in _environment(folder).items():
+        monkeypatch.setenv(name, value)
+    folders = system("zoobridge", appauthor=False)
+    for used in (runtime_dir(), folders.user_cache_dir, folders.user_config_dir):
+        assert str(used).startswith(str(folder))

@@ -111,10 +111,18 @@ def zoobridge_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
 
 
 def _environment(folder: Path) -> dict[str, str]:
+    """Return an environment in which ZooBridge keeps everything below `folder`.
+
+    The runtime folder has a variable of ours. The others are those that ``platformdirs`` names: on
+    Windows it asks the system for them, but for its own variables.
+    """
+    from zoobridge.protocol.connection import RUNTIME_DIR_VARIABLE
+
     return os.environ | {
-        "ZOOBRIDGE_RUNTIME_DIR": str(folder / "runtime"),
+        RUNTIME_DIR_VARIABLE: str(folder / "runtime"),
         "XDG_CONFIG_HOME": str(folder / "config"),
         "XDG_CACHE_HOME": str(folder / "cache"),
+        "WIN_PD_OVERRIDE_LOCAL_APPDATA": str(folder / "appdata"),
     }
 
 
