@@ -20,6 +20,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", action="append", choices=names, help="a row; may be repeated")
     parser.add_argument("--quick", action="store_true", help="tiny and short: shows that it runs")
+    parser.add_argument(
+        "--render", action="store_true", help="measure nothing: write the page of kept figures"
+    )
     parser.add_argument("--cache", type=Path, default=PROJECT / "build" / "benchmarks")
     parser.add_argument("--page", type=Path, help="default: docs/performance.md")
     parser.add_argument("--raw", type=Path, help="default: build/benchmarks/figures.json")
@@ -35,7 +38,7 @@ def main() -> None:
     bench = Bench(effort, cache)
     report = Report(raw, ROWS)
     for row in ROWS:
-        if asked.only is None or row.name in asked.only:
+        if not asked.render and (asked.only is None or row.name in asked.only):
             print(f"{row.name} …", file=sys.stderr, flush=True)
             figures = row.run(bench)
             report.add(row, figures)

@@ -69,18 +69,23 @@ class Report:
 
     def write(self, page: Path) -> None:
         """Write the page, and the plot into ``images`` beside it."""
-        known = [
-            (row, _figures(self._known[row.name])) for row in self._rows if row.name in self._known
-        ]
-        image = page.parent / "images" / "performance.svg"
-        image.parent.mkdir(parents=True, exist_ok=True)
-        image.write_text(plot([figure for _, figures in known for figure in figures]), "utf-8")
-        parts = [_HEAD, "![Figures next to their targets](images/performance.svg)\n"]
-        parts.append(_table(known))
+        known = {
+            row: _figures(self._known[row.name]) for row in self._rows if row.name in self._known
+        }
         notes = _read_notes(self._notes)
-        parts += [_section(row, figures, notes.get(row.name, "")) for row, figures in known]
-        parts.append(_machines([self._known[row.name]["machine"] for row, _ in known]))
-        page.write_text("\n".join(parts), "utf-8")
+        parts = [_HEAD]
+        if known:
+            image = page.parent / "images" / "performance.svg"
+            image.parent.mkdir(parents=True, exist_ok=True)
+            image.write_text(plot([one for figures in known.values() for one in figures]), "utf-8")
+            parts += ["![Figures next to their targets](images/performance.svg)\n", _table(known)]
+        else:
+            parts.append("No figures were taken yet.\n")
+        for row in self._rows:
+            parts.append(_section(row, known.get(row, []), notes.get(row.name, "")))
+        if known:
+            parts.append(_machines([self._known[row.name]["machine"] for row in known]))
+        page.write_text("\n".join(parts).rstrip() + "\n", "utf-8")
 
 
 def line(figure: Figure) -> str:
@@ -105,12 +110,12 @@ def _figures(known: dict[str, Any]) -> list[Figure]:
     ]
 
 
-def _table(known: list[tuple[Row, list[Figure]]]) -> str:
+def _table(known: dict[Row, list[Figure]]) -> str:
     lines = [
         "| work | measured | reference | ZooBridge | figure | spread | target | reached |",
         "| --- | --- | ---: | ---: | ---: | --- | ---: | --- |",
     ]
-    for row, figures in known:
+    for row, figures in known.items():
         for figure in figures:
             spread = f"{_number(min(figure.values))} – {_number(max(figure.values))}"
             reached = {None: "", True: "yes", False: "**no**"}[figure.reached]

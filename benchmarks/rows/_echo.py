@@ -25,19 +25,20 @@ if TYPE_CHECKING:
 
 __all__ = ["ECHO"]
 
-_SHAPE = Shape((192, 196), 1, 192 * 196, bare=True)
+_FULL = Shape((192, 196), 1, 192 * 196, bare=True)
+_SMALL = Shape((16, 16), 1, 256, bare=True)
 _SERVICE = "/inference.GRPCInferenceService/"
 _WINDOW = 4
 _STREAK = 32
 _CALLERS = 16
 
 
-def _message() -> bytes:
-    data = np.random.default_rng(0).normal(size=_SHAPE.batch(1)).astype("<f4")
+def _message(shape: Shape) -> bytes:
+    data = np.random.default_rng(0).normal(size=shape.batch(1)).astype("<f4")
     request = messages.ModelInferRequest(
         model_name="echo.network", raw_input_contents=[data.tobytes()]
     )
-    request.inputs.add(name="input", datatype="FP32", shape=_SHAPE.batch(1))
+    request.inputs.add(name="input", datatype="FP32", shape=shape.batch(1))
     written: bytes = request.SerializeToString()
     return written
 
@@ -52,11 +53,12 @@ class Unary:
     """Send, wait, send again."""
 
     address: str
+    shape: Shape
 
     def open(self) -> Callable[[], int]:
         """Connect, and see once that what comes back is what was sent."""
         call = _channel(self.address).unary_unary(_SERVICE + "ModelInfer", None, None)
-        message = _message()
+        message = _message(self.shape)
         sent = messages.ModelInferRequest.FromString(message).raw_input_contents[0]
         answer = messages.ModelInferResponse.FromString(call(message, timeout=60))
         if answer.raw_output_contents[0] != sent:
@@ -74,11 +76,12 @@ class Stream:
     """Keep some requests under way on one stream; a step takes one answer and sends one more."""
 
     address: str
+    shape: Shape
 
     def open(self) -> Callable[[], int]:
         """Connect."""
         queue: SimpleQueue[bytes | None] = SimpleQueue()
-        message = _message()
+        message = _message(self.shape)
         call = _channel(self.address).stream_stream(_SERVICE + "ModelStreamInfer", None, None)
         answers: Any = call(iter(queue.get, None))
         queue.put(message)
@@ -100,8 +103,8 @@ class Stream:
         return step
 
 
-def _make(cache: Path) -> Path:
-    """Make a network that gives what it takes, as a flat row of 37,632 scores."""
+def _make(shape: Shape, cache: Path) -> Path:
+    """Make a network that gives what it takes, as a flat row of scores."""
     from onnx import TensorProto, helper
 
     zoo = cache / "zoos" / "echo"
@@ -110,17 +113,17 @@ def _make(cache: Path) -> Path:
     graph = helper.make_graph(
         [helper.make_node("Flatten", ["input"], ["output"])],
         "echo",
-        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", *_SHAPE.batch(1)[1:]])],
-        [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["N", _SHAPE.classes])],
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", *shape.batch(1)[1:]])],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["N", shape.classes])],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     file = cache / "echo.onnx"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(model.SerializeToString())
-    inputs = np.random.default_rng(0).normal(size=_SHAPE.batch(1)).astype("float32")
+    inputs = np.random.default_rng(0).normal(size=shape.batch(1)).astype("float32")
     weights = {"onnx": (file, {"opset_version": 17})}
     write_package(
-        zoo / "echo", "echo", _SHAPE, weights, inputs=inputs, outputs=inputs.reshape(1, -1)
+        zoo / "echo", "echo", shape, weights, inputs=inputs, outputs=inputs.reshape(1, -1)
     )
     return zoo
 
@@ -141,15 +144,16 @@ def _reference() -> Iterator[str]:
 
 def _run(bench: Bench) -> list[Figure]:
     effort = bench.effort
-    zoo = _make(bench.cache)
+    shape = _SMALL if effort.small else _FULL
+    zoo = _make(shape, bench.cache)
     with ExitStack() as stack:
         theirs = stack.enter_context(_reference())
         ours = stack.enter_context(served(zoo)).address
 
         def pair(task: type[Unary | Stream], callers: int) -> tuple[list[Sample], list[Sample]]:
             with (
-                Fleet(task(theirs), threads=callers, processes=2) as first,
-                Fleet(task(ours), threads=callers, processes=2) as second,
+                Fleet(task(theirs, shape), threads=callers, processes=2) as first,
+                Fleet(task(ours, shape), threads=callers, processes=2) as second,
             ):
                 first.warm(effort)
                 second.warm(effort)
@@ -199,7 +203,7 @@ ECHO = Row(
     "worker in its own process. Callers are threads of two processes, each with its own "
     "connection, sending a message that was serialized beforehand; by stream each keeps "
     f"{_WINDOW} requests under way.",
-    "A grpcio server of 40 lines on the same messages (`benchmarks/rows/_echo_server.py`), driven "
+    "A small grpcio server on the same messages (`benchmarks/rows/_echo_server.py`), driven "
     "by the same callers.",
     _run,
 )

@@ -24,7 +24,7 @@ _MOST_ROUNDS = 3
 def _one(bench: Bench, plan: Plan, framework: str) -> Figure:
     model = model_of(bench, plan, framework)
     pictures = 32 if plan == TINY else 1
-    batches = (32,) if plan == TINY else (1, 4, 16)
+    batches = (32,) if plan == TINY else (1,) if bench.effort.small else (1, 4, 16)
     setup = best_setup(model, bench.effort, batches=batches)
     return throughput(
         bench,

@@ -102,3 +102,11 @@ def test_a_figure_twice_as_good_as_its_target_stands_at_the_mark_for_that():
     drawn = plot([aimed])
     mark = drawn[: drawn.index(">2 ×<")].rsplit('x="', 1)[1].partition('"')[0]
     assert f'<circle cx="{mark}"' in drawn
+
+
+def test_a_page_without_figures_tells_what_each_row_does(tmp_path):
+    Report(tmp_path / "figures.json", (row(),)).write(tmp_path / "page.md")
+    text = (tmp_path / "page.md").read_text()
+    assert "No figures were taken yet." in text
+    assert "## walking\n\nWalks.\n\nReference: Another walker.\n" in text
+    assert not (tmp_path / "images").exists()
