@@ -1,5 +1,6 @@
 package org.zoobridge.imagej;
 
+import ij.IJ;
 import ij.ImagePlus;
 import ij.Undo;
 import ij.gui.Overlay;
@@ -8,10 +9,14 @@ import ij.gui.TextRoi;
 
 import java.awt.Color;
 import java.awt.Font;
+import java.math.RoundingMode;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.concurrent.ConcurrentHashMap;
 
 import org.zoobridge.client.Answer;
 import org.zoobridge.client.ItemAnswer;
@@ -34,6 +39,9 @@ final class OverlayPainter {
     /** Mean width of a letter as a share of the font's size. */
     private static final double FONT_ASPECT = 0.62;
 
+    private static final Map<Integer, Roi> GROUPS = new ConcurrentHashMap<>();
+
+    private final DecimalFormat decimals = new DecimalFormat("0.00", DecimalFormatSymbols.getInstance(Locale.ROOT));
     private final ImagePlus image;
     private final Model model;
     private final Map<String, Integer> colors;
@@ -42,6 +50,7 @@ final class OverlayPainter {
         this.image = image;
         this.model = model;
         this.colors = ModelFit.colors(model);
+        decimals.setRoundingMode(RoundingMode.HALF_UP);
     }
 
     /**
@@ -60,22 +69,23 @@ final class OverlayPainter {
         for (final ItemAnswer item : answer.items()) {
             if (!item.failed() && !item.top().isEmpty()) {
                 final Score best = item.top().get(0);
+                final String words = words(best);
                 final Roi roi = (Roi) tags.get(item.index());
                 if (roi != null) {
-                    overlay.add(positioned(region(roi, item.region(), best, filled), item));
+                    overlay.add(positioned(region(roi, item.region() + ": " + words, best, filled), item));
                 }
-                overlay.add(positioned(label(roi, best), item));
+                overlay.add(positioned(label(roi, words, best), item));
             }
         }
         image.updateAndDraw();
     }
 
-    private Roi region(final Roi roi, final String region, final Score best, final boolean filled) {
+    private Roi region(final Roi roi, final String name, final Score best, final boolean filled) {
         final Roi drawn = (Roi) roi.clone();
         drawn.setImage(null);
-        drawn.setName(region + ": " + text(best));
-        // The group sets a colour of ImageJ's own, so it comes first.
-        drawn.setGroup(Math.min(MAX_GROUP, best.index() + 1));
+        // With the group come a name and colours of its own, so it comes first.
+        drawn.copyAttributes(GROUPS.computeIfAbsent(Math.min(MAX_GROUP, best.index() + 1), OverlayPainter::ofGroup));
+        drawn.setName(name);
         final int alpha = alpha(best);
         final Color color = color(best, alpha);
         drawn.setStrokeColor(color);
@@ -89,11 +99,25 @@ final class OverlayPainter {
         return drawn;
     }
 
-    private Roi label(final Roi roi, final Score best) {
+    /**
+     * Something of a group, to copy the group from: ImageJ looks for a file each time that a group is set, and without
+     * it complains in the log.
+     */
+    private static Roi ofGroup(final int group) {
+        final boolean logged = IJ.getLog() != null;
+        final Roi example = new Roi(0, 0, 1, 1);
+        example.setGroup(group);
+        if (!logged && IJ.getLog() != null) {
+            IJ.log("\\Close");
+        }
+        return example;
+    }
+
+    private Roi label(final Roi roi, final String words, final Score best) {
         final double x = roi == null ? 0 : roi.getBounds().getX();
         final double y = roi == null ? 0 : roi.getBounds().getY();
         final int width = roi == null ? image.getWidth() : roi.getBounds().width;
-        final TextRoi text = new TextRoi(x, y, text(best), font(text(best), width));
+        final TextRoi text = new TextRoi(x, y, words, font(words, width));
         text.setStrokeColor(Color.white);
         text.setFillColor(color(best, LABEL_ALPHA).darker());
         text.setName(best.label());
@@ -137,9 +161,8 @@ final class OverlayPainter {
         return new Color(rgb >> 16 & 255, rgb >> 8 & 255, rgb & 255, alpha);
     }
 
-    private static String text(final Score best) {
+    private String words(final Score best) {
         final OptionalDouble score = best.score();
-        return score.isPresent() ? String.format(Locale.ROOT, "%s %.2f", best.label(), score.getAsDouble())
-                : best.label();
+        return score.isPresent() ? best.label() + " " + decimals.format(score.getAsDouble()) : best.label();
     }
 }
