@@ -28,35 +28,40 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def available_memory() -> int:
-    """Return the bytes that this machine has, or that its container may use if that is less."""
+def available_memory(
+    root: Path = Path("/sys/fs/cgroup"), groups: Path = Path("/proc/self/cgroup")
+) -> int:
+    """Return the bytes that this machine has, or that its container may use if that is less.
+
+    Parameters
+    ----------
+    root
+        Where Linux tells the limits of groups of processes, of either version.
+    groups
+        Where it tells which groups this process is in.
+    """
     limits = [int(psutil.virtual_memory().total)]
-    for file in _cgroup_files():
+    for file in _limit_files(root, groups):
+        # "max" where there is no limit.
         with contextlib.suppress(OSError, ValueError):
-            # "max" where there is no limit.
-            limits.append(int(file.read_text().strip()))
+            limits.append(int(file.read_text()))
     return min(limit for limit in limits if limit > 0)
 
 
-def _cgroup_files() -> Iterator[Path]:
-    """Where Linux may tell the memory limit of this process's group, and of those around it."""
-    root = Path("/sys/fs/cgroup")
-    # As a container sees its own group.
-    yield root / "memory.max"
-    yield root / "memory/memory.limit_in_bytes"
+def _limit_files(root: Path, groups: Path) -> Iterator[Path]:
+    places = {"": (root, "memory.max"), "memory": (root / "memory", "memory.limit_in_bytes")}
+    # A container may see its own group alone, at the top.
+    yield from (top / file for top, file in places.values())
     with contextlib.suppress(OSError):
-        for line in Path("/proc/self/cgroup").read_text().splitlines():
-            _, controllers, name = line.split(":", 2)
-            base, file = (
-                (root, "memory.max")
-                if controllers == ""
-                else (root / "memory", "memory.limit_in_bytes")
-            )
-            if controllers in ("", "memory"):
-                group = base / name.lstrip("/")
-                yield from (
-                    folder / file for folder in (group, *group.parents) if base in folder.parents
-                )
+        for line in groups.read_text().splitlines():
+            _, controller, name = line.split(":", 2)
+            if controller in places:
+                top, file = places[controller]
+                group = top / name.lstrip("/")
+                # The limits of the groups around it hold too.
+                while group != top and group.is_relative_to(top):
+                    yield group / file
+                    group = group.parent
 
 
 def _half_of_memory() -> int:
