@@ -42,6 +42,7 @@ public final class ClassifyForm extends JPanel {
     private final JButton run = new JButton("Classify");
     private final JButton folder = new JButton("Classify folder…");
     private final JButton refresh = new JButton("Refresh");
+    private final JButton server = new JButton("Server…");
     private final transient Map<String, Model> models = new LinkedHashMap<>();
     private int imageChannels;
 
@@ -51,8 +52,10 @@ public final class ClassifyForm extends JPanel {
      * @param onRun     classifies the active sequence
      * @param onFolder  classifies a folder
      * @param onRefresh asks the server for its models again
+     * @param onServer  chooses another server
      */
-    public ClassifyForm(final Runnable onRun, final Runnable onFolder, final Runnable onRefresh) {
+    public ClassifyForm(final Runnable onRun, final Runnable onFolder, final Runnable onRefresh,
+            final Runnable onServer) {
         super(new BorderLayout());
         final JPanel fields = new JPanel(new GridLayout(0, 2, 4, 4));
         field(fields, "Framework", framework);
@@ -71,6 +74,7 @@ public final class ClassifyForm extends JPanel {
         note.setOpaque(false);
         add(note, BorderLayout.CENTER);
         final JPanel buttons = new JPanel(new FlowLayout(FlowLayout.RIGHT));
+        buttons.add(server);
         buttons.add(refresh);
         buttons.add(folder);
         buttons.add(run);
@@ -78,6 +82,7 @@ public final class ClassifyForm extends JPanel {
         run.addActionListener(event -> onRun.run());
         folder.addActionListener(event -> onFolder.run());
         refresh.addActionListener(event -> onRefresh.run());
+        server.addActionListener(event -> onServer.run());
         framework.addActionListener(event -> explain());
         model.addActionListener(event -> explain());
         enable("Looking for a server…", false);

@@ -16,6 +16,7 @@ import org.zoobridge.icy.Outcome;
 import org.zoobridge.icy.SequenceClassifier;
 import org.zoobridge.icy.Target;
 import org.zoobridge.icy.adapter.IcySequence;
+import org.zoobridge.icy.adapter.IcySettings;
 
 import plugins.adufour.blocks.lang.Block;
 import plugins.adufour.blocks.util.VarList;
@@ -25,6 +26,7 @@ import plugins.adufour.vars.lang.VarROIArray;
 import plugins.adufour.vars.lang.VarSequence;
 import plugins.adufour.vars.lang.VarString;
 import plugins.adufour.vars.util.VarException;
+import plugins.zoobridge.classify.ZooBridgeClassify;
 
 /**
  * A block for Protocols: classifies a sequence, and gives out the table as CSV, the best class of the first item, and
@@ -76,7 +78,7 @@ public final class ClassifySequence extends Plugin implements Block {
         csv.setValue("");
         label.setValue("");
         rois.setValue(new ROI[0]);
-        try (ZooBridge zoo = ZooBridge.connect()) {
+        try (ZooBridge zoo = new IcySettings(ZooBridgeClassify.class).connect()) {
             final IcySequence view = new IcySequence(given);
             new SequenceClassifier(zoo).classify(view, Choices.of(words()), (done, total) -> { },
                     new Cancellation(), outcome -> give(view, outcome));

@@ -15,20 +15,24 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 import javax.swing.JFileChooser;
+import javax.swing.JOptionPane;
 import javax.swing.JPanel;
 
 import org.zoobridge.client.Cancellation;
 import org.zoobridge.client.Progress;
 import org.zoobridge.client.ResultTable;
+import org.zoobridge.client.ServerChoice;
 import org.zoobridge.client.ZooBridge;
 import org.zoobridge.client.errors.CancelledException;
 import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.ui.ServerPanel;
 import org.zoobridge.icy.Choices;
 import org.zoobridge.icy.ClassifyForm;
 import org.zoobridge.icy.FolderClassifier;
 import org.zoobridge.icy.ResultsPanel;
 import org.zoobridge.icy.SequenceClassifier;
 import org.zoobridge.icy.adapter.IcySequence;
+import org.zoobridge.icy.adapter.IcySettings;
 import org.zoobridge.v1.Framework;
 import org.zoobridge.v1.Model;
 
@@ -41,21 +45,22 @@ import org.zoobridge.v1.Model;
 public final class ZooBridgeClassify extends PluginActionable implements PluginThreaded {
 
     private static final String TITLE = "ZooBridge";
-    private static final String MODEL = "model";
     private static final int WIDTH = 560;
     private static final int HEIGHT = 640;
 
+    private IcySettings settings;
     private ClassifyForm form;
     private ResultsPanel results;
 
     @Override
     public void run() {
+        settings = new IcySettings(ZooBridgeClassify.class);
         if (Icy.getMainInterface().isHeadLess()) {
             runHeadless();
             return;
         }
         ThreadUtil.invokeNow(() -> {
-            form = new ClassifyForm(this::classifySequence, this::chooseFolder, this::refresh);
+            form = new ClassifyForm(this::classifySequence, this::chooseFolder, this::refresh, this::chooseServer);
             results = new ResultsPanel();
             final JPanel panel = new JPanel(new BorderLayout());
             panel.add(form, BorderLayout.NORTH);
@@ -79,7 +84,8 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
                 words.put(word.substring(0, equals), word.substring(equals + 1));
             }
         }
-        try (ZooBridge zoo = ZooBridge.connect()) {
+        final ServerChoice server = settings.server().changed(words::get);
+        try (ZooBridge zoo = ZooBridge.connect(server.endpoint())) {
             final IcySequence sequence = new IcySequence(getActiveSequence());
             new SequenceClassifier(zoo).classify(sequence, Choices.of(words), (done, total) -> { },
                     new Cancellation(), outcome -> {
@@ -91,8 +97,8 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
 
     private void refresh() {
         ThreadUtil.bgRun(() -> {
-            try (ZooBridge zoo = ZooBridge.connect()) {
-                final String chosen = getPreferencesRoot().get(MODEL, "");
+            try (ZooBridge zoo = settings.connect()) {
+                final String chosen = settings.model();
                 final int channels = getActiveSequence() == null ? 0 : getActiveSequence().getSizeC();
                 final List<Framework> frameworks = zoo.frameworks();
                 final List<Model> models = zoo.models();
@@ -103,11 +109,25 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
         });
     }
 
+    private void chooseServer() {
+        final ServerPanel panel = new ServerPanel(settings.server());
+        final int answer = JOptionPane.showConfirmDialog(form, panel, "Server", JOptionPane.OK_CANCEL_OPTION,
+                JOptionPane.PLAIN_MESSAGE);
+        if (answer == JOptionPane.OK_OPTION) {
+            try {
+                settings.server(panel.choice());
+                refresh();
+            } catch (ZooBridgeException error) {
+                tell(error);
+            }
+        }
+    }
+
     private void classifySequence() {
         final Map<String, String> words = form.words();
         inBackground("Classifying", work -> {
             final Choices choices = Choices.of(words);
-            getPreferencesRoot().put(MODEL, choices.model());
+            settings.model(choices.model());
             final IcySequence sequence = new IcySequence(getActiveSequence());
             new SequenceClassifier(work.zoo).classify(sequence, choices, work.progress, work.stop, outcome -> {
                 sequence.write(outcome.classes());
@@ -144,7 +164,7 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
             final CancelableProgressFrame frame = new CancelableProgressFrame(doing);
             final Cancellation stop = new Cancellation();
             final Thread watcher = watch(frame, stop);
-            try (ZooBridge zoo = ZooBridge.connect()) {
+            try (ZooBridge zoo = settings.connect()) {
                 task.accept(new Work(zoo, stop, (done, total) -> {
                     frame.setLength(Math.max(1, total));
                     frame.setPosition(done);

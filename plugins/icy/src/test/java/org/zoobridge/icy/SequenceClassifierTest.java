@@ -180,7 +180,7 @@ class SequenceClassifierTest {
 
     @Test
     void theFormOffersModelsThatFitFirstAndSaysWhyOthersDoNot() {
-        final ClassifyForm form = new ClassifyForm(() -> { }, () -> { }, () -> { });
+        final ClassifyForm form = new ClassifyForm(() -> { }, () -> { }, () -> { }, () -> { });
         form.offer(zoo.frameworks(), zoo.models(), "", 1);
         assertEquals("digits", form.words().get("model"));
         assertTrue(form.isRunnable());

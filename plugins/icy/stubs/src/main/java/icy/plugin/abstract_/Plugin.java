@@ -9,8 +9,4 @@ public abstract class Plugin {
     public icy.sequence.Sequence getActiveSequence() {
         throw new UnsupportedOperationException("signature only");
     }
-
-    public icy.preferences.XMLPreferences getPreferencesRoot() {
-        throw new UnsupportedOperationException("signature only");
-    }
 }

@@ -7,10 +7,6 @@ public class ProgressFrame extends TaskFrame implements icy.common.listener.Prog
         super(message);
     }
 
-    public void setMessage(String message) {
-        throw new UnsupportedOperationException("signature only");
-    }
-
     public void setLength(double length) {
         throw new UnsupportedOperationException("signature only");
     }
