@@ -3,10 +3,10 @@
 import psutil
 import pytest
 
-from engine_asks import DAWDLES, answer_of, ask, processes, request_for, work
+from engine_asks import DAWDLES, DIES, answer_of, ask, processes, request_for, work
 from served import wait_until
 from zoobridge.engine import EngineConfig
-from zoobridge.errors import BackendError
+from zoobridge.errors import BackendError, RefusedInputError
 
 
 def _workers():
@@ -88,6 +88,22 @@ def test_a_copy_that_cannot_be_started_again_leaves_the_other_at_work(make_engin
         assert ask(engine, model, first).results[0].prediction.top
     ((state, statistics),) = engine.statistics()
     assert statistics.requests == state.items == 11
+
+
+def test_what_ended_workers_is_refused_by_every_copy_and_after_loading_anew(
+    make_engine, faulty, caplog
+):
+    engine = make_engine(instances=2)
+    model = faulty()
+    engine.load(model, model.weights[0])
+    for _ in range(4):
+        with pytest.raises(RefusedInputError):
+            ask(engine, model, DIES)
+    engine.unload(model)
+    with pytest.raises(RefusedInputError):
+        ask(engine, model, DIES)
+    assert caplog.text.count("worker died") == 2
+    assert ask(engine, model, 1).results[0].prediction.top
 
 
 def test_weights_that_cannot_be_loaded_are_an_error_with_several_copies_too(make_engine, faulty):

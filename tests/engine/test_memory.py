@@ -11,7 +11,6 @@ import pytest
 from engine_asks import DAWDLES, HANGS, answer_of, ask, processes, request_for, work
 from served import wait_until
 from zoobridge.engine import EngineConfig, LocalEngine
-from zoobridge.engine._config import available_memory
 from zoobridge.errors import BackendError, OverloadedError
 
 MIB = 1 << 20
@@ -124,6 +123,27 @@ def test_a_model_that_grew_beyond_the_budget_goes_once_it_is_unused(make_engine,
     wait_until(lambda: engine.loaded() == [])
 
 
+def test_sixty_four_first_calls_at_once_cause_one_load(make_engine, faulty, caplog):
+    caplog.set_level(logging.INFO)
+    engine = make_engine()
+    model = faulty("slow", "slow")
+    begin = threading.Barrier(64)
+    answered = []
+
+    def call():
+        begin.wait()
+        answered.append(ask(engine, model, 1).results[0].prediction.top)
+
+    callers = [threading.Thread(target=call) for _ in range(64)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert len(answered) == 64
+    assert all(answered)
+    assert caplog.text.count("model loaded model=slow") == caplog.text.count("model loaded") == 1
+
+
 def test_others_answer_while_room_is_made_and_a_model_loads(make_engine, faulty, base):
     engine = make_engine(max_memory=2 * base.both + 300 * MIB)
     quick, slow = faulty("quick"), faulty("slow", "slow")
@@ -206,11 +226,6 @@ def test_no_listing_waits_for_a_measurement(make_engine, faulty, monkeypatch):
         engine.statistics()
     wait_until(lambda: asked)
     assert set(asked) == {"zoobridge-housekeeper"}
-
-
-def test_the_default_budget_is_half_of_what_there_is():
-    assert EngineConfig().max_memory == available_memory() // 2
-    assert 0 < available_memory() <= psutil.virtual_memory().total
 
 
 def _mothers():

@@ -69,6 +69,8 @@ class ModelCopy:
         Starts the worker.
     folder
         Where the worker's private folder is made.
+    refused
+        Hashes of requests that have ended workers of this model; added to here.
     ended
         Called once, from any thread, when the copy is gone.
     """
@@ -81,6 +83,7 @@ class ModelCopy:
         launcher: Starter,
         folder: Path,
         *,
+        refused: set[bytes],
         ended: Callable[[ModelCopy], None],
     ) -> None:
         self.model = model
@@ -106,7 +109,7 @@ class ModelCopy:
         self._worker: WorkerProcess | None = None
         self._tickets: dict[int, Ticket] = {}
         self._waiting: deque[Ticket] = deque()
-        self._inquest = Inquest()
+        self._inquest = Inquest(refused)
         self._probing = False
         self._in_flight = 0
         self._number = 0

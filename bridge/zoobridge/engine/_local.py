@@ -55,6 +55,8 @@ class LocalEngine:
         self._leaving: set[Instances] = set()
         #: What a worker had when it was loaded, by model: the best guess for the next one.
         self._known_memory: dict[_Key, int] = {}
+        #: What has ended workers, by model: it is refused by every copy, and after loading anew.
+        self._refused: dict[_Key, set[bytes]] = {}
         self._last_run: dict[str, float] = {}
         self._devices: dict[str, tuple[str, ...]] = {}
         self._closed = False
@@ -161,6 +163,7 @@ class LocalEngine:
             config = replace(self.config, threads=max(1, self.config.threads // count))
 
             need = self._known_memory.get(key, weights.size_bytes)
+            refused = self._refused.setdefault(key, set())
 
             def make(ended: Callable[[ModelCopy], None]) -> ModelCopy:
                 entrance = Entrance(
@@ -176,7 +179,13 @@ class LocalEngine:
                     ended(copy)
 
                 entrance.copy = ModelCopy(
-                    model, weights, config, entrance, self._folder, ended=gone
+                    model,
+                    weights,
+                    config,
+                    entrance,
+                    self._folder,
+                    refused=refused,
+                    ended=gone,
                 )
                 return entrance.copy
 

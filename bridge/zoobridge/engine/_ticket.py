@@ -86,10 +86,15 @@ class Inquest:
 
     A request that a worker died of twice while it was alone is refused from then on, by the hash of
     its bytes. All others are answered.
+
+    Parameters
+    ----------
+    refused
+        Hashes that are refused; other copies of the model may share it.
     """
 
-    def __init__(self) -> None:
-        self._refused: set[bytes] = set()
+    def __init__(self, refused: set[bytes]) -> None:
+        self._refused = refused
         self._suspects: deque[Ticket] = deque()
 
     def admit(self, work: Work) -> None:
