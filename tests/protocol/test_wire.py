@@ -61,15 +61,33 @@ def test_a_divided_request_is_the_request_and_its_picture(fields):
     assert rest == request
 
 
-@given(data=st.binary(max_size=200))
-def test_bytes_that_are_no_request_are_left_to_the_parser(data):
-    divided = _divided(memoryview(data))
-    try:
-        request = classification_pb2.ClassifyRequest.FromString(data)
-    except DecodeError:
-        return
-    if divided is not None:
-        assert bytes(divided[1]) == _source(request)
+@given(
+    data=st.one_of(
+        st.binary(max_size=200),
+        st.lists(_requests, max_size=3).map(
+            lambda several: b"".join(
+                classification_pb2.ClassifyRequest(**fields).SerializeToString()
+                for fields in several
+            )
+        ),
+    )
+)
+def test_whatever_the_bytes_are_they_mean_what_a_parser_says(data):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("zoobridge.protocol._wire._WORTH_BYTES", 0)
+        try:
+            wanted = classification_pb2.ClassifyRequest.FromString(data)
+        except DecodeError:
+            with pytest.raises(DecodeError):
+                divide_request(data)
+            return
+        parts = divide_request(data)
+    request = parts.request
+    if parts.picture is not None and request.image.WhichOneof("source") == "encoded":
+        request.image.encoded = bytes(parts.picture)
+    elif parts.picture is not None:
+        request.image.pixels.data = bytes(parts.picture)
+    assert request == wanted
 
 
 def test_a_large_picture_is_not_copied():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -12,7 +13,14 @@ from zoobridge.backend import BackendFault
 from zoobridge.engine._job import Job, Ready
 from zoobridge.errors import BackendError, BrokenPackageError, ZooBridgeError
 from zoobridge.imaging import Conversion, Item, ItemFault, Prepared, scores_of
-from zoobridge.protocol import from_enum, status_from_error
+from zoobridge.protocol import (
+    NEVER,
+    ResultWriter,
+    conversion_fields,
+    from_enum,
+    result_field,
+    status_from_error,
+)
 from zoobridge.protocol.v1 import classification_pb2, prediction_pb2
 from zoobridge.zoo import ScoreKind
 
@@ -31,10 +39,20 @@ _FLUSH_SECONDS = 0.1
 _NO_OPTIONS = classification_pb2.ClassificationOptions()
 
 
+_place = attrgetter("place")
+
+
 @dataclass(slots=True)
 class _Origin:
     item: Item
     conversions: tuple[Conversion, ...]
+
+
+class ItemAnswer(NamedTuple):
+    """The result of an item: its place among them, and the ``ClassifyResponse``'s field for it."""
+
+    place: int
+    field: bytes
 
 
 class PictureJob(Job):
@@ -68,7 +86,7 @@ class PictureJob(Job):
         self._next = 0
         self._opened: Opened | None = None
 
-    def prepare(self, count: int) -> tuple[list[Ready], list[prediction_pb2.ItemResult]]:
+    def prepare(self, count: int) -> tuple[list[Ready], list[ItemAnswer]]:
         """See :meth:`Job.prepare`; the first call decodes the picture."""
         start = time.monotonic()
         opened = self._opened
@@ -111,10 +129,9 @@ class PictureJob(Job):
             if not (self.parts and self.results and due):
                 return None
         results, self.results = self.results, []
-        results.sort(key=lambda result: result.index)
+        results.sort(key=_place)
         self.flushed = time.monotonic()
-        response = classification_pb2.ClassifyResponse(results=results)
-        response.score_kind = self._score_kind  # type: ignore[assignment]
+        response = classification_pb2.ClassifyResponse(score_kind=self._score_kind)  # type: ignore[arg-type]
         if last:
             self.close_times()
             timing = response.timing
@@ -122,18 +139,20 @@ class PictureJob(Job):
             timing.preprocess_seconds = self.times.preprocess
             timing.inference_seconds = self.times.inference
             timing.postprocess_seconds = self.times.postprocess
-        return response.SerializeToString(), len(results)
+        written = [result.field for result in results]
+        written.append(response.SerializeToString())
+        return b"".join(written), len(results)
 
     def failure(
         self, index: int, region_id: str, plane: Mapping[str, int], error: ZooBridgeError
-    ) -> prediction_pb2.ItemResult:
+    ) -> ItemAnswer:
         """Return the result of an item that failed."""
         self.failed += 1
         result = prediction_pb2.ItemResult(
             index=index, region_id=region_id, error=status_from_error(error)
         )
         result.plane.indexes.update(plane)
-        return result
+        return ItemAnswer(index, result_field(result))
 
 
 class PictureAnswers:
@@ -153,6 +172,9 @@ class PictureAnswers:
         self._output = model.output
         self.input = model.input
         self.score_kind = from_enum(prediction_pb2.ScoreKind, model.score_kind)
+        self._independent = model.score_kind is ScoreKind.INDEPENDENT_PROBABILITY
+        self._writer = ResultWriter(model.labels)
+        self._conversions: tuple[tuple[Conversion, ...], bytes] = ((), b"")
         self.batched = "N" in model.input.axes
         self._batch_axis = max(0, model.output.axes.find("N"))
 
@@ -166,7 +188,7 @@ class PictureAnswers:
 
     def split(
         self, batch: Sequence[Ready], outputs: Sequence[NDArray[np.generic]]
-    ) -> list[prediction_pb2.ItemResult]:
+    ) -> list[ItemAnswer]:
         """Return one result per item."""
         output = outputs[self._output.index]
         if not self.batched:
@@ -194,16 +216,14 @@ class PictureAnswers:
             for ready, ranks, row in zip(batch, order, values, strict=True)
         ]
 
-    def failure(self, ready: Ready, error: ZooBridgeError) -> prediction_pb2.ItemResult:
+    def failure(self, ready: Ready, error: ZooBridgeError) -> ItemAnswer:
         """Return the result of an item that failed by itself."""
         item = ready.origin.item
         job = ready.job
         assert isinstance(job, PictureJob)  # noqa: S101 - items come from nowhere else
         return job.failure(item.index, item.region_id, item.plane, error)
 
-    def _scored(
-        self, ready: Ready, ranks: list[int], row: list[float]
-    ) -> prediction_pb2.ItemResult:
+    def _scored(self, ready: Ready, ranks: list[int], row: list[float]) -> ItemAnswer:
         best = row[ranks[0]]
         if best != best:  # noqa: PLR0124 - NaN alone differs from itself
             return self.failure(
@@ -212,19 +232,17 @@ class PictureAnswers:
         job = ready.job
         assert isinstance(job, PictureJob)  # noqa: S101 - items come from nowhere else
         options = job.options
-        independent = self._model.score_kind is ScoreKind.INDEPENDENT_PROBABILITY
-        threshold = options.threshold if options.HasField("threshold") else self._model.threshold
-        result = _result(ready.origin)
-        prediction = result.prediction
-        for index in ranks[: options.top_k or self._model.default_top_k]:
-            score = prediction.top.add(index=index, label=self._labels[index], score=row[index])
-            if independent and row[index] >= threshold:
-                score.positive = True
-        if options.all_scores:
-            prediction.scores.extend(row)
-        return result
+        threshold = NEVER
+        if self._independent:
+            threshold = (
+                options.threshold if options.HasField("threshold") else self._model.threshold
+            )
+        chosen = ranks[: options.top_k or self._model.default_top_k]
+        return self._written(
+            ready.origin, chosen, row, threshold=threshold, all_scores=options.all_scores
+        )
 
-    def _labelled(self, ready: Ready, index: int) -> prediction_pb2.ItemResult:
+    def _labelled(self, ready: Ready, index: int) -> ItemAnswer:
         if not 0 <= index < len(self._labels):
             return self.failure(
                 ready,
@@ -232,18 +250,36 @@ class PictureAnswers:
                     f"the network answered class {index}; the model has {len(self._labels)} labels"
                 ),
             )
-        result = _result(ready.origin)
-        result.prediction.top.add(index=index, label=self._labels[index])
-        return result
+        return self._written(ready.origin, [index], ())
 
-
-def _result(origin: _Origin) -> prediction_pb2.ItemResult:
-    item = origin.item
-    result = prediction_pb2.ItemResult(index=item.index, region_id=item.region_id)
-    result.plane.indexes.update(item.plane)
-    result.prediction.SetInParent()
-    for conversion in origin.conversions:
-        result.prediction.conversions.add(
-            kind=from_enum(prediction_pb2.ConversionKind, conversion.kind), detail=conversion.detail
+    def _written(
+        self,
+        origin: _Origin,
+        classes: Sequence[int],
+        scores: Sequence[float],
+        *,
+        threshold: float = NEVER,
+        all_scores: bool = False,
+    ) -> ItemAnswer:
+        item = origin.item
+        known, fields = self._conversions
+        # Items of one picture share them, nearly always.
+        if known is not origin.conversions:
+            fields = conversion_fields(
+                [
+                    (from_enum(prediction_pb2.ConversionKind, one.kind), one.detail)
+                    for one in origin.conversions
+                ]
+            )
+            self._conversions = (origin.conversions, fields)
+        field = self._writer.prediction(
+            item.index,
+            item.region_id,
+            item.plane,
+            classes,
+            scores,
+            positive_from=threshold,
+            all_scores=all_scores,
+            conversions=fields,
         )
-    return result
+        return ItemAnswer(item.index, field)

@@ -6,6 +6,7 @@ stubs (``zoobridge.protocol.v1.*_pb2_grpc``) are for servers and clients alone, 
 """
 
 from zoobridge.protocol._enums import enum_number, enum_word, enum_words, from_enum, to_enum
+from zoobridge.protocol._item_results import NEVER, ResultWriter, conversion_fields, result_field
 from zoobridge.protocol._limits import Limits
 from zoobridge.protocol._pixels import (
     PIXEL_DTYPES,
@@ -34,13 +35,16 @@ from zoobridge.protocol._wire import (
 
 __all__ = [
     "ERROR_DOMAIN",
+    "NEVER",
     "PIXEL_DTYPES",
     "STATUS_DETAILS_KEY",
     "ClassifyParts",
     "Limits",
+    "ResultWriter",
     "StreamParts",
     "before_pixels",
     "check_axes",
+    "conversion_fields",
     "divide_request",
     "divide_stream_request",
     "enum_number",
@@ -51,6 +55,7 @@ __all__ = [
     "from_pixels",
     "pack_mask",
     "pixels_array",
+    "result_field",
     "status_from_error",
     "to_enum",
     "to_pixels",

@@ -18,6 +18,8 @@ __all__ = [
     "before_pixels",
     "divide_request",
     "divide_stream_request",
+    "field_tag",
+    "varint",
 ]
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
@@ -124,9 +126,9 @@ def before_pixels(
     size
         Their number of bytes, which are to follow.
     """
-    inner = pixels.SerializeToString() + _tag(_DATA) + _varint(size)
-    image = _tag(_PIXELS) + _varint(len(inner) + size) + inner
-    return request.SerializeToString() + _tag(_IMAGE) + _varint(len(image) + size) + image
+    inner = pixels.SerializeToString() + field_tag(_DATA) + varint(size)
+    image = field_tag(_PIXELS) + varint(len(inner) + size) + inner
+    return request.SerializeToString() + field_tag(_IMAGE) + varint(len(image) + size) + image
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +143,14 @@ class _Field:
 def _divided(data: memoryview) -> tuple[bytes, memoryview] | None:
     """Return the message without the picture's bytes, and these; `None` where a parser must look."""
     try:
-        image = _only(data, 0, len(data), _IMAGE)
-        if image is None:
+        image = next(
+            (field for field in _fields(data, 0, len(data)) if field.number == _IMAGE), None
+        )
+        if image is None or image.kind != _BYTES:
+            return None
+        # Thousands of regions may follow. Another image would be merged into the first.
+        tail = classification_pb2.ClassifyRequest.FromString(bytes(data[image.end :]))
+        if tail.HasField("image"):
             return None
         encoded = _only(data, image.value, image.end, _ENCODED)
         pixels = _only(data, image.value, image.end, _PIXELS)
@@ -158,12 +166,12 @@ def _divided(data: memoryview) -> tuple[bytes, memoryview] | None:
     except (IndexError, ValueError):
         return None
     # An empty field stays in its place, so that the message still says which kind of source it is.
-    rest = _tag(picture.number) + b"\0" + bytes(data[picture.end : outer[-1].end])
+    rest = field_tag(picture.number) + b"\0" + bytes(data[picture.end : outer[-1].end])
     begin = picture.begin
     for field in reversed(outer):
         inside = bytes(data[field.value : begin]) + rest
         after = data[field.end : _end_around(field, outer, len(data))]
-        rest = _tag(field.number) + _varint(len(inside)) + inside + bytes(after)
+        rest = field_tag(field.number) + varint(len(inside)) + inside + bytes(after)
         begin = field.begin
     return bytes(data[:begin]) + rest, data[picture.value : picture.end]
 
@@ -225,7 +233,10 @@ def _read_varint(data: memoryview, place: int) -> tuple[int, int]:
             raise ValueError("a number has more than ten bytes")
 
 
-def _varint(value: int) -> bytes:
+def varint(value: int) -> bytes:
+    """Return a number that is not negative as protobuf writes it."""
+    if value < len(_SMALL):
+        return _SMALL[value]
     written = bytearray()
     while value >= 0x80:
         written.append(value & 0x7F | 0x80)
@@ -234,5 +245,9 @@ def _varint(value: int) -> bytes:
     return bytes(written)
 
 
-def _tag(number: int) -> bytes:
-    return _varint(number << 3 | _BYTES)
+def field_tag(number: int, *, kind: int = _BYTES) -> bytes:
+    """Return what stands before a field's value: its number and its wire type."""
+    return varint(number << 3 | kind)
+
+
+_SMALL: Final = [bytes([value]) for value in range(0x80)]
