@@ -1,6 +1,7 @@
 """Small real packages, made on the spot."""
 
 import hashlib
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -141,3 +142,17 @@ class Recipe:
                 archive.write(path, inside + path.relative_to(folder).as_posix())
         shutil.rmtree(folder)
         return target
+
+
+def add_package(zoo, name="tiny", **fields):
+    """Write a package of that id into a zoo."""
+    recipe = Recipe(zoo / name)
+    recipe.document.update({"id": name, **fields})
+    recipe.write()
+    return recipe
+
+
+def age(folder):
+    """Set back all times, as if the package had lain there for a while."""
+    for path in [folder, *folder.rglob("*")]:
+        os.utime(path, (1_600_000_000, 1_600_000_000))

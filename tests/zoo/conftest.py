@@ -3,6 +3,7 @@
 import pytest
 
 from tiny_packages import Recipe
+from zoobridge.zoo import Catalog, TrustStore
 
 
 @pytest.fixture
@@ -20,3 +21,27 @@ def read(tmp_path):
     from zoobridge.zoo import read_package
 
     return lambda path: read_package(path, unpack_to=tmp_path / "cache")
+
+
+@pytest.fixture
+def zoo(tmp_path):
+    (tmp_path / "zoo").mkdir()
+    return tmp_path / "zoo"
+
+
+@pytest.fixture
+def trust(tmp_path):
+    return TrustStore(tmp_path / "config" / "trusted.json")
+
+
+@pytest.fixture
+def open_catalog(zoo, trust, tmp_path):
+    def open_it(*folders):
+        return Catalog(folders or [zoo], cache=tmp_path / "cache", trust=trust)
+
+    return open_it
+
+
+@pytest.fixture
+def catalog(open_catalog):
+    return open_catalog()

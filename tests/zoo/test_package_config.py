@@ -1,8 +1,10 @@
-"""The documentation of ``config.zoobridge`` is what its model says."""
+"""``config.zoobridge``: taken over, and documented as what its model says."""
 
 import re
 from io import StringIO
 from pathlib import Path
+
+import pytest
 
 from tiny_packages import onnx_model
 from zoobridge.imaging import Fit, Interpolation
@@ -55,3 +57,48 @@ def test_the_example_of_several_formats_is_valid(recipe, read):
     recipe.document["weights"] = read_yaml(StringIO(yaml_of("adding-a-model.md")))["weights"]
     described = read(recipe.write())
     assert [weights.problem for weights in described.weights] == ["", ""]
+
+
+def test_config_zoobridge_is_taken_over(recipe, read):
+    recipe.config(
+        fit="center",
+        interpolation="lanczos",
+        channel_order=["dapi"],
+        intensity_range=[0, 1],
+        threshold=0.25,
+        default_top_k=2,
+        class_colors={"grass": "#00FF00"},
+        score_kind="independent_probability",
+    )
+    model = read(recipe.write())
+    assert model.problem == ""
+    assert model.input.fit is Fit.CENTER
+    assert model.input.interpolation is Interpolation.LANCZOS
+    assert model.input.channel_names == ("dapi",)
+    assert model.input.intensity_range == (0.0, 1.0)
+    assert (model.threshold, model.default_top_k) == (0.25, 2)
+    assert model.label_colors[1] == "#00ff00"
+    assert model.score_kind is ScoreKind.INDEPENDENT_PROBABILITY
+    assert model.score_kind_source == "the package says so"
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"fit": "squeeze"}, "config.zoobridge.fit"),
+        ({"thresold": 0.5}, "config.zoobridge.thresold"),
+        ({"class_colors": {"grass": "green"}}, "config.zoobridge.class_colors.grass"),
+        ({"intensity_range": [255, 0]}, "config.zoobridge.intensity_range"),
+        ({"channel_order": ["r", "g", "b"]}, "channel_order names 3 channels"),
+    ],
+)
+def test_a_mistake_in_config_zoobridge_is_named(recipe, read, fields, words):
+    recipe.config(**fields)
+    assert words in read(recipe.write()).problem
+
+
+def test_a_colour_for_an_unknown_class_is_a_warning(recipe, read):
+    recipe.config(class_colors={"gras": "#00ff00"})
+    model = read(recipe.write())
+    assert model.problem == ""
+    assert "'gras'" in model.warnings[0]
