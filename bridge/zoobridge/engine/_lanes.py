@@ -42,9 +42,10 @@ if TYPE_CHECKING:
 
     from zoobridge.backend import Network
     from zoobridge.engine._cores import CoreShare
+    from zoobridge.engine._networks import Networks
     from zoobridge.zoo import ModelDescription
 
-__all__ = ["Lanes", "Networks"]
+__all__ = ["Lanes"]
 
 _BATCH_BYTES = 128 << 20
 _BATCH_ITEMS = 256
@@ -53,33 +54,6 @@ _CHUNK_ITEMS = 512
 _READY_BYTES = 256 << 20
 _LONG_SECONDS = 0.002
 _SMOOTHING = 0.3
-
-
-class Networks:
-    """The network of a model: one that uses all cores, and one-thread ones to run side by side.
-
-    Parameters
-    ----------
-    load
-        Loads the network with a number of intra-op threads.
-    threads
-        Cores that may be used.
-    """
-
-    def __init__(self, load: Callable[[int], Network], threads: int) -> None:
-        self._load = load
-        self.wide = load(threads)
-        self.parallel = threads > 1 and self.wide.device == "cpu"
-        self._narrow: Network | None = None
-        self._lock = threading.Lock()
-
-    @property
-    def narrow(self) -> Network:
-        """The one-thread network, loaded on first use."""
-        with self._lock:
-            if self._narrow is None:
-                self._narrow = self._load(1)
-            return self._narrow
 
 
 @dataclass(frozen=True, slots=True)

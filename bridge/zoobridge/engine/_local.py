@@ -19,7 +19,7 @@ from zoobridge.engine._copy import ModelCopy
 from zoobridge.engine._cores import Cores
 from zoobridge.engine._engine import Answer, FrameworkState, MemoryUse, ModelState, Work
 from zoobridge.engine._instances import Instances
-from zoobridge.engine._process import make_launcher
+from zoobridge.engine._launch import make_launcher
 from zoobridge.engine._statistics import Statistics
 from zoobridge.errors import OverloadedError
 from zoobridge.zoo import ModelDescription, WeightsDescription

@@ -15,7 +15,8 @@ from zoobridge.engine._config import EngineConfig
 from zoobridge.engine._faults import worker_error
 from zoobridge.engine._frames import Frame, Kind
 from zoobridge.engine._load import load_document
-from zoobridge.engine._process import SpawnLauncher, WorkerProcess
+from zoobridge.engine._process import WorkerProcess
+from zoobridge.engine._spawn import SpawnLauncher
 from zoobridge.engine._tensors import pack_tensors, unpack_tensors
 from zoobridge.errors import WorkerError
 

@@ -22,7 +22,8 @@ from zoobridge.engine._backends import find_backend
 from zoobridge.engine._confinement import confine, confinement_available
 from zoobridge.engine._cores import CoresHandle, CoreShare
 from zoobridge.engine._frames import FrameReader, FrameWriter, Kind
-from zoobridge.engine._lanes import Lanes, Networks
+from zoobridge.engine._lanes import Lanes
+from zoobridge.engine._networks import Networks
 from zoobridge.engine._tensors import pack_tensors, unpack_tensors
 from zoobridge.engine._warm_up import warm_up
 from zoobridge.errors import BackendError, ServerError, ZooBridgeError
