@@ -1,10 +1,13 @@
 import ctypes
+import hashlib
+import json
 import os
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 
 from napari_zoobridge._items import Item, ItemKind
 from napari_zoobridge._link import Address, State
@@ -77,6 +80,73 @@ def client(served):
         yield client
 
 
+@pytest.fixture(scope="session")
+def stains(tmp_path_factory, zoobridge_server):
+    """Serve a model that tells which of two channels is brighter, called DAPI and GFP."""
+    folder = tmp_path_factory.mktemp("zoo") / "stains"
+    folder.mkdir()
+    graph = helper.make_graph(
+        [helper.make_node("ReduceMean", ["input"], ["output"], axes=[2, 3], keepdims=0)],
+        "means",
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 2, 8, 8])],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["N", 2])],
+    )
+    opset = [helper.make_opsetid("", 13)]
+    weights = helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
+    (folder / "weights.onnx").write_bytes(weights)
+    (folder / "README.md").write_text("Which stain is brighter.", "utf-8")
+    picture = np.zeros((1, 2, 8, 8), np.float32)
+    picture[:, 1] = 1
+    np.save(folder / "input.npy", picture)
+    np.save(folder / "output.npy", np.array([[0, 1]], np.float32))
+
+    def axes(names, *space):
+        return [
+            {"type": "batch"},
+            {"type": "channel", "channel_names": names},
+            *({"type": "space", "id": axis, "size": 8} for axis in space),
+        ]
+
+    description = {
+        "type": "model",
+        "format_version": "0.5.4",
+        "id": "stains",
+        "version": "1.0.0",
+        "name": "Stains",
+        "description": "Tells which of two stains is brighter.",
+        "license": "CC0-1.0",
+        "documentation": "README.md",
+        "authors": [{"name": "Ada"}],
+        "cite": [{"text": "Ada 1843", "doi": "10.1234/5678"}],
+        "inputs": [
+            {
+                "id": "input",
+                "axes": axes(["DAPI", "GFP"], "y", "x"),
+                "data": {"type": "float32"},
+                "test_tensor": {"source": "input.npy"},
+            }
+        ],
+        "outputs": [
+            {
+                "id": "output",
+                "axes": axes(["nucleus", "membrane"]),
+                "data": {"type": "float32"},
+                "test_tensor": {"source": "output.npy"},
+            }
+        ],
+        "weights": {
+            "onnx": {
+                "source": "weights.onnx",
+                "sha256": hashlib.sha256(weights).hexdigest(),
+                "opset_version": 13,
+            }
+        },
+    }
+    # JSON is YAML too.
+    (folder / "rdf.yaml").write_text(json.dumps(description), "utf-8")
+    return zoobridge_server(folder.parent)
+
+
 @pytest.fixture
 def open_widget(qtbot, served):
     """Open a widget in a viewer, connected to the served demo zoo or to another server."""
@@ -100,7 +170,7 @@ def finish(qtbot):
         assert widget.running
         assert not widget.run_button.isEnabled()
         assert widget.cancel_button.isEnabled()
-        qtbot.waitUntil(lambda: not widget.running, timeout=120_000)
+        qtbot.waitUntil(lambda: not widget.running, timeout=240_000)
 
     return press
 
@@ -113,7 +183,7 @@ def photograph_of(viewer, qtbot, tmp_path):
     """
 
     def shoot(name, widget=None):
-        viewer.window.resize(1440, 1180)
+        viewer.window.resize(1640, 1180)
         viewer.reset_view()
         if widget is not None:
             widget.ensureWidgetVisible(widget.export_button)

@@ -44,7 +44,7 @@ def test_shapes_in_the_sample_picture_get_classes_and_give_them_back(
     assert list(column.cat.categories) == list(model.labels)
     assert column.tolist() == ["brick", "brick", "grass", "grass", "gravel", "gravel"]
     assert shapes.text.values[0].startswith("brick ")
-    assert "brick&nbsp;2" in classify.legend.text()
+    assert "brick&nbsp;(2)" in classify.legend.text()
     photograph_of("napari-classify-shapes", classify)
 
     classify.table.choose_row(4)
@@ -235,3 +235,84 @@ def test_a_model_that_somebody_unloads_is_loaded_again(viewer, qtbot, classify, 
     assert served.client.unload("textures") >= 1
     finish(classify)
     assert classify.records[0].result.score == pytest.approx(first.result.score)
+
+
+def test_channels_that_were_opened_as_layers_are_joined_in_the_models_order(
+    viewer, qtbot, open_widget, stains, finish, notices
+):
+    widget = open_widget(viewer, "Classify", stains)
+    random = np.random.default_rng(5)
+    gfp = random.integers(0, 900, (3, 8, 8), dtype=np.uint16)
+    dapi = random.integers(0, 900, (3, 8, 8), dtype=np.uint16)
+    dapi[1] += 3000
+    alone = viewer.add_image(gfp, name="GFP", scale=(2, 1, 1))
+    qtbot.waitUntil(lambda: widget.target.image.value is alone)
+    widget.models.choose("stains")
+    channels = widget.target.channels
+    # One layer cannot be two channels, and says so.
+    assert channels.isHidden()
+    assert widget.target.verdict.text().startswith("✗ stains wants 2 channels (DAPI, GFP)")
+    viewer.add_image(dapi, name="DAPI", scale=(2, 1, 1))
+    qtbot.waitUntil(lambda: not channels.isHidden())
+    channels.separate.value = True
+    first, second = channels.combos
+    first.value, second.value = viewer.layers["DAPI"], viewer.layers["GFP"]
+    assert widget.target.verdict.text().startswith("✓ Fits")
+    assert widget.target.axes.value == "ZYX"
+    widget.target.target.value = Target.PLANES
+    finish(widget)
+    assert notices() == []
+    assert [record.result.image for record in widget.records] == ["DAPI + GFP"] * 3
+    with connect(stains.address) as client:
+        expected = client.classify("stains", list(np.stack([dapi, gfp], axis=1)), axes="CYX")
+    assert [record.label for record in widget.records] == list(expected.labels)
+    assert widget.records[1].label == "nucleus"
+    for record, result in zip(widget.records, expected, strict=True):
+        assert record.score == pytest.approx(result.score)
+
+    # The other way round the model sees the other thing.
+    first.value, second.value = viewer.layers["GFP"], viewer.layers["DAPI"]
+    finish(widget)
+    assert widget.records[1].label == "membrane"
+
+    # Layers that do not lie on each other are refused, in the widget and once when clicked.
+    viewer.layers["GFP"].scale = (1, 1, 1)
+    widget.run_button.click()
+    assert len(notices()) == 1
+    assert "give both the same scale and translation" in notices()[0]
+    viewer.layers.remove("DAPI")
+    qtbot.waitUntil(lambda: second.value is None)
+    widget.run_button.click()
+    assert notices()[1:] == ["Channel GFP has no layer; choose one at “Channels”"]
+
+
+def test_objects_of_a_volume_are_answered_in_each_of_their_planes(
+    viewer, qtbot, classify, finish, tmp_path
+):
+    (photo, _, _), _ = textures()
+    volume = np.stack([photo[:64, x : x + 64] for x in (0, 200, 220, 400)])
+    objects = np.zeros(volume.shape, int)
+    objects[:3] = 4
+    objects[3] = 6
+    viewer.add_image(volume, name="volume")
+    labels = viewer.add_labels(objects, name="objects")
+    qtbot.waitUntil(lambda: classify.target.axes.value == "ZYX")
+    classify.models.choose("textures")
+    classify.target.target.value = Target.LABELS
+    assert classify.target.objects.native.isHidden()
+    classify.target.stack.tick(on=True)
+    assert not classify.target.objects.native.isHidden()
+    finish(classify)
+    assert [row[:2] for row in classify.table.texts()] == [["Z=0", "label 4"], ["Z=3", "label 6"]]
+    classify.target.objects.value = "each"
+    finish(classify)
+    rows = classify.table.texts()
+    assert [row[0] for row in rows] == ["Z=0", "Z=1", "Z=2", "Z=3"]
+    assert [row[2] for row in rows] == ["brick", "grass", "grass", "gravel"]
+    assert labels.features["index"].tolist() == [4, 6]
+    assert labels.features["class"].tolist() == ["grass", "gravel"]
+    classify.export(tmp_path / "planes.csv")
+    assert pd.read_csv(tmp_path / "planes.csv")["plane"].tolist() == ["Z=0", "Z=1", "Z=2", "Z=3"]
+    classify.table.choose_row(2)
+    assert viewer.dims.point[0] == 2
+    assert labels.selected_label == 4

@@ -1,9 +1,11 @@
 """The Compare widget in a real viewer, with a real server on the demo zoo."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from napari_zoobridge._link import State
+from napari_zoobridge._samples import textures
 from napari_zoobridge._target_choice import Target
 
 
@@ -74,4 +76,37 @@ def test_a_comparison_can_be_cancelled_and_begun_again(viewer, qtbot, compare, f
     qtbot.waitUntil(lambda: compare.link.state is State.CONNECTED, timeout=30_000)
     finish(compare)
     assert compare.table.grid.rowCount() == 60
+    assert notices() == []
+
+
+def test_planes_and_tiles_that_are_compared_get_a_layer_with_every_models_class(
+    viewer, qtbot, compare, finish, notices
+):
+    (photo, _, _), _ = textures()
+    layer = viewer.add_image(np.stack([photo[:64, :64], photo[:64, 400:464]]), name="stack")
+    qtbot.waitUntil(lambda: compare.target.axes.value == "ZYX")
+    compare.models.tick(["textures", "digits"])
+    compare.target.target.value = Target.PLANES
+    finish(compare)
+    planes = viewer.layers["comparison · planes of stack"]
+    assert planes.features["class_textures"].tolist() == ["brick", "gravel"]
+    assert set(planes.features["class_digits"]) <= set("0123456789")
+    assert planes.text.values[0] == f"{planes.features['class_digits'][0]} / brick"
+    compare.target.target.value = Target.GRID
+    compare.target.tile.value = 32
+    finish(compare)
+    tiles = viewer.layers["comparison · tiles of stack"]
+    assert len(tiles.data) == len(tiles.features) == 4
+    red = tiles.face_color[0]
+    # Other classes are disagreements; one model in two frameworks agrees.
+    compare.models.tick(["textures"])
+    compare.by_framework.value = True
+    finish(compare)
+    (tiles,) = [one for one in viewer.layers if one.name == "comparison · tiles of stack"]
+    assert {"class_textures_onnx", "class_textures_pytorch"} <= set(tiles.features)
+    assert (tiles.face_color[0] != red).any()
+    compare.remove_button.click()
+    assert list(viewer.layers) == [layer]
+    assert compare.table.grid.rowCount() == 0
+    assert not compare.export_button.isEnabled()
     assert notices() == []

@@ -6,9 +6,9 @@ from napari.components import ViewerModel
 from napari_zoobridge._colors import class_colors, rgba
 from napari_zoobridge._features import METADATA_KEY
 from napari_zoobridge._geometry import PixelBox
+from napari_zoobridge._place import place_of
 from napari_zoobridge._present import Look, camera_of, locate, present, remove_results
 from napari_zoobridge._targets import (
-    place_of,
     plan_grid,
     plan_labels,
     plan_planes,

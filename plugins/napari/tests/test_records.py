@@ -3,7 +3,7 @@ import pandas as pd
 
 from napari_zoobridge._geometry import PixelBox
 from napari_zoobridge._items import Item, ItemKind
-from napari_zoobridge._records import refused, write_csv
+from napari_zoobridge._records import of_objects, refused, write_csv
 
 COLUMNS = ["image", "plane", "region", "label", "score", "model", "version", "digest", "error"]
 
@@ -42,3 +42,17 @@ def test_all_scores_have_columns_where_they_were_asked_for(make_record, tmp_path
         frame.loc[0, [f"score:{label}" for label in labels]].tolist(), scores
     )
     assert frame.loc[1, "score:grass"] != frame.loc[1, "score:grass"]
+
+
+def test_an_object_of_several_planes_has_the_class_that_most_of_them_name(make_record):
+    planes = [
+        make_record("label", 7, "brick", 0.99, plane={"Z": 0}),
+        make_record("label", 7, "grass", 0.6, plane={"Z": 1}),
+        make_record("label", 7, "grass", 0.8, plane={"Z": 2}),
+        make_record("label", 9, "brick", 0.5, plane={"Z": 0}),
+        make_record("label", 9, "gravel", 0.7, plane={"Z": 1}),
+        make_record("label", 9, error="cut it", plane={"Z": 2}),
+        make_record("label", 11, error="cut it", plane={"Z": 2}),
+    ]
+    assert of_objects(planes) == [planes[2], planes[4], planes[6]]
+    assert of_objects(planes[::3]) == [planes[0], planes[3], planes[6]]

@@ -8,11 +8,11 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_zoobridge._geometry import ellipse_outline, polygon_mask
+from napari_zoobridge._place import place_of
 from napari_zoobridge._present import Look, present
 from napari_zoobridge._running import Comparison, Options, Run, StoppedError, Update, joined
 from napari_zoobridge._samples import digits, textures
 from napari_zoobridge._targets import (
-    place_of,
     plan_grid,
     plan_labels,
     plan_planes,

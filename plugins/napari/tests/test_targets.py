@@ -7,8 +7,8 @@ from skimage.measure import regionprops
 from napari_zoobridge._axes import PlaneAxesError
 from napari_zoobridge._geometry import PixelBox
 from napari_zoobridge._items import EmptyTargetError, ItemKind
+from napari_zoobridge._place import place_of
 from napari_zoobridge._targets import (
-    place_of,
     plan_grid,
     plan_labels,
     plan_planes,
@@ -275,6 +275,77 @@ def test_an_object_of_a_volume_is_seen_where_it_is_largest(viewer):
     seven, nine = items_of(plan_labels(place, labels, selected=False, masked=True, along="Z"))
     assert (seven.index, seven.plane, seven.box) == (7, {"Z": 2}, PixelBox(8, 8, 10, 10))
     assert (nine.index, nine.plane) == (9, {"Z": 4})
+
+
+def test_an_object_of_a_volume_is_seen_in_each_of_its_planes_if_wanted(viewer):
+    volume = np.zeros((6, 50, 50), int)
+    volume[4, 30:40, 30:40] = 2
+    volume[1, 10:14, 10:14] = 7
+    volume[2, 8:18, 8:18] = 7
+    image = viewer.add_image(np.zeros((6, 50, 50)))
+    labels = viewer.add_labels(volume)
+    place = place_of(image, "ZYX", viewer.dims.point)
+    found = items_of(
+        plan_labels(place, labels, selected=False, masked=True, along="Z", every_plane=True)
+    )
+    assert [(item.index, item.plane["Z"]) for item in found] == [(2, 4), (7, 1), (7, 2)]
+    assert [item.order for item in found] == sorted(item.order for item in found)
+    assert found[1].box == PixelBox(10, 10, 4, 4)
+
+
+def test_layers_of_one_channel_each_are_joined_in_their_order(viewer):
+    read = []
+
+    def channel(number):
+        def block(block_id):
+            read.append((number, block_id[0]))
+            return np.full((1, 8, 9), 10 * number + block_id[0], np.uint16)
+
+        chunks = ((1,) * 5, 8, 9)
+        return dask.array.map_blocks(
+            block, chunks=chunks, dtype=np.uint16, meta=np.zeros((0, 0, 0), np.uint16)
+        )
+
+    align = {"scale": (2, 0.5, 0.5), "translate": (1, 5, 0), "contrast_limits": (0, 99)}
+    gfp = viewer.add_image(channel(1), name="GFP", **align)
+    dapi = viewer.add_image(channel(2), name="DAPI", **align)
+    place = place_of([dapi, gfp], "TYX", viewer.dims.point)
+    assert place.source.name == "DAPI + GFP"
+    assert (place.source.axes, place.source.plane_axes) == ("TYXC", "YXC")
+    assert place.layer_axes == "TYX"
+    read.clear()
+    plane = place.source.read({"T": 3}, PixelBox(1, 2, 4, 5))
+    assert plane.shape == (5, 4, 2)
+    assert (plane[..., 0] == 23).all()
+    assert (plane[..., 1] == 13).all()
+    assert sorted(set(read)) == [(1, 3), (2, 3)]
+    assert place.source.pixel_bytes == 4
+
+
+@pytest.mark.parametrize(
+    ("other", "options", "axes", "words"),
+    [
+        (np.zeros((4, 7), np.uint8), {}, "YX", r"their sizes differ \(4 × 6 and 4 × 7\)"),
+        (np.zeros((4, 6, 3), np.uint8), {"rgb": True}, "YX", "their sizes differ"),
+        (np.zeros((4, 6), np.uint16), {}, "YX", r"different types \(uint8 and uint16\)"),
+        (np.zeros((4, 6), np.uint8), {"scale": (2, 2)}, "YX", "the same scale and translation"),
+        (np.zeros((4, 6), np.uint8), {"translate": (0, 1)}, "YX", "scale and translation"),
+        (np.zeros((4, 6), np.uint8), {"rotate": 5}, "YX", "lie differently in the world"),
+        (np.zeros((4, 6), np.uint8), {}, "CYX", "name 3 axes; the layer has 2"),
+    ],
+    ids=["size", "colour", "type", "scale", "translation", "rotation", "axes"],
+)
+def test_layers_that_are_no_channels_of_one_image_say_why(viewer, other, options, axes, words):
+    first = viewer.add_image(np.zeros((4, 6), np.uint8), name="first")
+    second = viewer.add_image(other, name="second", **options)
+    with pytest.raises(PlaneAxesError, match=words):
+        place_of([first, second], axes, viewer.dims.point)
+
+
+def test_a_layer_with_channels_of_its_own_is_not_one_of_them(viewer):
+    both = [viewer.add_image(np.zeros((2, 4, 6))) for _ in range(2)]
+    with pytest.raises(PlaneAxesError, match="has channels of its own"):
+        place_of(both, "CYX", viewer.dims.point)
 
 
 def test_without_axes_only_the_displayed_label_plane_is_read(viewer):

@@ -64,11 +64,11 @@ def compare(answers: Mapping[str, Sequence[Record]]) -> list[ComparedItem]:
     list of ComparedItem
         In the items' order.
     """
-    items: dict[tuple[str, int], Item] = {}
-    found: dict[tuple[str, int], dict[str, Record]] = {}
+    items: dict[tuple[int, ...], Item] = {}
+    found: dict[tuple[int, ...], dict[str, Record]] = {}
     for name, records in answers.items():
         for record in records:
-            key = (record.item.kind, record.item.index)
+            key = record.item.order
             items.setdefault(key, record.item)
             found.setdefault(key, {})[name] = record
     return [

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import CheckBox, ComboBox, LineEdit, SpinBox
 from napari.utils.notifications import show_error, show_info
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QPushButton
+from qtpy.QtWidgets import QFormLayout
 
 from napari_zoobridge._colors import UNKNOWN, class_colors
 from napari_zoobridge._items import EmptyTargetError
 from napari_zoobridge._panel import Panel
-from napari_zoobridge._present import Look, present, remove_results
+from napari_zoobridge._present import Look, present
 from napari_zoobridge._result_table import Legend, record_rows
 from napari_zoobridge._running import Options, Run, joined
 from napari_zoobridge._work import sentence
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from napari_zoobridge._items import Item
     from napari_zoobridge._link import Address
+    from napari_zoobridge._place import Plan
     from napari_zoobridge._records import Record
     from napari_zoobridge._running import Stoppable, Update
-    from napari_zoobridge._targets import Plan
     from zoobridge.client import Model
 
 __all__ = ["ClassifyWidget"]
@@ -78,9 +78,6 @@ class ClassifyWidget(Panel):
         self.colored = CheckBox(text="colour by class", value=True)
         self.text = LineEdit(value="{class}", tooltip="For example {class} {score:.2f}")
         self.legend = Legend()
-        self.remove_button = QPushButton("Remove results")
-        self.remove_button.setToolTip("Take back every column, colour, text and layer added here")
-        self.remove_button.clicked.connect(self.remove)
         self._presenting = QTimer(self)
         self._presenting.setInterval(_PRESENT_MILLISECONDS)
         self._presenting.timeout.connect(self._present_items)
@@ -94,23 +91,15 @@ class ClassifyWidget(Panel):
         options.addRow("Scores", self.all_scores.native)
         options.addRow("Show", self.colored.native)
         options.addRow("Text", self.text.native)
-        below = QHBoxLayout()
-        below.addWidget(self.export_button)
-        below.addWidget(self.remove_button)
         parts = (self.server, self.models, self.target, options, self._buttons(), self.bar)
-        self._open((*parts, self.summary, self.legend, self.table, below), address)
+        self._open((*parts, self.summary, self.legend, self.table, self._buttons_below()), address)
 
     # -- what the user does
 
-    def remove(self) -> None:
-        """Take back everything that was added to the viewer, and empty the table."""
-        remove_results(self._viewer)
+    def _forget(self) -> None:
         self.records = []
-        self._plan = self._answering = None
-        self.table.grid.reset(())
+        self._answering = None
         self.legend.setText("")
-        self.summary.setText("")
-        self._show_state()
 
     def _prepare(self, plan: Plan) -> tuple[Stoppable, str, Callable[[], Iterator[Any]]]:
         model = self.models.model
@@ -173,7 +162,7 @@ class ClassifyWidget(Panel):
 
     def _put_in_order(self) -> None:
         """Show the results in the items' order, in which they need not have come."""
-        ordered = sorted(self.records, key=lambda record: record.item.index)
+        ordered = sorted(self.records, key=lambda record: record.item.order)
         if ordered != self.records:
             self.records = ordered
             self.table.grid.reset(self.table.grid.titles)
@@ -207,7 +196,7 @@ class ClassifyWidget(Panel):
     def _present(self) -> None:
         if self._plan is None or self._answering is None or not self.records:
             return
-        order = sorted(self.records, key=lambda record: record.item.index)
+        order = sorted(self.records, key=lambda record: record.item.order)
         counts = Counter(record.label or "failed" for record in order)
         self.legend.show_counts(counts, self._colors())
         begun = time.monotonic()
@@ -226,4 +215,3 @@ class ClassifyWidget(Panel):
     def _show_state(self) -> None:
         super()._show_state()
         self.run_button.setEnabled(not self.running and self.models.model is not None)
-        self.remove_button.setEnabled(not self.running)

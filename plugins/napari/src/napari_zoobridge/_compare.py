@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import CheckBox
-from napari.utils.notifications import show_error
+from napari.utils.notifications import show_error, show_info
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QLabel
 
 from napari_zoobridge._agreement import ComparedItem, agreement, compare
-from napari_zoobridge._colors import UNKNOWN, class_colors
+from napari_zoobridge._colors import UNKNOWN, class_colors, label_items_with_text
 from napari_zoobridge._features import add_features, column_name
 from napari_zoobridge._items import EmptyTargetError, ItemKind
 from napari_zoobridge._panel import Panel
+from napari_zoobridge._present import layer_of_results, made_of
+from napari_zoobridge._records import of_objects
 from napari_zoobridge._result_table import Cell
 from napari_zoobridge._running import Comparison, Options, Update
 from napari_zoobridge._work import sentence
@@ -27,15 +30,16 @@ if TYPE_CHECKING:
 
     from napari_zoobridge._items import Item
     from napari_zoobridge._link import Address
+    from napari_zoobridge._place import Plan
     from napari_zoobridge._records import Record
     from napari_zoobridge._running import Stoppable
-    from napari_zoobridge._targets import Plan
     from zoobridge.client import Model
 
 __all__ = ["CompareWidget"]
 
 _UPDATE_SECONDS = 0.1
 _REFILL_MILLISECONDS = 500
+_AGREEING, _DIFFERING = "#808080", "#e06c50"
 
 
 class CompareWidget(Panel):
@@ -81,7 +85,7 @@ class CompareWidget(Panel):
             self.summary,
             self.disagreements.native,
             self.table,
-            self.export_button,
+            self._buttons_below(),
         )
         self._open(parts, address)
 
@@ -120,6 +124,10 @@ class CompareWidget(Panel):
                 "and “each framework by itself”"
             )
         return contestants
+
+    def _forget(self) -> None:
+        self.answers = {}
+        self._shown = []
 
     # -- what happens
 
@@ -162,16 +170,37 @@ class CompareWidget(Panel):
             show_error(sentence(failed[0] + more))
 
     def _write_features(self) -> None:
-        plan = self._plan
-        if plan is None or plan.target is None or plan.target not in self._viewer.layers:
+        """Write each model's classes as features: of the items' layer, or of one that is made."""
+        plan, compared = self._plan, compare(self.answers)
+        if plan is None or not compared:
             return
-        if plan.kind not in (ItemKind.SHAPE, ItemKind.POINT, ItemKind.LABEL):
+        first = [next(iter(item.answers.values())) for item in compared]
+        title = f"comparison · {made_of(plan)}"
+        layer, _ = layer_of_results(self._viewer, plan, title, first)
+        if layer is None:
+            show_info("The layer was removed meanwhile; the results are in the table.")
             return
+        rows = {item.item.order: row for row, item in enumerate(compared)}
+        columns = []
         for name, records in self.answers.items():
-            if records:
-                ordered = sorted(records, key=lambda record: record.item.index)
+            ordered = sorted(records, key=lambda record: record.item.order)
+            if plan.target is None:
+                ordered = [
+                    replace(one, item=replace(one.item, index=rows[one.item.order]))
+                    for one in ordered
+                ]
+            if ordered:
                 labels = self._models[name].labels
-                add_features(plan.target, ordered, labels, name=f"class_{column_name(name)}")
+                column = f"class_{column_name(name)}"
+                columns.append(
+                    add_features(layer, of_objects(ordered), labels, name=column)["class"]
+                )
+        if plan.kind is ItemKind.PLANE and columns:
+            template = " / ".join(f"{{{column}}}" for column in columns)
+            label_items_with_text(layer, template, columns[0])
+        if plan.target is None:
+            colors = [_AGREEING if item.agrees is not False else _DIFFERING for item in compared]
+            layer.face_color = colors
 
     def _refill_if_stale(self) -> None:
         if not self.running or self._life.ended:

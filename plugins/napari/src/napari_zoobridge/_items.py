@@ -57,6 +57,11 @@ class Item:
     problem: str = ""
 
     @property
+    def order(self) -> tuple[int, ...]:
+        """What tells items of a plan apart, and puts them in order."""
+        return (self.index, *self.plane.values())
+
+    @property
     def region(self) -> str:
         """What the ``region`` column calls it; empty for a whole plane."""
         if self.kind is ItemKind.PLANE:

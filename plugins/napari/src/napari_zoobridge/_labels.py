@@ -17,7 +17,7 @@ from napari_zoobridge._pixels import LabelObject, find_objects, full_resolution
 if TYPE_CHECKING:
     from napari.layers import Labels
 
-    from napari_zoobridge._targets import Place
+    from napari_zoobridge._place import Place
 
 __all__ = ["LabelGrid", "label_items"]
 
@@ -138,9 +138,10 @@ def label_items(
     wanted: int | None,
     masked: bool,
     padding: int,
+    every_plane: bool,
     keep_on: Callable[[], None],
 ) -> list[Item]:
-    """Find the objects and describe each as an item, in the plane where it is largest.
+    """Find the objects and describe each as an item.
 
     Parameters
     ----------
@@ -152,25 +153,32 @@ def label_items(
         Give each item a mask.
     padding
         Pixels of the image by which a box grows on each side.
+    every_plane
+        One item for each plane of an object; else one, in the plane where it has most pixels (in
+        the first of several such planes).
     keep_on
         Called before each plane; raises to stop.
 
     Returns
     -------
     list of Item
-        By ascending label.
+        By ascending label, and by plane.
     """
-    largest: dict[int, tuple[int, Item]] = {}
+    largest: dict[int, int] = {}
+    items: dict[int, list[Item]] = {}
     for indexes, labels in grid.planes():
         keep_on()
         for found in find_objects(labels):
             if wanted is not None and found.label != wanted:
                 continue
-            if found.label in largest and largest[found.label][0] >= found.area:
+            if not every_plane and largest.get(found.label, 0) >= found.area:
                 continue
             item = _label_item(grid, indexes, labels, found, masked=masked, padding=padding)
-            largest[found.label] = (found.area, item)
-    return [item for _, (_, item) in sorted(largest.items(), key=lambda entry: entry[0])]
+            largest[found.label] = found.area
+            if not every_plane:
+                items.pop(found.label, None)
+            items.setdefault(found.label, []).append(item)
+    return [item for label in sorted(items) for item in items[label]]
 
 
 def _label_item(

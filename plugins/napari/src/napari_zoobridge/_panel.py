@@ -24,7 +24,7 @@ from napari_zoobridge._axes import PlaneAxesError
 from napari_zoobridge._items import EmptyTargetError
 from napari_zoobridge._link import ServerLink
 from napari_zoobridge._model_choice import ModelChoice
-from napari_zoobridge._present import locate
+from napari_zoobridge._present import locate, remove_results
 from napari_zoobridge._records import write_csv
 from napari_zoobridge._result_table import SortableTable
 from napari_zoobridge._server_line import ServerLine
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
     from napari_zoobridge._items import Item
     from napari_zoobridge._link import Address
+    from napari_zoobridge._place import Plan
     from napari_zoobridge._records import Record
     from napari_zoobridge._running import Stoppable
-    from napari_zoobridge._targets import Plan
 
 __all__ = ["Panel"]
 
@@ -84,10 +84,14 @@ class Panel(QScrollArea):
         self.table = SortableTable()
         self.export_button = QPushButton("Export CSV…")
 
+        self.remove_button = QPushButton("Remove results")
+        self.remove_button.setToolTip("Take back every column, colour, text and layer added here")
+
         self.models.changed.connect(self._on_models)
         self.run_button.clicked.connect(self.start)
         self.cancel_button.clicked.connect(self.cancel)
         self.export_button.clicked.connect(self._ask_and_export)
+        self.remove_button.clicked.connect(self.remove)
         self.table.row_chosen.connect(self._on_row)
         self._life = Life(self, self._hang_up)
 
@@ -114,6 +118,12 @@ class Panel(QScrollArea):
         row.addWidget(self.cancel_button, 1)
         return row
 
+    def _buttons_below(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.addWidget(self.export_button)
+        row.addWidget(self.remove_button)
+        return row
+
     # -- what a subclass says
 
     @abstractmethod
@@ -125,6 +135,10 @@ class Panel(QScrollArea):
         EmptyTargetError, ZooBridgeError
             It cannot begin.
         """
+
+    @abstractmethod
+    def _forget(self) -> None:
+        """Drop the results."""
 
     @abstractmethod
     def _on_news(self, news: Any) -> None:
@@ -195,6 +209,15 @@ class Panel(QScrollArea):
         else:
             show_info(f"Wrote {len(records)} results to {path}")
 
+    def remove(self) -> None:
+        """Take back everything that was added to the viewer, and empty the table."""
+        remove_results(self._viewer)
+        self._forget()
+        self._plan = None
+        self.table.grid.reset(())
+        self.summary.setText("")
+        self._show_state()
+
     def _ask_and_export(self) -> None:
         name, _ = QFileDialog.getSaveFileName(self, "Export results", self.file_name, "CSV (*.csv)")
         if name:
@@ -257,4 +280,5 @@ class Panel(QScrollArea):
         self.run_button.setEnabled(self._work is None)
         self.cancel_button.setEnabled(self._work is not None)
         self.bar.setVisible(self._work is not None)
+        self.remove_button.setEnabled(self._work is None)
         self.export_button.setEnabled(bool(self._to_export()[0]))

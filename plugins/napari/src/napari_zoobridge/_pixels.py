@@ -15,12 +15,48 @@ if TYPE_CHECKING:
 
     from napari.layers import Image, Labels
 
-__all__ = ["LabelObject", "PlaneSource", "find_objects", "full_resolution", "iterate_planes"]
+__all__ = [
+    "JoinedChannels",
+    "LabelObject",
+    "PlaneSource",
+    "find_objects",
+    "full_resolution",
+    "iterate_planes",
+]
 
 
 def full_resolution(layer: Image | Labels) -> Any:
     """Get a layer's array, of a multiscale layer the one with all pixels; nothing is read."""
     return layer.data[0] if layer.multiscale else layer.data
+
+
+@dataclass(frozen=True)
+class JoinedChannels:
+    """Several arrays as one whose last axis tells them apart; read when it is sliced.
+
+    Parameters
+    ----------
+    arrays
+        Of the same shape and type.
+    """
+
+    arrays: tuple[Any, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The arrays' shape, and how many there are."""
+        return (*self.arrays[0].shape, len(self.arrays))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The arrays' type."""
+        dtype: np.dtype[Any] = np.dtype(self.arrays[0].dtype)
+        return dtype
+
+    def __getitem__(self, key: tuple[Any, ...]) -> NDArray[np.generic]:
+        """Read a part of each array; the last entry of the key chooses among the arrays."""
+        parts = [np.asarray(array[key[:-1]]) for array in self.arrays[key[-1]]]
+        return np.stack(parts, axis=-1)
 
 
 @dataclass(frozen=True)

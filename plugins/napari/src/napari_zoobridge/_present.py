@@ -17,17 +17,26 @@ from napari_zoobridge._colors import (
 from napari_zoobridge._features import METADATA_KEY, add_features, remove_features
 from napari_zoobridge._geometry import map_between
 from napari_zoobridge._items import ItemKind
+from napari_zoobridge._records import of_objects
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from napari_zoobridge._geometry import PixelBox
     from napari_zoobridge._items import Item
+    from napari_zoobridge._place import Place, Plan
     from napari_zoobridge._records import Record
-    from napari_zoobridge._targets import Place, Plan
     from zoobridge.client import Model
 
-__all__ = ["Look", "camera_of", "locate", "present", "remove_results"]
+__all__ = [
+    "Look",
+    "camera_of",
+    "layer_of_results",
+    "locate",
+    "made_of",
+    "present",
+    "remove_results",
+]
 
 # With more, the words of one tile would hide those of the next.
 _READABLE_TILES = 48
@@ -87,22 +96,55 @@ def present(
     """
     if not records:
         return None
-    if plan.kind in _TARGETS:
-        if plan.target not in viewer.layers:
-            return None
-        _fill(plan.target, model, records, look)
-        return plan.target
-    if plan.place.layer not in viewer.layers:
+    title = f"{model.id} · {made_of(plan)}"
+    layer, rows = layer_of_results(viewer, plan, title, records)
+    if layer is None:
         return None
-    layer = _made_layer(viewer, plan, model, records)
-    rows = [
-        replace(record, item=replace(record.item, index=row)) for row, record in enumerate(records)
-    ]
     _fill(layer, model, rows, look)
     if plan.kind is ItemKind.PLANE:
         entry = plan.place.layer.metadata.setdefault(METADATA_KEY, {})
         entry["results"] = [record.result.to_record() for record in records]
     return layer
+
+
+def layer_of_results(
+    viewer: ViewerModel, plan: Plan, title: str, records: Sequence[Record]
+) -> tuple[Any, list[Record]]:
+    """Find the layer whose items results are of, or make one where items are planes or tiles.
+
+    Parameters
+    ----------
+    viewer
+        The viewer.
+    plan
+        What was classified.
+    title
+        The name of a layer that is made; one of before with the same items is taken again.
+    records
+        The results.
+
+    Returns
+    -------
+    layer : napari.layers.Layer or None
+        `None` where it has been removed meanwhile.
+    rows : list of Record
+        One record for each item of the layer, whose index is its row or label.
+    """
+    if plan.kind in _TARGETS:
+        layer = plan.target if plan.target in viewer.layers else None
+        return layer, of_objects(records)
+    if plan.place.layer not in viewer.layers:
+        return None, []
+    rows = [
+        replace(record, item=replace(record.item, index=row)) for row, record in enumerate(records)
+    ]
+    return _made_layer(viewer, plan, title, records), rows
+
+
+def made_of(plan: Plan) -> str:
+    """Name the planes or tiles of a plan: ``planes of stack``."""
+    what = "tiles" if plan.kind is ItemKind.TILE else "planes"
+    return f"{what} of {plan.place.source.name}"
 
 
 def _fill(layer: Any, model: Model, records: Sequence[Record], look: Look) -> None:
@@ -117,12 +159,9 @@ def _fill(layer: Any, model: Model, records: Sequence[Record], look: Look) -> No
         label_items_with_text(layer, template, names["class"])
 
 
-def _made_layer(viewer: ViewerModel, plan: Plan, model: Model, records: Sequence[Record]) -> Any:
+def _made_layer(viewer: ViewerModel, plan: Plan, name: str, records: Sequence[Record]) -> Any:
     """Add the layer that stands for planes or tiles, or take the one of before."""
-    place = plan.place
-    what = "tiles" if plan.kind is ItemKind.TILE else "planes"
-    name = f"{model.id} · {what} of {place.layer.name}"
-    made = _new_layer(place, plan.kind, records, name)
+    made = _new_layer(plan.place, plan.kind, records, name)
     for old in list(viewer.layers):
         if old.name != name or not old.metadata.get(METADATA_KEY, {}).get("made"):
             continue
@@ -156,7 +195,10 @@ def _new_layer(place: Place, kind: ItemKind, records: Sequence[Record], name: st
     if kind is ItemKind.PLANE:
         centers = np.stack([_corner(place, record.item)[drop:] for record in records])
         size = max(2.0, place.source.frame.height / 24)
-        text = {"string": {"constant": ""}, "anchor": "upper_left", "size": 14}
+        # Beside the point, which would lie below the first letters.
+        beside = [0.0] * (place.layer.ndim - drop - 1) + [0.8 * size]
+        anchor = {"anchor": "upper_left", "translation": beside}
+        text = {"string": {"constant": ""}, "size": 14, **anchor}
         return Points(centers, size=size, text=text, **options)
     if len(records) > _MANY_TILES and all(box.width == box.height for box in boxes):
         # The viewer takes milliseconds to add a shape; squares as points cost next to nothing.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from zoobridge.errors import RegionError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Record", "answered", "refused", "write_csv"]
+__all__ = ["Record", "answered", "of_objects", "refused", "write_csv"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,37 @@ def refused(item: Item, image: str) -> Record:
     """Make the record of an item that could not even be asked for."""
     failure = Result(image=image, error=RegionError(item.problem))
     return answered(item, image, failure)
+
+
+def of_objects(records: Sequence[Record]) -> list[Record]:
+    """Choose one record for each object that was looked at in several planes.
+
+    It is of the class that most of the object's planes name, and of these planes the one with the
+    highest score. Where several classes are named equally often, the highest score decides too.
+
+    Parameters
+    ----------
+    records
+        The results, one for each object or one for each of its planes.
+
+    Returns
+    -------
+    list of Record
+        In the order of the objects' first records; a failure only where every plane failed.
+    """
+    planes: dict[int, list[Record]] = {}
+    for record in records:
+        planes.setdefault(record.item.index, []).append(record)
+    chosen = []
+    for several in planes.values():
+        votes = Counter(record.label for record in several if record.label is not None)
+
+        def weight(record: Record, votes: Counter[str] = votes) -> tuple[int, float]:
+            score = record.score if record.score is not None else 0.0
+            return (votes[record.label] if record.label is not None else 0), score
+
+        chosen.append(max(several, key=weight))
+    return chosen
 
 
 def write_csv(records: Sequence[Record], path: Path, labels: Sequence[str] = ()) -> None:

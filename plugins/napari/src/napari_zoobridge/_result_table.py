@@ -189,7 +189,7 @@ class Legend(QLabel):
         """Show how many items each class has; classes without items are left out."""
         parts = [
             f'<span style="color:{colors.get(label, UNKNOWN)}">■</span>&nbsp;'
-            f"{escape(label)}&nbsp;{counts[label]}"
+            f"{escape(label)}&nbsp;({counts[label]})"
             for label in [*colors, *(set(counts) - set(colors))]
             if counts.get(label)
         ]

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from napari_zoobridge._items import Batch, Item
+    from napari_zoobridge._place import Plan
     from napari_zoobridge._records import Record
-    from napari_zoobridge._targets import Plan
     from zoobridge.client import Client, Result
 
 __all__ = ["Comparison", "Options", "Run", "Stoppable", "StoppedError", "Update", "joined"]

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import CheckBox, ComboBox, LineEdit, SpinBox
 from qtpy.QtCore import QTimer, Signal
-from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWidget
+from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
 
-from napari_zoobridge._axes import PlaneAxesError, check_axes, propose_axes
+from napari_zoobridge._along import AxesChoice
+from napari_zoobridge._axes import PlaneAxesError, propose_axes
+from napari_zoobridge._channel_choice import ChannelChoice
 from napari_zoobridge._fit import judge
 from napari_zoobridge._items import EmptyTargetError
-from napari_zoobridge._pixels import PlaneSource, full_resolution
+from napari_zoobridge._pixels import full_resolution
+from napari_zoobridge._place import place_of, source_of
 from napari_zoobridge._targets import (
-    place_of,
     plan_grid,
     plan_labels,
     plan_planes,
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
 
     from napari.components import ViewerModel
 
-    from napari_zoobridge._targets import Plan
+    from napari_zoobridge._pixels import PlaneSource
+    from napari_zoobridge._place import Plan
     from zoobridge.client import Model
 
 __all__ = ["Target", "TargetChoice"]
@@ -48,6 +51,8 @@ class Target(StrEnum):
 _LAYERED = {Target.SHAPES: "Shapes", Target.LABELS: "Labels", Target.POINTS: "Points"}
 _STACKED = {Target.PLANES, Target.LABELS, Target.GRID}
 _MASKED = {Target.SHAPES, Target.LABELS}
+_LARGEST, _EACH = "largest", "each"
+_OBJECTS = [("in the plane where it is largest", _LARGEST), ("in each of its planes", _EACH)]
 _OUTSIDE = [("black", "zero"), ("mean of the inside", "mean"), ("the picture", "keep")]
 
 
@@ -85,10 +90,14 @@ class TargetChoice(QWidget):
         self.window_size = SpinBox(value=64, min=1, max=65536)
         self.tile = SpinBox(value=64, min=1, max=65536)
         self.step = SpinBox(value=64, min=1, max=65536)
-        self._along = QWidget()
-        self._along_row = QHBoxLayout(self._along)
-        self._along_row.setContentsMargins(0, 0, 0, 0)
-        self._along_boxes: dict[str, Any] = {}
+        self.objects = ComboBox(
+            choices=_OBJECTS,
+            value=_LARGEST,
+            tooltip="In each of its planes: the table has a row for each. The layer's features and "
+            "colours show the class that most planes name, by the plane that is surest of it.",
+        )
+        self.stack = AxesChoice()
+        self.channels = ChannelChoice(self._layers("Image"))
 
         self._form = QFormLayout(self)
         self._form.setContentsMargins(0, 0, 0, 0)
@@ -96,10 +105,12 @@ class TargetChoice(QWidget):
         self._rows: dict[str, QWidget] = {}
         for name, title, native in (
             ("image", "Image", self.image.native),
+            ("channels", "Channels", self.channels),
             ("axes", "Axes", self.axes.native),
             ("verdict", "", self.verdict),
             ("target", "Classify", self.target.native),
-            ("along", "All planes along", self._along),
+            ("along", "All planes along", self.stack),
+            ("objects", "Each object", self.objects.native),
             ("layer", "Layer", self.layer.native),
             ("selected", "", self.selected.native),
             ("outside", "Outside the mask", self.outside.native),
@@ -124,7 +135,16 @@ class TargetChoice(QWidget):
         self.image.changed.connect(self._on_image)
         self.axes.changed.connect(self._on_axes)
         self.target.changed.connect(self._on_target)
-        for widget in (self.layer, self.selected, self.outside, self.padding, self.window_size):
+        self.channels.changed.connect(self._on_image)
+        self.stack.changed.connect(self._on_stack)
+        for widget in (
+            self.objects,
+            self.layer,
+            self.selected,
+            self.outside,
+            self.padding,
+            self.window_size,
+        ):
             widget.changed.connect(self._tell)
         self.tile.changed.connect(self._on_tile)
         self.step.changed.connect(self._tell)
@@ -143,7 +163,7 @@ class TargetChoice(QWidget):
     @property
     def along(self) -> str:
         """The axes along which all planes are wanted."""
-        return "".join(axis for axis, box in self._along_boxes.items() if box.value)
+        return self.stack.ticked
 
     @property
     def mask_fill(self) -> str:
@@ -160,10 +180,7 @@ class TargetChoice(QWidget):
         PlaneAxesError
             The axes do not describe it.
         """
-        layer = self._image_layer()
-        array = full_resolution(layer)
-        axes = check_axes(str(self.axes.value), array.shape, rgb=layer.rgb)
-        return PlaneSource(layer.name, array, axes)
+        return source_of(self._image_layers(), str(self.axes.value))
 
     def plan(self) -> Plan:
         """Return what is to be classified.
@@ -175,7 +192,7 @@ class TargetChoice(QWidget):
         PlaneAxesError
             The axes do not describe the image.
         """
-        place = place_of(self._image_layer(), str(self.axes.value), self._viewer.dims.point)
+        place = place_of(self._image_layers(), str(self.axes.value), self._viewer.dims.point)
         target = self.chosen
         if target is Target.PLANE:
             return plan_planes(place)
@@ -197,6 +214,7 @@ class TargetChoice(QWidget):
             masked=masked,
             padding=self.padding.value,
             along=self.along,
+            every_plane=self.objects.value == _EACH,
         )
 
     def suit(self, model: Model | None) -> None:
@@ -207,7 +225,9 @@ class TargetChoice(QWidget):
             if size is not None and size.min > 1:
                 for widget in (self.window_size, self.tile, self.step):
                     widget.value = size.min
+            self.channels.offer(model.input.channel_names if model.input is not None else ())
             self._propose()
+            self._show_rows()
         self._model = model
         self._judge()
 
@@ -227,11 +247,12 @@ class TargetChoice(QWidget):
     def _kind_name(self) -> str:
         return _LAYERED.get(self.chosen, "")
 
-    def _image_layer(self) -> Any:
-        layer = self.image.value
-        if layer is None or layer not in self._viewer.layers:
+    def _image_layers(self) -> list[Any]:
+        """Return the chosen image, or the layers that are its channels."""
+        layers = self.channels.chosen() if self.channels.joined else [self.image.value]
+        if not all(layer is not None and layer in self._viewer.layers for layer in layers):
             raise EmptyTargetError("there is no image to classify; open one first")
-        return layer
+        return layers
 
     def _target_layer(self) -> Any:
         layer = self.layer.value
@@ -265,6 +286,7 @@ class TargetChoice(QWidget):
                 combo.value = before
             elif choices and combo.value is None:
                 combo.value = choices[-1]
+        self.channels.refill()
         self._on_image()
 
     # -- following the user
@@ -273,10 +295,12 @@ class TargetChoice(QWidget):
         self._propose()
         self._judge()
         self._fill_along()
+        self._show_rows()
         self._tell()
 
     def _on_axes(self, _value: Any = None) -> None:
         self._fill_along()
+        self._show_rows()
         self._judge()
         self._tell()
 
@@ -284,10 +308,29 @@ class TargetChoice(QWidget):
         self.step.value = value
         self._tell()
 
+    def _on_stack(self) -> None:
+        self._show_rows()
+        self._tell()
+
     def _on_target(self, _value: Any = None) -> None:
+        self.layer.reset_choices()
+        choices = [choice for choice in self.layer.choices if choice is not None]
+        if choices:
+            self.layer.value = choices[-1]
+        self._fill_along()
+        self.stack.tick(on=self.chosen is Target.PLANES)
+        self._show_rows()
+        self._judge()
+        self._tell()
+
+    def _show_rows(self) -> None:
+        """Ask only for what matters to the target."""
         target = self.chosen
         shown = {
-            "along": target in _STACKED,
+            "image": not self.channels.joined,
+            "channels": self.channels.offered,
+            "along": target in _STACKED and bool(self.stack.boxes),
+            "objects": target is Target.LABELS and bool(self.along),
             "layer": target in _LAYERED,
             "selected": target in _LAYERED,
             "outside": target in _MASKED,
@@ -296,26 +339,17 @@ class TargetChoice(QWidget):
             "tile": target is Target.GRID,
             "step": target is Target.GRID,
         }
-        self.layer.reset_choices()
-        choices = [choice for choice in self.layer.choices if choice is not None]
-        if choices:
-            self.layer.value = choices[-1]
-        self._fill_along()
-        for box in self._along_boxes.values():
-            box.value = target is Target.PLANES
         for name, visible in shown.items():
-            wanted = visible and not (name == "along" and not self._along_boxes)
-            self._rows[name].setVisible(wanted)
+            self._rows[name].setVisible(visible)
             label = self._form.labelForField(self._rows[name])
             if label is not None:
-                label.setVisible(wanted)
-        self._judge()
-        self._tell()
+                label.setVisible(visible)
 
     def _propose(self) -> None:
         """Propose axes, unless the user has typed others for this very image."""
-        layer = self.image.value
-        if layer is None or layer not in self._viewer.layers:
+        try:
+            layer = self._image_layers()[0]
+        except EmptyTargetError:
             return
         shape = full_resolution(layer).shape
         typed = str(self.axes.value)
@@ -327,7 +361,7 @@ class TargetChoice(QWidget):
             rgb=layer.rgb,
             axis_labels=getattr(layer, "axis_labels", ()),
             displayed=shown if min(shown) >= 0 and layer.ndim > 2 else (),
-            channels=len(wanted.channel_names) if wanted is not None else None,
+            channels=None if wanted is None or self.channels.joined else len(wanted.channel_names),
         )
         if typed in ("", self._proposed) or len(typed) != len(shape):
             self._proposed = proposed
@@ -338,17 +372,7 @@ class TargetChoice(QWidget):
             stack = self.source().stack_axes
         except (EmptyTargetError, PlaneAxesError):
             stack = ""
-        if list(stack) == list(self._along_boxes):
-            return
-        before = {axis: box.value for axis, box in self._along_boxes.items()}
-        while self._along_row.count():
-            self._along_row.takeAt(0).widget().deleteLater()  # type: ignore[union-attr]
-        self._along_boxes = {}
-        for axis in stack:
-            box = CheckBox(text=axis, value=before.get(axis, self.chosen is Target.PLANES))
-            box.changed.connect(self._tell)
-            self._along_boxes[axis] = box
-            self._along_row.addWidget(box.native)
+        self.stack.offer(stack, ticked=self.chosen is Target.PLANES)
 
     def _judge(self) -> None:
         try:

@@ -6,14 +6,12 @@ are read later, by the thread that classifies.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_zoobridge._axes import check_axes
 from napari_zoobridge._geometry import (
     LayerMap,
     PixelBox,
@@ -25,144 +23,19 @@ from napari_zoobridge._geometry import (
 )
 from napari_zoobridge._items import EmptyTargetError, Item, ItemKind
 from napari_zoobridge._labels import LabelGrid, label_items
-from napari_zoobridge._pixels import PlaneSource, full_resolution, iterate_planes
+from napari_zoobridge._pixels import iterate_planes
+from napari_zoobridge._place import Place, Plan
 
 if TYPE_CHECKING:
-    from napari.layers import Image, Labels, Points, Shapes
+    from napari.layers import Labels, Points, Shapes
 
 __all__ = [
-    "Place",
-    "Plan",
-    "place_of",
     "plan_grid",
     "plan_labels",
     "plan_planes",
     "plan_points",
     "plan_shapes",
 ]
-
-
-@dataclass(frozen=True)
-class Place:
-    """An image layer, what its axes mean, and where the viewer stands in it.
-
-    Parameters
-    ----------
-    layer
-        The layer.
-    source
-        Its pixels.
-    here
-        Index by letter of the displayed plane.
-    point
-        The displayed position in world coordinates.
-    """
-
-    layer: Image
-    source: PlaneSource
-    here: Mapping[str, int]
-    point: tuple[float, ...]
-
-    @property
-    def layer_axes(self) -> str:
-        """The letters of the layer's own axes: without colour."""
-        return self.source.axes[: self.layer.ndim]
-
-    def rows_and_columns(self, coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Of ``(n, axes)`` coordinates those along Y and X."""
-        chosen = [self.layer_axes.index("Y"), self.layer_axes.index("X")]
-        picked: NDArray[np.float64] = coordinates[:, chosen]
-        return picked
-
-    def outside(self, box: PixelBox, what: str) -> str:
-        """Say so if a box shares no pixel with the image; empty if it does."""
-        frame = self.source.frame
-        if box.overlaps(frame):
-            return ""
-        return f"{what} lies outside the image, which has {frame.width} × {frame.height} pixels"
-
-    def plane_at(
-        self, coordinates: NDArray[np.float64], free: int, what: str
-    ) -> tuple[dict[str, int], str]:
-        """In which plane coordinates lie, and what is wrong with that if something is.
-
-        Parameters
-        ----------
-        coordinates
-            ``(n, axes)`` in the image layer.
-        free
-            How many leading axes they say nothing of; there the displayed plane holds.
-        what
-            What lies there, for the sentence.
-        """
-        plane: dict[str, int] = {}
-        problem = ""
-        for axis, letter in enumerate(self.layer_axes):
-            if letter in "YXC":
-                continue
-            if axis < free:
-                plane[letter] = self.here[letter]
-                continue
-            along = coordinates[:, axis]
-            index = round(float(along.mean()))
-            plane[letter] = index
-            last = self.source.length(letter) - 1
-            if np.ptp(along) > 1:
-                problem = f"{what} lies across several planes along {letter}; draw it within one"
-            elif not 0 <= index <= last:
-                problem = f"{what} lies at {letter} = {index}; the image has {letter} = 0 … {last}"
-        return plane, problem
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What to classify.
-
-    Parameters
-    ----------
-    place
-        Where.
-    kind
-        What the items are.
-    items
-        Gives them. May take long (labels of many planes are read), so it is called by the thread
-        that classifies, with a function that it calls now and then and that raises to stop it.
-    target
-        The Shapes, Points or Labels layer whose items they are; `None` for planes and tiles.
-    """
-
-    place: Place
-    kind: ItemKind
-    items: Callable[[Callable[[], None]], list[Item]]
-    target: Any = None
-
-
-def place_of(layer: Image, axes: str, point: Sequence[float]) -> Place:
-    """Describe an image layer for plans.
-
-    Parameters
-    ----------
-    layer
-        The image; multiscale ones are taken at full resolution.
-    axes
-        One letter for each axis of its array, colour included.
-    point
-        The position that the viewer shows, in world coordinates (``viewer.dims.point``).
-
-    Raises
-    ------
-    PlaneAxesError
-        The axes do not describe the layer.
-    """
-    array = full_resolution(layer)
-    source = PlaneSource(layer.name, array, check_axes(axes, array.shape, rgb=layer.rgb))
-    position = np.round(layer.world_to_data(point)).astype(int)
-    here = {
-        letter: int(np.clip(index, 0, source.length(letter) - 1))
-        for letter, index in zip(source.axes, position, strict=False)
-        if letter in source.stack_axes
-    }
-    return Place(layer, source, here, tuple(point))
 
 
 def _given(items: list[Item]) -> Callable[[Callable[[], None]], list[Item]]:
@@ -353,8 +226,9 @@ def plan_labels(
     masked: bool,
     padding: int = 0,
     along: Sequence[str] = (),
+    every_plane: bool = False,
 ) -> Plan:
-    """Each object of a label image, in the plane where it is largest.
+    """Each object of a label image, in the plane where it is largest or in each of its planes.
 
     Parameters
     ----------
@@ -371,6 +245,8 @@ def plan_labels(
     along
         Letters of the image's axes along which all planes are looked through; along the others
         only the displayed one.
+    every_plane
+        An item for each plane in which an object is, not for the one where it is largest.
 
     Raises
     ------
@@ -382,7 +258,14 @@ def plan_labels(
     name = layer.name
 
     def items(keep_on: Callable[[], None]) -> list[Item]:
-        found = label_items(grid, wanted=wanted, masked=masked, padding=padding, keep_on=keep_on)
+        found = label_items(
+            grid,
+            wanted=wanted,
+            masked=masked,
+            padding=padding,
+            every_plane=every_plane,
+            keep_on=keep_on,
+        )
         if not found:
             raise EmptyTargetError(
                 f"label {wanted} has no pixels in the chosen planes of layer “{name}”"
