@@ -251,6 +251,12 @@ def test_models_are_listed_with_their_classes(imagej, served):
         ("model=digits target=[ROI Manager]", "ROI Manager is empty"),
         ("model=digits target=everything", "is no target"),
         ("model=digits top=many", "top=many"),
+        ("model=digits top=-1", "top=-1"),
+        ("model=digits top=2.5", "whole number"),
+        ("model=digits top=1e99", "whole number"),
+        ("model=digits target=Tiles tile_size=0", "Tiles of 0 pixels"),
+        ("model=digits target=Overlay", "overlay holds no regions"),
+        ("model=digits channels=0", "names no channels"),
         ("model=digits channels=7", "channel"),
         ("top=1", "No model is chosen"),
         ("model=digits framework=caffe", "caffe"),
@@ -261,6 +267,29 @@ def test_a_wrong_word_in_a_macro_is_answered_with_a_sentence(imagej, words, sent
     with pytest.raises(ImageJError, match=sentence):
         imagej.run("Classify...", words)
     assert RESULTS not in imagej.tables()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("models=[]", "No model is chosen"),
+        ("models=[digits, digitz]", "digitz"),
+        ("models=[digits, textures] target=nowhere", "is no target"),
+        ("models=[digits, textures] top=-1", "top=-1"),
+        ("models=[digits, textures] channels=9", "channel"),
+    ],
+)
+def test_a_wrong_word_for_a_comparison_is_answered_with_a_sentence(imagej, words, sentence):
+    imagej.macro(RAMP.format("a", "8-bit", 32, 32))
+    with pytest.raises(ImageJError, match=sentence):
+        imagej.run("Compare models...", words)
+    assert RESULTS not in imagej.tables()
+
+
+def test_a_line_or_point_is_refused_with_a_word_on_how_to_make_an_area(imagej):
+    imagej.macro(RAMP.format("a", "8-bit", 32, 32) + "makeLine(1, 1, 20, 20);")
+    with pytest.raises(ImageJError, match="Line to Area"):
+        imagej.run("Classify...", "model=digits target=Selection")
 
 
 def test_a_model_that_does_not_fit_says_how_many_channels_it_wants(imagej):

@@ -60,3 +60,16 @@ def test_a_folder_that_cannot_be_read_is_named(imagej, folder, missing):
 def test_an_empty_folder_says_which_pictures_are_looked_for(imagej, tmp_path):
     with pytest.raises(ImageJError, match="PNG"):
         imagej.run("Classify folder...", f"folder=[{tmp_path}] model=digits")
+
+
+def test_no_folder_at_all_is_an_error(imagej):
+    with pytest.raises(ImageJError, match="No folder is chosen"):
+        imagej.run("Classify folder...", "model=digits")
+
+
+def test_a_table_that_cannot_be_saved_is_in_its_window_nevertheless(imagej, folder):
+    (folder / "6.pgm").unlink()
+    save = folder / "nowhere" / "out.csv"
+    with pytest.raises(ImageJError, match="cannot be saved as"):
+        imagej.run("Classify folder...", f"folder=[{folder}] model=digits save=[{save}]")
+    assert len(imagej.table(RESULTS)) == 6

@@ -14,7 +14,7 @@ import pytest
 import trustme
 from PIL import Image
 
-from screen import PROJECT, RESULTS, ZOO, current_pixels, wait_for
+from screen import PROJECT, RESULTS, ZOO, current_pixels, part, wait_for
 from zoobridge.client import Client, connect
 from zoobridge.imagej import ImageJError
 
@@ -195,17 +195,6 @@ def test_no_server_is_told_anothers_token(start_imagej, elsewhere, own_home, lab
     assert preference(imagej, "ca") == ""
 
 
-def component(window, name: str):
-    """A part of a window by its name."""
-    inside = [window]
-    while inside:
-        part = inside.pop()
-        if part.getName() == name:
-            return part
-        inside.extend(part.getComponents())
-    raise AssertionError(f"no part '{name}'")
-
-
 def test_the_window_takes_a_server_keeps_it_and_never_records_the_token(
     start_imagej, elsewhere, own_home, lab, display
 ):
@@ -219,15 +208,15 @@ def test_the_window_takes_a_server_keeps_it_and_never_records_the_token(
         for frame in imagej.jvm.java.awt.Frame.getFrames()
         if frame.getTitle() == title and frame.isShowing()
     ]
-    wait_for(lambda: "No ZooBridge server" in component(window, "status").getText(), "the sentence")
-    assert not component(window, "token").isEnabled()
-    component(window, "address").setText(lab.address)
-    component(window, "ca").setText(str(lab.ca))
-    component(window, "token").setText(TOKEN)
-    assert component(window, "token").isEnabled()
-    assert component(window, "token").echoCharIsSet()
-    component(window, "use").doClick()
-    wait_for(lambda: lab.address in component(window, "status").getText(), "the server's address")
+    wait_for(lambda: "No ZooBridge server" in part(window, "status").getText(), "the sentence")
+    assert not part(window, "token").isEnabled()
+    part(window, "address").setText(lab.address)
+    part(window, "ca").setText(str(lab.ca))
+    part(window, "token").setText(TOKEN)
+    assert part(window, "token").isEnabled()
+    assert part(window, "token").echoCharIsSet()
+    part(window, "use").doClick()
+    wait_for(lambda: lab.address in part(window, "status").getText(), "the server's address")
     recorder = imagej.jvm.ij.plugin.frame.Recorder.getInstance()
     wait_for(lambda: "address=" in str(recorder.getText()), "the recording")
     text = str(recorder.getText())

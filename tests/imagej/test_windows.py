@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from screen import PROJECT, RESULTS, wait_for
+from screen import PROJECT, RESULTS, part, wait_for
 
 
 @pytest.fixture
@@ -172,8 +172,8 @@ def test_the_window_of_servers_and_models_describes_them(imagej, display, served
         for frame in imagej.jvm.java.awt.Frame.getFrames()
         if frame.getTitle() == "ZooBridge servers and models" and frame.isShowing()
     ]
-    shown = frames[0].getContentPane().getComponent(0).getComponent(0)
-    wait_for(lambda: served.address in shown.getText(), "the server's address")
+    wait_for(lambda: served.address in part(frames[0], "status").getText(), "the server's address")
+    wait_for(lambda: "Handwritten" in part(frames[0], "page").getText(), "the model's page")
     display.screenshot("ZooBridge servers and models", shots / "fiji-servers.png")
     assert shows_something(shots / "fiji-servers.png")
     frames[0].dispose()

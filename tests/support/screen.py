@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -71,6 +71,17 @@ class Display:
         number = self.window(title)
         self.tool("xdotool", "windowactivate", "--sync", number)
         self.tool("xdotool", "key", key)
+
+
+def part(window: Any, name: str) -> Any:
+    """A part of one of ImageJ's windows, by its name."""
+    inside = [window]
+    while inside:
+        found = inside.pop()
+        if found.getName() == name:
+            return found
+        inside.extend(found.getComponents())
+    raise AssertionError(f"no part '{name}'")
 
 
 def current_pixels(imagej: ImageJ) -> np.ndarray:

@@ -6,12 +6,15 @@ import ij.Macro;
 import ij.macro.Interpreter;
 
 import java.awt.EventQueue;
+import java.nio.file.InvalidPathException;
 import java.util.function.Supplier;
 
 import org.zoobridge.client.errors.AuthenticationException;
 import org.zoobridge.client.errors.CancelledException;
+import org.zoobridge.client.errors.InvalidRequestException;
 import org.zoobridge.client.errors.ServerUnavailableException;
 import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.errors.ZooBridgeException.Facts;
 
 /** Runs a command away from the event thread, and turns what goes wrong into one dialog with the server's sentence. */
 final class Failure {
@@ -45,6 +48,9 @@ final class Failure {
             IJ.showStatus(title + " cancelled");
         } catch (ZooBridgeException error) {
             show(title, error);
+        } catch (InvalidPathException error) {
+            show(title, new InvalidRequestException(new Facts("\"" + error.getInput() + "\" cannot be the path of a "
+                    + "file or folder.").reason("INVALID_REQUEST").cause(error)));
         } finally {
             IJ.showProgress(1.0);
         }

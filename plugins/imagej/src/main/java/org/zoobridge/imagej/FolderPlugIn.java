@@ -74,6 +74,10 @@ public final class FolderPlugIn implements PlugIn {
     public static ResultsTable classify(final String folder, final boolean recursive, final Choices choices,
             final String save) {
         Classifier.requireModel(choices.model());
+        if (folder.isEmpty()) {
+            throw new InvalidRequestException(new Facts("No folder is chosen. Name one, such as folder=[/my pictures/].")
+                    .reason("INVALID_REQUEST").field("folder"));
+        }
         final FolderJob job = new FolderJob(Paths.get(folder), recursive, OPENERS);
         final ZooBridge zoo = Connection.current();
         final Model model = zoo.model(choices.model()).getModel();

@@ -61,7 +61,7 @@ public final class MacroOptions {
      * @param key    its key
      * @param absent what it is if the macro does not state it
      * @return the number
-     * @throws InvalidRequestException if it is none
+     * @throws InvalidRequestException if it is none, or negative
      */
     public int number(final String key, final int absent) {
         final String text = text(key, null);
@@ -69,11 +69,20 @@ public final class MacroOptions {
             return absent;
         }
         try {
-            return (int) Math.round(Double.parseDouble(text));
+            final double number = Double.parseDouble(text);
+            if (number >= 0 && number <= Integer.MAX_VALUE && number == Math.rint(number)) {
+                return (int) number;
+            }
         } catch (NumberFormatException error) {
-            throw new InvalidRequestException(new Facts("\"" + key + "=" + text + "\" is no number; write one such as "
-                    + key + "=" + absent).reason("INVALID_REQUEST").field(key).cause(error));
+            throw noNumber(key, text, absent, error);
         }
+        throw noNumber(key, text, absent, null);
+    }
+
+    private static InvalidRequestException noNumber(final String key, final String text, final int absent,
+            final Throwable cause) {
+        return new InvalidRequestException(new Facts("\"" + key + "=" + text + "\" is no whole number from 0; write one "
+                + "such as " + key + "=" + absent).reason("INVALID_REQUEST").field(key).cause(cause));
     }
 
     /**

@@ -48,6 +48,7 @@ final class ServersWindow {
 
     private ServersWindow() {
         page.setEditable(false);
+        page.setName("page");
         list.addListSelectionListener(event -> {
             if (!event.getValueIsAdjusting() && list.getSelectedValue() != null) {
                 describe(list.getSelectedValue());

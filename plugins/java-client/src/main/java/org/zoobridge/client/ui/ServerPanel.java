@@ -1,6 +1,7 @@
 package org.zoobridge.client.ui;
 
 import java.awt.Dimension;
+import java.awt.FlowLayout;
 import java.awt.GridBagConstraints;
 import java.awt.GridBagLayout;
 import java.awt.Insets;
@@ -54,7 +55,14 @@ public final class ServerPanel extends JPanel {
         token.setToolTipText("what the server's administrator gave you; empty if it asks for none");
         row(0, "Server", address, labelled("TLS", tls));
         row(1, "Certificate", ca, browse);
-        row(2, "Token", token, new JLabel("(server empty: your own on this machine)"));
+        row(2, "Token", token, new JLabel());
+        final GridBagConstraints below = new GridBagConstraints();
+        below.gridx = 1;
+        below.gridy = 3;
+        below.gridwidth = 2;
+        below.insets = GAP;
+        below.anchor = GridBagConstraints.WEST;
+        add(new JLabel("Server as host:port; empty for your own on this machine."), below);
         browse.addActionListener(event -> browse());
         address.getDocument().addDocumentListener(new DocumentListener() {
             @Override
@@ -86,8 +94,8 @@ public final class ServerPanel extends JPanel {
     }
 
     private static JComponent labelled(final String label, final JComponent component) {
-        final JPanel both = new JPanel();
-        both.add(new JLabel(label));
+        final JPanel both = new JPanel(new FlowLayout(FlowLayout.LEFT, 0, 0));
+        both.add(new JLabel(label + "  "));
         both.add(component);
         return both;
     }
