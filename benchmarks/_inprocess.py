@@ -19,7 +19,7 @@ from benchmarks._networks import picture
 from benchmarks._packages import MEAN, STD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -147,14 +147,16 @@ def network(framework: str, weights: Path, setup: Setup) -> Run:
     return loaders[framework](weights, setup)
 
 
-def best_setup(model: Model, effort: Effort, *, batches: Iterable[int] = _BATCHES) -> Setup:
+def best_setup(model: Model, effort: Effort, *, batches: Sequence[int] = _BATCHES) -> Setup:
     """Search for the batch and the threads with which the network does most in a second."""
     cores = len(os.sched_getaffinity(0))
     ways = [Setup(1, cores, 1), Setup(1, 1, cores)]
     if model.framework == "onnx":
         ways.append(Setup(1, 1, cores, spinning=True))
     if effort.small:
-        ways, batches = ways[:1], tuple(batches)[:2]
+        ways, batches = ways[:1], batches[:2]
+    if len(ways) == len(batches) == 1:
+        return replace(ways[0], batch=batches[0])
     rates: dict[Setup, float] = {}
     for way in ways:
         worse, best = 0, 0.0

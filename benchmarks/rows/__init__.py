@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.rows._echo import ECHO
 from benchmarks.rows._folder import FOLDER
-from benchmarks.rows._frameworks import FRAMEWORKS
+from benchmarks.rows._frameworks import PYTORCH, TENSORFLOW
 from benchmarks.rows._networks import (
     MOBILENET_ALONE,
     MOBILENET_CALLERS,
@@ -27,7 +27,8 @@ ROWS = (
     MOBILENET_ALONE,
     TINY_ALONE,
     TINY_BATCHES,
-    FRAMEWORKS,
+    PYTORCH,
+    TENSORFLOW,
     REGIONS,
     FOLDER,
     SHARED_MEMORY,

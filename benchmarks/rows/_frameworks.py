@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmarks._figures import Figure, Target
@@ -14,7 +15,7 @@ from benchmarks.rows._networks import model_of, throughput
 if TYPE_CHECKING:
     from benchmarks._networks import Plan
 
-__all__ = ["FRAMEWORKS"]
+__all__ = ["PYTORCH", "TENSORFLOW"]
 
 _TITLES = {"pytorch": "TorchScript", "tensorflow": "Keras"}
 _TARGETS = {RESNET: Target(0.90, least=True)}
@@ -36,20 +37,25 @@ def _one(bench: Bench, plan: Plan, framework: str) -> Figure:
     )
 
 
-def _run(bench: Bench) -> list[Figure]:
+def _run(framework: str, bench: Bench) -> list[Figure]:
     effort = bench.effort
     fewer = replace(bench, effort=replace(effort, rounds=min(effort.rounds, _MOST_ROUNDS)))
     plans = (RESNET,) if effort.small else (MOBILENET, RESNET, TINY)
-    return [
-        _one(fewer, plan, framework) for framework in ("pytorch", "tensorflow") for plan in plans
-    ]
+    return [_one(fewer, plan, framework) for plan in plans]
 
 
-FRAMEWORKS = Row(
-    "frameworks",
-    "The networks of [mobilenet](#mobilenet), [resnet50](#resnet50) and "
-    "[tiny-batches](#tiny-batches) as TorchScript and Keras 3 files, asked for by framework.",
-    "The same program with PyTorch (`torch.jit.optimize_for_inference`) and TensorFlow (a traced "
-    "`tf.function`), best of batches of 1, 4 and 16, calls side by side or one with all cores.",
-    _run,
+_NETWORKS = "The networks of [mobilenet](#mobilenet), [resnet50](#resnet50) and [tiny-batches](#tiny-batches)"
+_SEARCHED = "best of batches of 1, 4 and 16, calls side by side or one with all cores"
+
+PYTORCH = Row(
+    "pytorch",
+    f"{_NETWORKS} as TorchScript files.",
+    f"The same program with PyTorch (`torch.jit.optimize_for_inference`), {_SEARCHED}.",
+    partial(_run, "pytorch"),
+)
+TENSORFLOW = Row(
+    "tensorflow",
+    f"{_NETWORKS} as Keras 3 files.",
+    f"The same program with TensorFlow (a traced `tf.function`), {_SEARCHED}.",
+    partial(_run, "tensorflow"),
 )
