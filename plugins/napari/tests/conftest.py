@@ -184,6 +184,8 @@ def photograph_of(viewer, qtbot, tmp_path):
 
     def shoot(name, widget=None):
         viewer.window.resize(1640, 1180)
+        # The canvas has its new size only after the window system has answered.
+        qtbot.wait(300)
         viewer.reset_view()
         if widget is not None:
             widget.ensureWidgetVisible(widget.export_button)
