@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zoobridge.backend import BackendFault, FrameworkFacts, TensorSpec, WeightsFile
 from zoobridge_backends._faults import explained
 from zoobridge_backends._installed import facts_of
+from zoobridge_backends._network import DescribedNetwork, choose_device
 from zoobridge_backends._onnx_parameters import count_parameters
 from zoobridge_backends._tensors import check_format, check_inputs, in_stated_order
 
@@ -96,13 +97,7 @@ class OnnxBackend:
         import onnxruntime
 
         check_format(weights, self.formats, "ONNX Runtime")
-        devices = self.devices()
-        if device == "auto":
-            device = devices[1] if len(devices) > 1 else "cpu"
-        if device not in devices:
-            raise BackendFault(
-                f"ONNX Runtime does not see the device {device}, but: {', '.join(devices)}."
-            )
+        device = choose_device(device, self.devices(), "ONNX Runtime")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -128,44 +123,24 @@ class OnnxBackend:
         return OnnxNetwork(session, weights, device)
 
 
-class OnnxNetwork:
+class OnnxNetwork(DescribedNetwork):
     """A network in ONNX Runtime."""
 
     def __init__(self, session: Any, weights: WeightsFile, device: str) -> None:
         import onnxruntime
 
+        inputs = in_stated_order(weights.inputs, _specs(session.get_inputs()), "input")
+        outputs = in_stated_order(weights.outputs, _specs(session.get_outputs()), "output")
+        _check_plain((*inputs, *outputs))
+        # Statistics of normalisation layers are folded into other numbers by exporters.
+        super().__init__(device, inputs, outputs, count_parameters(weights.path))
         self._session = session
-        self._device = device
-        self._parameters = count_parameters(weights.path)
-        self._inputs = in_stated_order(weights.inputs, _specs(session.get_inputs()), "input")
-        self._outputs = in_stated_order(weights.outputs, _specs(session.get_outputs()), "output")
-        _check_plain((*self._inputs, *self._outputs))
         self._output_names = [spec.name for spec in self._outputs]
         self._shrinking = onnxruntime.RunOptions()
         if device == "cpu":
             self._shrinking.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         self._lock = threading.Lock()
         self._largest = self._smaller = 0
-
-    @property
-    def device(self) -> str:
-        """Where it runs: ``cpu`` or ``cuda:0``."""
-        return self._device
-
-    @property
-    def parameters(self) -> int:
-        """Numbers in the weights; statistics of normalisation layers are folded into others."""
-        return self._parameters
-
-    @property
-    def inputs(self) -> tuple[TensorSpec, ...]:
-        """The input tensors."""
-        return self._inputs
-
-    @property
-    def outputs(self) -> tuple[TensorSpec, ...]:
-        """The output tensors."""
-        return self._outputs
 
     def forward(self, inputs: Sequence[NDArray[np.generic]]) -> list[NDArray[np.generic]]:
         """Run the network on a batch.

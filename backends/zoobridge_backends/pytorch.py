@@ -15,6 +15,7 @@ from zoobridge.backend import BackendFault, FrameworkFacts, TensorSpec, WeightsF
 from zoobridge_backends._architecture import build_architecture
 from zoobridge_backends._faults import explained
 from zoobridge_backends._installed import facts_of
+from zoobridge_backends._network import DescribedNetwork, choose_device
 from zoobridge_backends._tensors import check_format, check_inputs, check_outputs, identity
 
 if TYPE_CHECKING:
@@ -90,13 +91,7 @@ class PyTorchBackend:
         import torch
 
         check_format(weights, self.formats, "PyTorch")
-        devices = self.devices()
-        if device == "auto":
-            device = devices[1] if len(devices) > 1 else "cpu"
-        if device not in devices:
-            raise BackendFault(
-                f"PyTorch does not see the device {device}, but: {', '.join(devices)}."
-            )
+        device = choose_device(device, self.devices(), "PyTorch")
         key = identity(weights, device)
         if (loaded := self._modules.get(key)) is None:
             torch.set_num_threads(threads)
@@ -106,37 +101,17 @@ class PyTorchBackend:
         return PyTorchNetwork(loaded, weights, device, threads)
 
 
-class PyTorchNetwork:
+class PyTorchNetwork(DescribedNetwork):
     """A network in PyTorch."""
 
     def __init__(self, loaded: _Loaded, weights: WeightsFile, device: str, threads: int) -> None:
         if not weights.inputs:
             raise BackendFault("The package describes no inputs; add them to its rdf.yaml.")
+        # The tensors are as the package describes them, since the weights do not; the numbers
+        # include the buffers of normalisation layers.
+        super().__init__(device, weights.inputs, weights.outputs, loaded.parameters)
         self._loaded = loaded
-        self._device = device
         self._threads = threads
-        self._inputs = weights.inputs
-        self._outputs = weights.outputs
-
-    @property
-    def device(self) -> str:
-        """Where it runs: ``cpu``, ``cuda:0``."""
-        return self._device
-
-    @property
-    def parameters(self) -> int:
-        """Numbers in the weights, buffers of normalisation layers included."""
-        return self._loaded.parameters
-
-    @property
-    def inputs(self) -> tuple[TensorSpec, ...]:
-        """The input tensors; as the package describes them, since the weights do not."""
-        return self._inputs
-
-    @property
-    def outputs(self) -> tuple[TensorSpec, ...]:
-        """The output tensors; as the package describes them, since the weights do not."""
-        return self._outputs
 
     def forward(self, inputs: Sequence[NDArray[np.generic]]) -> list[NDArray[np.generic]]:
         """Run the network on a batch.

@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 from zoobridge.backend import BackendFault, FrameworkFacts, TensorSpec, WeightsFile
 from zoobridge_backends._faults import explained
 from zoobridge_backends._installed import facts_of, installed_version, older
+from zoobridge_backends._network import DescribedNetwork, choose_device
 from zoobridge_backends._tensors import check_format, check_inputs, identity, in_stated_order
 
 if TYPE_CHECKING:
@@ -114,13 +115,7 @@ class TensorFlowBackend:
         import tensorflow as tf
 
         check_format(weights, self.formats, "TensorFlow")
-        devices = self.devices()
-        if device == "auto":
-            device = devices[1] if len(devices) > 1 else "cpu"
-        if device not in devices:
-            raise BackendFault(
-                f"TensorFlow does not see the device {device}, but: {', '.join(devices)}."
-            )
+        device = choose_device(device, self.devices(), "TensorFlow")
         key = identity(weights, device)
         if (network := self._networks.get(key)) is None:
             _bound_threads(threads)
@@ -130,7 +125,7 @@ class TensorFlowBackend:
         return network
 
 
-class TensorFlowNetwork:
+class TensorFlowNetwork(DescribedNetwork):
     """A network in TensorFlow."""
 
     def __init__(
@@ -141,31 +136,8 @@ class TensorFlowNetwork:
         device: str,
         parameters: int,
     ) -> None:
+        super().__init__(device, inputs, outputs, parameters)
         self._function = function
-        self._parameters = parameters
-        self._inputs = inputs
-        self._outputs = outputs
-        self._device = device
-
-    @property
-    def device(self) -> str:
-        """Where it runs: ``cpu``, ``gpu:0``."""
-        return self._device
-
-    @property
-    def parameters(self) -> int:
-        """Numbers in the weights, moving averages of normalisation layers included."""
-        return self._parameters
-
-    @property
-    def inputs(self) -> tuple[TensorSpec, ...]:
-        """The input tensors."""
-        return self._inputs
-
-    @property
-    def outputs(self) -> tuple[TensorSpec, ...]:
-        """The output tensors."""
-        return self._outputs
 
     def forward(self, inputs: Sequence[NDArray[np.generic]]) -> list[NDArray[np.generic]]:
         """Run the network on a batch.
