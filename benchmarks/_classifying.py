@@ -51,7 +51,7 @@ class Classify:
             request = classification_pb2.ClassifyRequest(
                 model=name, framework=framework, image={"pixels": to_pixels(pixels, axes)}
             )
-            results = stub.Classify(request, timeout=120).results
+            results = stub.Classify(request, timeout=600).results
             return [result.prediction.top[0].label for result in results]
 
         _check(answer(), self.model, self.pictures)
