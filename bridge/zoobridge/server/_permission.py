@@ -54,12 +54,7 @@ class Permissions:
 
     def role(self, metadata: Iterable[tuple[str, str | bytes]]) -> Role:
         """Tell what a caller is by the ``authorization: Bearer …`` of its call."""
-        token = b""
-        for key, value in metadata:
-            if key == "authorization":
-                given = value.encode() if isinstance(value, str) else value
-                scheme, _, rest = given.partition(b" ")
-                token = rest.strip() if scheme.lower() == b"bearer" else b""
+        token = _bearer(metadata)
         # Both are compared always, so that the time tells nothing.
         manager = hmac.compare_digest(token, self._managing)
         classifier = hmac.compare_digest(token, self._classification)
@@ -90,8 +85,9 @@ class Permissions:
         role = self.role(metadata)
         if role is Role.STRANGER:
             kind = "the managing token" if managing else "a token"
+            wrong = ", and the one that was sent is not this server's" if _bearer(metadata) else ""
             raise AuthenticationError(
-                f"this call needs {kind}; send it as metadata 'authorization: Bearer TOKEN' "
+                f"this call needs {kind}{wrong}; send it as metadata 'authorization: Bearer TOKEN' "
                 "(--token, or ZOOBRIDGE_TOKEN; on the server's own machine the connection file "
                 "holds it)"
             )
@@ -101,3 +97,14 @@ class Permissions:
                 f"{name} changes the server and needs the managing token; the one sent allows "
                 "classifying and listing only"
             )
+
+
+def _bearer(metadata: Iterable[tuple[str, str | bytes]]) -> bytes:
+    """Return the token that came with a call; empty if none did."""
+    token = b""
+    for key, value in metadata:
+        if key == "authorization":
+            given = value.encode() if isinstance(value, str) else value
+            scheme, _, rest = given.partition(b" ")
+            token = rest.strip() if scheme.lower() == b"bearer" else b""
+    return token
