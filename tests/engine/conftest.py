@@ -5,11 +5,18 @@ from pathlib import Path
 
 import pytest
 
+import engine_asks
 from zoobridge.engine import EngineConfig, LocalEngine
 from zoobridge.imaging import AxisSize, InputSpec, OutputSpec
 from zoobridge.zoo import ModelDescription, ScoreKind, TrustClass, WeightsDescription
 
 FAULTY = Path(__file__).parent / "faulty"
+
+
+@pytest.fixture(autouse=True)
+def _processes_of_others():
+    engine_asks.OTHERS.clear()
+    engine_asks.OTHERS.update([process.pid for process in engine_asks.processes()])
 
 
 @pytest.fixture(autouse=True)

@@ -3,19 +3,16 @@
 import psutil
 import pytest
 
-from engine_asks import DAWDLES, DIES, answer_of, ask, processes, request_for, work
+from engine_asks import DAWDLES, DIES, answer_of, ask, request_for, work
 from served import wait_until
 from zoobridge.engine import EngineConfig
 from zoobridge.errors import BackendError, RefusedInputError
 
 
-def _workers():
-    """Process ids of what runs models; a mother process is no worker."""
-    return {
-        process.pid
-        for process in processes()
-        if process.ppid() != psutil.Process().pid or "_worker" in " ".join(process.cmdline())
-    }
+def _workers(engine):
+    """Process ids of the workers of an engine's models."""
+    copies = [copy for instances in engine._models.values() for copy in instances.copies]
+    return {copy._worker.pid for copy in copies if copy._worker is not None}
 
 
 @pytest.fixture(params=[True, False], ids=["fork", "spawn"])
@@ -30,9 +27,11 @@ def pair(request, make_engine, faulty):
 
 def test_each_copy_has_a_worker_of_its_own(pair):
     engine, model = pair
-    assert len(_workers()) == 2
+    workers = _workers(engine)
+    assert len(workers) == 2
+    assert all(map(psutil.pid_exists, workers))
     assert engine.unload(model) == 2
-    assert _workers() == set()
+    assert not any(map(psutil.pid_exists, workers))
 
 
 def test_work_goes_to_the_least_busy_copy(pair):
@@ -68,11 +67,11 @@ def test_memory_is_that_of_all_copies_together(pair):
 
 def test_a_copy_that_dies_costs_the_other_nothing_and_comes_back(pair):
     engine, model = pair
-    victim = min(_workers())
+    victim = min(_workers(engine))
     psutil.Process(victim).kill()
     for first in range(20):
         assert ask(engine, model, first).results[0].prediction.top
-    wait_until(lambda: len(_workers()) == 2 and victim not in _workers())
+    wait_until(lambda: len(_workers(engine)) == 2 and victim not in _workers(engine))
     assert engine.loaded()[0].instances == 2
 
 
@@ -82,7 +81,7 @@ def test_a_copy_that_cannot_be_started_again_leaves_the_other_at_work(make_engin
     engine.load(model, model.weights[0])
     ask(engine, model, 1)
     (model.root / "weights").write_text("refuse")
-    psutil.Process(min(_workers())).kill()
+    psutil.Process(min(_workers(engine))).kill()
     wait_until(lambda: engine.loaded()[0].instances == 1)
     for first in range(10):
         assert ask(engine, model, first).results[0].prediction.top

@@ -125,7 +125,7 @@ def test_the_page_opens_in_a_browser_and_needs_no_network(report, record, tmp_pa
     # Five rows, the cost plot, and a calibration curve for each set of answers.
     assert shown.count("<svg") == 5 + 1 + 3
     ranking = re.search(r'<table id="ranking">.*?</table>', shown, re.DOTALL)[0]
-    assert re.findall(r"\d\. (\S+)</td>", ranking) == [one["name"] for one in record["models"]]
+    assert re.findall(r"\d\. ([^\s<]+)</td>", ranking) == [one["name"] for one in record["models"]]
     assert len(re.findall('<table class="matrix">', shown)) == 3
     assert shown.count("data:image/png;base64,") > 20
     disagreements = re.search(r'<table id="disagreements">.*?</table>', shown, re.DOTALL)[0]

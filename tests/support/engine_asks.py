@@ -33,11 +33,15 @@ def ask(engine, model, first, **fields) -> messages.ClassifyResponse:
     return answer_of(engine.submit(work(model, request_for(first, **fields))))
 
 
+#: Mothers and workers that were there before the test, such as those of a server that tests share.
+OTHERS: set[int] = set()
+
+
 def processes():
-    """This process's mothers and workers; servers of other tests have their own."""
+    """The mothers and workers that the test has started."""
     found = []
     for child in psutil.Process().children():
         with contextlib.suppress(psutil.Error):
             if any(word.startswith("zoobridge.engine.") for word in child.cmdline()):
                 found += [child, *child.children()]
-    return found
+    return [process for process in found if process.pid not in OTHERS]

@@ -26,6 +26,7 @@ __all__ = ["classify_stream"]
 
 # Reading a file waits for the disk more than for the processor.
 _READERS = 4
+_CANCEL_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,8 @@ def classify_stream(
     finally:
         outgoing.put(None)
         call.cancel()
+        # Whoever ends the program now must not find this thread inside gRPC, under a lock of its.
+        receiver.join(_CANCEL_SECONDS)
         pool.shutdown(wait=False, cancel_futures=True)
 
 
