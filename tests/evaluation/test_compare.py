@@ -104,7 +104,7 @@ def dump(page, tmp_path):
     options = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
                f"--user-data-dir={tmp_path / 'profile'}"]  # fmt: skip
     shown = subprocess.run(
-        [*options, "--dump-dom", page.as_uri()],
+        [*options, "--window-size=1280,1000", "--dump-dom", page.as_uri()],
         check=True, capture_output=True, text=True, timeout=200,
     ).stdout  # fmt: skip
     return options, shown
