@@ -34,7 +34,7 @@ _BARE = {
     "pytorch": "import torch; m = torch.jit.load({folder!r} + '/weights.pt'); "
     "m(torch.zeros((1, 1, 8, 8)))",
     "tensorflow": "import keras; m = keras.models.load_model({folder!r} + '/weights.keras'); "
-    "m(np.zeros((1, 8, 8, 1), 'float32'))",
+    "m(np.zeros((1, 1, 8, 8), 'float32'))",
 }
 _TITLES = {"onnx": "ONNX Runtime", "pytorch": "PyTorch", "tensorflow": "TensorFlow"}
 
