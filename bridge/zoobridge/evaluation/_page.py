@@ -17,7 +17,7 @@ td:first-child,th:first-child,.left{text-align:left}
 tbody th{border-bottom:1px solid #e2e2e2;font-weight:normal}
 .small{font-size:12px;color:#555}.no{font-size:12px;color:#777;max-width:14rem}
 .nowrap,#ranking td,#ranking th,#disagreements td,#measures .small{white-space:nowrap}
-#ranking .no{white-space:normal}
+#ranking .no{white-space:normal}#disagreements th{overflow-wrap:anywhere;max-width:9rem}
 .side{display:flex;flex-wrap:wrap;gap:0 2.5rem}.group td{background:#f3f5f8;font-weight:600}
 .wide{overflow-x:auto}.charts{display:flex;flex-wrap:wrap;gap:1.5rem}svg text{font-size:12px;fill:#444}
 svg text[fill]{fill:#fff}
