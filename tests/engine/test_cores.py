@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import threading
 import time
@@ -85,7 +86,21 @@ def test_a_worker_that_is_killed_loses_no_core(cores):
         assert both
 
 
-def test_bytes_that_are_no_tokens_grant_nothing(cores):
+def test_tokens_that_were_lost_come_back(cores):
+    handle = cores.join()
+    assert len(os.read(handle.read, 2)) == 2
+    cores.audit()
+    assert not select.select([handle.read], [], [], 0)[0], "it may be noted a moment later"
+    cores.audit()
+    with CoreShare(handle).hold(2) as both:
+        assert both
+        cores.audit()
+        cores.audit()
+        assert not select.select([handle.read], [], [], 0)[0], "nobody has lost these"
+
+
+def test_bytes_that_are_no_tokens_grant_nothing(cores, monkeypatch):
+    monkeypatch.setattr("zoobridge.engine._cores._PATIENCE_SECONDS", 0.2)
     handle = cores.join()
     one, other = CoreShare(handle), CoreShare(cores.join())
     with one.hold(2):

@@ -25,8 +25,8 @@ _MOST: Final = 254
 _NOBODY: Final = 0
 _SLOTS: Final = range(1, 256)
 
-# A worker that hangs must not hold up the others for ever.
-_PATIENCE_SECONDS: Final = 1.0
+# Longer than a core is held by anything but a worker that hangs, which the engine ends.
+_PATIENCE_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ class Cores:
         self._ledger = mmap.mmap(ledger, count)
         self._lock = threading.Lock()
         self._free = list(reversed(_SLOTS))
+        self._missing = 0
         os.write(write, bytes(range(count)))
 
     @staticmethod
@@ -107,6 +108,23 @@ class Cores:
                 self._ledger[token] = _NOBODY
             os.write(self._handle.write, bytes(left))
             self._free.append(slot)
+
+    def audit(self) -> None:
+        """Put back tokens that nobody holds and that are not there; called now and then.
+
+        They are lost where a worker ends between taking one and noting it, or takes them out of
+        malice. A token that is just being taken is missing for a moment only, so that what counts
+        is what was missing the last time too.
+        """
+        with self._lock:
+            if self._ledger.closed:
+                return
+            holders = self._ledger[:]
+            free = [token for token, holder in enumerate(holders) if holder == _NOBODY]
+            missing = len(free) - _readable(self._handle.read)
+            lost = max(0, min(missing, self._missing))
+            self._missing = missing - lost
+            os.write(self._handle.write, bytes(free[:lost]))
 
     def close(self) -> None:
         """Close the pipe; workers that still run go on without sharing."""
@@ -186,3 +204,12 @@ class CoreShare:
         if tokens:
             with contextlib.suppress(BrokenPipeError):
                 os.write(self._handle.write, tokens)
+
+
+def _readable(pipe: int) -> int:
+    """Return how many bytes a pipe holds."""
+    import fcntl
+    import termios
+
+    count = fcntl.ioctl(pipe, termios.FIONREAD, bytes(4))
+    return int.from_bytes(count, sys.byteorder)

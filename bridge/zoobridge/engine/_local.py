@@ -261,6 +261,8 @@ class LocalEngine:
                 if self._change.wait_for(lambda: self._closed, timeout=1.0):
                     return
             now = time.monotonic()
+            if self._cores is not None:
+                self._cores.audit()
             for instances in self._all():
                 instances.watch(now)
                 self._measure(instances)
