@@ -26,7 +26,6 @@ def connect():
 
 
 def telemetry():
-    os.environ.pop("ORT_DISABLE_TELEMETRY", None)
     import onnxruntime  # noqa: F401 - it looks its maker's host up some seconds after the import
 
 

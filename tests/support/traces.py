@@ -13,7 +13,10 @@ _FILES = (
     *("creat", "link", "linkat", "mkdir", "mkdirat", "mknod", "mknodat", "open", "openat"),
     *("openat2", "rename", "renameat", "renameat2", "symlink", "symlinkat", "truncate"),
 )
-_CALL = re.compile(r"\d+\s+(?P<name>\w+)\((?P<rest>.*)")
+_CALL = re.compile(r"(?P<thread>\d+)\s+(?P<name>\w+)\(.*")
+#: strace breaks the line of a call in two where another thread's came in between.
+_UNFINISHED = " <unfinished ...>"
+_RESUMED = re.compile(r"(?P<thread>\d+)\s+<\.\.\. \w+ resumed>(?P<rest>.*)")
 _LOOPBACK = re.compile(r'inet_addr\("127\.|"::1"|"::ffff:127\.')
 #: A path, behind the folder that it is relative to: AT_FDCWD</work>, "x".
 _PATH = re.compile(r'(?:(?:AT_FDCWD|\d+)<(?P<folder>[^>]*)>, )?"(?P<path>[^"]*)"')
@@ -65,6 +68,15 @@ class Trace:
         return found
 
     def _calls(self):
+        begun = {}
         for line in self.path.read_text("utf-8", "replace").splitlines():
-            if match := _CALL.match(line):
-                yield match["name"], line
+            if match := _RESUMED.match(line):
+                if first := begun.pop(match["thread"], None):
+                    yield first["name"], first.string.removesuffix(_UNFINISHED) + match["rest"]
+            elif match := _CALL.match(line):
+                if line.endswith(_UNFINISHED):
+                    begun[match["thread"]] = match
+                else:
+                    yield match["name"], line
+        for match in begun.values():
+            yield match["name"], match.string
