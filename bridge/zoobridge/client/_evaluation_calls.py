@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncEvaluationCalls", "EvaluationCalls"]
 
 
-class EvaluationCalls:
+class EvaluationCalls(ABC):
     """What a client can ask of ``EvaluationService``."""
 
     _endpoint: Endpoint
@@ -113,11 +114,12 @@ class EvaluationCalls:
         finally:
             call.cancel()
 
+    @abstractmethod
     def _call(self, method: Callable[..., Any], request: Any, timeout: float | None) -> Any:
-        raise NotImplementedError
+        """Make a unary call, and raise the error that it was answered with."""
 
 
-class AsyncEvaluationCalls:
+class AsyncEvaluationCalls(ABC):
     """What a client for asyncio can ask of ``EvaluationService``; see :class:`EvaluationCalls`."""
 
     _endpoint: Endpoint
@@ -176,5 +178,6 @@ class AsyncEvaluationCalls:
         finally:
             call.cancel()
 
+    @abstractmethod
     async def _call(self, method: Any, request: Any, timeout: float | None) -> Any:
-        raise NotImplementedError
+        """Make a unary call, and raise the error that it was answered with."""
