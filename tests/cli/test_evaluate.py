@@ -150,7 +150,6 @@ def test_a_mistake_is_named_with_what_would_be_right(zb, data, words, sentence, 
     assert sentence in zb("evaluate", *words, "--data", data, code=code).stderr
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows sends no Ctrl-C to one process alone")
 def test_ctrl_c_keeps_what_is_answered_and_resume_asks_for_the_rest(zb, served, many):
     words = ("evaluate", "brightness", "--data", many, "--measures", "accuracy", "--format", "json")
     folder = served.folder / "cache" / "zoobridge" / "evaluations"

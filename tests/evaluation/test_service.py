@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -18,9 +17,9 @@ from served import SIZE, wait_until, write_package
 from zoobridge.client import connect, connect_async
 from zoobridge.errors import (
     AuthenticationError,
-    CancelledError,
     InvalidRequestError,
     PathPermissionError,
+    ServerUnavailableError,
     UnknownModelError,
     WorkerError,
 )
@@ -204,7 +203,7 @@ def test_a_run_whose_process_died_says_so_and_goes_on(client, server, allowed):
 def test_no_process_outlives_its_server(zoo, allowed, zoobridge_server):
     served = zoobridge_server(zoo, arguments=("--allow-path", str(allowed), "--grace", "0"))
     with (
-        pytest.raises((WorkerError, CancelledError, Exception)),
+        pytest.raises(ServerUnavailableError, match=f"no server answers at {served.address}"),
         closing(served.client.evaluate_iter(MODEL, allowed / "many")) as updates,
     ):
         next(updates)
@@ -215,13 +214,12 @@ def test_no_process_outlives_its_server(zoo, allowed, zoobridge_server):
     wait_until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process has mapped")
 def test_the_server_itself_loads_no_statistics(client, server, allowed):
     client.evaluate(MODEL, allowed / "few")
-    mapped = Path(f"/proc/{server.process.pid}/maps").read_text()
+    maps = psutil.Process(server.process.pid).memory_maps()
+    mapped = {part for one in maps for part in Path(one.path).parts}
     assert "grpc" in mapped
-    for library in ("scipy", "sklearn", "pandas", "pyarrow"):
-        assert f"/{library}/" not in mapped
+    assert not mapped & {"scipy", "sklearn", "pandas", "pyarrow"}
 
 
 def test_data_elsewhere_are_refused_whether_or_not_they_exist(client, allowed, tmp_path):
