@@ -105,6 +105,13 @@ def test_a_file_is_written_as_a_whole_and_replaced_only_when_asked(zb, data, tmp
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_a_file_that_cannot_be_written_is_named(zb, data, tmp_path):
+    words = ("evaluate", "brightness", "--data", data, "--measures", "accuracy")
+    target = tmp_path / "nothing" / "out.csv"
+    result = zb(*words, "--output", target, code=1)
+    assert f"cannot write {target}: No such file or directory" in result.stderr
+
+
 def test_a_reader_takes_options_and_classes_are_mapped(zb, data, tmp_path):
     (tmp_path / "labels.txt").write_text("dark\nbright\n")
     option = f"labels={tmp_path / 'labels.txt'}"

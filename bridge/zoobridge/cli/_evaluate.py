@@ -18,6 +18,7 @@ from zoobridge.cli._failure import needs_extra
 from zoobridge.cli._options import open_client, server_options
 from zoobridge.cli._screen import console, note
 from zoobridge.errors import ZooBridgeError
+from zoobridge.files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -155,7 +156,10 @@ def evaluate(
             update = _follow(ctx, updates)
     result = update.ended()
     if output is not None:
-        _write(output, evaluation_text(result, form))
+        try:
+            write_whole(output, evaluation_text(result, form))
+        except OSError as error:
+            raise click.ClickException(f"cannot write {output}: {error.strerror}") from error
     elif form == "table":
         print_evaluation(result)
     else:
@@ -279,14 +283,3 @@ def _progress() -> Iterator[Callable[[EvaluationUpdate], None]]:
                 bar.update(task, description=now.model, completed=now.done, total=now.total)
 
         yield show
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file as a whole or not at all."""
-    fresh = path.with_name(f".{path.name}.new")
-    try:
-        fresh.write_text(text, "utf-8", newline="")
-        fresh.replace(path)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise click.ClickException(f"cannot write {path}: {error.strerror or error}") from error

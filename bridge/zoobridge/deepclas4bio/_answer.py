@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from zoobridge.errors import ZooBridgeError
+from zoobridge.files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +57,8 @@ def _run(work: Callable[[list[str]], tuple[dict[str, Any], int]], usage: str) ->
     try:
         target.unlink(missing_ok=True)
         document, code = work(sys.argv[1:])
-        _write(target, document)
+        # Plain ASCII, since a plugin reads it in whatever encoding its system has.
+        write_whole(target, json.dumps(document))
     except UsageError as error:
         return _fail(f"{name}: {error}\nusage: {name} {usage}", 2)
     except ZooBridgeError as error:
@@ -80,15 +80,3 @@ def _run(work: Callable[[list[str]], tuple[dict[str, Any], int]], usage: str) ->
 def _fail(text: str, code: int) -> int:
     sys.stderr.write(f"{text}\n")
     return code
-
-
-def _write(target: Path, document: dict[str, Any]) -> None:
-    handle, scratch = tempfile.mkstemp(prefix=".data-", suffix=".json", dir=target.parent)
-    try:
-        # Plain ASCII, since a plugin reads it in whatever encoding its system has.
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            json.dump(document, file)
-        Path(scratch).replace(target)
-    except BaseException:
-        Path(scratch).unlink(missing_ok=True)
-        raise

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from zoobridge.errors import InvalidRequestError
 from zoobridge.evaluation._outcomes import Costs
+from zoobridge.files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,11 +73,8 @@ class Journal:
     def __enter__(self) -> Self:
         """Begin the file anew with what is done, in one step, so that nothing is lost midway."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._path.with_name(f"{self._path.name}.new")
-        with fresh.open("w", encoding="utf-8") as file:
-            for record in (self._header, *(asdict(answer) for answer in self.answers.values())):
-                file.write(f"{json.dumps(record)}\n")
-        os.replace(fresh, self._path)  # noqa: PTH105 - says that an existing file is replaced
+        records = (self._header, *(asdict(answer) for answer in self.answers.values()))
+        write_whole(self._path, "".join(f"{json.dumps(record)}\n" for record in records))
         self._file = self._path.open("a", encoding="utf-8")
         self.costs = None
         return self

@@ -17,7 +17,6 @@ import secrets
 import signal
 import stat
 import sys
-import tempfile
 import time
 import warnings
 from dataclasses import asdict, dataclass, replace
@@ -26,6 +25,7 @@ from pathlib import Path
 import platformdirs
 
 from zoobridge.errors import ServerUnavailableError
+from zoobridge.files import write_whole
 
 __all__ = [
     "RUNTIME_DIR_VARIABLE",
@@ -156,15 +156,7 @@ def publish(
     )
     content = asdict(connection)
     del content["path"]
-    # mkstemp makes the file readable by its owner only, before a byte is in it.
-    handle, scratch = tempfile.mkstemp(prefix=".server-", dir=folder)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(content, file)
-        Path(scratch).replace(target)
-    except OSError:
-        Path(scratch).unlink(missing_ok=True)
-        raise
+    write_whole(target, json.dumps(content), private=True)
     return connection
 
 

@@ -6,12 +6,12 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zoobridge.files import write_whole
 from zoobridge.zoo._json import from_json, to_json
 from zoobridge.zoo._weights import frameworks_by_format
 
@@ -134,14 +134,7 @@ def save_entries(path: Path, entries: Mapping[Path, Entry]) -> None:
     }
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".catalog-", dir=path.parent)
-        scratch = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(document, file)
-            scratch.replace(path)
-        finally:
-            scratch.unlink(missing_ok=True)
+        write_whole(path, json.dumps(document), private=True)
 
 
 def _stamp() -> list[str]:

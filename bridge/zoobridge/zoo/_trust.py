@@ -6,16 +6,16 @@ import contextlib
 import json
 import os
 import re
-import tempfile
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoobridge.errors import InvalidRequestError, ServerError
+from zoobridge.files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 __all__ = ["TrustStore"]
 
@@ -123,16 +123,7 @@ class TrustStore:
 
     def _write(self, entries: dict[str, str]) -> None:
         text = json.dumps({"trusted": entries}, indent=2, sort_keys=True) + "\n"
-        handle, name = tempfile.mkstemp(prefix=".trusted-", dir=self._path.parent)
-        scratch = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            scratch.replace(self._path)
-        finally:
-            scratch.unlink(missing_ok=True)
+        write_whole(self._path, text, private=True)
 
     @contextlib.contextmanager
     def _exclusive(self) -> Iterator[None]:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from zoobridge.files import write_whole
 from zoobridge.protocol.connection import is_alive
 
 if TYPE_CHECKING:
@@ -64,9 +65,7 @@ class Unpacked:
             for name in names:
                 with contextlib.suppress(FileNotFoundError):
                     os.utime(self.folder / name)
-            scratch = self._statement.with_suffix(".new")
-            scratch.write_text(json.dumps(sorted(self._used | names)), "utf-8")
-            scratch.replace(self._statement)
+            write_whole(self._statement, json.dumps(sorted(self._used | names)))
             self._used |= names
 
     def clean(self) -> None:
