@@ -29,7 +29,6 @@ from zoobridge.imaging import (
     Operation,
     PictureLimits,
     Preparation,
-    Prepared,
     Preparer,
     Region,
     picture_from_array,
@@ -104,11 +103,11 @@ def main() -> None:
     )
     stack = np.stack([pixels] * 32)
 
-    def ours(array: np.ndarray, axes: str) -> list[Prepared]:
+    def ours(array: np.ndarray, axes: str) -> np.ndarray:
         picture = picture_from_array(array, axes, limits=limits)
         items = plan_items(picture, spec, planes={}, regions=(), max_items=1000)
-        prepared = Preparer(spec, Preparation()).prepare(picture, items)  # type: ignore[arg-type]
-        return [one for one in prepared if isinstance(one, Prepared)]
+        (prepared,), _ = Preparer(spec, Preparation()).prepare(picture, items)  # type: ignore[arg-type]
+        return prepared.array
 
     pre, _ = get_pre_and_postprocessing(
         SimpleNamespace(inputs=[tensor], outputs=[]),  # type: ignore[arg-type]
@@ -122,7 +121,7 @@ def main() -> None:
         pre(sample)
         return sample.members["input"].to_numpy()
 
-    difference = np.abs(ours(pixels, "YXC")[0].array - reference()[0]).max()
+    difference = np.abs(ours(pixels, "YXC")[0] - reference()[0]).max()
     times = timed(
         {
             "bioimageio.core": reference,

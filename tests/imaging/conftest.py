@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from zoobridge.imaging import (
     Picture,
     PictureLimits,
     Preparation,
-    Prepared,
     Preparer,
     Region,
     picture_from_array,
@@ -65,6 +65,30 @@ def spec() -> Callable[..., InputSpec]:
     return make
 
 
+@dataclass(frozen=True)
+class PreparedItem:
+    """One item as the network takes it."""
+
+    array: np.ndarray
+    conversions: tuple[Conversion, ...]
+
+
+def item_by_item(preparer: Preparer, picture: Picture, items: Sequence[Item]) -> list[Any]:
+    """Prepare items, and return what each became, or its error, in the items' order."""
+    prepared, faults = preparer.prepare(picture, items)
+    found: dict[int, Any] = {fault.index: fault.error for fault in faults}
+    for group in prepared:
+        for row in zip(group.items, group.array, group.conversions, strict=True):
+            found[row[0].index] = PreparedItem(*row[1:])
+    assert len(found) == len(items)
+    return [found[item.index] for item in items]
+
+
+@pytest.fixture(scope="session")
+def prepare_items() -> Callable[..., list[Any]]:
+    return item_by_item
+
+
 @pytest.fixture(scope="session")
 def prepare() -> Callable[..., list[Any]]:
     """Plan and prepare all of a picture, or its regions."""
@@ -77,14 +101,14 @@ def prepare() -> Callable[..., list[Any]]:
     ) -> list[Any]:
         items = plan_items(picture, spec, planes={}, regions=regions, max_items=1000)
         assert all(isinstance(item, Item) for item in items)
-        return Preparer(spec, preparation or Preparation()).prepare(picture, items)
+        return item_by_item(Preparer(spec, preparation or Preparation()), picture, items)
 
     return run
 
 
 @pytest.fixture(scope="session")
-def prepare_one(prepare: Callable[..., list[Any]]) -> Callable[..., Prepared]:
-    def run(*args: Any, **kwargs: Any) -> Prepared:
+def prepare_one(prepare: Callable[..., list[Any]]) -> Callable[..., PreparedItem]:
+    def run(*args: Any, **kwargs: Any) -> PreparedItem:
         (result,) = prepare(*args, **kwargs)
         if isinstance(result, Exception):
             raise result

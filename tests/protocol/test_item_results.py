@@ -14,65 +14,90 @@ LABELS = ("", "cell", "Ångström\N{MICROSCOPE}", "x" * 300)
 
 _number = st.floats(width=32, allow_nan=False)
 _planes = st.dictionaries(st.sampled_from("TZC"), st.integers(0, (1 << 32) - 1))
-_classes = st.lists(st.integers(0, len(LABELS) - 1), max_size=5)
-_scores = st.just([]) | st.lists(_number, min_size=len(LABELS), max_size=len(LABELS))
+_item = st.tuples(st.integers(0, 1 << 20), st.text(), _planes)
+_class = st.integers(0, len(LABELS) - 1)
+_scores = st.lists(_number, min_size=len(LABELS), max_size=len(LABELS))
 _conversions = st.lists(st.tuples(st.integers(1, 12), st.text()), max_size=3)
 
 
+def _expected(item, conversions):
+    index, region_id, plane = item
+    result = prediction_pb2.ItemResult(index=index, region_id=region_id)
+    if plane:
+        result.plane.indexes.update(plane)
+    result.prediction.SetInParent()
+    for kind, detail in conversions:
+        result.prediction.conversions.add(kind=kind, detail=detail)
+    return result
+
+
 @given(
-    items=st.lists(
-        st.tuples(st.integers(0, 1 << 20), st.text(), _planes, _classes, _scores), max_size=4
-    ),
+    data=st.data(),
+    items=st.lists(_item, min_size=1, max_size=4),
+    best=st.integers(1, 5),
     conversions=_conversions,
     positive_from=_number | st.just(NEVER),
     all_scores=st.booleans(),
 )
 def test_a_response_is_its_results_behind_one_another(
-    items, conversions, positive_from, all_scores
+    data, items, best, conversions, positive_from, all_scores
 ):
     writer = ResultWriter(LABELS)
+    classes = [data.draw(st.lists(_class, min_size=best, max_size=best)) for _ in items]
+    scores = [data.draw(_scores) for _ in items]
+    every = np.array(scores, np.float32)
+    predictions = writer.scored(
+        np.array(classes),
+        np.take_along_axis(every, np.array(classes), axis=1),
+        positive_from=positive_from,
+        every=every if all_scores else None,
+    )
     written, expected = b"", classification_pb2.ClassifyResponse()
-    for index, region_id, plane, classes, scores in items:
-        written += writer.prediction(
-            index,
-            region_id,
-            plane,
-            classes,
-            scores,
-            positive_from=positive_from,
-            all_scores=all_scores,
-            conversions=conversion_fields(conversions),
-        )
-        result = expected.results.add(index=index, region_id=region_id)
-        if plane:
-            result.plane.indexes.update(plane)
-        result.prediction.SetInParent()
-        for number in classes:
-            entry = result.prediction.top.add(index=number, label=LABELS[number])
-            if scores:
-                entry.score = scores[number]
-                entry.positive = scores[number] >= positive_from
+    for item, prediction, chosen, row in zip(items, predictions, classes, scores, strict=True):
+        written += writer.result(*item, prediction + conversion_fields(conversions))
+        result = _expected(item, conversions)
+        for number in chosen:
+            score = row[number]
+            result.prediction.top.add(
+                index=number,
+                label=LABELS[number],
+                score=score,
+                positive=score >= positive_from,
+            )
         if all_scores:
-            result.prediction.scores.extend(scores)
-        for kind, detail in conversions:
-            result.prediction.conversions.add(kind=kind, detail=detail)
+            result.prediction.scores.extend(row)
+        expected.results.append(result)
     assert classification_pb2.ClassifyResponse.FromString(written) == expected
+
+
+@given(item=_item, number=_class, conversions=_conversions)
+def test_a_class_may_come_without_a_score(item, number, conversions):
+    writer = ResultWriter(LABELS)
+    (prediction,) = writer.named([number])
+    written = writer.result(*item, prediction + conversion_fields(conversions))
+    expected = _expected(item, conversions)
+    expected.prediction.top.add(index=number, label=LABELS[number])
+    (result,) = classification_pb2.ClassifyResponse.FromString(written).results
+    assert result == expected
 
 
 def test_planes_that_change_are_written_anew():
     writer = ResultWriter(LABELS)
     planes = [{"T": 1}, {"T": 2}, {}, {"T": 1}]
-    written = b"".join(writer.prediction(0, "", plane, (), ()) for plane in planes)
+    written = b"".join(writer.result(0, "", plane, b"") for plane in planes)
     results = classification_pb2.ClassifyResponse.FromString(written).results
     assert [dict(result.plane.indexes) for result in results] == planes
 
 
 def test_scores_keep_every_bit():
-    scores = [float(np.float32(0.1))] * len(LABELS)
-    written = ResultWriter(LABELS).prediction(0, "", {}, [1], scores, all_scores=True)
-    (result,) = classification_pb2.ClassifyResponse.FromString(written).results
-    assert result.prediction.top[0].score == scores[1]
-    assert list(result.prediction.scores) == scores
+    scores = np.full((1, len(LABELS)), 0.1, np.float32)
+    writer = ResultWriter(LABELS)
+    (prediction,) = writer.scored(np.array([[1]]), scores[:, 1:2], every=scores)
+    (result,) = classification_pb2.ClassifyResponse.FromString(
+        writer.result(0, "", {}, prediction)
+    ).results
+    assert result.prediction.top[0].score == scores[0, 1]
+    assert list(result.prediction.scores) == scores[0].tolist()
 
 
 def test_an_error_is_a_result_too():

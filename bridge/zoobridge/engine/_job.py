@@ -8,38 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from zoobridge.engine._ready import Ready
     from zoobridge.errors import ZooBridgeError
 
-__all__ = ["Answers", "Job", "JobTimes", "Ready"]
-
-
-@dataclass(slots=True)
-class Ready:
-    """Something that a network can take.
-
-    Parameters
-    ----------
-    job
-        The request that it belongs to.
-    key
-        Entries of the same key can run together.
-    arrays
-        The network's inputs, of an item without the batch axis.
-    rows
-        How much of a batch it is.
-    origin
-        What the job needs to make a result of the scores.
-    """
-
-    job: Job
-    key: Hashable
-    arrays: tuple[NDArray[Any], ...]
-    rows: int = 1
-    origin: Any = None
+__all__ = ["Answers", "Job", "JobTimes"]
 
 
 @dataclass(slots=True)
@@ -59,8 +35,8 @@ class Answers(Protocol):
         """Return the network's inputs."""
         ...
 
-    def split(self, batch: Sequence[Ready], outputs: Sequence[NDArray[Any]]) -> list[Any]:
-        """Return one result per entry.
+    def split(self, batch: Sequence[Ready], outputs: Sequence[NDArray[Any]]) -> list[Sequence[Any]]:
+        """Return the results of each entry.
 
         Raises
         ------
@@ -70,7 +46,7 @@ class Answers(Protocol):
         ...
 
     def failure(self, ready: Ready, error: ZooBridgeError) -> Any:
-        """Return the result of an entry that failed by itself."""
+        """Return the result of an entry that failed by itself and cannot be divided."""
         ...
 
 

@@ -23,8 +23,9 @@ import numpy as np
 from zoobridge.backend import BackendFault
 from zoobridge.engine._batching import BatchLearner
 from zoobridge.engine._frames import PART, RUN, Frame, FrameReader, FrameWriter, Kind
-from zoobridge.engine._job import Answers, Job, Ready
+from zoobridge.engine._job import Answers, Job
 from zoobridge.engine._pictures import PictureAnswers, PictureJob
+from zoobridge.engine._ready import Ready, ReadyQueue
 from zoobridge.engine._request import RequestReader
 from zoobridge.engine._tensors import TensorAnswers, TensorJob
 from zoobridge.errors import (
@@ -38,7 +39,7 @@ from zoobridge.imaging import PictureLimits
 from zoobridge.protocol import status_from_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Sequence
 
     from zoobridge.backend import Network
     from zoobridge.engine._cores import CoreShare
@@ -123,8 +124,7 @@ class Lanes:
         self._change = threading.Condition()
         self._jobs: dict[int, Job] = {}
         self._pending: deque[Job] = deque()
-        self._ready: dict[Hashable, deque[Ready]] = {}
-        self._ready_count = 0
+        self._ready = ReadyQueue()
         self._prepare_seconds = _LONG_SECONDS
         self._computing = 0
         self._running = 0
@@ -219,12 +219,13 @@ class Lanes:
         self._pending.append(job)
 
     def _has_step(self) -> bool:
-        return bool(self._pending) or self._ready_count > 0
+        return bool(self._pending) or len(self._ready) > 0
 
     def _next_step(self) -> _Step | None:
-        may_run = self._ready_count > 0 and not self._wide_running
-        full = self._ready_count >= self._ready_limit
-        if may_run and (full or self._ready_count >= self._learner.wanted or not self._pending):
+        rows = len(self._ready)
+        full = rows >= self._ready_limit
+        enough = full or rows >= self._learner.wanted or not self._pending
+        if rows > 0 and enough and not self._wide_running:
             return self._take_batch()
         if self._pending and not full:
             job = self._pending.popleft()
@@ -233,28 +234,14 @@ class Lanes:
         return None
 
     def _take_batch(self) -> _Step | None:
-        key, queue = next(iter(self._ready.items()))
-        batch: list[Ready] = []
-        size = self._learner.choose(sum(ready.rows for ready in queue))
-        rows = 0
-        now = time.monotonic()
-        while queue and (not batch or rows + queue[0].rows <= size):
-            ready = queue.popleft()
-            self._ready_count -= 1
-            if ready.job.cancelled or ready.job.closed:
-                continue
-            if ready.job.deadline < now:
-                self._fail(ready.job, _deadline())
-                continue
-            batch.append(ready)
-            rows += ready.rows
-        del self._ready[key]
-        if queue:
-            # The others' turn comes first next time.
-            self._ready[key] = queue
+        size = self._learner.choose(self._ready.next_rows())
+        batch, late = self._ready.take(size, now=time.monotonic())
+        for ready in late:
+            self._fail(ready.job, _deadline())
         if not batch:
             return None
-        alone = self._running == 0 and not self._pending and self._ready_count == 0
+        rows = sum(ready.rows for ready in batch)
+        alone = self._running == 0 and not self._pending and len(self._ready) == 0
         wide = alone or not self._networks.parallel
         self._running += 1
         self._wide_running = wide and self._networks.parallel
@@ -282,9 +269,8 @@ class Lanes:
             elif error is not None:
                 self._fail(job, error)
             elif not job.closed:
-                for item in ready:
-                    self._ready.setdefault(item.key, deque()).append(item)
-                self._ready_count += len(ready)
+                for rows in ready:
+                    self._ready.put(rows)
                 if not job.prepared:
                     self._pending.append(job)
                 job.add(failed)
@@ -316,15 +302,15 @@ class Lanes:
             ran = time.monotonic()
             results = answers.split(batch, outputs)
         except (BackendFault, ZooBridgeError) as error:
-            if len(batch) > 1:
+            halves = _halves(batch)
+            if halves is not None:
                 # Find the item that makes the batch fail; the others have their answers.
-                middle = len(batch) // 2
-                self._forward(network, batch[:middle])
-                self._forward(network, batch[middle:])
+                for half in halves:
+                    self._forward(network, half)
                 return
             known = error if isinstance(error, ZooBridgeError) else BackendError(str(error))
             with self._change:
-                self._deliver(batch, [answers.failure(batch[0], known)])
+                self._deliver(batch, [[answers.failure(batch[0], known)]])
             return
         done = time.monotonic()
         with self._change:
@@ -340,11 +326,11 @@ class Lanes:
                 times.postprocess += (done - ran) * ready.rows / rows
             self._deliver(batch, results)
 
-    def _deliver(self, batch: Sequence[Ready], results: Sequence[Any]) -> None:
+    def _deliver(self, batch: Sequence[Ready], results: Sequence[Sequence[Any]]) -> None:
         touched: dict[int, Job] = {}
-        for ready, result in zip(batch, results, strict=True):
+        for ready, own in zip(batch, results, strict=True):
             if not (ready.job.cancelled or ready.job.closed):
-                ready.job.add([result])
+                ready.job.add(own)
                 touched[ready.job.number] = ready.job
         for job in touched.values():
             self._send(job)
@@ -381,6 +367,17 @@ class Lanes:
             job.closed = True
             status = status_from_error(CancelledError("the call was cancelled"))
             self._writer.send(Kind.FAILED, job.number, status.SerializeToString())
+
+
+def _halves(batch: Sequence[Ready]) -> tuple[Sequence[Ready], Sequence[Ready]] | None:
+    if len(batch) > 1:
+        middle = len(batch) // 2
+        return batch[:middle], batch[middle:]
+    (ready,) = batch
+    if not ready.divisible:
+        return None
+    first, second = ready.divide(ready.rows // 2)
+    return [first], [second]
 
 
 def _item_bytes(model: ModelDescription) -> int:

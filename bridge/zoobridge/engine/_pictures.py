@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoobridge.backend import BackendFault
-from zoobridge.engine._job import Job, Ready
+from zoobridge.engine._job import Job
+from zoobridge.engine._ready import Ready
 from zoobridge.errors import BackendError, BrokenPackageError, ZooBridgeError
-from zoobridge.imaging import Conversion, Item, ItemFault, Prepared, scores_of
+from zoobridge.imaging import Conversion, Item, ItemFault, scores_of
 from zoobridge.protocol import (
     NEVER,
     ResultWriter,
@@ -25,7 +25,7 @@ from zoobridge.protocol.v1 import classification_pb2, prediction_pb2
 from zoobridge.zoo import ScoreKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -39,20 +39,13 @@ _FLUSH_SECONDS = 0.1
 _NO_OPTIONS = classification_pb2.ClassificationOptions()
 
 
-_place = attrgetter("place")
+_place = itemgetter(0)
 
+#: The result of an item: its place among them, and the ``ClassifyResponse``'s field for it.
+_Answer = tuple[int, bytes]
 
-@dataclass(slots=True)
-class _Origin:
-    item: Item
-    conversions: tuple[Conversion, ...]
-
-
-class ItemAnswer(NamedTuple):
-    """The result of an item: its place among them, and the ``ClassifyResponse``'s field for it."""
-
-    place: int
-    field: bytes
+#: An item, and what was done to it on the way to the network.
+_Row = tuple[Item, tuple[Conversion, ...]]
 
 
 class PictureJob(Job):
@@ -86,7 +79,7 @@ class PictureJob(Job):
         self._next = 0
         self._opened: Opened | None = None
 
-    def prepare(self, count: int) -> tuple[list[Ready], list[ItemAnswer]]:
+    def prepare(self, count: int) -> tuple[list[Ready], list[_Answer]]:
         """See :meth:`Job.prepare`; the first call decodes the picture."""
         start = time.monotonic()
         opened = self._opened
@@ -97,21 +90,19 @@ class PictureJob(Job):
         chunk = opened.items[self._next : self._next + count]
         self._next += len(chunk)
         sound = [item for item in chunk if isinstance(item, Item)]
-        failed = [
-            self.failure(item.index, item.region_id, item.plane, item.error)
-            for item in chunk
-            if isinstance(item, ItemFault)
+        prepared, faults = opened.preparer.prepare(opened.picture, sound)
+        ready = [
+            Ready(
+                self,
+                ("pictures", group.array.shape[1:]),
+                (group.array,),
+                len(group.items),
+                list(zip(group.items, group.conversions, strict=True)),
+            )
+            for group in prepared
         ]
-        ready = []
-        for item, prepared in zip(
-            sound, opened.preparer.prepare(opened.picture, sound), strict=True
-        ):
-            if isinstance(prepared, Prepared):
-                array = prepared.array
-                origin = _Origin(item, prepared.conversions)
-                ready.append(Ready(self, array.shape, (array,), origin=origin))
-            else:
-                failed.append(self.failure(item.index, item.region_id, item.plane, prepared))
+        faults += [item for item in chunk if isinstance(item, ItemFault)]
+        failed = [self.failure(fault, fault.error) for fault in faults]
         if self._next >= self.total:
             self._opened = None
             self.prepared = True
@@ -139,20 +130,18 @@ class PictureJob(Job):
             timing.preprocess_seconds = self.times.preprocess
             timing.inference_seconds = self.times.inference
             timing.postprocess_seconds = self.times.postprocess
-        written = [result.field for result in results]
+        written = [field for _, field in results]
         written.append(response.SerializeToString())
         return b"".join(written), len(results)
 
-    def failure(
-        self, index: int, region_id: str, plane: Mapping[str, int], error: ZooBridgeError
-    ) -> ItemAnswer:
+    def failure(self, item: Item | ItemFault, error: ZooBridgeError) -> _Answer:
         """Return the result of an item that failed."""
         self.failed += 1
         result = prediction_pb2.ItemResult(
-            index=index, region_id=region_id, error=status_from_error(error)
+            index=item.index, region_id=item.region_id, error=status_from_error(error)
         )
-        result.plane.indexes.update(plane)
-        return ItemAnswer(index, result_field(result))
+        result.plane.indexes.update(item.plane)
+        return item.index, result_field(result)
 
 
 class PictureAnswers:
@@ -181,105 +170,117 @@ class PictureAnswers:
     def join(self, batch: Sequence[Ready]) -> list[NDArray[np.generic]]:
         """Return the network's input."""
         if not self.batched:
-            return [batch[0].arrays[0]]
+            return [batch[0].arrays[0][0]]
         if len(batch) == 1:
-            return [batch[0].arrays[0][np.newaxis]]
-        return [np.stack([ready.arrays[0] for ready in batch])]
+            return [batch[0].arrays[0]]
+        return [np.concatenate([ready.arrays[0] for ready in batch])]
 
     def split(
         self, batch: Sequence[Ready], outputs: Sequence[NDArray[np.generic]]
-    ) -> list[ItemAnswer]:
-        """Return one result per item."""
+    ) -> list[Sequence[_Answer]]:
+        """Return the results of each entry."""
         output = outputs[self._output.index]
         if not self.batched:
             output = output[np.newaxis]
+        rows = sum(ready.rows for ready in batch)
         answered = output.shape[self._batch_axis] if output.ndim > self._batch_axis else 0
-        if answered != len(batch):
-            raise BackendFault(
-                f"the network answered {answered} items where {len(batch)} were asked"
-            )
+        if answered != rows:
+            raise BackendFault(f"the network answered {answered} items where {rows} were asked")
         scores = scores_of(output, self._output)
+        results: list[Sequence[_Answer]] = []
+        start = 0
         if self._model.score_kind is ScoreKind.LABEL_ONLY:
-            return [
-                self._labelled(ready, int(row[0])) for ready, row in zip(batch, scores, strict=True)
-            ]
+            for ready in batch:
+                results.append(self._labelled(ready, scores[start : start + ready.rows, 0]))
+                start += ready.rows
+            return results
         if scores.shape[1] != len(self._labels):
             raise BackendFault(
                 f"the network answered {scores.shape[1]} scores, but the model has "
                 f"{len(self._labels)} labels"
             )
         # NaN sorts last, so that it never beats a number.
-        order = np.argsort(-scores, axis=1, kind="stable").tolist()
-        values = scores.astype(np.float32, copy=False).tolist()
-        return [
-            self._scored(ready, ranks, row)
-            for ready, ranks, row in zip(batch, order, values, strict=True)
-        ]
+        order = np.argsort(-scores, axis=1, kind="stable")
+        values = scores.astype(np.float32, copy=False)
+        for ready in batch:
+            own = slice(start, start + ready.rows)
+            results.append(self._scored(ready, order[own], values[own]))
+            start += ready.rows
+        return results
 
-    def failure(self, ready: Ready, error: ZooBridgeError) -> ItemAnswer:
-        """Return the result of an item that failed by itself."""
-        item = ready.origin.item
-        job = ready.job
-        assert isinstance(job, PictureJob)  # noqa: S101 - items come from nowhere else
-        return job.failure(item.index, item.region_id, item.plane, error)
+    def failure(self, ready: Ready, error: ZooBridgeError) -> _Answer:
+        """Return the result of an entry of one item that failed by itself."""
+        ((item, _),) = ready.items or ()
+        return _job_of(ready).failure(item, error)
 
-    def _scored(self, ready: Ready, ranks: list[int], row: list[float]) -> ItemAnswer:
-        best = row[ranks[0]]
-        if best != best:  # noqa: PLR0124 - NaN alone differs from itself
-            return self.failure(
-                ready, BackendError("the network answered NaN for every class of this item")
-            )
-        job = ready.job
-        assert isinstance(job, PictureJob)  # noqa: S101 - items come from nowhere else
-        options = job.options
+    def _scored(
+        self, ready: Ready, order: NDArray[np.intp], scores: NDArray[np.float32]
+    ) -> list[_Answer]:
+        options = _job_of(ready).options
         threshold = NEVER
         if self._independent:
             threshold = (
                 options.threshold if options.HasField("threshold") else self._model.threshold
             )
-        chosen = ranks[: options.top_k or self._model.default_top_k]
-        return self._written(
-            ready.origin, chosen, row, threshold=threshold, all_scores=options.all_scores
+        classes = order[:, : options.top_k or self._model.default_top_k]
+        best = np.take_along_axis(scores, classes, axis=1)
+        predictions = self._writer.scored(
+            classes, best, positive_from=threshold, every=scores if options.all_scores else None
+        )
+        sound = (~np.isnan(best[:, 0])).tolist()
+        return self._answers(
+            ready,
+            predictions,
+            sound,
+            lambda _: "the network answered NaN for every class of this item",
         )
 
-    def _labelled(self, ready: Ready, index: int) -> ItemAnswer:
-        if not 0 <= index < len(self._labels):
-            return self.failure(
-                ready,
-                BackendError(
-                    f"the network answered class {index}; the model has {len(self._labels)} labels"
-                ),
-            )
-        return self._written(ready.origin, [index], ())
+    def _labelled(self, ready: Ready, classes: NDArray[Any]) -> list[_Answer]:
+        chosen = [int(one) for one in classes]
+        count = len(self._labels)
+        sound = [0 <= one < count for one in chosen]
+        predictions = self._writer.named(
+            [one if good else 0 for one, good in zip(chosen, sound, strict=True)]
+        )
+        return self._answers(
+            ready,
+            predictions,
+            sound,
+            lambda row: f"the network answered class {chosen[row]}; the model has {count} labels",
+        )
 
-    def _written(
+    def _answers(
         self,
-        origin: _Origin,
-        classes: Sequence[int],
-        scores: Sequence[float],
-        *,
-        threshold: float = NEVER,
-        all_scores: bool = False,
-    ) -> ItemAnswer:
-        item = origin.item
+        ready: Ready,
+        predictions: Sequence[bytes],
+        sound: Sequence[bool],
+        problem: Callable[[int], str],
+    ) -> list[_Answer]:
+        """Return predictions as results, and errors in the place of those that are not sound."""
+        rows: Sequence[_Row] = ready.items or ()
+        write = self._writer.result
         known, fields = self._conversions
-        # Items of one picture share them, nearly always.
-        if known is not origin.conversions:
-            fields = conversion_fields(
-                [
-                    (from_enum(prediction_pb2.ConversionKind, one.kind), one.detail)
-                    for one in origin.conversions
-                ]
+        answers = []
+        for (item, conversions), prediction in zip(rows, predictions, strict=True):
+            # Items of one picture share them, nearly always.
+            if known is not conversions:
+                known, fields = conversions, _fields(conversions)
+            answers.append(
+                (item.index, write(item.index, item.region_id, item.plane, prediction + fields))
             )
-            self._conversions = (origin.conversions, fields)
-        field = self._writer.prediction(
-            item.index,
-            item.region_id,
-            item.plane,
-            classes,
-            scores,
-            positive_from=threshold,
-            all_scores=all_scores,
-            conversions=fields,
-        )
-        return ItemAnswer(item.index, field)
+        self._conversions = (known, fields)
+        for row, good in enumerate(sound):
+            if not good:
+                answers[row] = _job_of(ready).failure(rows[row][0], BackendError(problem(row)))
+        return answers
+
+
+def _fields(conversions: Sequence[Conversion]) -> bytes:
+    return conversion_fields(
+        [(from_enum(prediction_pb2.ConversionKind, one.kind), one.detail) for one in conversions]
+    )
+
+
+def _job_of(ready: Ready) -> PictureJob:
+    assert isinstance(ready.job, PictureJob)  # noqa: S101 - items come from nowhere else
+    return ready.job

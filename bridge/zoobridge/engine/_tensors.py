@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zoobridge.backend import BackendFault
-from zoobridge.engine._job import Job, Ready
+from zoobridge.engine._job import Job
+from zoobridge.engine._ready import Ready
 from zoobridge.errors import InvalidRequestError, ZooBridgeError
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def unpack_tensors(data: bytes | memoryview) -> dict[str, NDArray[np.generic]]:
             if dtype.hasobject:
                 raise InvalidRequestError("tensors hold numbers, no objects")
             position += -position % _ALIGN
-            count = int(np.prod(shape, dtype=np.int64))
+            count = math.prod(shape)
             tensors[name] = np.frombuffer(data, dtype, count, position).reshape(shape)
             position += count * dtype.itemsize
     except (struct.error, ValueError, TypeError) as error:
@@ -167,21 +168,23 @@ class TensorAnswers:
             return list(batch[0].arrays)
         return [np.concatenate(arrays) for arrays in zip(*(r.arrays for r in batch), strict=True)]
 
-    def split(self, batch: Sequence[Ready], outputs: Sequence[NDArray[np.generic]]) -> list[object]:
+    def split(
+        self, batch: Sequence[Ready], outputs: Sequence[NDArray[np.generic]]
+    ) -> list[Sequence[object]]:
         """Return each request's packed outputs."""
         if len(batch) == 1:
-            return [pack_tensors(dict(zip(self._names, outputs, strict=True)))]
+            return [[pack_tensors(dict(zip(self._names, outputs, strict=True)))]]
         rows = sum(ready.rows for ready in batch)
         if any(array.ndim == 0 or len(array) != rows for array in outputs):
             raise BackendFault("the network's outputs cannot be divided among the batch's rows")
-        results: list[object] = []
+        results: list[Sequence[object]] = []
         start = 0
         for ready in batch:
             part = {
                 name: array[start : start + ready.rows]
                 for name, array in zip(self._names, outputs, strict=True)
             }
-            results.append(pack_tensors(part))
+            results.append([pack_tensors(part)])
             start += ready.rows
         return results
 

@@ -1,8 +1,12 @@
-"""Items: which places of a picture are classified, and what each has been made into."""
+"""Items: which places of a picture are classified, and what they have been made into.
+
+A picture may have a hundred thousand: items are not frozen, since that would make each take three
+times as long to make.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +19,7 @@ from zoobridge.imaging._types import Box, Conversion
 __all__ = ["Item", "ItemFault", "Prepared"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Item:
     """One thing to classify.
 
@@ -64,15 +68,19 @@ class ItemFault:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An item as the network takes it.
+    """Items as the network takes them.
 
     Parameters
     ----------
+    items
+        The items.
     array
-        The network's input without its batch axis.
+        The network's input, the first axis counting items.
     conversions
-        All that was done to it on the way, the preprocessing of the package itself not counted.
+        For each item all that was done to it on the way, the preprocessing of the package itself
+        not counted.
     """
 
+    items: Sequence[Item]
     array: NDArray[Any]
-    conversions: tuple[Conversion, ...]
+    conversions: Sequence[tuple[Conversion, ...]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from zoobridge.errors import BrokenPackageError, ModelInputError, NonFiniteError
 from zoobridge.imaging._channels import ChannelPlan, plan_channels
 from zoobridge.imaging._fit import fit_items, nearest_size
 from zoobridge.imaging._intensity import rescale
-from zoobridge.imaging._items import Item, Prepared
+from zoobridge.imaging._items import Item, ItemFault, Prepared
 from zoobridge.imaging._operations import byte_chain, preprocess
 from zoobridge.imaging._types import (
     AxisSize,
@@ -31,7 +32,7 @@ __all__ = ["Preparer"]
 # itself, and far below what a machine has.
 _TOGETHER_BYTES = 8 << 20
 
-_Result = Prepared | ZooBridgeError
+_Result = tuple[list[Prepared], list[ItemFault]]
 
 
 class Preparer:
@@ -70,7 +71,7 @@ class Preparer:
         self._chain = byte_chain(spec.preprocessing, dtype=spec.dtype if self._casts else None)
         self._channels: dict[tuple[int, bool], ChannelPlan] = {}
 
-    def prepare(self, picture: Picture, items: Sequence[Item]) -> list[Prepared | ZooBridgeError]:
+    def prepare(self, picture: Picture, items: Sequence[Item]) -> _Result:
         """Prepare items.
 
         Parameters
@@ -82,8 +83,9 @@ class Preparer:
 
         Returns
         -------
-        list
-            One entry an item, in order: the network's input, or the item's own error.
+        tuple
+            Items that became network inputs, those that were worked on together in one entry; and
+            those that have an error of their own.
 
         Raises
         ------
@@ -94,16 +96,16 @@ class Preparer:
         channels = self._plan(count, last=picture.axes.endswith("C"))
         self._check_depth(picture)
         cropper = _Cropper(picture, self._tensor_axes)
-        results: list[_Result | None] = [None] * len(items)
-        for places in _groups(items):
-            group = [items[place] for place in places]
+        prepared: list[Prepared] = []
+        failed: list[ItemFault] = []
+        for group in _groups(items):
             step = max(1, _TOGETHER_BYTES // cropper.item_bytes(group[0]))
             for start in range(0, len(group), step):
                 part = group[start : start + step]
-                made = self._prepare(picture, cropper, channels, part)
-                for place, result in zip(places[start : start + step], made, strict=True):
-                    results[place] = result
-        return [result for result in results if result is not None]
+                made, faults = self._prepare(picture, cropper, channels, part)
+                prepared += made
+                failed += faults
+        return prepared, failed
 
     def _plan(self, count: int, *, last: bool) -> ChannelPlan:
         plan = self._channels.get((count, last))
@@ -114,7 +116,7 @@ class Preparer:
 
     def _prepare(
         self, picture: Picture, cropper: _Cropper, channels: ChannelPlan, items: Sequence[Item]
-    ) -> list[_Result]:
+    ) -> _Result:
         pixels, axes = cropper.crop(items)
         channel = 1 + axes.index("C")
         pixels = channels.apply(pixels, channel)
@@ -135,7 +137,7 @@ class Preparer:
                 interpolation=self._preparation.interpolation,
             )
         except ModelInputError as error:
-            return [error] * len(items)
+            return [], [_fault(item, error) for item in items]
         pixels = channels.repeat(pixels, 1 + axes.index("C"))
         if whole and self._rounds and pixels.dtype.kind == "f":
             # Integers that were scaled on the way become integers again by rounding.
@@ -144,14 +146,12 @@ class Preparer:
         mask_notes = _MASKED[self._preparation.mask_fill] if masked else ()
         before = (*picture.notes, *channels.conversions)
         common = (*before, *mask_notes, *fitted)
-        results: list[_Result] = []
-        for number, (tensor, item) in enumerate(zip(tensors, items, strict=True)):
-            conversions = common
+        conversions: list[tuple[Conversion, ...]] = [common] * len(items)
+        for number, item in enumerate(items):
             if item.notes or rescaled is not None:
                 middle = (rescaled[number],) if rescaled is not None else ()
-                conversions = (*before, *item.notes, *mask_notes, *middle, *fitted)
-            results.append(Prepared(tensor, conversions))
-        return results
+                conversions[number] = (*before, *item.notes, *mask_notes, *middle, *fitted)
+        return [Prepared(items, tensors, conversions)], []
 
     def _without_infinite(
         self,
@@ -160,15 +160,17 @@ class Preparer:
         channels: ChannelPlan,
         items: Sequence[Item],
         finite: NDArray[np.bool_],
-    ) -> list[_Result]:
+    ) -> _Result:
         """Prepare the sound ones of a group, and answer the others with their error."""
-        sound = [item for item, good in zip(items, finite.tolist(), strict=True) if good]
-        made = iter(self._prepare(picture, cropper, channels, sound) if sound else ())
+        good = finite.tolist()
+        sound = list(itertools.compress(items, good))
+        made, failed = self._prepare(picture, cropper, channels, sound) if sound else ([], [])
         error = NonFiniteError(
             "the item holds pixels that are NaN or infinite; replace them, or mask them out",
             field="image",
         )
-        return [next(made) if good else error for good in finite.tolist()]
+        others = [item for item, fine in zip(items, good, strict=True) if not fine]
+        return made, [*failed, *(_fault(item, error) for item in others)]
 
     def _tensors(self, pixels: NDArray[Any], axes: str) -> NDArray[Any]:
         """Put axes in the tensor's order and carry out the package's own steps."""
@@ -281,19 +283,23 @@ _MASKED = {
 }
 
 
-def _groups(items: Sequence[Item]) -> list[list[int]]:
-    """Return the places of items that can be worked on together, in order."""
+def _groups(items: Sequence[Item]) -> list[Sequence[Item]]:
+    """Return items that can be worked on together."""
     if len(items) == 1:
-        return [[0]]
-    groups: dict[object, list[int]] = {}
-    for place, item in enumerate(items):
+        return [items]
+    groups: dict[object, list[Item]] = {}
+    for item in items:
         box = item.box
         key = (
             None if box is None else (box.width, box.height),
             item.mask is None,
         )
-        groups.setdefault(key, []).append(place)
+        groups.setdefault(key, []).append(item)
     return list(groups.values())
+
+
+def _fault(item: Item, error: ZooBridgeError) -> ItemFault:
+    return ItemFault(item.index, item.region_id, item.plane, error)
 
 
 def _fill(pixels: NDArray[Any], axes: str, items: Sequence[Item], fill: MaskFill) -> NDArray[Any]:

@@ -134,7 +134,7 @@ class Picture:
     notes: tuple[Conversion, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Box:
     """An axis-parallel box in pixels; (0, 0) is the first pixel."""
 
@@ -144,7 +144,7 @@ class Box:
     height: int
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Region:
     """A place in a picture.
 

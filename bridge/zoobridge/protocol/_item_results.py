@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from zoobridge.protocol._wire import field_tag, varint
 from zoobridge.protocol.v1 import classification_pb2, image_pb2, prediction_pb2
@@ -57,49 +60,64 @@ class ResultWriter:
         self._positive = [_before_score(one + _POSITIVE) for one in named]
         self._planes: tuple[Mapping[str, int], bytes] = ({}, b"")
 
-    def prediction(
+    def named(self, classes: Sequence[int]) -> list[bytes]:
+        """Return predictions without a score, one for each of `classes`."""
+        return [self._bare[one] for one in classes]
+
+    def scored(
         self,
-        index: int,
-        region_id: str,
-        plane: Mapping[str, int],
-        classes: Sequence[int],
-        scores: Sequence[float],
+        classes: NDArray[np.integer[Any]],
+        scores: NDArray[np.float32],
         *,
         positive_from: float = NEVER,
-        all_scores: bool = False,
-        conversions: bytes = b"",
+        every: NDArray[np.float32] | None = None,
+    ) -> list[bytes]:
+        """Return predictions of several items.
+
+        Parameters
+        ----------
+        classes
+            ``(items, best)``: the best classes of each, the best first.
+        scores
+            Their scores, of the same shape.
+        positive_from
+            Of these, what counts as positive.
+        every
+            ``(items, classes)``: scores of all classes, to be written too.
+        """
+        count, best = classes.shape
+        starts: list[bytes] = [self._scored[one] for one in classes.ravel().tolist()]
+        if positive_from == positive_from:  # noqa: PLR0124 - not NaN, which is NEVER
+            for place in np.flatnonzero(scores.ravel() >= positive_from).tolist():
+                starts[place] = self._positive[classes.flat[place]]
+        data = scores.astype("<f4").tobytes()
+        size = _FLOAT.size
+        entries = [
+            start + data[place : place + size]
+            for start, place in zip(starts, range(0, len(data), size), strict=True)
+        ]
+        if best > 1:
+            entries = [b"".join(entries[row : row + best]) for row in range(0, count * best, best)]
+        if every is not None:
+            entries = [
+                entry + _sized(_SCORES, row.tobytes())
+                for entry, row in zip(entries, every.astype("<f4"), strict=True)
+            ]
+        return entries
+
+    def result(
+        self, index: int, region_id: str, plane: Mapping[str, int], prediction: bytes
     ) -> bytes:
-        """Return the result of an item that was classified.
+        """Return the result of an item that was classified, as a field of a response.
 
         Parameters
         ----------
         index, region_id, plane
             As in ``zoobridge.v1.ItemResult``.
-        classes
-            The best classes, the best first.
-        scores
-            Scores of all classes; empty where the model gives none.
-        positive_from
-            Of these, what counts as positive.
-        all_scores
-            Whether to write all of them.
-        conversions
-            What :func:`conversion_fields` returned.
+        prediction
+            A serialized ``zoobridge.v1.Prediction``: what :meth:`scored` or :meth:`named` returned,
+            and conversions behind it.
         """
-        if scores:
-            pack = _FLOAT.pack
-            prediction = b"".join(
-                [
-                    (self._positive if scores[one] >= positive_from else self._scored)[one]
-                    + pack(scores[one])
-                    for one in classes
-                ]
-            )
-            if all_scores:
-                prediction += _sized(_SCORES, struct.pack(f"<{len(scores)}f", *scores))
-        else:
-            prediction = b"".join([self._bare[one] for one in classes])
-        prediction += conversions
         head = _INDEX + varint(index) if index else b""
         if region_id:
             head += _sized(_REGION, region_id.encode())
