@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections import Counter
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -12,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zoobridge.cli._failure import describe, is_verbose
-from zoobridge.cli._options import open_client, server_options
+from zoobridge.cli._options import Server, chosen_format, server_options
 from zoobridge.cli._parameters import CHANNELS, INTENSITY, PLANES, REGION
-from zoobridge.cli._screen import console, note
+from zoobridge.cli._screen import note, note_first, progress_bar
 from zoobridge.errors import ZooBridgeError
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["classify"]
 
-_FORMATS = ("table", "csv", "json", "jsonl")
+_FORMATS = ("csv", "json", "jsonl")
 
 
 @click.command()
@@ -80,7 +79,7 @@ _FORMATS = ("table", "csv", "json", "jsonl")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(_FORMATS),
+    type=click.Choice(["table", *_FORMATS]),
     help="How to write results.  [default: as --output ends, else table]",
 )
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write to.")
@@ -98,6 +97,7 @@ def classify(
     output: Path | None,
     resume: bool,  # noqa: FBT001 - click passes it by name
     overwrite: bool,  # noqa: FBT001 - click passes it by name
+    server: Server,
     **options: Any,
 ) -> None:
     """Classify every PICTURE (files, folders with their subfolders, patterns) with MODEL.
@@ -115,7 +115,7 @@ def classify(
       zoobridge classify textures wall.png --region 0,0,64,64 --region 64,0,64,64
       zoobridge classify digits stack.tif --planes "Z=0-9,T=0" --framework pytorch
     """  # noqa: D301
-    form = _chosen_format(form, output)
+    form = chosen_format(form, output, _FORMATS)
     if resume and (output is None or form != "csv"):
         raise click.UsageError("--resume goes on with a CSV file; name it with --output FILE.csv")
     if output is not None and output.exists() and not (resume or overwrite):
@@ -123,10 +123,9 @@ def classify(
             f"{output} exists; go on with it (--resume), replace it (--overwrite), "
             "or name another file"
         )
-    server = {name: options.pop(name) for name in ("server", "token", "ca", "tls")}
     options["top_k"] = options["top_k"] or 0
     options["channels"] = options["channels"] or ()
-    with open_client(server) as client:
+    with server.connect() as client:
         described = client.model(model)
         files = _files(pictures)
         with _open_output(form, output, described, options, resume=resume) as sink:
@@ -135,19 +134,6 @@ def classify(
                 note(f"{len(files) - len(left)} of {len(files)} pictures are done already")
             code = _run(ctx, client, model, left, options, sink)
     ctx.exit(code)
-
-
-def _chosen_format(form: str | None, output: Path | None) -> str:
-    if form == "table" and output is not None:
-        raise click.UsageError("a table is for the screen; write a file with --format csv")
-    if form is not None:
-        return form
-    if output is None:
-        return "table"
-    ending = output.suffix.lower().removeprefix(".")
-    if ending not in _FORMATS[1:]:
-        raise click.UsageError(f"how is {output} to be written? Say --format csv, json or jsonl")
-    return ending
 
 
 def _files(pictures: tuple[str, ...]) -> list[Path]:
@@ -234,13 +220,10 @@ def _in_order(stream: Iterator[Results]) -> Iterator[Results]:
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[], None]]:
     """Show a bar where there is a screen to show it on, and more than one picture."""
-    if total < 2 or not sys.stderr.isatty():
+    if total < 2 or (bar := progress_bar()) is None:
         yield lambda: None
         return
-    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+    with bar:
         task = bar.add_task("classifying", total=total)
         yield lambda: bar.advance(task)
 
@@ -249,12 +232,9 @@ def _sum_up(failed: list[Result], items: int, conversions: Counter[str], *, verb
     if conversions:
         kinds = ", ".join(f"{kind} ({count})" for kind, count in conversions.most_common())
         note(f"before the model saw them, items were converted: {kinds}")
-    if not failed:
-        return
-    note(f"{len(failed)} of {items} failed:")
-    for result in failed[:10]:
+    lines = []
+    for result in failed:
         where = ", ".join(part for part in (result.image, result.plane, result.region) if part)
         sentence = describe(result.error, verbose=verbose) if result.error is not None else ""
-        note(f"  {where}: {sentence}")
-    if len(failed) > 10:
-        note(f'  … and {len(failed) - 10} more; the column "error" names them all')
+        lines.append(f"{where}: {sentence}")
+    note_first(f"{len(failed)} of {items} failed", lines, rest='the column "error"')

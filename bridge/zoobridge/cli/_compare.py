@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import shlex
-import sys
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from zoobridge.cli._evaluate import Setting, Words
+from zoobridge.cli._evaluation_options import evaluation_options
+from zoobridge.cli._evaluation_progress import following
 from zoobridge.cli._failure import needs_extra
-from zoobridge.cli._options import open_client, server_options
-from zoobridge.cli._screen import console, note, table
-from zoobridge.errors import ZooBridgeError
+from zoobridge.cli._options import Server, server_options
+from zoobridge.cli._screen import note, note_first, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from zoobridge.evaluation import Comparison, Dataset, Update
+    from zoobridge.evaluation import Comparison, Dataset
 
 __all__ = ["compare"]
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
-_TOLD = 10
 
 
 @click.command()
@@ -43,37 +39,9 @@ _TOLD = 10
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the report; a run that was interrupted goes on from what lies there.",
 )
-@click.option("--reader", default="", help="How to read the data.  [default: the one that fits]")
-@click.option(
-    "--option",
-    "options",
-    type=Setting(),
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="An option of the reader, such as separator=;. May be repeated.",
-)
+@evaluation_options
 @click.option(
     "--classes", type=_FILE, help="Text file with one class a line: only these are taken."
-)
-@click.option(
-    "--mapping",
-    type=_FILE,
-    help="CSV file of class,label: what the models call a class of the data.",
-)
-@click.option(
-    "--measures",
-    type=Words(),
-    default=(),
-    metavar="NAME,NAME…",
-    help="Measures to compute.  [default: all]",
-)
-@click.option("--rank-by", default="", help="Measure that orders the models.  [default: accuracy]")
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Where the random numbers of the intervals start.",
 )
 @click.option(
     "--resamples",
@@ -94,6 +62,7 @@ def compare(
     options: tuple[tuple[str, str], ...],
     classes: Path | None,
     mapping: Path | None,
+    server: Server,
     **settings: Any,
 ) -> None:
     """Compare each MODEL on labelled pictures, and write a report.
@@ -114,64 +83,27 @@ def compare(
         from zoobridge.evaluation import evaluate_iter, read_dataset, read_mapping, write_report
 
     given = dict(options) | ({} if classes is None else {"labels": str(classes)})
-    server = {name: settings.pop(name) for name in ("server", "token", "ca", "tls")}
     dataset = read_dataset(data, reader=reader, options=given)
     words = None if mapping is None else read_mapping(mapping)
-    update: Update | None = None
-    with open_client(server) as client:
-        steps = evaluate_iter(
-            client, models, dataset, folder=report / "answers", mapping=words, **settings
-        )
-        try:
-            with _progress() as show, closing(steps):
-                for update in steps:
-                    show(update)
-        except KeyboardInterrupt:
-            note(f"stopped; {_kept(update)}")
-            ctx.exit(130)
-        except ZooBridgeError:
-            if update is not None:
-                note(_kept(update))
-            raise
-    assert update is not None and update.comparison is not None  # noqa: S101, PT018 - the last one
-    comparison = update.comparison
+    comparison: Comparison | None = None
+    with (
+        server.connect() as client,
+        following(ctx, go_on="the same command goes on") as show,
+        closing(
+            evaluate_iter(
+                client, models, dataset, folder=report / "answers", mapping=words, **settings
+            )
+        ) as updates,
+    ):
+        for update in updates:
+            show(update)
+            comparison = update.comparison
+    assert comparison is not None  # noqa: S101 - the last one holds it
     path = write_report(comparison, dataset, report, command=_command(ctx))
     _print(comparison)
     lost = _tell_lost(comparison, dataset)
     note(f"report: {path}")
     ctx.exit(int(lost))
-
-
-def _kept(update: Update | None) -> str:
-    if update is None:
-        return "nothing was classified yet"
-    return (
-        f"{update.model}: {update.done} of {update.total} answers are kept, and "
-        f"{update.models_done} of {update.models_total} models are done; the same command goes on"
-    )
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[Update], None]]:
-    """Show a bar where there is a screen, else a line for each model."""
-    if sys.stderr.isatty():
-        from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
-
-        columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-            task = bar.add_task("", total=None)
-            yield lambda one: bar.update(
-                task, description=one.model, completed=one.done, total=one.total
-            )
-        return
-    told: set[str] = set()
-
-    def tell(update: Update) -> None:
-        if update.model not in told:
-            told.add(update.model)
-            note(f"{update.model}: {update.total} items")
-
-    yield tell
 
 
 def _command(ctx: click.Context) -> str:
@@ -226,10 +158,6 @@ def _tell_lost(comparison: Comparison, dataset: Dataset) -> bool:
         for one in row.run.failures
     ]
     for what, ones in (("left out", dataset.left_out), ("not answered", lost)):
-        if ones:
-            note(f"{len(ones)} {what}:")
-            for name, reason in ones[:_TOLD]:
-                note(f"  {name}: {reason}")
-            if len(ones) > _TOLD:
-                note(f"  … and {len(ones) - _TOLD} more; the report names them all")
+        lines = [f"{name}: {reason}" for name, reason in ones]
+        note_first(f"{len(lines)} {what}", lines, rest="the report")
     return bool(lost)

@@ -6,60 +6,28 @@ import getpass
 import hashlib
 import json
 import platform
-import sys
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from zoobridge.cli._evaluation_options import evaluation_options
 from zoobridge.cli._evaluation_outputs import evaluation_text, print_evaluation, tell_omissions
+from zoobridge.cli._evaluation_progress import following
 from zoobridge.cli._failure import needs_extra
-from zoobridge.cli._options import open_client, server_options
-from zoobridge.cli._screen import console, note
-from zoobridge.errors import ZooBridgeError
+from zoobridge.cli._options import Server, chosen_format, server_options
+from zoobridge.cli._screen import note
 from zoobridge.files import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping
 
-    from zoobridge.client import Client, EvaluationUpdate
+    from zoobridge.client import Client, EvaluationProgress, EvaluationUpdate
 
 __all__ = ["evaluate"]
 
-
-class Words(click.ParamType[tuple[str, ...]]):
-    """Names, separated by commas."""
-
-    name = "names"
-
-    def convert(
-        self,
-        value: Any,
-        param: click.Parameter | None,  # noqa: ARG002 - click's signature
-        ctx: click.Context | None,  # noqa: ARG002
-    ) -> tuple[str, ...]:
-        """Return the names."""
-        if isinstance(value, tuple):
-            return value
-        return tuple(part for part in (word.strip() for word in str(value).split(",")) if part)
-
-
-class Setting(click.ParamType[tuple[str, str]]):
-    """A name and its value: ``labels=classes.txt``."""
-
-    name = "setting"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
-        """Return name and value."""
-        if isinstance(value, tuple):
-            return value
-        name, found, given = str(value).partition("=")
-        if not name or not found:
-            self.fail(f"'{value}' is no setting; write it as NAME=VALUE", param, ctx)
-        return name, given
+_FORMATS = ("csv", "json")
 
 
 @click.command()
@@ -67,39 +35,11 @@ class Setting(click.ParamType[tuple[str, str]]):
 @click.option(
     "--data", required=True, metavar="PATH", help="Labelled pictures: a folder or a file."
 )
-@click.option("--reader", default="", help="How to read them.  [default: the first that fits]")
-@click.option(
-    "--option",
-    "options",
-    type=Setting(),
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="An option of the reader, such as labels=classes.txt. May be repeated.",
-)
-@click.option(
-    "--mapping",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="CSV file of class,label: what the models call a class of the data.",
-)
-@click.option(
-    "--measures",
-    type=Words(),
-    default=(),
-    metavar="NAME,NAME…",
-    help="Measures to compute.  [default: all]",
-)
-@click.option("--rank-by", default="", help="Measure that orders the models.  [default: accuracy]")
-@click.option(
-    "--seed",
-    type=click.IntRange(0, (1 << 32) - 1),
-    default=0,
-    show_default=True,
-    help="Where the random numbers of the intervals start.",
-)
+@evaluation_options
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["table", "csv", "json"]),
+    type=click.Choice(["table", *_FORMATS]),
     help="How to write it.  [default: as --output ends, else table]",
 )
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write to.")
@@ -121,6 +61,7 @@ def evaluate(
     resume: bool,  # noqa: FBT001
     at_server: bool,  # noqa: FBT001
     mapping: Path | None,
+    server: Server,
     **settings: Any,
 ) -> None:
     """Measure each MODEL on labelled pictures.
@@ -140,21 +81,22 @@ def evaluate(
       zoobridge evaluate digits --data pictures/digits --option labels=classes.txt --format csv
       zoobridge evaluate digits --data /lab/labelled --at-server --server lab:50051
     """  # noqa: D301
-    form = _chosen_format(form, output)
+    form = chosen_format(form, output, _FORMATS)
     if output is not None and output.exists() and not overwrite:
         raise click.UsageError(f"{output} exists; replace it (--overwrite), or name another file")
-    server = {name: settings.pop(name) for name in ("server", "token", "ca", "tls")}
     settings["options"] = dict(settings["options"])
     settings["mapping"] = _mapping(mapping)
     if not at_server:
         data = str(Path(data).absolute())
     settings["run_id"] = _run_id(models, data, settings, at_server=at_server)
     settings["restart"] = not resume
-    with open_client(server) as client:
+    with server.connect() as client:
         measured = _measured_there if at_server else _measured_here
-        with closing(measured(client, models, data, settings)) as updates:
-            update = _follow(ctx, updates)
-    result = update.ended()
+        with (
+            following(ctx, go_on="go on with the same command and --resume") as show,
+            closing(measured(client, models, data, settings)) as updates,
+        ):
+            result = _followed(updates, show).ended()
     if output is not None:
         try:
             write_whole(output, evaluation_text(result, form))
@@ -166,17 +108,6 @@ def evaluate(
         click.echo(evaluation_text(result, form), nl=False)
     tell_omissions(result)
     ctx.exit(int(bool(result.failures)))
-
-
-def _chosen_format(form: str | None, output: Path | None) -> str:
-    if output is None:
-        return form or "table"
-    if form == "table":
-        raise click.UsageError("a table is for the screen; write a file with --format csv")
-    ending = form or output.suffix.lower().removeprefix(".")
-    if ending not in {"csv", "json"}:
-        raise click.UsageError(f"how is {output} to be written? Say --format csv or json")
-    return ending
 
 
 def _mapping(path: Path | None) -> Mapping[str, str]:
@@ -223,26 +154,19 @@ def _measured_here(
         yield from evaluation_updates(responses)
 
 
-def _follow(ctx: click.Context, updates: Iterable[EvaluationUpdate]) -> EvaluationUpdate:
+def _followed(
+    updates: Iterable[EvaluationUpdate], show: Callable[[EvaluationProgress | None], None]
+) -> EvaluationUpdate:
     """Show how it goes until its end, and return that."""
-    update: EvaluationUpdate | None = None
+    from zoobridge.client import EvaluationUpdate
+
+    update = EvaluationUpdate()
     told = 0
-    try:
-        with _progress() as show:
-            for update in updates:
-                show(update)
-                if told < len(update.rows):
-                    told = len(update.rows)
-                    _tell_rows(update)
-    except KeyboardInterrupt:
-        note(f"stopped; {_kept(update)}")
-        ctx.exit(130)
-    except ZooBridgeError:
-        if update is not None:
-            note(_kept(update))
-        raise
-    if update is None:
-        raise click.ClickException("the server told nothing; make the call again")
+    for update in updates:
+        show(update.progress)
+        if told < len(update.rows):
+            told = len(update.rows)
+            _tell_rows(update)
     return update
 
 
@@ -254,32 +178,3 @@ def _tell_rows(update: EvaluationUpdate) -> None:
     value = next((one for one in best.values.values() if one.value is not None), None)
     shown = "" if value is None else f"; best so far: {best.name}, {value.name} {value.value:.4f}"
     note(f"{len(update.rows)} of {update.progress.models_total} models are done{shown}")
-
-
-def _kept(update: EvaluationUpdate | None) -> str:
-    if update is None or update.progress is None:
-        return "nothing was classified yet"
-    progress = update.progress
-    return (
-        f"{progress.model}: {progress.done} of {progress.total} answers are kept; go on with the "
-        "same command and --resume"
-    )
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[EvaluationUpdate], None]]:
-    """Show a bar where there is a screen to show it on."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading the data", total=None)
-
-        def show(update: EvaluationUpdate) -> None:
-            if (now := update.progress) is not None:
-                bar.update(task, description=now.model, completed=now.done, total=now.total)
-
-        yield show

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from zoobridge.cli._failure import needs_extra
-from zoobridge.cli._options import open_client, server_options
+from zoobridge.cli._options import Server, server_options
 from zoobridge.cli._screen import json_text, table
 
 __all__ = ["measures", "readers"]
@@ -25,7 +23,7 @@ _AT_SERVER = click.option(
 @_LISTING
 @_AT_SERVER
 @server_options
-def measures(form: str, at_server: bool, **server: Any) -> None:  # noqa: FBT001 - click's call
+def measures(form: str, at_server: bool, server: Server) -> None:  # noqa: FBT001 - click's call
     """List the measures: what each says, when it applies, and which values are better.
 
     \b
@@ -36,7 +34,7 @@ def measures(form: str, at_server: bool, **server: Any) -> None:  # noqa: FBT001
     from zoobridge.client import Measure
 
     if at_server:
-        with open_client(server) as client:
+        with server.connect() as client:
             found = client.measures()
     else:
         with needs_extra("evaluation", "measuring"):
@@ -54,7 +52,7 @@ def measures(form: str, at_server: bool, **server: Any) -> None:  # noqa: FBT001
 @_LISTING
 @_AT_SERVER
 @server_options
-def readers(form: str, at_server: bool, **server: Any) -> None:  # noqa: FBT001 - click's call
+def readers(form: str, at_server: bool, server: Server) -> None:  # noqa: FBT001 - click's call
     """List the readers of labelled pictures, with the options that each takes.
 
     \b
@@ -65,7 +63,7 @@ def readers(form: str, at_server: bool, **server: Any) -> None:  # noqa: FBT001 
     from zoobridge.client import DatasetReader
 
     if at_server:
-        with open_client(server) as client:
+        with server.connect() as client:
             found = client.dataset_readers()
     else:
         with needs_extra("evaluation", "reading labelled pictures"):

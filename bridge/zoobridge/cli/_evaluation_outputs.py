@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zoobridge.cli._csv_file import csv_line
-from zoobridge.cli._screen import json_text, note, table
+from zoobridge.cli._screen import json_text, note, note_first, table
 
 if TYPE_CHECKING:
     from zoobridge.client import Evaluation, MeasureValue
@@ -17,7 +17,6 @@ __all__ = ["evaluation_text", "print_evaluation", "tell_omissions"]
 _COLUMNS = (
     "model", "framework", "measure", "value", "low", "high", "reason", "items", "failed", "digest",
 )  # fmt: skip
-_SHOWN = 10
 
 
 def evaluation_text(result: Evaluation, form: str) -> str:
@@ -56,14 +55,10 @@ def print_evaluation(result: Evaluation) -> None:
 def tell_omissions(result: Evaluation) -> None:
     """Name what is not among the numbers, on the standard error."""
     for what, omissions in (("left out", result.left_out), ("not answered", result.failures)):
-        if not omissions:
-            continue
-        note(f"{len(omissions)} {what}:")
-        for one in omissions[:_SHOWN]:
-            where = f" ({one.model})" if one.model else ""
-            note(f"  {one.item}{where}: {one.reason}")
-        if len(omissions) > _SHOWN:
-            note(f"  … and {len(omissions) - _SHOWN} more; --format json names them all")
+        lines = [
+            f"{one.item}{f' ({one.model})' if one.model else ''}: {one.reason}" for one in omissions
+        ]
+        note_first(f"{len(lines)} {what}", lines, rest="--format json")
 
 
 def _cell(value: MeasureValue | None) -> str:

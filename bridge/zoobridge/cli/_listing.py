@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from zoobridge.cli._options import open_client, server_options
+from zoobridge.cli._options import Server, server_options
 from zoobridge.cli._screen import json_text, note, size, table
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ _FORMAT = click.option(
 @click.command()
 @_FORMAT
 @server_options
-def frameworks(form: str, **server: Any) -> None:
+def frameworks(form: str, server: Server) -> None:
     """List the frameworks that the server knows of, installed or not."""
-    with open_client(server) as client:
+    with server.connect() as client:
         found = client.frameworks()
     if form == "json":
         click.echo(json_text(found))
@@ -49,7 +49,7 @@ def frameworks(form: str, **server: Any) -> None:
 @click.option("--framework", default="", help="Only models that this framework can run.")
 @_FORMAT
 @server_options
-def models(framework: str, form: str, **server: Any) -> None:
+def models(framework: str, form: str, server: Server) -> None:
     """List the models of the zoo, broken ones included, with the reason.
 
     \b
@@ -57,7 +57,7 @@ def models(framework: str, form: str, **server: Any) -> None:
       zoobridge models
       zoobridge models --framework pytorch --format json
     """  # noqa: D301
-    with open_client(server) as client:
+    with server.connect() as client:
         found = client.models(framework)
     if form == "json":
         click.echo(json_text(found))
@@ -99,7 +99,7 @@ def _state(model: Model) -> str:
 @click.argument("name", metavar="MODEL")
 @_FORMAT
 @server_options
-def model(name: str, form: str, **server: Any) -> None:
+def model(name: str, form: str, server: Server) -> None:
     """Describe one model: what it expects, its classes, its weights, whom to cite.
 
     MODEL is an id, or id@version; without a version the newest is taken.
@@ -109,7 +109,7 @@ def model(name: str, form: str, **server: Any) -> None:
       zoobridge model digits
       zoobridge model digits@0.1.0 --format json
     """  # noqa: D301
-    with open_client(server) as client:
+    with server.connect() as client:
         found = client.model(name)
     if form == "json":
         click.echo(json_text(found))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
-from zoobridge.cli._options import open_client, server_options
+from zoobridge.cli._options import Server, server_options
 from zoobridge.cli._screen import size
 
 __all__ = ["load", "unload"]
@@ -16,12 +14,12 @@ __all__ = ["load", "unload"]
 @click.argument("name", metavar="MODEL")
 @click.option("--framework", default="", help="Framework; the fastest safe one if not given.")
 @server_options
-def load(name: str, framework: str, **server: Any) -> None:
+def load(name: str, framework: str, server: Server) -> None:
     """Load a model now, so that its first picture need not wait.
 
     Needs the server's managing token; on your own machine it is found by itself.
     """
-    with open_client(server) as client:
+    with server.connect() as client:
         loaded = client.load(name, framework)
     memory = f", {size(loaded.memory_bytes)}" if loaded.memory_bytes else ""
     click.echo(
@@ -33,12 +31,12 @@ def load(name: str, framework: str, **server: Any) -> None:
 @click.argument("name", metavar="MODEL")
 @click.option("--framework", default="", help="Free only the copy of this framework.")
 @server_options
-def unload(name: str, framework: str, **server: Any) -> None:
+def unload(name: str, framework: str, server: Server) -> None:
     """Free a model's memory once the work that it has is done.
 
     Needs the server's managing token; on your own machine it is found by itself.
     """
-    with open_client(server) as client:
+    with server.connect() as client:
         count = client.unload(name, framework)
     copies = "copy" if count == 1 else "copies"
     click.echo(f"{count} {copies} of {name} freed" if count else f"{name} was not loaded")

@@ -2,27 +2,62 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from zoobridge.cli._failure import verbose_option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from zoobridge.client import Client
 
-__all__ = ["open_client", "server_options"]
-
-Function = TypeVar("Function", bound="Callable[..., Any]")
+__all__ = ["Server", "chosen_format", "server_options"]
 
 
-def server_options(command: Function) -> Function:
+@dataclass(frozen=True)
+class Server:
+    """Which server to speak to, as the options of :func:`server_options` say."""
+
+    address: str | None
+    token: str | None
+    ca: str | None
+    tls: bool | None
+
+    def connect(self) -> Client:
+        """Connect to it.
+
+        Raises
+        ------
+        ZooBridgeError
+            If no server answers.
+        """
+        from zoobridge.client import connect
+
+        return connect(self.address, token=self.token, ca=self.ca, tls=self.tls)
+
+
+def server_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add ``--server``, ``--token``, ``--ca``, ``--tls/--no-tls`` and ``--verbose`` to a command.
 
-    The command takes them as ``**server`` and passes them to :func:`open_client`.
+    The command takes the first four as one argument ``server``, a :class:`Server`.
     """
+
+    @functools.wraps(command)
+    def decorated(
+        *arguments: Any,
+        server: str | None,
+        token: str | None,
+        ca: str | None,
+        tls: bool | None,
+        **options: Any,
+    ) -> None:
+        command(*arguments, server=Server(server, token, ca, tls), **options)
+
     for option in (
         verbose_option,
         click.option(
@@ -42,18 +77,31 @@ def server_options(command: Function) -> Function:
             help="The server. Default: the one that you run on this machine.",
         ),
     ):  # fmt: skip
-        command = option(command)
-    return command
+        decorated = option(decorated)
+    return decorated
 
 
-def open_client(server: dict[str, Any]) -> Client:
-    """Connect as the options of :func:`server_options` say.
+def chosen_format(form: str | None, output: Path | None, formats: Sequence[str]) -> str:
+    """Return how results are written: as said, else as the file's ending says, else as a table.
+
+    Parameters
+    ----------
+    form, output
+        What was said, and the file; `None` where nothing was, and for the screen.
+    formats
+        Those of files.
 
     Raises
     ------
-    ZooBridgeError
-        If no server answers.
+    UsageError
+        If a file is to hold a table, or nothing says how it is written.
     """
-    from zoobridge.client import connect
-
-    return connect(server["server"], token=server["token"], ca=server["ca"], tls=server["tls"])
+    if output is None:
+        return form or "table"
+    if form == "table":
+        raise click.UsageError("a table is for the screen; write a file with --format csv")
+    ending = form or output.suffix.lower().removeprefix(".")
+    if ending not in formats:
+        said = f"{', '.join(formats[:-1])} or {formats[-1]}"
+        raise click.UsageError(f"how is {output} to be written? Say --format {said}")
+    return ending

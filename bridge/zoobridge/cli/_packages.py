@@ -11,8 +11,8 @@ import click
 
 from zoobridge.cli._failure import needs_extra, verbose_option
 from zoobridge.cli._machine import local_engine
-from zoobridge.cli._options import open_client, server_options
-from zoobridge.cli._parameters import CHANNELS_NAMED, INTENSITY_SPAN, PICTURE_SIZE
+from zoobridge.cli._options import Server, server_options
+from zoobridge.cli._parameters import INTENSITY_SPAN, NAMES, PICTURE_SIZE
 from zoobridge.cli._screen import note, table
 from zoobridge.errors import InvalidRequestError
 
@@ -44,9 +44,7 @@ __all__ = ["add", "trust", "validate"]
 @click.option("--axes", default="", help="Axes of the input: NCYX, NYXC, NYX.")
 @click.option("--size", type=PICTURE_SIZE, metavar="HEIGHTxWIDTH", help="Size of the input.")
 @click.option("--channels", type=click.IntRange(min=1), help="Number of channels.")
-@click.option(
-    "--channel-names", type=CHANNELS_NAMED, metavar="A,B,…", help="What each channel means."
-)
+@click.option("--channel-names", type=NAMES, metavar="A,B,…", help="What each channel means.")
 @click.option(
     "--preprocessing",
     type=click.Choice(["none", "unit", "signed", "imagenet"]),
@@ -83,6 +81,7 @@ def add(
     channels: int | None,
     channel_names: tuple[str, ...] | None,
     score_kind: str | None,
+    server: Server,
     **options: Any,
 ) -> None:
     """Make a BioImage.IO package from an ONNX, TorchScript, Keras or SavedModel network.
@@ -96,7 +95,6 @@ def add(
       zoobridge add net.pt --labels cat,dog --name Pets --size 224x224 --channels 3 \\
           --preprocessing imagenet --scores softmax
     """  # noqa: D301
-    server = {name: options.pop(name) for name in ("server", "token", "ca", "tls")}
     with needs_extra("add", "adding a model"):
         from zoobridge.zoo import ScoreKind, TrustStore, add_model
     folder = zoo if zoo is not None else _served_zoo(server)
@@ -122,13 +120,13 @@ def add(
     click.echo(f"{package} is written; check it with: zoobridge validate {package}")
 
 
-def _served_zoo(server: dict[str, Any]) -> Path:
+def _served_zoo(server: Server) -> Path:
     """Return the first zoo folder of the user's own server on this machine."""
     from zoobridge.errors import ServerUnavailableError
 
     hint = "name the zoo's folder with --zoo"
     try:
-        with open_client(server) as client:
+        with server.connect() as client:
             folders = client.info().zoo_folders
     except ServerUnavailableError as error:
         raise click.UsageError(f"{hint}, or start a server first ({error.message})") from error
@@ -199,7 +197,7 @@ def _difference(difference: Difference | None) -> tuple[str, str]:
 @click.argument("package", metavar="PACKAGE|MODEL")
 @click.option("--forget", is_flag=True, help="Trust it no longer.")
 @server_options
-def trust(package: str, forget: bool, **server: Any) -> None:  # noqa: FBT001 - click passes it by name
+def trust(package: str, forget: bool, server: Server) -> None:  # noqa: FBT001 - click passes it by name
     """Allow the weights of a PACKAGE (folder or zip), or of a MODEL of your server, to run code.
 
     Some formats run code as soon as they are loaded. Do this only for packages of people whom you
@@ -226,7 +224,7 @@ def trust(package: str, forget: bool, **server: Any) -> None:  # noqa: FBT001 - 
         click.echo(f"{'no longer trusted' if forget else 'trusted'}: {kind} of {name}, {digest}")
 
 
-def _digests(package: str, server: dict[str, Any]) -> tuple[dict[str, str], str]:
+def _digests(package: str, server: Server) -> tuple[dict[str, str], str]:
     """Return the format of each set of weights by its digest, and the model's name."""
     if os.sep in package or Path(package).exists():
         with needs_extra("server", "reading a package"), tempfile.TemporaryDirectory() as scratch:
@@ -237,6 +235,6 @@ def _digests(package: str, server: dict[str, Any]) -> tuple[dict[str, str], str]
             raise InvalidRequestError(f"{package}: {read.problem}")
         sound = [one for one in read.weights if one.digest and not one.problem]
         return {one.digest: one.format for one in sound}, read.reference
-    with open_client(server) as client:
+    with server.connect() as client:
         model = client.model(package)
     return {one.digest: one.format for one in model.weights if one.digest}, model.reference

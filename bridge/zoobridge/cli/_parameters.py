@@ -1,4 +1,4 @@
-"""What a user writes for regions, planes, channels and intensities."""
+"""What a user writes for regions, planes, channels, intensities, names and settings."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import click
 
 __all__ = [
     "CHANNELS",
-    "CHANNELS_NAMED",
     "INTENSITY",
     "INTENSITY_SPAN",
+    "NAMES",
     "PICTURE_SIZE",
     "PLANES",
     "REGION",
+    "SETTING",
 ]
 
 
@@ -92,6 +93,19 @@ class _Names(click.ParamType[Any]):
         return names
 
 
+class _Setting(click.ParamType[Any]):
+    name = "setting"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return name and value."""
+        if isinstance(value, tuple):
+            return value
+        name, found, given = str(value).partition("=")
+        if not name or not found:
+            self.fail(f"'{value}' is no setting; write it as NAME=VALUE", param, ctx)
+        return name, given
+
+
 class _Size(click.ParamType[Any]):
     name = "size"
 
@@ -121,5 +135,6 @@ PLANES = _Planes()
 CHANNELS = _Channels()
 INTENSITY = _Intensity()
 INTENSITY_SPAN = _Span()
-CHANNELS_NAMED = _Names()
+NAMES = _Names()
 PICTURE_SIZE = _Size()
+SETTING = _Setting()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,8 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rich.console import Console
+    from rich.progress import Progress
 
-__all__ = ["console", "json_text", "note", "size", "table"]
+__all__ = ["console", "json_text", "note", "note_first", "progress_bar", "size", "table"]
+
+# Of what failed or was left out, so many are named.
+_NAMED = 10
 
 # Wide enough that nothing is cut where the output goes to a file or another program.
 _PIPE_WIDTH = 4000
@@ -63,6 +68,35 @@ def _cell(value: object) -> str:
 def note(text: str) -> None:
     """Write a line to the standard error."""
     click.echo(text, err=True)
+
+
+def note_first(title: str, lines: Sequence[str], *, rest: str) -> None:
+    """Write a title and the first lines below it to the standard error, if there is a line.
+
+    Parameters
+    ----------
+    title, lines
+        What is written.
+    rest
+        What names the lines that are too many to be written.
+    """
+    if not lines:
+        return
+    note(f"{title}:")
+    for line in lines[:_NAMED]:
+        note(f"  {line}")
+    if len(lines) > _NAMED:
+        note(f"  … and {len(lines) - _NAMED} more; {rest} names them all")
+
+
+def progress_bar() -> Progress | None:
+    """Return a bar on the standard error that is gone at its end; `None` where no one sees it."""
+    if not sys.stderr.isatty():
+        return None
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console(stderr=True), transient=True)
 
 
 def json_text(value: Any) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zoobridge.cli._options import open_client, server_options
+from zoobridge.cli._options import Server, server_options
 from zoobridge.cli._screen import console, size
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class _Row:
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON document a look, each on a line.")
 @server_options
-def top(once: bool, interval: float, as_json: bool, **server: Any) -> None:  # noqa: FBT001 - click passes them by name
+def top(once: bool, interval: float, as_json: bool, server: Server) -> None:  # noqa: FBT001 - click passes them by name
     """Show live what the loaded models do: requests, rates, times, batches and memory.
 
     Rates and times are those since the look before; in the first look, since the model was loaded.
@@ -84,7 +84,7 @@ def top(once: bool, interval: float, as_json: bool, **server: Any) -> None:  # n
       zoobridge top --once
       zoobridge top --interval 10 --json >> statistics.jsonl
     """  # noqa: D301
-    with open_client(server) as client:
+    with server.connect() as client:
         looks = (_Look(time.monotonic(), client.statistics(timeout=_ASK_SECONDS)) for _ in _ever())
         screen = console()
         if once:
