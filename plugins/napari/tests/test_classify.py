@@ -176,6 +176,7 @@ def test_cancel_stops_the_call_and_the_next_run_works(viewer, qtbot, classify, f
     classify.target.target.value = Target.PLANES
     classify.run_button.click()
     qtbot.waitUntil(lambda: len(classify.records) > 0, timeout=60_000)
+    qtbot.waitUntil(lambda: len(progress._all_instances) > 0, timeout=60_000)
     (shown,) = progress._all_instances
     assert shown.desc.startswith("textures on many")
     assert (shown.total, shown.n) == (3000, len(classify.records))

@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QFormLayout
 from napari_zoobridge._colors import UNKNOWN, class_colors
 from napari_zoobridge._items import EmptyTargetError
 from napari_zoobridge._panel import Panel
+from napari_zoobridge._preload import Preload
 from napari_zoobridge._present import Look, present
 from napari_zoobridge._result_table import Legend, record_rows
 from napari_zoobridge._running import Options, Run, joined
@@ -81,6 +82,8 @@ class ClassifyWidget(Panel):
         self._presenting = QTimer(self)
         self._presenting.setInterval(_PRESENT_MILLISECONDS)
         self._presenting.timeout.connect(self._present_items)
+        self._preload = Preload(self)
+        self.target.changed.connect(self._load_early)
 
         options = QFormLayout()
         options.setContentsMargins(0, 0, 0, 0)
@@ -144,13 +147,20 @@ class ClassifyWidget(Panel):
 
     def _on_models(self) -> None:
         self.target.suit(self.models.model)
+        self._load_early()
         self._show_state()
+
+    def _load_early(self) -> None:
+        """Let the server load what the user is about to ask for."""
+        model, client = self.models.model, self.link.connected
+        if model is not None and client is not None and self.models.picked and self.target.suits:
+            self._preload.want(client, model.reference, self.models.framework_name)
 
     def _on_news(self, news: Update) -> None:
         self.records += news.records
         self._add_rows(news.records)
         self.summary.setText(f"{news.done} of {news.total}")
-        self._advance(news.done, news.total, len(news.records))
+        self._advance(news.done, news.total)
 
     def _add_rows(self, records: Sequence[Record]) -> None:
         colors = self._colors()

@@ -149,7 +149,7 @@ class CompareWidget(Panel):
         self.answers[name] += update.records
         self._stale = True
         done = sum(len(records) for records in self.answers.values())
-        self._advance(done, update.total * len(self.answers), len(update.records))
+        self._advance(done, update.total * len(self.answers))
 
     def _on_end(self, work: Stoppable) -> None:
         self._refilling.stop()

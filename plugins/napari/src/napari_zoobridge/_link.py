@@ -144,6 +144,11 @@ class ServerLink(QObject):
             raise ServerUnavailableError(self.sentence)
         return self._client
 
+    @property
+    def connected(self) -> Client | None:
+        """The connection, where there is one."""
+        return self._client
+
     def open(self, address: Address | None = None, *, quiet: bool = True) -> None:
         """Connect, in the background.
 

@@ -91,6 +91,8 @@ class ModelChoice(QWidget):
         self._link = link
         self._several = several
         self._filling = False
+        self.picked = False
+        """Whether the model is the user's choice: one that was picked, or the only one."""
         self.framework = QComboBox()
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search models, classes, tags")
@@ -113,7 +115,7 @@ class ModelChoice(QWidget):
         link.changed.connect(self._fill)
         self.framework.currentIndexChanged.connect(self._fill_models)
         self.search.textChanged.connect(self._fill_models)
-        self.list.currentItemChanged.connect(self._show)
+        self.list.currentItemChanged.connect(self._on_pick)
         self.list.itemChanged.connect(self._show)
         self._fill()
 
@@ -202,12 +204,13 @@ class ModelChoice(QWidget):
             if model.reference == chosen:
                 self.list.setCurrentItem(entry)
         if self.list.currentItem() is None:
-            usable = (
+            usable = [
                 row
                 for row in range(self.list.count())
                 if (found := self._find(self.list.item(row).data(_REFERENCE))) and not found.problem
-            )
-            self.list.setCurrentRow(next(usable, -1))
+            ]
+            self.list.setCurrentRow(usable[0] if usable else -1)
+            self.picked = len(usable) == 1
         self._filling = False
         self._show()
 
@@ -216,6 +219,11 @@ class ModelChoice(QWidget):
             return f"{model.reference}  (cannot be used)"
         loaded = "  ●" if model.loaded else ""
         return f"{model.reference}  ·  {len(model.labels)} classes  ·  {', '.join(model.frameworks)}{loaded}"
+
+    def _on_pick(self) -> None:
+        if not self._filling:
+            self.picked = True
+            self._show()
 
     def _show(self) -> None:
         if self._filling:

@@ -6,7 +6,6 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from napari.utils import progress
 from napari.utils.notifications import show_error, show_info
 from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtWidgets import (
@@ -29,7 +28,7 @@ from napari_zoobridge._records import write_csv
 from napari_zoobridge._result_table import SortableTable
 from napari_zoobridge._server_line import ServerLine
 from napari_zoobridge._target_choice import TargetChoice
-from napari_zoobridge._work import Life, in_background, tell
+from napari_zoobridge._work import Activity, Life, in_background, tell
 from zoobridge.errors import ZooBridgeError
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ class Panel(QScrollArea):
         self._viewer = viewer
         self._work: Stoppable | None = None
         self._plan: Plan | None = None
-        self._progress: Any = None
+        self._activity: Activity | None = None
 
         self.link = ServerLink()
         self.server = ServerLine(self.link)
@@ -181,7 +180,7 @@ class Panel(QScrollArea):
         self.table.setColumnHidden(0, not plan.place.source.stack_axes)
         self.summary.setText("")
         self.bar.setRange(0, 0)
-        self._progress = progress(total=0, desc=title)
+        self._activity = Activity(title)
         self._show_state()
         in_background(
             updates,
@@ -250,13 +249,13 @@ class Panel(QScrollArea):
     def _wanted(self, work: Stoppable) -> bool:
         return not self._life.ended and work is self._work and not work.stopped
 
-    def _advance(self, done: int, total: int, new: int) -> None:
+    def _advance(self, done: int, total: int) -> None:
         """Show how far it is."""
         self.bar.setRange(0, max(1, total))
         self.bar.setValue(done)
-        self._progress.total = total
-        # Last, since napari lets other events pass meanwhile, the next news among them.
-        self._progress.update(new)
+        if self._activity is not None:
+            # Last, since other events pass meanwhile, the next news among them.
+            self._activity.advance(done, total)
 
     def _on_failure(self, error: Exception) -> None:
         self.summary.setText("failed")
@@ -265,7 +264,8 @@ class Panel(QScrollArea):
     def _finish(self, work: Stoppable) -> None:
         if work is not self._work:
             return
-        self._progress.close()
+        if self._activity is not None:
+            self._activity.close()
         if self._life.ended:
             self._work = None
             return

@@ -77,7 +77,8 @@ class TargetChoice(QWidget):
         self._viewer = viewer
         self._model: Model | None = None
         self._proposed = ""
-        self._settling = False
+        self.suits = False
+        """Whether there is an image, and as far as can be told one that the model takes."""
         self.image = ComboBox(choices=self._layers("Image"), nullable=True)
         self.axes = LineEdit(tooltip="One letter for each axis, such as TZYX or YXC")
         self.verdict = QLabel()
@@ -388,6 +389,7 @@ class TargetChoice(QWidget):
         self._say(report.sentence, good=report.fits)
 
     def _say(self, sentence: str, *, good: bool) -> None:
+        self.suits = good
         self.verdict.setText(f"{'✓' if good else '✗'} {sentence}" if sentence else "")
         self.verdict.setStyleSheet("" if good else "color: #e06c50;")
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari.qt.threading import create_worker
+from napari.utils import progress
 from napari.utils.notifications import show_error, show_warning
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QDockWidget
 
 from napari_zoobridge._axes import PlaneAxesError
@@ -20,7 +22,61 @@ if TYPE_CHECKING:
     from qtpy.QtCore import QObject
     from qtpy.QtWidgets import QWidget
 
-__all__ = ["Life", "in_background", "sentence", "tell"]
+__all__ = ["Activity", "Life", "in_background", "sentence", "tell"]
+
+_SOON_MILLISECONDS = 300
+
+
+class Activity:
+    """Work that napari's activity dock shows once it takes longer than a moment.
+
+    Parameters
+    ----------
+    title
+        What is done.
+    """
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._done, self._total = 0, 0
+        self._closed = self._telling = False
+        self._shown: progress | None = None
+        self._soon = QTimer()
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._show)
+        self._soon.start(_SOON_MILLISECONDS)
+
+    def advance(self, done: int, total: int) -> None:
+        """Tell how much is done of how much."""
+        self._done, self._total = done, total
+        self._tell()
+
+    def close(self) -> None:
+        """Take it out of the dock."""
+        self._closed = True
+        self._soon.stop()
+        if self._shown is not None:
+            self._shown.close()
+
+    def _show(self) -> None:
+        shown = progress(total=self._total, desc=self._title)
+        if self._closed:
+            # The work ended among the events that passed while napari made the bar.
+            shown.close()
+            return
+        self._shown = shown
+        self._tell()
+
+    def _tell(self) -> None:
+        shown = self._shown
+        if shown is None or self._telling:
+            return
+        # napari lets other events pass meanwhile: the next news among them, and the end.
+        self._telling = True
+        while shown.n < self._done and not self._closed:
+            shown.total = self._total
+            shown.update(self._done - shown.n)
+        self._telling = False
 
 
 class Life:
