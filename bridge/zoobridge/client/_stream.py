@@ -4,45 +4,24 @@ from __future__ import annotations
 
 import queue
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
-import grpc
-
+from zoobridge.client._exchange import READERS, Exchange, announce, receive
 from zoobridge.client._ledger import build
-from zoobridge.client._transport import error_from_rpc
-from zoobridge.errors import ServerError, ZooBridgeError
-from zoobridge.protocol.v1 import classification_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
+    from zoobridge.client._exchange import Event
     from zoobridge.client._images import Source
     from zoobridge.client._ledger import Ledger, Part
     from zoobridge.client._transport import Endpoint
+    from zoobridge.protocol.v1 import classification_pb2 as pb
 
 __all__ = ["classify_stream"]
 
-# Reading a file waits for the disk more than for the processor.
-_READERS = 4
 _CANCEL_SECONDS = 2.0
-
-
-@dataclass(frozen=True)
-class _Loaded:
-    source: Source
-    index: int
-    request: Future[pb.ClassifyRequest]
-
-
-@dataclass(frozen=True)
-class _Ended:
-    error: grpc.RpcError | None
-
-
-_Event: TypeAlias = "_Loaded | _Ended | pb.ClassifyStreamResponse"
-_Events: TypeAlias = "queue.SimpleQueue[_Event]"
 
 
 def classify_stream(
@@ -64,100 +43,42 @@ def classify_stream(
     ZooBridgeError
         If the call as a whole fails.
     """
-    outgoing: queue.SimpleQueue[pb.ClassifyStreamRequest | None] = queue.SimpleQueue()
-    events: _Events = queue.SimpleQueue()
-    call = open_call(iter(outgoing.get, None))
+    exchange = Exchange(ledger, endpoint)
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    call = open_call(exchange.requests())
     receiver = threading.Thread(
-        target=_receive, args=(call, events), name="zoobridge-receive", daemon=True
+        target=receive, args=(call, events.put), name="zoobridge-receive", daemon=True
     )
     receiver.start()
-    pool = ThreadPoolExecutor(_READERS, thread_name_prefix="zoobridge-read")
-    numbered = enumerate(pictures)
-    loading = 0
-    exhausted = half_closed = False
+    pool = ThreadPoolExecutor(READERS, thread_name_prefix="zoobridge-read")
     try:
         while True:
-            while not exhausted and loading < 2 * _READERS and ledger.has_room(loading):
-                index, source = next(numbered, (-1, None))
+            while exchange.wants_picture:
+                source = next(pictures, None)
                 if source is None:
-                    exhausted = True
+                    exchange.exhaust()
                     break
+                index = exchange.begin()
                 future = pool.submit(build, source, base, limit=limit)
-                future.add_done_callback(_announce(events, source, index))
-                loading += 1
-            if exhausted and not loading and not half_closed:
-                outgoing.put(None)
-                half_closed = True
-            if half_closed and not ledger.open:
+                future.add_done_callback(announce(events.put, source, index))
+            if exchange.is_answered:
                 break
-            event = _next_event(events)
-            if isinstance(event, _Loaded):
-                loading -= 1
-                failure = _dispatch(event, ledger, outgoing)
-                if failure is not None:
-                    yield failure
-            elif isinstance(event, _Ended):
-                raise _early_end(event, endpoint)
-            else:
-                yield ledger.answer(event)
-        _await_end(events, endpoint)
+            part = exchange.take(_next_event(events))
+            if part is not None:
+                yield part
+        exchange.check_end(_next_event(events))
     finally:
-        outgoing.put(None)
+        exchange.close()
         call.cancel()
         # Whoever ends the program now must not find this thread inside gRPC, under a lock of its.
         receiver.join(_CANCEL_SECONDS)
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _receive(call: Any, events: _Events) -> None:
-    try:
-        for response in call:
-            events.put(response)
-    except grpc.RpcError as error:
-        events.put(_Ended(error))
-    else:
-        events.put(_Ended(None))
-
-
-def _announce(
-    events: _Events, source: Source, index: int
-) -> Callable[[Future[pb.ClassifyRequest]], None]:
-    def announce(future: Future[pb.ClassifyRequest]) -> None:
-        if not future.cancelled():
-            events.put(_Loaded(source, index, future))
-
-    return announce
-
-
-def _next_event(events: _Events) -> _Event:
+def _next_event(events: queue.SimpleQueue[Event]) -> Event:
     # A wait without an end cannot be interrupted by Ctrl-C on Windows.
     while True:
         try:
             return events.get(timeout=0.25)
         except queue.Empty:
             continue
-
-
-def _dispatch(
-    event: _Loaded,
-    ledger: Ledger,
-    outgoing: queue.SimpleQueue[pb.ClassifyStreamRequest | None],
-) -> Part | None:
-    try:
-        request = event.request.result()
-    except ZooBridgeError as error:
-        return ledger.fail(event.source, event.index, error)
-    outgoing.put(ledger.send(event.source, event.index, request))
-    return None
-
-
-def _early_end(event: _Ended, endpoint: Endpoint) -> ZooBridgeError:
-    if event.error is not None:
-        return error_from_rpc(event.error, endpoint)
-    return ServerError("the server ended the call before it had answered every picture")
-
-
-def _await_end(events: _Events, endpoint: Endpoint) -> None:
-    event = _next_event(events)
-    if isinstance(event, _Ended) and event.error is not None:
-        raise error_from_rpc(event.error, endpoint)

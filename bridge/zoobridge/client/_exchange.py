@@ -1,0 +1,157 @@
+"""What passes between a call of many pictures and the server, in threads or in a loop."""
+
+from __future__ import annotations
+
+import queue
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import grpc
+
+from zoobridge.client._transport import error_from_rpc
+from zoobridge.errors import ServerError, ZooBridgeError
+from zoobridge.protocol.v1 import classification_pb2 as pb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from zoobridge.client._images import Source
+    from zoobridge.client._ledger import Ledger, Part
+    from zoobridge.client._transport import Endpoint
+
+__all__ = ["READERS", "Event", "Exchange", "announce", "receive"]
+
+#: Pictures that are read at once: reading a file waits for the disk more than for the processor.
+READERS = 4
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    source: Source
+    index: int
+    request: Callable[[], pb.ClassifyRequest]
+
+
+@dataclass(frozen=True)
+class _Ended:
+    error: grpc.RpcError | None
+
+
+#: A picture was read, the server answered, or the call has ended.
+Event: TypeAlias = "_Loaded | _Ended | pb.ClassifyStreamResponse"
+
+
+class _Future(Protocol):
+    def cancelled(self) -> bool: ...
+    def result(self) -> pb.ClassifyRequest: ...
+
+
+def announce(
+    put: Callable[[Event], object], source: Source, index: int
+) -> Callable[[_Future], None]:
+    """Return what tells, once a picture's request is built, that it is."""
+
+    def tell(built: _Future) -> None:
+        if not built.cancelled():
+            put(_Loaded(source, index, built.result))
+
+    return tell
+
+
+def receive(call: Any, put: Callable[[Event], object]) -> None:
+    """Pass on what the server answers, and the end of the call."""
+    try:
+        for response in call:
+            put(response)
+    except grpc.RpcError as error:
+        put(_Ended(error))
+    else:
+        put(_Ended(None))
+
+
+class Exchange:
+    """Reads ahead, sends ahead within the ledger's window, and tells when all is answered.
+
+    Parameters
+    ----------
+    ledger
+        The account of the call's pictures.
+    endpoint
+        Whom errors are told of.
+    """
+
+    def __init__(self, ledger: Ledger, endpoint: Endpoint) -> None:
+        self._ledger = ledger
+        self._endpoint = endpoint
+        self._outgoing: queue.SimpleQueue[pb.ClassifyStreamRequest | None] = queue.SimpleQueue()
+        self._begun = self._loading = 0
+        self._exhausted = False
+
+    def requests(self) -> Iterator[pb.ClassifyStreamRequest]:
+        """Return what is sent, as gRPC consumes it in a thread of its own."""
+        return iter(self._outgoing.get, None)
+
+    @property
+    def wants_picture(self) -> bool:
+        """Whether another picture is to be read now."""
+        return (
+            not self._exhausted
+            and self._loading < 2 * READERS
+            and self._ledger.has_room(self._loading)
+        )
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether there is no picture that is not answered, and none will come."""
+        return self._exhausted and not self._loading and not self._ledger.open
+
+    def begin(self) -> int:
+        """Take note that a picture begins to be read, and return its index."""
+        self._loading += 1
+        self._begun += 1
+        return self._begun - 1
+
+    def exhaust(self) -> None:
+        """Take note that there is no other picture."""
+        self._exhausted = True
+        self._half_close()
+
+    def take(self, event: Event) -> Part | None:
+        """Act on an event; returns the results that it brought.
+
+        Raises
+        ------
+        ZooBridgeError
+            If the call as a whole has failed.
+        """
+        if isinstance(event, _Ended):
+            if event.error is not None:
+                raise error_from_rpc(event.error, self._endpoint)
+            raise ServerError("the server ended the call before it had answered every picture")
+        if not isinstance(event, _Loaded):
+            return self._ledger.answer(event)
+        self._loading -= 1
+        part = self._send(event)
+        self._half_close()
+        return part
+
+    def check_end(self, event: Event) -> None:
+        """Raise the error, if any, of a call that ended after its last answer."""
+        if isinstance(event, _Ended) and event.error is not None:
+            raise error_from_rpc(event.error, self._endpoint)
+
+    def close(self) -> None:
+        """Send nothing more."""
+        self._outgoing.put(None)
+
+    def _send(self, loaded: _Loaded) -> Part | None:
+        try:
+            request = loaded.request()
+        except ZooBridgeError as error:
+            return self._ledger.fail(loaded.source, loaded.index, error)
+        self._outgoing.put(self._ledger.send(loaded.source, loaded.index, request))
+        return None
+
+    def _half_close(self) -> None:
+        if self._exhausted and not self._loading:
+            self.close()
