@@ -162,38 +162,21 @@ def _run(bench: Bench) -> list[Figure]:
         lone, lone_ours = pair(Unary, 1)
         unary, unary_ours = pair(Unary, _CALLERS)
         stream, stream_ours = pair(Stream, _CALLERS)
+
+    def throughput(
+        how: str, reference: list[Sample], own: list[Sample], target: Target | None = None
+    ) -> Figure:
+        rates, own_rates = (tuple(one.rate for one in some) for some in (reference, own))
+        return Figure(f"{_CALLERS} callers, {how}", rates, own_rates, "/s", "ratio", target)
+
+    times, own_times = (tuple(one.milliseconds() for one in some) for some in (lone, lone_ours))
     return [
-        Figure(
-            "1 caller, unary, p50",
-            tuple(one.milliseconds() for one in lone),
-            tuple(one.milliseconds() for one in lone_ours),
-            "ms",
-            "ratio",
-            Target(1.2, least=False),
+        Figure("1 caller, unary, p50", times, own_times, "ms", "ratio", Target(1.2, least=False)),
+        throughput("unary, throughput", unary, unary_ours, Target(0.8, least=True)),
+        throughput(
+            "by stream, throughput; reference unary", unary, stream_ours, Target(1.5, least=True)
         ),
-        Figure(
-            f"{_CALLERS} callers, unary, throughput",
-            tuple(one.rate for one in unary),
-            tuple(one.rate for one in unary_ours),
-            "/s",
-            "ratio",
-            Target(0.8, least=True),
-        ),
-        Figure(
-            f"{_CALLERS} callers, by stream, throughput; reference unary",
-            tuple(one.rate for one in unary),
-            tuple(one.rate for one in stream_ours),
-            "/s",
-            "ratio",
-            Target(1.5, least=True),
-        ),
-        Figure(
-            f"{_CALLERS} callers, by stream, throughput; reference by stream too",
-            tuple(one.rate for one in stream),
-            tuple(one.rate for one in stream_ours),
-            "/s",
-            "ratio",
-        ),
+        throughput("by stream, throughput; reference by stream too", stream, stream_ours),
     ]
 
 
