@@ -6,17 +6,18 @@ Start with :func:`connect`; everything else is what its client takes and returns
 from zoobridge.client._async_client import AsyncClient, connect_async
 from zoobridge.client._client import Client, connect
 from zoobridge.client._evaluation import (
-    DatasetReader,
-    Evaluation,
-    EvaluationPair,
     EvaluationProgress,
-    EvaluationRow,
     EvaluationUpdate,
-    Measure,
-    MeasureValue,
-    Omission,
     evaluation_request,
     evaluation_updates,
+)
+from zoobridge.client._evaluation_lists import DatasetReader, Measure
+from zoobridge.client._evaluation_results import (
+    Evaluation,
+    EvaluationPair,
+    EvaluationRow,
+    MeasureValue,
+    Omission,
 )
 from zoobridge.client._images import IMAGE_SUFFIXES, ImageLike, Images, expand_path
 from zoobridge.client._ledger import Progress

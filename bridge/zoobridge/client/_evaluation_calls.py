@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from zoobridge.client._evaluation import (
-    DatasetReader,
-    Evaluation,
     EvaluationUpdate,
-    Measure,
     evaluation_request,
     evaluation_updates,
 )
+from zoobridge.client._evaluation_lists import DatasetReader, Measure
 from zoobridge.client._transport import error_from_rpc
 from zoobridge.protocol.v1 import evaluation_pb2 as pb
 
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 
+    from zoobridge.client._evaluation_results import Evaluation
     from zoobridge.client._transport import Endpoint
     from zoobridge.protocol.v1 import evaluation_pb2_grpc
 
