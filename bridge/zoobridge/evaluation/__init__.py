@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from zoobridge.evaluation._outcomes import Costs, Outcomes
     from zoobridge.evaluation._readers import read_dataset, readers
     from zoobridge.evaluation._report import write_report
-    from zoobridge.evaluation._run import Run, run_model
+    from zoobridge.evaluation._run import Run
+    from zoobridge.evaluation._running import run_model
     from zoobridge.evaluation._scoring import calibration
     from zoobridge.evaluation._service_lists import list_measures, list_readers
     from zoobridge.evaluation._service_messages import respond
@@ -95,7 +96,8 @@ _HOMES = {
     "_outcomes": ("Costs", "Outcomes"),
     "_readers": ("read_dataset", "readers"),
     "_report": ("write_report",),
-    "_run": ("Run", "run_model"),
+    "_run": ("Run",),
+    "_running": ("run_model",),
     "_scoring": ("calibration",),
     "_service_lists": ("list_measures", "list_readers"),
     "_service_messages": ("respond",),

@@ -10,7 +10,7 @@ from zoobridge.errors import InvalidRequestError
 from zoobridge.evaluation._comparison import compare_runs
 from zoobridge.evaluation._labels import labels_for
 from zoobridge.evaluation._measures import measures_named
-from zoobridge.evaluation._run import chosen_weights, run_model_iter
+from zoobridge.evaluation._running import chosen_weights, run_model_iter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
