@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,25 +79,16 @@ def compare(
       zoobridge compare digits:onnx other --data pictures.csv --mapping names.csv --report out
     """  # noqa: D301
     with needs_extra("evaluation", "comparing"):
-        from zoobridge.evaluation import evaluate_iter, read_dataset, read_mapping, write_report
+        from zoobridge.evaluation import evaluate, read_dataset, read_mapping, write_report
 
     given = dict(options) | ({} if classes is None else {"labels": str(classes)})
     dataset = read_dataset(data, reader=reader, options=given)
     words = None if mapping is None else read_mapping(mapping)
-    comparison: Comparison | None = None
-    with (
-        server.connect() as client,
-        following(ctx, go_on="the same command goes on") as show,
-        closing(
-            evaluate_iter(
-                client, models, dataset, folder=report / "answers", mapping=words, **settings
-            )
-        ) as updates,
-    ):
-        for update in updates:
-            show(update)
-            comparison = update.comparison
-    assert comparison is not None  # noqa: S101 - the last one holds it
+    with server.connect() as client, following(ctx, go_on="the same command goes on") as show:
+        comparison = evaluate(
+            client, models, dataset, folder=report / "answers", mapping=words, on_update=show,
+            **settings,
+        )  # fmt: skip
     path = write_report(comparison, dataset, report, command=_command(ctx))
     _print(comparison)
     lost = _tell_lost(comparison, dataset)
