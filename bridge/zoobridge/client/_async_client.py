@@ -211,7 +211,8 @@ class AsyncClient(AsyncEvaluationCalls):
         if total == 1 and len(base.regions) <= _UNARY_REGIONS:
             source = await anext(pictures)
             try:
-                request = await asyncio.to_thread(build, source, base, limit=self._message_limit)
+                built = await asyncio.to_thread(build, source, base, limit=self._message_limit)
+                request = built.request
                 response = await self._call(self._classification.Classify, request, timeout)
             except ZooBridgeError as error:
                 part = ledger.fail(source, 0, error)

@@ -77,7 +77,7 @@ async def classify_stream(
         target=receive, args=(call, put), name="zoobridge-receive", daemon=True
     )
     receiver.start()
-    loading: set[asyncio.Task[pb.ClassifyRequest]] = set()
+    loading: set[asyncio.Task[pb.ClassifyStreamRequest]] = set()
     try:
         while True:
             while exchange.wants_picture:
@@ -108,5 +108,5 @@ async def classify_stream(
 
 async def _load(
     source: Source, base: pb.ClassifyRequest, limit: Callable[[], int]
-) -> pb.ClassifyRequest:
+) -> pb.ClassifyStreamRequest:
     return await asyncio.to_thread(build, source, base, limit=limit)

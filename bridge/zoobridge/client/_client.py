@@ -346,7 +346,7 @@ class Client(EvaluationCalls):
         if total == 1 and len(base.regions) <= _UNARY_REGIONS:
             source = next(pictures)
             try:
-                request = build(source, base, limit=self._message_limit)
+                request = build(source, base, limit=self._message_limit).request
                 response = self._call(self._classification.Classify, request, timeout)
             except ZooBridgeError as error:
                 yield ledger.fail(source, 0, error)

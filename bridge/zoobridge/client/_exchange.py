@@ -29,7 +29,7 @@ READERS = 4
 class _Loaded:
     source: Source
     index: int
-    request: Callable[[], pb.ClassifyRequest]
+    request: Callable[[], pb.ClassifyStreamRequest]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ Event: TypeAlias = "_Loaded | _Ended | pb.ClassifyStreamResponse"
 
 class _Future(Protocol):
     def cancelled(self) -> bool: ...
-    def result(self) -> pb.ClassifyRequest: ...
+    def result(self) -> pb.ClassifyStreamRequest: ...
 
 
 def announce(
@@ -149,7 +149,8 @@ class Exchange:
             request = loaded.request()
         except ZooBridgeError as error:
             return self._ledger.fail(loaded.source, loaded.index, error)
-        self._outgoing.put(self._ledger.send(loaded.source, loaded.index, request))
+        self._ledger.send(loaded.source, loaded.index, request)
+        self._outgoing.put(request)
         return None
 
     def _half_close(self) -> None:

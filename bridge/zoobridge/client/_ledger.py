@@ -78,8 +78,8 @@ class _Open:
 
 def build(
     source: Source, base: pb.ClassifyRequest, *, limit: Callable[[], int]
-) -> pb.ClassifyRequest:
-    """Make a picture's request.
+) -> pb.ClassifyStreamRequest:
+    """Make a picture's request, as it is sent among others; :meth:`Ledger.send` gives it an id.
 
     Parameters
     ----------
@@ -97,17 +97,16 @@ def build(
     LimitError
         If the request is greater than the server takes.
     """
-    request = pb.ClassifyRequest()
-    request.CopyFrom(base)
-    source.fill(request.image)
-    size = request.ByteSize()
+    message = pb.ClassifyStreamRequest(request=base)
+    source.fill(message.request.image)
+    size = message.ByteSize()
     if size > 1 << 20 and size > limit():
         raise LimitError(
             f"{source.name} takes {size / 2**20:.0f} MiB, and the server takes messages of up to "
             f"{limit() / 2**20:.0f} MiB; send a part of it, or raise the server's limit",
             field="image",
         )
-    return request
+    return message
 
 
 class Ledger:
@@ -131,16 +130,12 @@ class Ledger:
         """Tell whether another picture may be sent while `loading` are being read."""
         return len(self._open) + loading < WINDOW_IMAGES and self._bytes < WINDOW_BYTES
 
-    def send(
-        self, source: Source, index: int, request: pb.ClassifyRequest
-    ) -> pb.ClassifyStreamRequest:
-        """Enter a picture as sent, and return the message that sends it."""
-        size = request.ByteSize()
-        self._open[str(index)] = _Open(source.name, index, size)
+    def send(self, source: Source, index: int, message: pb.ClassifyStreamRequest) -> None:
+        """Enter a picture as sent, and write into its message what it is known by."""
+        message.id = str(index)
+        size = message.ByteSize()
+        self._open[message.id] = _Open(source.name, index, size)
         self._bytes += size
-        message = pb.ClassifyStreamRequest(id=str(index))
-        message.request.CopyFrom(request)
-        return message
 
     def fail(self, source: Source, index: int, error: ZooBridgeError) -> Part:
         """Return the result of a picture that could not be sent.
