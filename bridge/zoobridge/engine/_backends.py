@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 from zoobridge.backend import Backend
 from zoobridge.errors import FrameworkError
@@ -38,9 +39,15 @@ def worker_environment() -> dict[str, str]:
     return kept | ENVIRONMENT
 
 
+@functools.cache
+def _points() -> dict[str, EntryPoint]:
+    """Return the backends, looked for once: it takes as long as hundreds of small pictures."""
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
 def framework_names() -> list[str]:
     """Return the names of all frameworks that a backend is installed for."""
-    return sorted({point.name for point in entry_points(group=GROUP)})
+    return sorted(_points())
 
 
 def find_backend(framework: str) -> Backend:
@@ -51,13 +58,13 @@ def find_backend(framework: str) -> Backend:
     FrameworkError
         If there is none of that name, or it is not a backend.
     """
-    points = [point for point in entry_points(group=GROUP) if point.name == framework]
-    if not points:
+    point = _points().get(framework)
+    if point is None:
         known = ", ".join(framework_names())
         raise FrameworkError(f"no backend is installed for {framework!r}; there are: {known}")
-    backend = points[0].load()()
+    backend = point.load()()
     if not isinstance(backend, Backend):
         raise FrameworkError(
-            f"the backend {points[0].value} of {framework!r} does not follow zoobridge.backend.Backend"
+            f"the backend {point.value} of {framework!r} does not follow zoobridge.backend.Backend"
         )
     return backend

@@ -51,8 +51,11 @@ class Ticket:
     deaths: int = 0
 
     def __post_init__(self) -> None:
-        self._outcomes: SimpleQueue[Part | ZooBridgeError] = SimpleQueue()
-        self.deliver = self.work.deliver or self._outcomes.put
+        if self.work.deliver is not None:
+            self.deliver = self.work.deliver
+        else:
+            self._outcomes: SimpleQueue[Part | ZooBridgeError] = SimpleQueue()
+            self.deliver = self._outcomes.put
 
     def __iter__(self) -> Iterator[Part]:
         """See :meth:`Answer.__iter__`."""
