@@ -73,3 +73,25 @@ def test_a_table_that_cannot_be_saved_is_in_its_window_nevertheless(imagej, fold
     with pytest.raises(ImageJError, match="cannot be saved as"):
         imagej.run("Classify folder...", f"folder=[{folder}] model=digits save=[{save}]")
     assert len(imagej.table(RESULTS)) == 6
+
+
+@pytest.mark.parametrize("kind", ["dcm", "fits", "gif", "pgm"])
+def test_bad_pictures_that_imagej_opens_stop_nothing_and_show_no_dialog(imagej, tmp_path, kind):
+    Image.new("L", (30, 30)).save(tmp_path / "good.png")
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.{kind}").write_text("this is no picture")
+    imagej.run("Classify folder...", f"folder=[{tmp_path}] model=digits")
+    table = imagej.table(RESULTS)
+    assert list(table["image"]) == [f"a.{kind}", f"b.{kind}", f"c.{kind}", "good.png"]
+    assert table["error"].str.startswith("ImageJ cannot open").tolist() == [True] * 3 + [False]
+
+
+def test_pictures_that_imagej_opens_do_not_hide_what_goes_wrong_later(imagej, folder):
+    save = folder / "nowhere" / "out.csv"
+    with pytest.raises(ImageJError, match="cannot be saved as"):
+        imagej.macro(
+            f"run('Classify folder...', 'folder=[{folder}] model=digits save=[{save}]');"
+            "newImage('goes on', '8-bit', 9, 9, 1);"
+        )
+    assert "6.pgm" in set(imagej.table(RESULTS)["image"])
+    assert imagej.images() == []

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from screen import wait_for
 from zoobridge.imagej import ImageJError, Roi, attach, launch
 
 
@@ -35,6 +38,54 @@ def test_large_tables_come_quickly_and_whole(imagej):
 def test_a_macros_mistake_is_an_error_with_its_line(imagej):
     with pytest.raises(ImageJError, match="line 2"):
         imagej.macro("a = 1;\nnosuchfunction();")
+
+
+def test_a_mistake_in_batch_mode_is_an_error_too(imagej):
+    with pytest.raises(ImageJError, match="line 1"):
+        imagej.macro("setBatchMode(true); nosuchfunction();")
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ("showMessage('Title', 'line one\\nline two');", "line one line two"),
+        ("showMessage('Title', '<html><b>bold</b> words');", "bold words"),
+        ("getBoolean('Really?');", r"Really\?"),
+        ("showMessageWithCancel('Title', 'Go on?');", r"Go on\?"),
+    ],
+)
+def test_a_message_that_nobody_answers_ends_as_an_error(imagej, call, words):
+    with pytest.raises(ImageJError, match=words):
+        imagej.macro(call)
+    assert imagej.macro("return 'goes on';") == "goes on"
+
+
+def test_a_question_is_cancelled_not_answered(imagej):
+    with pytest.raises(ImageJError, match="Overwrite"):
+        imagej.macro("getBoolean('Overwrite?'); newImage('answered', '8-bit', 9, 9, 1);")
+    assert imagej.images() == []
+
+
+def test_errors_after_the_first_are_no_dialogs_that_wait(imagej, tmp_path):
+    picture = tmp_path / "a.dcm"
+    picture.write_text("not a picture")
+    with pytest.raises(ImageJError, match="DICM"):
+        imagej.macro(f"open('{picture}'); open('{picture}');")
+    with pytest.raises(ImageJError, match=r"a\.dcm"):
+        imagej.open(picture)
+
+
+def test_a_form_waits_for_the_person_who_fills_it_in(imagej, display):
+    imagej.macro("newImage('a', '8-bit ramp', 64, 64, 1);")
+    title = "Gaussian Blur..."
+    with ThreadPoolExecutor() as pool:
+        run = pool.submit(imagej.run, title)
+        wait_for(lambda: display.window(title), "the form")
+        # Longer than messages are left open.
+        imagej.macro("wait(1000);")
+        assert display.window(title)
+        display.key(title, "Return")
+        run.result(60)
 
 
 def test_what_is_not_there_is_named(imagej, tmp_path):

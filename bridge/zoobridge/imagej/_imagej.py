@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from py4j.protocol import Py4JJavaError
 
 from zoobridge.errors import Code, ZooBridgeError
+from zoobridge.imagej._dialogs import Messages
 from zoobridge.imagej._table import frame
 
 if TYPE_CHECKING:
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from py4j.java_gateway import JavaGateway, JVMView
-
-# What ImageJ throws through a command or macro that it aborts.
-_CANCELED = "Macro canceled"
-_POLL_SECONDS = 0.25
 
 __all__ = ["ImageJ", "ImageJError", "Roi"]
 
@@ -110,10 +106,10 @@ class ImageJ:
         file = Path(path).resolve()
         if not file.is_file():
             raise ImageJError(f"there is no file {file}")
-        # A missing file would put up a dialog that waits for somebody.
-        self.jvm.ij.IJ.redirectErrorMessages(True)  # noqa: FBT003 - Java has no keywords
-        image = self.jvm.ij.IJ.openImage(str(file))
-        self.jvm.ij.IJ.redirectErrorMessages(False)  # noqa: FBT003
+        try:
+            image = self._guarded(lambda: self.jvm.ij.IJ.openImage(str(file)))
+        except ImageJError as error:
+            raise ImageJError(f"ImageJ cannot open {file}: {error.message}") from error
         if image is None:
             raise ImageJError(f"ImageJ cannot open {file}; is it a picture in a format it knows?")
         image.show()
@@ -131,12 +127,13 @@ class ImageJ:
         command
             Its name as in the menu: ``Gaussian Blur...``.
         options
-            What its dialog would be told: ``sigma=2``. Without, a dialog may come up and wait.
+            What its dialog would be told: ``sigma=2``. Without, a dialog may come up and wait to
+            be filled in.
 
         Raises
         ------
         ImageJError
-            If it reports an error, or there is no such command.
+            If it reports an error or shows a message, which is closed, or there is no such command.
         """
         known = self.jvm.ij.Menus.getCommands()
         if known is None or known.get(command) is None:
@@ -154,46 +151,28 @@ class ImageJ:
         Raises
         ------
         ImageJError
-            If it is aborted, with the message of the command that aborted it.
+            If it is aborted, with the message of the command that aborted it, or shows a message
+            (``showMessage``), which is closed.
         """
-        interpreter = self.jvm.ij.macro.Interpreter()
-        done = threading.Event()
-        # A mistake in a macro puts up a dialog, which nobody may be there to close.
-        closer = threading.Thread(target=self._close_macro_errors, args=(done,), daemon=True)
-        closer.start()
-        try:
-            answer = self._guarded(lambda: interpreter.run(text, argument))
-        except ImageJError as error:
-            said = interpreter.getErrorMessage()
-            if said and error.message == _CANCELED:
-                raise ImageJError(f"{said} in line {interpreter.getLineNumber()}") from error
-            raise
-        finally:
-            done.set()
-            closer.join()
+        answer = self._guarded(lambda: self.jvm.ij.macro.Interpreter().run(text, argument))
         return "" if answer is None else str(answer)
 
-    def _close_macro_errors(self, done: threading.Event) -> None:
-        dialog = self.jvm.java.lang.Class.forName("java.awt.Dialog")
-        while not done.wait(_POLL_SECONDS):
-            for window in self.jvm.java.awt.Window.getWindows():
-                if dialog.isInstance(window) and window.getTitle() == "Macro Error":
-                    window.dispose()
-
     def _guarded(self, action: Callable[[], Any]) -> Any:
-        """Do something, and raise the error that ImageJ would have put up as a dialog."""
+        """Do something, and raise the error that ImageJ would put up, or put up, as a dialog."""
         java = self.jvm.ij.IJ
         java.getErrorMessage()
-        java.redirectErrorMessages(True)  # noqa: FBT003
+        java.redirectErrorMessages(True)  # noqa: FBT003 - Java has no keywords
         try:
-            answer = action()
+            # ImageJ forgets to redirect after the first error, and with each plugin that ends.
+            with Messages(self.jvm) as messages:
+                answer = action()
         except Py4JJavaError as error:
             # ImageJ aborts a command whose error it has noted by an exception of its own.
-            message = java.getErrorMessage()
-            raise ImageJError(str(message or error.java_exception.getMessage())) from error
+            message = java.getErrorMessage() or messages.text or error.java_exception.getMessage()
+            raise ImageJError(str(message)) from error
         finally:
             java.redirectErrorMessages(False)  # noqa: FBT003
-        message = java.getErrorMessage()
+        message = java.getErrorMessage() or messages.text
         if message:
             raise ImageJError(str(message))
         return answer

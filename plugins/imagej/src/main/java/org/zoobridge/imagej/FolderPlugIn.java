@@ -3,6 +3,7 @@ package org.zoobridge.imagej;
 import ij.IJ;
 import ij.ImagePlus;
 import ij.Prefs;
+import ij.io.Opener;
 import ij.measure.ResultsTable;
 import ij.plugin.PlugIn;
 
@@ -118,11 +119,7 @@ public final class FolderPlugIn implements PlugIn {
     }
 
     private static Picture opened(final Path file) {
-        final ImagePlus image = IJ.openImage(file.toString());
-        if (image == null) {
-            throw new ImageFormatException(new Facts("ImageJ cannot open " + file + ".").reason("IMAGE_FORMAT")
-                    .field("image"));
-        }
+        final ImagePlus image = image(file);
         final PixelReader reader = new PixelReader(image);
         final List<Map<String, Integer>> planes = reader.allPlanes();
         final boolean several = planes.size() > 1;
@@ -133,6 +130,27 @@ public final class FolderPlugIn implements PlugIn {
         }
         image.close();
         return buffer.picture();
+    }
+
+    /** Opens one picture among many: what ImageJ would say in a dialog becomes the error of this one. */
+    private static ImagePlus image(final Path file) {
+        final boolean redirecting = IJ.redirectingErrorMessages();
+        final ImagePlus image;
+        // One of an earlier command may still be noted.
+        IJ.getErrorMessage();
+        IJ.redirectErrorMessages(true);
+        try {
+            // Not IJ.openImage, after which no macro would seem to run; both forget where messages go.
+            image = new Opener().openImage(file.toString());
+        } finally {
+            IJ.redirectErrorMessages(redirecting);
+        }
+        final String said = IJ.getErrorMessage();
+        if (image == null || said != null) {
+            throw new ImageFormatException(new Facts("ImageJ cannot open " + file
+                    + (said == null ? "." : ": " + said.replaceAll("\\s+", " "))).reason("IMAGE_FORMAT").field("image"));
+        }
+        return image;
     }
 
     private static int[] shape(final PixelReader reader, final int planes) {
