@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from onnx import TensorProto, helper
 
 from napari_zoobridge._items import Item, ItemKind
@@ -35,6 +36,32 @@ def model():
         labels=LABELS,
         label_colors=COLORS,
     )
+
+
+@pytest.fixture
+def viewer():
+    """Make a viewer without a window; tests of widgets have one with."""
+    return ViewerModel()
+
+
+@pytest.fixture
+def stack(viewer):
+    """A time series of volumes, scaled and moved, shown at T = 1, Z = 3."""
+    layer = viewer.add_image(
+        np.zeros((2, 5, 60, 80), np.uint16),
+        name="stack",
+        scale=(1, 2, 0.5, 0.5),
+        translate=(0, 10, 5, 0),
+    )
+    viewer.dims.set_point(0, 1)
+    viewer.dims.set_point(1, 16)
+    return layer
+
+
+@pytest.fixture
+def items_of():
+    """Give the items of a plan, however long it takes."""
+    return lambda plan: plan.items(lambda: None)
 
 
 @pytest.fixture
@@ -183,7 +210,8 @@ def photograph_of(viewer, qtbot, tmp_path):
     """
 
     def shoot(name, widget=None):
-        viewer.window.resize(1640, 1180)
+        viewer.show()
+        viewer.window.resize(1640, 1150)
         # The canvas has its new size only after the window system has answered.
         qtbot.wait(300)
         viewer.reset_view()

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from napari.components import ViewerModel
 
 from napari_zoobridge._items import EmptyTargetError
 from napari_zoobridge._target_choice import Target, TargetChoice
@@ -10,11 +9,6 @@ from zoobridge.client import Model, ModelInput
 
 TWO = Model(id="stains", version="1", input=ModelInput("CYX", channel_names=("DAPI", "GFP")))
 ONE = Model(id="grey", version="1", input=ModelInput("CYX", channel_names=("grey",)))
-
-
-@pytest.fixture
-def viewer():
-    return ViewerModel()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from napari.components import ViewerModel
 
 from napari_zoobridge._colors import class_colors, rgba
 from napari_zoobridge._features import METADATA_KEY
@@ -17,11 +16,6 @@ from napari_zoobridge._targets import (
 )
 
 CORNERS = np.array([[0, 0], [0, 5], [5, 5], [5, 0]])
-
-
-@pytest.fixture
-def viewer():
-    return ViewerModel()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import threading
 import dask.array
 import numpy as np
 import pytest
-from napari.components import ViewerModel
 
 from napari_zoobridge._geometry import ellipse_outline, polygon_mask
 from napari_zoobridge._place import place_of
@@ -21,11 +20,6 @@ from napari_zoobridge._targets import (
 )
 from zoobridge.client import Region
 from zoobridge.errors import UnknownModelError, ZooBridgeError
-
-
-@pytest.fixture
-def viewer():
-    return ViewerModel()
 
 
 @pytest.fixture

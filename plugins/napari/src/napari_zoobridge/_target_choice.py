@@ -1,21 +1,17 @@
-"""Choosing the image, what its axes mean, and what in it is to be classified."""
+"""Choosing what in an image is to be classified."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import CheckBox, ComboBox, LineEdit, SpinBox
-from qtpy.QtCore import QTimer, Signal
-from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
+from magicgui.widgets import CheckBox, ComboBox, SpinBox
+from qtpy.QtCore import QTimer
 
 from napari_zoobridge._along import AxesChoice
-from napari_zoobridge._axes import PlaneAxesError, propose_axes
-from napari_zoobridge._channel_choice import ChannelChoice
-from napari_zoobridge._fit import judge
+from napari_zoobridge._axes import PlaneAxesError
+from napari_zoobridge._image_choice import ImageChoice, layers_of
 from napari_zoobridge._items import EmptyTargetError
-from napari_zoobridge._pixels import full_resolution
-from napari_zoobridge._place import place_of, source_of
 from napari_zoobridge._targets import (
     plan_grid,
     plan_labels,
@@ -26,11 +22,9 @@ from napari_zoobridge._targets import (
 from napari_zoobridge._work import Life
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from napari.components import ViewerModel
+    from qtpy.QtWidgets import QWidget
 
-    from napari_zoobridge._pixels import PlaneSource
     from napari_zoobridge._place import Plan
     from zoobridge.client import Model
 
@@ -56,13 +50,8 @@ _OBJECTS = [("in the plane where it is largest", _LARGEST), ("in each of its pla
 _OUTSIDE = [("black", "zero"), ("mean of the inside", "mean"), ("the picture", "keep")]
 
 
-class TargetChoice(QWidget):
+class TargetChoice(ImageChoice):
     """Asks for an image and for what to classify in it.
-
-    Signals
-    -------
-    changed
-        Something else is chosen.
 
     Parameters
     ----------
@@ -70,21 +59,10 @@ class TargetChoice(QWidget):
         The viewer whose layers are offered.
     """
 
-    changed = Signal()
-
     def __init__(self, viewer: ViewerModel) -> None:
-        super().__init__()
-        self._viewer = viewer
-        self._model: Model | None = None
-        self._proposed = ""
-        self.suits = False
-        """Whether there is an image, and as far as can be told one that the model takes."""
-        self.image = ComboBox(choices=self._layers("Image"), nullable=True)
-        self.axes = LineEdit(tooltip="One letter for each axis, such as TZYX or YXC")
-        self.verdict = QLabel()
-        self.verdict.setWordWrap(True)
+        super().__init__(viewer)
         self.target = ComboBox(choices=[(str(t.value), t) for t in Target], value=Target.PLANE)
-        self.layer = ComboBox(choices=self._layers(self._kind_name), nullable=True)
+        self.layer = ComboBox(choices=layers_of(viewer, self._kind_name), nullable=True)
         self.selected = CheckBox(text="selected only")
         self.outside = ComboBox(choices=_OUTSIDE, value="zero")
         self.padding = SpinBox(value=0, min=0, max=4096)
@@ -98,17 +76,8 @@ class TargetChoice(QWidget):
             "colours show the class that most planes name, by the plane that is surest of it.",
         )
         self.stack = AxesChoice()
-        self.channels = ChannelChoice(self._layers("Image"))
-
-        self._form = QFormLayout(self)
-        self._form.setContentsMargins(0, 0, 0, 0)
-        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._rows: dict[str, QWidget] = {}
         for name, title, native in (
-            ("image", "Image", self.image.native),
-            ("channels", "Channels", self.channels),
-            ("axes", "Axes", self.axes.native),
-            ("verdict", "", self.verdict),
             ("target", "Classify", self.target.native),
             ("along", "All planes along", self.stack),
             ("objects", "Each object", self.objects.native),
@@ -171,18 +140,6 @@ class TargetChoice(QWidget):
         """What stands outside a mask: ``zero``, ``mean``, or ``keep``."""
         return str(self.outside.value)
 
-    def source(self) -> PlaneSource:
-        """Return the image, with the axes as they are typed.
-
-        Raises
-        ------
-        EmptyTargetError
-            No image is chosen.
-        PlaneAxesError
-            The axes do not describe it.
-        """
-        return source_of(self._image_layers(), str(self.axes.value))
-
     def plan(self) -> Plan:
         """Return what is to be classified.
 
@@ -193,7 +150,7 @@ class TargetChoice(QWidget):
         PlaneAxesError
             The axes do not describe the image.
         """
-        place = place_of(self._image_layers(), str(self.axes.value), self._viewer.dims.point)
+        place = self.place()
         target = self.chosen
         if target is Target.PLANE:
             return plan_planes(place)
@@ -230,30 +187,12 @@ class TargetChoice(QWidget):
             self._propose()
             self._show_rows()
         self._model = model
-        self._judge()
+        self._judge_target()
 
     # -- following the viewer
 
-    def _layers(self, kind: str | Callable[[], str]) -> Callable[[Any], list[tuple[str, Any]]]:
-        def choices(_widget: Any) -> list[tuple[str, Any]]:
-            wanted = kind if isinstance(kind, str) else kind()
-            return [
-                (layer.name, layer)
-                for layer in self._viewer.layers
-                if type(layer).__name__ == wanted
-            ]
-
-        return choices
-
     def _kind_name(self) -> str:
         return _LAYERED.get(self.chosen, "")
-
-    def _image_layers(self) -> list[Any]:
-        """Return the chosen image, or the layers that are its channels."""
-        layers = self.channels.chosen() if self.channels.joined else [self.image.value]
-        if not all(layer is not None and layer in self._viewer.layers for layer in layers):
-            raise EmptyTargetError("there is no image to classify; open one first")
-        return layers
 
     def _target_layer(self) -> Any:
         layer = self.layer.value
@@ -276,7 +215,7 @@ class TargetChoice(QWidget):
         if self._life.ended:
             return
         self._propose()
-        self._judge()
+        self._judge_target()
 
     def _refill(self) -> None:
         for combo in (self.image, self.layer):
@@ -294,15 +233,12 @@ class TargetChoice(QWidget):
 
     def _on_image(self, _value: Any = None) -> None:
         self._propose()
-        self._judge()
-        self._fill_along()
-        self._show_rows()
-        self._tell()
+        self._on_axes()
 
     def _on_axes(self, _value: Any = None) -> None:
         self._fill_along()
         self._show_rows()
-        self._judge()
+        self._judge_target()
         self._tell()
 
     def _on_tile(self, value: int) -> None:
@@ -321,15 +257,13 @@ class TargetChoice(QWidget):
         self._fill_along()
         self.stack.tick(on=self.chosen is Target.PLANES)
         self._show_rows()
-        self._judge()
+        self._judge_target()
         self._tell()
 
     def _show_rows(self) -> None:
         """Ask only for what matters to the target."""
         target = self.chosen
         shown = {
-            "image": not self.channels.joined,
-            "channels": self.channels.offered,
             "along": target in _STACKED and bool(self.stack.boxes),
             "objects": target is Target.LABELS and bool(self.along),
             "layer": target in _LAYERED,
@@ -340,33 +274,10 @@ class TargetChoice(QWidget):
             "tile": target is Target.GRID,
             "step": target is Target.GRID,
         }
+        self._show_row(self.image.native, visible=not self.channels.joined)
+        self._show_row(self.channels, visible=self.channels.offered)
         for name, visible in shown.items():
-            self._rows[name].setVisible(visible)
-            label = self._form.labelForField(self._rows[name])
-            if label is not None:
-                label.setVisible(visible)
-
-    def _propose(self) -> None:
-        """Propose axes, unless the user has typed others for this very image."""
-        try:
-            layer = self._image_layers()[0]
-        except EmptyTargetError:
-            return
-        shape = full_resolution(layer).shape
-        typed = str(self.axes.value)
-        wanted = self._model.input if self._model is not None else None
-        shift = self._viewer.dims.ndim - layer.ndim
-        shown = [axis - shift for axis in self._viewer.dims.displayed][-2:]
-        proposed = propose_axes(
-            shape,
-            rgb=layer.rgb,
-            axis_labels=getattr(layer, "axis_labels", ()),
-            displayed=shown if min(shown) >= 0 and layer.ndim > 2 else (),
-            channels=None if wanted is None or self.channels.joined else len(wanted.channel_names),
-        )
-        if typed in ("", self._proposed) or len(typed) != len(shape):
-            self._proposed = proposed
-            self.axes.value = proposed
+            self._show_row(self._rows[name], visible=visible)
 
     def _fill_along(self) -> None:
         try:
@@ -375,23 +286,8 @@ class TargetChoice(QWidget):
             stack = ""
         self.stack.offer(stack, ticked=self.chosen is Target.PLANES)
 
-    def _judge(self) -> None:
-        try:
-            source = self.source()
-        except (EmptyTargetError, PlaneAxesError) as error:
-            self._say(str(error), good=False)
-            return
-        if self._model is None:
-            self._say("", good=True)
-            return
-        whole = self.chosen in (Target.PLANE, Target.PLANES)
-        report = judge(self._model, source, regions=not whole)
-        self._say(report.sentence, good=report.fits)
-
-    def _say(self, sentence: str, *, good: bool) -> None:
-        self.suits = good
-        self.verdict.setText(f"{'✓' if good else '✗'} {sentence}" if sentence else "")
-        self.verdict.setStyleSheet("" if good else "color: #e06c50;")
+    def _judge_target(self) -> None:
+        self._judge(regions=self.chosen not in (Target.PLANE, Target.PLANES))
 
     def _tell(self, _value: Any = None) -> None:
         self.changed.emit()
