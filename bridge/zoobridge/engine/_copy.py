@@ -276,7 +276,7 @@ class ModelCopy:
                 raise worker_error(frame.payload)
             with self._change:
                 seconds = time.monotonic() - started
-                self.facts = json.loads(frame.payload) | {"load_seconds": seconds}
+                self.facts = json.loads(bytes(frame.payload)) | {"load_seconds": seconds}
                 place = Place(self.facts["device"], self.facts["framework_version"])
                 self._worker = worker
                 if self._state is _State.LOADING:

@@ -163,7 +163,7 @@ class Desk:
             if frame.kind == Kind.BATCHES:
                 self._batches_told += 1
                 self._batches = {
-                    int(size): Batches(*sums) for size, sums in json.loads(frame.payload).items()
+                    int(size): Batches(*sums) for size, sums in json.loads(bytes(frame.payload)).items()
                 }
                 self.change.notify_all()
                 return
@@ -293,7 +293,7 @@ class Desk:
             with contextlib.suppress(BrokenPipeError):
                 self._writer.send(kind, number, payload)
 
-    def _deliver(self, ticket: Ticket, payload: bytes) -> None:
+    def _deliver(self, ticket: Ticket, payload: bytes | memoryview) -> None:
         total, items, failed, last, *stages = PART.unpack_from(payload)
         ticket.answered += items
         if last:
@@ -305,7 +305,7 @@ class Desk:
                 items=total,
                 failed_items=failed,
             )
-        ticket.deliver(Part(payload[PART.size :], total, last, self._place))
+        ticket.deliver(Part(memoryview(payload)[PART.size :], total, last, self._place))
 
     def _settle(self, ticket: Ticket, error: ZooBridgeError) -> None:
         if not ticket.done:

@@ -127,7 +127,7 @@ class Part:
         Where it was computed.
     """
 
-    response: bytes
+    response: bytes | memoryview
     total: int
     last: bool
     place: Place

@@ -11,7 +11,7 @@ from zoobridge.protocol import error_from_status
 __all__ = ["worker_error"]
 
 
-def worker_error(payload: bytes) -> ZooBridgeError:
+def worker_error(payload: bytes | memoryview) -> ZooBridgeError:
     """Return the error in the payload of a FAILED frame, which a hostile worker may have written."""
     try:
         return error_from_status(status_pb2.Status.FromString(payload))

@@ -26,6 +26,7 @@ seconds of queue, preprocessing, inference and postprocessing."""
 _HEADER = struct.Struct("<IIQ")
 _CHUNK = 1 << 16
 _LARGEST = 1 << 30
+_LARGEST_PIPE = 1 << 20
 
 
 class Kind(IntEnum):
@@ -59,7 +60,7 @@ class Frame:
 
     kind: int
     number: int
-    payload: bytes
+    payload: bytes | memoryview
 
 
 class FrameWriter:
@@ -101,8 +102,10 @@ class FrameReader:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._buffer = bytearray()
+        self._data = b""
+        self._start = 0
         self._wanted = _HEADER.size
+        self._last = 0
         self._poll = None
         if hasattr(select, "poll"):
             self._poll = select.poll()
@@ -120,10 +123,8 @@ class FrameReader:
             frame = self.buffered()
             if frame is not None:
                 return frame
-            data = os.read(self._descriptor, max(_CHUNK, self._wanted - len(self._buffer)))
-            if not data:
+            if not self._read():
                 return None
-            self._buffer += data
 
     def buffered(self) -> Frame | None:
         """Return the next frame if all of it has been read already.
@@ -133,23 +134,43 @@ class FrameReader:
         ValueError
             As :meth:`next`.
         """
-        buffer = self._buffer
-        if len(buffer) < _HEADER.size:
+        data, start = self._data, self._start
+        have = len(data) - start
+        if have < _HEADER.size:
             self._wanted = _HEADER.size
             return None
-        length, kind, number = _HEADER.unpack_from(buffer)
+        length, kind, number = _HEADER.unpack_from(data, start)
         if length > _LARGEST or kind not in _KINDS:
             raise ValueError(f"a frame of kind {kind} and {length} bytes is none of ours")
-        end = self._wanted = _HEADER.size + length
-        if len(buffer) < end:
+        self._wanted = self._last = _HEADER.size + length
+        if have < self._wanted:
             return None
-        payload = bytes(memoryview(buffer)[_HEADER.size : end])
-        del buffer[:end]
-        return Frame(kind, number, payload)
+        begin = start + _HEADER.size
+        self._start = end = begin + length
+        if length < _CHUNK:
+            return Frame(kind, number, data[begin:end])
+        return Frame(kind, number, memoryview(data)[begin:end])
+
+    def _read(self) -> bool:
+        """Read what is wanted, or more; tell whether it came."""
+        pieces = [self._data[self._start :]]
+        have = len(pieces[0])
+        while have < self._wanted:
+            # As much as the last frame had, since the next one may be as large.
+            size = max(self._last, self._wanted - have)
+            data = os.read(self._descriptor, min(max(_CHUNK, size), _LARGEST_PIPE))
+            if not data:
+                return False
+            pieces.append(data)
+            have += len(data)
+        self._data = pieces[1] if not pieces[0] and len(pieces) == 2 else b"".join(pieces)
+        self._start = 0
+        return True
 
     def pending(self) -> bool:
         """Tell whether there is something to read; where the system cannot tell, there may be."""
-        return bool(self._buffer) or self._poll is None or bool(self._poll.poll(0))
+        read = len(self._data) > self._start
+        return read or self._poll is None or bool(self._poll.poll(0))
 
     def close(self) -> None:
         """Close the descriptor."""

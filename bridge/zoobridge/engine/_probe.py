@@ -145,7 +145,7 @@ def _facts(worker: WorkerProcess, frame: Frame | None, folder: Path) -> dict[str
         raise WorkerError(f"the worker {worker.obituary()} while it loaded the weights{words}")
     if frame.kind == Kind.FAILED:
         raise worker_error(frame.payload)
-    facts: dict[str, Any] = json.loads(frame.payload)
+    facts: dict[str, Any] = json.loads(bytes(frame.payload))
     return facts
 
 

@@ -78,7 +78,7 @@ def run(
     frame = reader.next()
     if frame is None:
         return 0
-    document = json.loads(frame.payload)
+    document = json.loads(bytes(frame.payload))
     try:
         ready: dict[str, object] = {
             "framework": framework,
