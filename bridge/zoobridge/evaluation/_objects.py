@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from zoobridge.client import Region
 from zoobridge.errors import InvalidRequestError
@@ -103,7 +103,7 @@ def _take(
     pixels = read_label_image(mask)
     # Numbers may be sparse (tracking keeps those of earlier pictures): counted anew, densely.
     numbers, dense = np.unique(pixels, return_inverse=True)
-    boxes = ndimage.find_objects(dense.reshape(pixels.shape) + 1)
+    boxes = scipy.ndimage.find_objects(dense.reshape(pixels.shape) + 1)
     places = {int(number): box for number, box in zip(numbers, boxes, strict=True) if number}
     left_out += [
         (f"{image} object {key}", "the table has no row for it")

@@ -7,7 +7,10 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+
+# As a whole: it loads `stats` when that is first used, which takes longer than measuring one model
+# on a few hundred pictures.
+import scipy
 
 from zoobridge.errors import InvalidRequestError
 
@@ -191,7 +194,7 @@ def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> tuple[int, i
     differing = only_first + only_second
     if not differing:
         return 0, 0, 1.0
-    p_value = float(stats.binomtest(only_first, differing, 0.5).pvalue)
+    p_value = float(scipy.stats.binomtest(only_first, differing, 0.5).pvalue)
     return only_first, only_second, p_value
 
 
@@ -234,7 +237,7 @@ def cochran_q(correct: NDArray[np.bool_]) -> tuple[float, float]:
     if not spread:
         return 0.0, 1.0
     q = (count - 1) * (count * int((columns**2).sum()) - total**2) / spread
-    return float(q), float(stats.chi2.sf(q, count - 1))
+    return float(q), float(scipy.stats.chi2.sf(q, count - 1))
 
 
 def compare_pairs(
@@ -298,7 +301,7 @@ def friedman(probability: Mapping[str, NDArray[np.float64]]) -> Friedman:
     if (columns == columns[:, :1]).all():
         statistic, p_value = 0.0, 1.0
     else:
-        statistic, p_value = map(float, stats.friedmanchisquare(*columns.T))
+        statistic, p_value = map(float, scipy.stats.friedmanchisquare(*columns.T))
     pairs = list(combinations(rounded, 2))
     tested = [_wilcoxon(rounded[first] - rounded[second]) for first, second in pairs]
     adjusted = holm(tested)
@@ -317,4 +320,4 @@ def friedman(probability: Mapping[str, NDArray[np.float64]]) -> Friedman:
 def _wilcoxon(difference: NDArray[np.float64]) -> float:
     # 0.301 less 0.3 and 0.701 less 0.7 are the same difference, but not the same float.
     rounded = np.round(difference, _DIGITS)
-    return float(stats.wilcoxon(rounded).pvalue) if rounded.any() else 1.0
+    return float(scipy.stats.wilcoxon(rounded).pvalue) if rounded.any() else 1.0
