@@ -1,9 +1,10 @@
-"""Running an inference request: through the image classifier, or through the bare network."""
+"""Inference requests: what they ask of the image classifier or the bare network, and the answer."""
 
 from __future__ import annotations
 
 import math
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,47 +18,109 @@ from zoobridge.server.inference._elements import encode_bytes
 from zoobridge.server.inference._request import read_inputs, read_outputs, read_timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from zoobridge.engine import Answer, Chunk, Engine, TensorBytes
+    from zoobridge.engine import Chunk, TensorBytes
+    from zoobridge.server._choices import Choice
     from zoobridge.server.inference._request import Wanted
     from zoobridge.server.inference._shared_memory import SharedMemory
     from zoobridge.server.inference._views import Targets, View
 
-    OnEnd = Callable[[Callable[[], None]], bool]
+    Outputs = dict[str, NDArray[np.generic] | list[bytes]]
 
-__all__ = ["infer"]
+__all__ = ["Inference", "read_inference"]
 
 _FINAL = "triton_enable_empty_final_response"
 
 
-def infer(
-    engine: Engine,
-    targets: Targets,
-    memory: SharedMemory,
-    request: Any,
-    *,
-    deadline: float | None,
-    on_end: OnEnd,
-) -> Any:
-    """Answer a ``ModelInferRequest``.
+@dataclass(frozen=True, eq=False)
+class Inference:
+    """A ``ModelInferRequest`` that was found to be sound.
 
     Parameters
     ----------
-    engine
-        Runs models.
+    request
+        The request.
+    view, choice
+        What answers it.
+    inputs
+        Its tensors by name.
+    wanted
+        The outputs that it asks for.
+    deadline
+        On the clock of :func:`time.monotonic`; `None` for none.
+    """
+
+    request: Any
+    view: View
+    choice: Choice
+    inputs: Mapping[str, TensorBytes | list[bytes]]
+    wanted: Sequence[Wanted]
+    deadline: float | None
+
+    def works(self) -> list[Work]:
+        """Return the work for the engine: a single one, or one for each encoded picture.
+
+        Raises
+        ------
+        InvalidRequestError
+            If the inputs are not those that there must be.
+        """
+        if self.view.network:
+            requests = [_network_request(self.view, self.inputs)]
+        else:
+            requests = _classifier_requests(self.inputs)
+        choice, network = self.choice, self.view.network
+        return [
+            Work(choice.model, choice.weights, chunks, self.deadline, tensors=network)
+            for chunks in requests
+        ]
+
+    def response(self, answers: Sequence[bytes | memoryview]) -> Any:
+        """Return the answer to the request.
+
+        Parameters
+        ----------
+        answers
+            What the engine answered to each of :meth:`works`.
+
+        Raises
+        ------
+        ZooBridgeError
+            If that is an error, or not what was asked for.
+        """
+        view, request = self.view, self.request
+        if view.network:
+            outputs = _network_outputs(view, answers[0])
+        else:
+            outputs = _classifier_outputs(view, answers, encoded="image" in self.inputs)
+        response = messages.ModelInferResponse(
+            model_name=view.name, model_version=view.version, id=request.id
+        )
+        for one in self.wanted:
+            _add_output(response, view, one, outputs[one.tensor.name])
+        if _FINAL in request.parameters and request.parameters[_FINAL].bool_param:
+            response.parameters["triton_final_response"].bool_param = True
+        return response
+
+
+def read_inference(
+    targets: Targets, memory: SharedMemory, request: Any, *, deadline: float | None
+) -> Inference:
+    """Read a ``ModelInferRequest``.
+
+    Parameters
+    ----------
     targets
-        Finds them.
+        Finds models.
     memory
         The registered shared memory.
     request
         The request.
     deadline
-        On the clock of :func:`time.monotonic`; `None` for none.
-    on_end
-        Takes what is to be called when the caller is gone; tells whether it still waits.
+        Of the call, on the clock of :func:`time.monotonic`; `None` for none.
 
     Raises
     ------
@@ -65,43 +128,27 @@ def infer(
         If it cannot be answered.
     """
     target = targets.find(request.model_name, request.model_version)
-    view, choice = target.view, target.choice
+    view = target.view
     timeout = read_timeout(request)
     if timeout is not None:
         limit = time.monotonic() + timeout
         deadline = limit if deadline is None else min(limit, deadline)
     wanted = read_outputs(view, request, memory)
     inputs = read_inputs(view, request, memory)
-
-    def submit(data: Sequence[Chunk], *, tensors: bool) -> Answer:
-        answer = engine.submit(Work(choice.model, choice.weights, data, deadline, tensors=tensors))
-        if not on_end(answer.cancel):
-            answer.cancel()
-        return answer
-
-    run = _network if view.network else _classifier
-    outputs = run(view, inputs, submit)
-    response = messages.ModelInferResponse(
-        model_name=view.name, model_version=view.version, id=request.id
-    )
-    for one in wanted:
-        _add_output(response, view, one, outputs[one.tensor.name])
-    if _FINAL in request.parameters and request.parameters[_FINAL].bool_param:
-        response.parameters["triton_final_response"].bool_param = True
-    return response
+    return Inference(request, view, target.choice, inputs, wanted, deadline)
 
 
-def _network(
-    view: View, inputs: Mapping[str, Any], submit: Callable[..., Answer]
-) -> dict[str, NDArray[np.generic] | list[bytes]]:
+def _network_request(view: View, inputs: Mapping[str, Any]) -> Sequence[Chunk]:
     missing = [tensor.name for tensor in view.inputs if tensor.name not in inputs]
     if missing:
         raise InvalidRequestError(
             f"model '{view.name}' takes the input '{missing[0]}', which is missing", field="inputs"
         )
-    given = {tensor.name: inputs[tensor.name] for tensor in view.inputs}
-    (part,) = submit(tensor_chunks(given), tensors=True)
-    found = list(unpack_tensors(part.response).values())
+    return tensor_chunks({tensor.name: inputs[tensor.name] for tensor in view.inputs})
+
+
+def _network_outputs(view: View, answer: bytes | memoryview) -> Outputs:
+    found = list(unpack_tensors(answer).values())
     output = view.model.output
     index = output.index if output is not None else 0
     if index >= len(found):
@@ -109,9 +156,7 @@ def _network(
     return {view.outputs[0].name: found[index]}
 
 
-def _classifier(
-    view: View, inputs: Mapping[str, Any], submit: Callable[..., Answer]
-) -> dict[str, NDArray[np.generic] | list[bytes]]:
+def _classifier_requests(inputs: Mapping[str, Any]) -> list[Sequence[Chunk]]:
     if len(inputs) != 1:
         raise InvalidRequestError(
             "give one of the inputs 'image' (encoded pictures) and 'pixels' (their elements)",
@@ -119,7 +164,6 @@ def _classifier(
         )
     options = {"top_k": 1, "all_scores": True}
     request = classification_pb2.ClassifyRequest(options=options)
-    requests: list[Sequence[Chunk]]
     if "pixels" in inputs:
         pixels: TensorBytes = inputs["pixels"]
         # Positions are planes of one picture: prepared together, answered in order.
@@ -127,19 +171,21 @@ def _classifier(
             data_type=image_pb2.DATA_TYPE_UINT8, shape=pixels.shape, axes="PYXC"
         )
         head = before_pixels(request, message, math.prod(pixels.shape))
-        requests = [(head, pixels.data)]
-    else:
-        requests = []
-        for picture in inputs["image"]:
-            request.image.encoded = picture
-            requests.append((request.SerializeToString(),))
-    answers = [submit(chunks, tensors=False) for chunks in requests]
+        return [(head, pixels.data)]
+    requests: list[Sequence[Chunk]] = []
+    for picture in inputs["image"]:
+        request.image.encoded = picture
+        requests.append((request.SerializeToString(),))
+    return requests
+
+
+def _classifier_outputs(
+    view: View, answers: Sequence[bytes | memoryview], *, encoded: bool
+) -> Outputs:
     results: list[Any] = []
     for number, answer in enumerate(answers):
-        response = classification_pb2.ClassifyResponse.FromString(
-            b"".join(part.response for part in answer)
-        )
-        if "image" in inputs and len(response.results) != 1:
+        response = classification_pb2.ClassifyResponse.FromString(bytes(answer))
+        if encoded and len(response.results) != 1:
             raise InvalidRequestError(
                 f"picture {number} holds {len(response.results)} planes; send one plane, or use "
                 "zoobridge.v1 for stacks",
@@ -154,7 +200,7 @@ def _classifier(
             raise type(error)(f"picture {number}: {error.message}", field="inputs")
         labels.append(result.prediction.top[0].label.encode())
         scores.append(result.prediction.scores)
-    outputs: dict[str, NDArray[np.generic] | list[bytes]] = {"label": labels}
+    outputs: Outputs = {"label": labels}
     if any(tensor.name == "scores" for tensor in view.outputs):
         outputs["scores"] = np.array(scores, np.float32)
     return outputs

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 
-from zoobridge.errors import ZooBridgeError
+from zoobridge.errors import CancelledError, ZooBridgeError
 from zoobridge.protocol.inference import grpc_service_pb2 as messages
-from zoobridge.server.inference._infer import infer
+from zoobridge.server.inference._infer import read_inference
 from zoobridge.server.inference._metadata import config_message, metadata_message
 from zoobridge.server.inference._shared_memory import SharedMemory
 from zoobridge.server.inference._statistics import statistics_message
@@ -20,6 +20,7 @@ from zoobridge.server.inference._views import Targets, find_view, views
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from zoobridge.engine import Answer
     from zoobridge.server._core import Core
     from zoobridge.server.inference._views import View
 
@@ -123,14 +124,21 @@ class InferenceServicer:
         return config_message(view, self._core.choices.choose(view.model, ""))
 
     def _model_infer(self, request: Any, context: grpc.ServicerContext) -> Any:
-        return infer(
-            self._core.engine,
-            self._targets,
-            self._memory,
-            request,
-            deadline=_deadline(context),
-            on_end=context.add_callback,
+        inference = read_inference(
+            self._targets, self._memory, request, deadline=_deadline(context)
         )
+        answers: list[Answer] = []
+        try:
+            for work in inference.works():
+                answers.append(self._core.engine.submit(work))
+                if not context.add_callback(answers[-1].cancel):
+                    raise CancelledError("the caller is gone")
+            parts = [part.response for answer in answers for part in answer]
+        except ZooBridgeError:
+            for answer in answers:
+                answer.cancel()
+            raise
+        return inference.response(parts)
 
     def _model_stream_infer(
         self, requests: Iterator[Any], context: grpc.ServicerContext
