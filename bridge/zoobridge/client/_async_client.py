@@ -10,21 +10,16 @@ import grpc
 
 from zoobridge.client._async_stream import async_sources, classify_stream
 from zoobridge.client._evaluation_calls import AsyncEvaluationCalls
-from zoobridge.client._ledger import Ledger, build
+from zoobridge.client._ledger import UNARY_REGIONS, Ledger, build
 from zoobridge.client._models import Framework, LoadedModel, Model, ServerInfo
 from zoobridge.client._request import Settings
 from zoobridge.client._results import Result, Results
-from zoobridge.client._start import start_server
+from zoobridge.client._start import find_server
 from zoobridge.client._statistics import ServerStatistics
-from zoobridge.client._transport import error_from_rpc, resolve
-from zoobridge.errors import ServerUnavailableError, ZooBridgeError
+from zoobridge.client._transport import error_from_rpc
+from zoobridge.errors import ZooBridgeError
 from zoobridge.protocol import Limits
-from zoobridge.protocol.v1 import (
-    classification_pb2_grpc,
-    evaluation_pb2_grpc,
-    zoo_pb2,
-    zoo_pb2_grpc,
-)
+from zoobridge.protocol.v1 import zoo_pb2
 
 if TYPE_CHECKING:
     import os
@@ -36,8 +31,6 @@ if TYPE_CHECKING:
     from zoobridge.client._transport import Endpoint
 
 __all__ = ["AsyncClient", "connect_async"]
-
-_UNARY_REGIONS = 256
 
 
 async def connect_async(
@@ -56,13 +49,9 @@ async def connect_async(
     >>> async with await zoobridge.connect_async() as client:  # doctest: +SKIP
     ...     results = await client.classify("digits", "scans/")
     """
-    try:
-        endpoint = await asyncio.to_thread(resolve, address, token=token, ca=ca, tls=tls)
-    except ServerUnavailableError:
-        if start is None or address is not None:
-            raise
-        await asyncio.to_thread(start_server, start)
-        endpoint = await asyncio.to_thread(resolve, address, token=token, ca=ca, tls=tls)
+    endpoint = await asyncio.to_thread(
+        find_server, address, token=token, ca=ca, tls=tls, start=start
+    )
     client = AsyncClient(endpoint)
     try:
         await client.info(timeout=timeout)
@@ -81,13 +70,7 @@ class AsyncClient(AsyncEvaluationCalls):
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self._channel = endpoint.channel()
-        self._zoo = zoo_pb2_grpc.ZooServiceStub(self._channel)  # type: ignore[no-untyped-call]
-        self._classification = classification_pb2_grpc.ClassificationServiceStub(  # type: ignore[no-untyped-call]
-            self._channel
-        )
-        self._evaluation = evaluation_pb2_grpc.EvaluationServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        super().__init__(endpoint)
         self._limit = Limits().message_bytes
 
     async def __aenter__(self) -> Self:
@@ -100,14 +83,6 @@ class AsyncClient(AsyncEvaluationCalls):
         trace: TracebackType | None,
     ) -> None:
         await self.close()
-
-    def __repr__(self) -> str:
-        return f"<zoobridge.AsyncClient of {self.address}>"
-
-    @property
-    def address(self) -> str:
-        """``host:port`` of the server."""
-        return self._endpoint.address
 
     async def close(self) -> None:
         """Close the connection; calls that are under way are cancelled."""
@@ -208,7 +183,7 @@ class AsyncClient(AsyncEvaluationCalls):
         base = settings.to_message()
         pictures, total = async_sources(images, axes=axes)
         ledger = Ledger(model, total, on_progress)
-        if total == 1 and len(base.regions) <= _UNARY_REGIONS:
+        if total == 1 and len(base.regions) <= UNARY_REGIONS:
             source = await anext(pictures)
             try:
                 built = await asyncio.to_thread(build, source, base, limit=self._message_limit)
@@ -222,14 +197,10 @@ class AsyncClient(AsyncEvaluationCalls):
                 yield result
             return
 
-        def open_call(requests: Any) -> Any:
-            return self._classification.ClassifyStream(
-                requests, timeout=timeout, metadata=self._endpoint.metadata
-            )
-
         stream = classify_stream(
-            open_call, self._endpoint, base, pictures, ledger, limit=self._message_limit
-        )
+            self._stream(timeout), self._endpoint, base, pictures, ledger,
+            limit=self._message_limit,
+        )  # fmt: skip
         async with aclosing(stream):
             async for part in stream:
                 for result in part.results:

@@ -10,21 +10,16 @@ import grpc
 
 from zoobridge.client._evaluation_calls import EvaluationCalls
 from zoobridge.client._images import sources
-from zoobridge.client._ledger import Ledger, build
+from zoobridge.client._ledger import UNARY_REGIONS, Ledger, build
 from zoobridge.client._models import Framework, LoadedModel, Model, ServerInfo
 from zoobridge.client._request import Settings
 from zoobridge.client._results import Result, Results
-from zoobridge.client._start import start_server
+from zoobridge.client._start import find_server
 from zoobridge.client._statistics import ServerStatistics
 from zoobridge.client._stream import classify_stream
-from zoobridge.client._transport import error_from_rpc, resolve
-from zoobridge.errors import ServerUnavailableError, ZooBridgeError
-from zoobridge.protocol.v1 import (
-    classification_pb2_grpc,
-    evaluation_pb2_grpc,
-    zoo_pb2,
-    zoo_pb2_grpc,
-)
+from zoobridge.client._transport import error_from_rpc
+from zoobridge.errors import ZooBridgeError
+from zoobridge.protocol.v1 import zoo_pb2
 
 if TYPE_CHECKING:
     import os
@@ -37,9 +32,6 @@ if TYPE_CHECKING:
     from zoobridge.client._transport import Endpoint
 
 __all__ = ["Client", "connect"]
-
-# Beyond this many regions an answer is worth having in parts.
-_UNARY_REGIONS = 256
 
 
 def connect(
@@ -84,14 +76,7 @@ def connect(
     >>> client = zoobridge.connect()  # doctest: +SKIP
     >>> client.classify("digits", "scans/*.png").to_pandas()  # doctest: +SKIP
     """
-    try:
-        endpoint = resolve(address, token=token, ca=ca, tls=tls)
-    except ServerUnavailableError:
-        if start is None or address is not None:
-            raise
-        start_server(start)
-        endpoint = resolve(address, token=token, ca=ca, tls=tls)
-    client = Client(endpoint)
+    client = Client(find_server(address, token=token, ca=ca, tls=tls, start=start))
     try:
         client.info(timeout=timeout)
     except ZooBridgeError:
@@ -109,13 +94,7 @@ class Client(EvaluationCalls):
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self._channel = endpoint.channel()
-        self._zoo = zoo_pb2_grpc.ZooServiceStub(self._channel)  # type: ignore[no-untyped-call]
-        self._classification = classification_pb2_grpc.ClassificationServiceStub(  # type: ignore[no-untyped-call]
-            self._channel
-        )
-        self._evaluation = evaluation_pb2_grpc.EvaluationServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        super().__init__(endpoint)
         self._lock = threading.Lock()
         self._limit: int | None = None
 
@@ -129,14 +108,6 @@ class Client(EvaluationCalls):
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def __repr__(self) -> str:
-        return f"<zoobridge.Client of {self.address}>"
-
-    @property
-    def address(self) -> str:
-        """``host:port`` of the server."""
-        return self._endpoint.address
 
     def close(self) -> None:
         """Close the connection; calls that are under way are cancelled."""
@@ -343,7 +314,7 @@ class Client(EvaluationCalls):
         base = settings.to_message()
         pictures, total = sources(images, axes=axes)
         ledger = Ledger(settings.model, total, on_progress)
-        if total == 1 and len(base.regions) <= _UNARY_REGIONS:
+        if total == 1 and len(base.regions) <= UNARY_REGIONS:
             source = next(pictures)
             try:
                 request = build(source, base, limit=self._message_limit).request
@@ -354,14 +325,10 @@ class Client(EvaluationCalls):
                 yield ledger.unary(source, response)
             return
 
-        def open_call(requests: Any) -> Any:
-            return self._classification.ClassifyStream(
-                requests, timeout=timeout, metadata=self._endpoint.metadata
-            )
-
         yield from classify_stream(
-            open_call, self._endpoint, base, pictures, ledger, limit=self._message_limit
-        )
+            self._stream(timeout), self._endpoint, base, pictures, ledger,
+            limit=self._message_limit,
+        )  # fmt: skip
 
     def _message_limit(self) -> int:
         with self._lock:

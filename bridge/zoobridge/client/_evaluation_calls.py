@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
+from zoobridge.client._connection import Connection
 from zoobridge.client._evaluation import (
     EvaluationUpdate,
     evaluation_request,
@@ -23,19 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 
     from zoobridge.client._evaluation_results import Evaluation
-    from zoobridge.client._transport import Endpoint
-    from zoobridge.protocol.v1 import evaluation_pb2_grpc
 
     OnUpdate = Callable[[EvaluationUpdate], None]
 
 __all__ = ["AsyncEvaluationCalls", "EvaluationCalls"]
 
 
-class EvaluationCalls(ABC):
+class EvaluationCalls(Connection, ABC):
     """What a client can ask of ``EvaluationService``."""
-
-    _endpoint: Endpoint
-    _evaluation: evaluation_pb2_grpc.EvaluationServiceStub
 
     def measures(self, *, timeout: float | None = None) -> list[Measure]:
         """Return the measures that the server knows, in the order of tables."""
@@ -118,11 +114,8 @@ class EvaluationCalls(ABC):
         """Make a unary call, and raise the error that it was answered with."""
 
 
-class AsyncEvaluationCalls(ABC):
+class AsyncEvaluationCalls(Connection, ABC):
     """What a client for asyncio can ask of ``EvaluationService``; see :class:`EvaluationCalls`."""
-
-    _endpoint: Endpoint
-    _evaluation: evaluation_pb2_grpc.EvaluationServiceStub
 
     async def measures(self, *, timeout: float | None = None) -> list[Measure]:
         """Return the measures that the server knows, in the order of tables."""

@@ -17,7 +17,19 @@ from zoobridge.protocol.v1 import classification_pb2 as pb
 if TYPE_CHECKING:
     from zoobridge.client._images import Source
 
-__all__ = ["WINDOW_BYTES", "WINDOW_IMAGES", "Ledger", "OnProgress", "Part", "Progress", "build"]
+__all__ = [
+    "UNARY_REGIONS",
+    "WINDOW_BYTES",
+    "WINDOW_IMAGES",
+    "Ledger",
+    "OnProgress",
+    "Part",
+    "Progress",
+    "build",
+]
+
+#: Beyond this many regions the answer of a lone picture is worth having in parts.
+UNARY_REGIONS = 256
 
 #: Pictures, and bytes, that are sent ahead of the answers at most.
 WINDOW_IMAGES = 64

@@ -1,4 +1,4 @@
-"""Starting a server in the background."""
+"""Finding a server, and starting one in the background."""
 
 from __future__ import annotations
 
@@ -8,14 +8,47 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from zoobridge.client._transport import resolve
 from zoobridge.errors import ServerUnavailableError
 from zoobridge.protocol.connection import ConnectionFile, discover, runtime_dir
 
-__all__ = ["start_server"]
+if TYPE_CHECKING:
+    from zoobridge.client._transport import Endpoint
+
+__all__ = ["find_server"]
 
 
-def start_server(
+def find_server(
+    address: str | None,
+    *,
+    token: str | None,
+    ca: str | os.PathLike[str] | None,
+    tls: bool | None,
+    start: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None,
+) -> Endpoint:
+    """Decide which server to speak to, and start one if there is none and `start` names a zoo.
+
+    Takes what :func:`~zoobridge.client.connect` takes.
+
+    Raises
+    ------
+    ServerUnavailableError
+        If no server runs, and none is to be started or none can be.
+    InvalidRequestError
+        If the address cannot be one, or `ca` cannot be read.
+    """
+    try:
+        return resolve(address, token=token, ca=ca, tls=tls)
+    except ServerUnavailableError:
+        if start is None or address is not None:
+            raise
+    _start(start)
+    return resolve(address, token=token, ca=ca, tls=tls)
+
+
+def _start(
     zoo: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], *, timeout: float = 60.0
 ) -> ConnectionFile:
     """Start ``zoobridge serve`` in the background and wait until it is ready.

@@ -1,0 +1,46 @@
+"""The channel to a server, and what speaks over it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from zoobridge.protocol.v1 import (
+    classification_pb2_grpc,
+    evaluation_pb2_grpc,
+    zoo_pb2_grpc,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zoobridge.client._transport import Endpoint
+
+__all__ = ["Connection"]
+
+
+class Connection:
+    """One channel, which is kept until it is closed."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._channel = endpoint.channel()
+        self._zoo = zoo_pb2_grpc.ZooServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._classification = classification_pb2_grpc.ClassificationServiceStub(  # type: ignore[no-untyped-call]
+            self._channel
+        )
+        self._evaluation = evaluation_pb2_grpc.EvaluationServiceStub(self._channel)  # type: ignore[no-untyped-call]
+
+    def __repr__(self) -> str:
+        return f"<zoobridge.{type(self).__name__} of {self.address}>"
+
+    @property
+    def address(self) -> str:
+        """``host:port`` of the server."""
+        return self._endpoint.address
+
+    def _stream(self, timeout: float | None) -> Callable[..., Any]:
+        """Return what opens a call of many pictures; it takes the requests."""
+        return partial(
+            self._classification.ClassifyStream, timeout=timeout, metadata=self._endpoint.metadata
+        )
