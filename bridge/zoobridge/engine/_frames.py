@@ -71,22 +71,36 @@ class FrameWriter:
         self._lock = threading.Lock()
         self._closed = False
 
-    def send(self, kind: Kind, number: int = 0, payload: bytes = b"") -> None:
+    def send(self, kind: Kind, number: int = 0, *payload: bytes | memoryview) -> None:
         """Write a frame.
+
+        Parameters
+        ----------
+        kind, number
+            As in :class:`Frame`.
+        payload
+            Chunks that make it up together.
 
         Raises
         ------
         BrokenPipeError
             If the other side is gone.
         """
-        data = _HEADER.pack(len(payload), kind, number) + payload
+        size = sum(map(len, payload))
+        chunks = (_HEADER.pack(size, kind, number), *payload)
+        size += _HEADER.size
+        # Large chunks go as they lie, where the system can do that.
+        data = None if size > _CHUNK and hasattr(os, "writev") else b"".join(chunks)
         with self._lock:
             if self._closed:
                 raise BrokenPipeError("the channel is closed")
-            written = os.write(self._descriptor, data)
-            if written < len(data):
-                view = memoryview(data)
-                while written < len(data):
+            if data is None:
+                written = os.writev(self._descriptor, chunks)
+            else:
+                written = os.write(self._descriptor, data)
+            if written < size:
+                view = memoryview(b"".join(chunks) if data is None else data)
+                while written < size:
                     written += os.write(self._descriptor, view[written:])
 
     def close(self) -> None:

@@ -126,11 +126,12 @@ class Job(ABC):
         """
 
     @abstractmethod
-    def part(self) -> tuple[bytes, int] | None:
+    def part(self) -> tuple[Sequence[bytes | memoryview], int] | None:
         """Take the results that are due to be sent.
 
         Returns
         -------
         tuple or None
-            Bytes for the caller and the number of items in them; `None` while it pays to wait.
+            Bytes for the caller, in chunks, and the number of items in them; `None` while it pays to
+            wait.
         """

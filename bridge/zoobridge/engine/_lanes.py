@@ -352,7 +352,7 @@ class Lanes:
             *(job.total, items, job.failed, job.closed),
             *(times.queue, times.preprocess, times.inference, times.postprocess),
         )
-        self._writer.send(Kind.PART, job.number, head + data)
+        self._writer.send(Kind.PART, job.number, head, *data)
 
     def _fail(self, job: Job, error: ZooBridgeError) -> None:
         if job.cancelled or job.closed:

@@ -109,7 +109,7 @@ class PictureJob(Job):
         self.times.preprocess += time.monotonic() - start
         return ready, failed
 
-    def part(self) -> tuple[bytes, int] | None:
+    def part(self) -> tuple[Sequence[bytes | memoryview], int] | None:
         """See :meth:`Job.part`; the bytes are a ``ClassifyResponse``."""
         last = self.finished
         if not last:
@@ -132,7 +132,7 @@ class PictureJob(Job):
             timing.postprocess_seconds = self.times.postprocess
         written = [field for _, field in results]
         written.append(response.SerializeToString())
-        return b"".join(written), len(results)
+        return [b"".join(written)], len(results)
 
     def failure(self, item: Item | ItemFault, error: ZooBridgeError) -> _Answer:
         """Return the result of an item that failed."""

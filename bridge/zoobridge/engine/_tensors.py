@@ -90,8 +90,12 @@ def pack_tensors(tensors: Mapping[str, NDArray[np.generic]]) -> bytes:
     tensors
         Arrays of numbers or booleans, any shape.
     """
+    return b"".join(_array_chunks(tensors))
+
+
+def _array_chunks(tensors: Mapping[str, NDArray[np.generic]]) -> list[bytes | memoryview]:
     # Of arrays, every chunk is bytes or a view of them.
-    return b"".join(tensor_chunks({name: TensorBytes.of(one) for name, one in tensors.items()}))  # type: ignore[arg-type]
+    return tensor_chunks({name: TensorBytes.of(one) for name, one in tensors.items()})  # type: ignore[return-value]
 
 
 def unpack_tensors(data: bytes | memoryview) -> dict[str, NDArray[np.generic]]:
@@ -139,7 +143,7 @@ class TensorJob(Job):
         self.times.preprocess += time.monotonic() - start
         return [Ready(self, key, tuple(arrays), rows)], []
 
-    def part(self) -> tuple[bytes, int] | None:
+    def part(self) -> tuple[Sequence[bytes | memoryview], int] | None:
         """See :meth:`Job.part`; the bytes are packed tensors."""
         if not self.finished:
             return None
@@ -173,7 +177,7 @@ class TensorAnswers:
     ) -> list[Sequence[object]]:
         """Return each request's packed outputs."""
         if len(batch) == 1:
-            return [[pack_tensors(dict(zip(self._names, outputs, strict=True)))]]
+            return [[_array_chunks(dict(zip(self._names, outputs, strict=True)))]]
         rows = sum(ready.rows for ready in batch)
         if any(array.ndim == 0 or len(array) != rows for array in outputs):
             raise BackendFault("the network's outputs cannot be divided among the batch's rows")
@@ -184,7 +188,7 @@ class TensorAnswers:
                 name: array[start : start + ready.rows]
                 for name, array in zip(self._names, outputs, strict=True)
             }
-            results.append([pack_tensors(part)])
+            results.append([_array_chunks(part)])
             start += ready.rows
         return results
 
