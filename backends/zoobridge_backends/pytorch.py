@@ -235,7 +235,9 @@ def _flat(result: object, stated: Sequence[TensorSpec]) -> list[Any]:
     if isinstance(result, Mapping):
         named = [spec.name for spec in stated]
         values = (
-            [result[name] for name in named] if set(named) <= result.keys() else [*result.values()]
+            [result[name] for name in named]
+            if named and set(named) <= result.keys()
+            else [*result.values()]
         )
     elif isinstance(result, (tuple, list)):
         values = list(result)

@@ -237,6 +237,77 @@ def test_a_network_that_is_always_negative_can_be_added(add, read, validate, tmp
     assert validate(folder).ok
 
 
+def several_outputs(path, *, features, scores="scores", mask="mask"):
+    """A network that gives features, then scores, then which pixels it looked at."""
+    graph = helper.make_graph(
+        [
+            helper.make_node("Flatten", ["input"], [features]),
+            helper.make_node("ReduceMean", ["input"], [scores], keepdims=0, axes=[2, 3]),
+            helper.make_node("Greater", ["input", "limit"], [mask]),
+        ],
+        "net",
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 3, 4, 4])],
+        [
+            helper.make_tensor_value_info(features, TensorProto.FLOAT, ["N", 48]),
+            helper.make_tensor_value_info(scores, TensorProto.FLOAT, ["N", 3]),
+            helper.make_tensor_value_info(mask, TensorProto.BOOL, ["N", 3, 4, 4]),
+        ],
+        [helper.make_tensor("limit", TensorProto.FLOAT, [], [0.5])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, path)
+    return path
+
+
+@pytest.mark.parametrize("asked", ["", "nosuch"])
+def test_of_several_outputs_one_must_be_named(add, tmp_path, asked):
+    path = several_outputs(tmp_path / "net.onnx", features="features")
+    words = r"3 outputs.*--output.*features \(1 x 48\), scores \(1 x 3\), mask \(1 x 3 x 4 x 4\)"
+    with pytest.raises(InvalidRequestError, match=words):
+        add(path, output=asked)
+    assert not (tmp_path / "zoo").exists()
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen", "written"),
+    [
+        ({"features": "features"}, "scores", ["features", "scores", "mask"]),
+        (
+            {"features": "f:0", "scores": "output_1", "mask": "M"},
+            "output_1",
+            ["output_2", "output_1", "output_3"],
+        ),
+    ],
+)
+def test_the_named_output_is_served_and_the_others_are_described(
+    add, read, validate, tmp_path, names, chosen, written
+):
+    path = several_outputs(tmp_path / "net.onnx", **names)
+    folder = add(path, output=chosen, scores="softmax")
+    model = read(folder)
+    assert model.problem == ""
+    assert [output.name for output in model.outputs] == written
+    assert model.output.name == chosen
+    assert model.labels == LABELS
+    assert [np.load(tensor).shape for tensor in model.test_outputs] == [
+        (1, 48),
+        (1, 3),
+        (1, 3, 4, 4),
+    ]
+    picture = np.load(model.test_inputs[0])
+    means = np.exp(picture.mean(axis=(2, 3)))
+    np.testing.assert_allclose(
+        np.load(model.test_outputs[1]), means / means.sum(), rtol=1e-5, atol=1e-6
+    )
+    assert validate(folder).ok
+
+
+def test_the_only_output_may_be_named(add, read, source):
+    assert read(add(source, output="output")).output.name == "output"
+    with pytest.raises(InvalidRequestError, match=r"1 output, and none is called 'logits'"):
+        add(source, output="logits", version="2")
+
+
 # Other frameworks, in confined workers
 
 TORCH = """
@@ -245,6 +316,19 @@ warnings.simplefilter("ignore")
 torch.manual_seed(0)
 net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 8 * 8, 3), torch.nn.Softmax(1))
 torch.jit.save(torch.jit.trace(net.eval(), torch.zeros(1, 3, 8, 8)), sys.argv[1])
+"""
+
+TORCH_SEVERAL = """
+import sys, torch, warnings
+warnings.simplefilter("ignore")
+class Net(torch.nn.Module):
+    def forward(self, picture):
+        features = picture.flatten(1)
+        if sys.argv[2] == "dict":
+            return {"features": features, "scores": picture.mean((2, 3))}
+        return features, picture.mean((2, 3))
+net = torch.jit.trace(Net(), torch.ones(1, 3, 8, 8), strict=False)
+torch.jit.save(net, sys.argv[1])
 """
 
 KERAS = """
@@ -289,6 +373,21 @@ def test_torchscript_is_added_and_validated_in_confined_workers(
     trust.forget([chosen.digest])
     with pytest.raises(TrustError):
         choose_weights(model, frameworks=FRAMEWORKS, confined=False, trust=trust)
+
+
+@pytest.mark.parametrize("kind", ["dict", "tuple"])
+def test_one_of_several_outputs_of_torchscript_is_added(add, read, validate, tmp_path, kind):
+    run_script(TORCH_SEVERAL, tmp_path / "net.pt", kind)
+    options = {"open_network": confined_network, "channels": 3, "size": (8, 8)}
+    with pytest.raises(InvalidRequestError, match=r"output_1 \(1 x 192\), output_2 \(1 x 3\)"):
+        add(tmp_path / "net.pt", **options)
+    folder = add(tmp_path / "net.pt", output="output_2", **options)
+    model = read(folder)
+    assert model.output.name == "output_2"
+    np.testing.assert_allclose(
+        np.load(model.test_outputs[1]), np.load(model.test_inputs[0]).mean(axis=(2, 3)), rtol=1e-5
+    )
+    assert validate(folder, confined_network).ok
 
 
 @pytest.fixture(scope="module")

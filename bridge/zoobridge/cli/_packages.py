@@ -53,16 +53,19 @@ __all__ = ["add", "trust", "validate"]
     help="What the network expects of 8-bit pictures: as they are, 0…1, -1…1, or ImageNet's means.",
 )
 @click.option(
+    "--output", default="", metavar="NAME", help="Output with the scores, where there are several."
+)
+@click.option(
     "--scores",
     type=click.Choice(["as_is", "softmax", "sigmoid"]),
     default="as_is",
     show_default=True,
-    help="What to do with the network's output.",
+    help="What to do with the scores.",
 )
 @click.option(
     "--score-kind",
     type=click.Choice(["probability", "independent_probability", "logit", "label_only"]),
-    help="What the output is, where it is known.",
+    help="What the scores are, where it is known.",
 )
 @click.option(
     "--intensity-range",

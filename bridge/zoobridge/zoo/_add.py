@@ -22,7 +22,7 @@ from zoobridge.zoo._labels import read_label_file
 from zoobridge.zoo._library import check_written, newest_format, write_description
 from zoobridge.zoo._package import read_package
 from zoobridge.zoo._source import Source, detect_source
-from zoobridge.zoo._trial import Trial, try_network
+from zoobridge.zoo._trial import OutputTensor, Trial, try_network
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +47,9 @@ PREPROCESSING: dict[str, tuple[Operation, ...]] = {
     ),
 }
 
+#: What the last axes of a tensor are called where nobody knows what they are.
+_SPACE = ("z", "y", "x")
+
 
 def add_model(
     source: Path,
@@ -67,6 +70,7 @@ def add_model(
     channels: int = 0,
     channel_names: Sequence[str] = (),
     preprocessing: str | Sequence[Operation] = "none",
+    output: str = "",
     scores: Literal["as_is", "softmax", "sigmoid"] = "as_is",
     score_kind: ScoreKind | None = None,
     intensity_range: tuple[float, float] | None = None,
@@ -104,6 +108,8 @@ def add_model(
         Layout of the input, as far as the network does not tell; `size` is height and width.
     preprocessing
         A name of :data:`PREPROCESSING`, or the steps themselves.
+    output
+        The output that holds the scores, of a network with several; the others are described too.
     scores
         What is done to the network's scores.
     score_kind
@@ -156,6 +162,7 @@ def add_model(
                 "channels": channels,
                 "channel_names": channel_names,
             },
+            output=output,
         )
     except BackendFault as fault:
         raise BackendError(str(fault)) from fault
@@ -164,6 +171,8 @@ def add_model(
         own_config["score_kind"] = score_kind.value
     if intensity_range is not None:
         own_config["intensity_range"] = list(intensity_range)
+    if len(tested.outputs) > 1:
+        own_config["output"] = tested.scores.name
     document: dict[str, Any] = {
         "type": "model",
         "format_version": newest_format(),
@@ -173,7 +182,10 @@ def add_model(
         "description": description or f"{name}: tells {len(names)} classes apart.",
         "authors": [{"name": author} for author in authors],
         "inputs": [_input_document(tested, steps)],
-        "outputs": [_output_document(tested, names, after)],
+        "outputs": [
+            _scores_document(one, names, after) if one is tested.scores else _output_document(one)
+            for one in tested.outputs
+        ],
         "config": {"zoobridge": own_config},
     }
     if license_id:
@@ -258,15 +270,41 @@ def _input_document(tested: Trial, steps: Sequence[Operation]) -> dict[str, Any]
     }
 
 
-def _output_document(
-    tested: Trial, labels: Sequence[str], after: Sequence[Operation]
+def _scores_document(
+    output: OutputTensor, labels: Sequence[str], after: Sequence[Operation]
 ) -> dict[str, Any]:
     return {
-        "id": tested.output_name,
+        "id": output.name,
         "axes": [{"type": "batch"}, {"type": "channel", "channel_names": list(labels)}],
         "data": {"type": "float32"},
         "test_tensor": {"source": "test_output.npy"},
         "postprocessing": _step_documents(after),
+    }
+
+
+def _output_document(output: OutputTensor) -> dict[str, Any]:
+    """Describe an output that is not served, by its type and as many axes as it has."""
+    shape = output.tensor.shape
+    batch = shape[:1] == (1,)
+    lengths = shape[1:] if batch else shape
+    if not shape or len(lengths) > 1 + len(_SPACE):
+        raise InvalidRequestError(
+            f"the network's output {output.name} has the shape {shape}, which a package cannot "
+            "describe; export the network without it"
+        )
+    axes: list[dict[str, Any]] = [{"type": "batch"}] if batch else []
+    if lengths:
+        axes.append({"type": "index", "size": lengths[0]})
+    names = _SPACE[len(_SPACE) - len(lengths[1:]) :]
+    axes += [
+        {"type": "space", "id": name, "size": length}
+        for name, length in zip(names, lengths[1:], strict=True)
+    ]
+    return {
+        "id": output.name,
+        "axes": axes,
+        "data": {"type": output.tensor.dtype.name},
+        "test_tensor": {"source": f"test_{output.name}.npy"},
     }
 
 
@@ -281,7 +319,8 @@ def _write(
     document: dict[str, Any], folder: Path, source: Source, tested: Trial
 ) -> ModelDescription:
     np.save(folder / "test_input.npy", tested.test_input)
-    np.save(folder / "test_output.npy", tested.test_output)
+    for output, tensor in zip(document["outputs"], tested.outputs, strict=True):
+        np.save(folder / output["test_tensor"]["source"], tensor.tensor)
     document["weights"] = {source.format: source.copy_into(folder)}
     for tensor in (*document["inputs"], *document["outputs"]):
         tensor["test_tensor"]["sha256"] = file_sha256(folder / tensor["test_tensor"]["source"])

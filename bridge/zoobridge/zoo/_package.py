@@ -207,7 +207,7 @@ def _with_output(
     described: ModelDescription, model: Any, config: PackageConfig
 ) -> ModelDescription:
     root = described.root
-    output, tensor = output_spec(model)
+    output, tensor = output_spec(model, config)
     count = class_count(tensor)
     channels: list[Any] = next(
         (axis.channel_names for axis in tensor.axes if axis.type == "channel"), []

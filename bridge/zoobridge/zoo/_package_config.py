@@ -54,6 +54,10 @@ class PackageConfig(BaseModel):
         description='Colours of classes by label, such as `{benign: "#00aa00"}`; the other '
         "classes get distinct hues.",
     )
+    output: str = Field(
+        "",
+        description="Id of the output that holds the classes, where it is not the first that could.",
+    )
     score_kind: Literal["probability", "independent_probability", "logit", "label_only"] | None = (
         Field(
             None,
@@ -75,7 +79,7 @@ def config_table() -> str:
     lines = ["| field | values | default | meaning |", "| --- | --- | --- | --- |"]
     for name, schema in PackageConfig.model_json_schema()["properties"].items():
         default = schema.get("default")
-        shown = "" if default in (None, [], {}) else f"`{default}`"
+        shown = "" if default in (None, "", [], {}) else f"`{default}`"
         lines.append(f"| `{name}` | {_values(schema)} | {shown} | {schema['description']} |")
     return "\n".join(lines) + "\n"
 
@@ -93,6 +97,7 @@ def _values(schema: dict[str, object]) -> str:
         "object": "mapping of label to colour",
         "integer": "whole number",
         "number": "number",
+        "string": "name",
     }
     kind = words[str(schema["type"])]
     if "minimum" in schema and "maximum" in schema:

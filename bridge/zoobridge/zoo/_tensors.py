@@ -92,8 +92,15 @@ def input_spec(model: Any, config: PackageConfig) -> InputSpec:
     )
 
 
-def output_spec(model: Any) -> tuple[OutputSpec, Any]:
+def output_spec(model: Any, config: PackageConfig) -> tuple[OutputSpec, Any]:
     """Describe the output that holds the classes.
+
+    Parameters
+    ----------
+    model
+        A ``bioimageio.spec.model.v0_5.ModelDescr``.
+    config
+        The package's ``config.zoobridge``.
 
     Returns
     -------
@@ -105,10 +112,17 @@ def output_spec(model: Any) -> tuple[OutputSpec, Any]:
     Raises
     ------
     PackageFault
-        If no output holds classes.
+        If no output holds classes, or not the one that the package names.
     """
+    names = [str(tensor.id) for tensor in model.outputs]
+    if config.output and config.output not in names:
+        raise PackageFault(
+            f"config.zoobridge.output is {config.output!r}, but the outputs are {', '.join(names)}"
+        )
     reasons = []
     for index, tensor in enumerate(model.outputs):
+        if config.output and config.output != names[index]:
+            continue
         axes = _axes(tensor)
         extents = {
             letter: axis.size

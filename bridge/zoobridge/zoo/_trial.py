@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from zoobridge.zoo._network import OpenNetwork
     from zoobridge.zoo._source import Source
 
-__all__ = ["Trial", "try_network"]
+__all__ = ["OutputTensor", "Trial", "try_network"]
 
 #: The library refuses a test output of which nothing exceeds this.
 _LEAST_OUTPUT = 1e-5
@@ -29,15 +30,26 @@ _TRIES = 12
 
 
 @dataclass(frozen=True)
+class OutputTensor:
+    """What one output gave, under a name that BioImage.IO can write."""
+
+    name: str
+    tensor: NDArray[Any]
+
+
+@dataclass(frozen=True)
 class Trial:
-    """The package's test tensors, made by running the network."""
+    """The package's test tensors, made by running the network.
+
+    All outputs are there, in the network's order; that of the scores is postprocessed.
+    """
 
     layout: Layout
     dtype: str
     test_input: NDArray[Any]
-    test_output: NDArray[Any]
     input_name: str
-    output_name: str
+    outputs: tuple[OutputTensor, ...]
+    scores: OutputTensor
 
 
 def try_network(
@@ -49,18 +61,17 @@ def try_network(
     after: tuple[Operation, ...],
     span: tuple[float, float],
     layout: dict[str, Any],
+    output: str,
 ) -> Trial:
-    """Run the network on made-up pictures until one gives an output that can be a test."""
+    """Run the network on made-up pictures until one gives scores that can be a test."""
     framework = FORMATS[source.format]
     channels_last = framework == "tensorflow"
     stated: tuple[TensorSpec, ...] = ()
-    expected: tuple[TensorSpec, ...] = ()
     if framework == "pytorch":
         # Its formats do not state their tensors, so that the user must.
         found = find_layout(None, channels_last=channels_last, **layout)
         stated = (TensorSpec("input", "float32", _free_batch(found)),)
-        expected = (TensorSpec("output", "float32", (-1, -1)),)
-    file = WeightsFile(source.format, source.path, inputs=stated, outputs=expected, trusted=True)
+    file = WeightsFile(source.format, source.path, inputs=stated, outputs=(), trusted=True)
     with ExitStack() as stack:
         network = stack.enter_context(open_network(framework, file))
         if len(network.inputs) != 1:
@@ -73,24 +84,28 @@ def try_network(
         tries = []
         for seed in range(_TRIES):
             picture = _picture(found, span, seed)
-            raw = _scores(network, picture, found, spec.dtype, steps, labels)
-            output = postprocess(raw, "NC", after).astype(np.float32)
-            if not np.isfinite(output).all():
-                raise BackendError(
-                    "the network answers a plain picture with NaN or infinity; check its preprocessing"
-                )
-            tries.append((picture, output))
-            if output.max() > _LEAST_OUTPUT:
+            raw = _run(network, picture, found, spec.dtype, steps)
+            names = _output_names(network, len(raw))
+            place = _chosen(names, raw, output)
+            scores = _finished(raw[place], labels, after)
+            tries.append((picture, raw, scores))
+            if scores.max() > _LEAST_OUTPUT:
                 break
-    picture, output = tries[-1]
-    name = network.outputs[0].name if network.outputs else "output"
+    picture, raw, scores = tries[-1]
+    tensors = [*raw[:place], scores, *raw[place + 1 :]]
+    input_name = _tensor_name(spec.name, "input")
+    written = _written_names(names, input_name)
+    outputs = tuple(
+        OutputTensor(name, _describable(tensor))
+        for name, tensor in zip(written, tensors, strict=True)
+    )
     return Trial(
         layout=found,
         dtype=spec.dtype,
         test_input=picture,
-        test_output=output,
-        input_name=_tensor_name(spec.name, "input"),
-        output_name=_tensor_name(name, "output"),
+        input_name=input_name,
+        outputs=outputs,
+        scores=outputs[place],
     )
 
 
@@ -116,24 +131,50 @@ def _picture(layout: Layout, span: tuple[float, float], seed: int) -> NDArray[np
     return (span[0] + total * (span[1] - span[0])).astype(np.float32)
 
 
-def _scores(
+def _run(
     network: Network,
     picture: NDArray[np.float32],
     layout: Layout,
     dtype: str,
     steps: tuple[Operation, ...],
-    labels: tuple[str, ...],
-) -> NDArray[Any]:
+) -> list[NDArray[Any]]:
     prepared = preprocess(
         picture, layout.axes, (*steps, Operation("ensure_dtype", {"dtype": dtype}))
     )
-    outputs = network.forward([np.ascontiguousarray(prepared)])
-    if len(outputs) != 1:
-        raise InvalidRequestError(
-            f"the network has {len(outputs)} outputs; export it with the scores as its only one"
-        )
-    shape = outputs[0].shape
-    if outputs[0].size != len(labels) or shape[:1] != (1,):
+    return network.forward([np.ascontiguousarray(prepared)])
+
+
+def _output_names(network: Network, count: int) -> list[str]:
+    """Return what the network calls its outputs; numbered names where its format does not tell."""
+    names = [spec.name for spec in network.outputs]
+    if len(names) == count:
+        return names
+    return ["output"] if count == 1 else [f"output_{number + 1}" for number in range(count)]
+
+
+def _chosen(names: list[str], outputs: list[NDArray[Any]], output: str) -> int:
+    """Return the place of the output with the scores."""
+    if output in names:
+        return names.index(output)
+    if len(names) == 1 and not output:
+        return 0
+    listed = ", ".join(
+        f"{name} ({' x '.join(map(str, tensor.shape))})"
+        for name, tensor in zip(names, outputs, strict=True)
+    )
+    wrong = f"and none is called {output!r}" if output else "and which one holds the scores is open"
+    raise InvalidRequestError(
+        f"the network has {len(names)} output{'s' * (len(names) != 1)}, {wrong}; choose one "
+        f"(zoobridge add --output NAME): {listed}",
+        field="output",
+    )
+
+
+def _finished(
+    scores: NDArray[Any], labels: tuple[str, ...], after: tuple[Operation, ...]
+) -> NDArray[np.float32]:
+    shape = scores.shape
+    if scores.size != len(labels) or shape[:1] != (1,):
         raise InvalidRequestError(
             f"the network gives {' x '.join(map(str, shape[1:])) or 'no'} scores a picture, but there are "
             f"{len(labels)} labels; give one label for each score",
@@ -143,9 +184,28 @@ def _scores(
         raise InvalidRequestError(
             f"the network's output has the shape {shape}; export it with one row of scores a picture"
         )
-    return outputs[0]
+    finished = postprocess(scores, "NC", after).astype(np.float32)
+    if not np.isfinite(finished).all():
+        raise BackendError(
+            "the network answers a plain picture with NaN or infinity; check its preprocessing"
+        )
+    return finished
+
+
+def _describable(tensor: NDArray[Any]) -> NDArray[Any]:
+    return tensor.astype(np.float32) if tensor.dtype.name in ("bool", "float16") else tensor
 
 
 def _tensor_name(stated: str, otherwise: str) -> str:
     """Keep a tensor's name where BioImage.IO can write it (a lower-case identifier)."""
     return stated if re.fullmatch(r"[a-z_][a-z0-9_]{0,31}", stated) else otherwise
+
+
+def _written_names(names: list[str], taken: str) -> list[str]:
+    """Give each output a name that BioImage.IO can write, and that no other tensor has."""
+    made_up = itertools.chain(
+        ("output",) if len(names) == 1 else (),
+        (f"output_{number}" for number in itertools.count(1)),
+    )
+    free = (name for name in made_up if name not in {*names, taken})
+    return [name if _tensor_name(name, "") and name != taken else next(free) for name in names]
