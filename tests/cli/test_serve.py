@@ -56,6 +56,14 @@ def test_keep_unloads_what_is_unused(serve_with):
     wait_until(lambda: "model unloaded model=brightness@1.0.0 why='unused'" in served.log)
 
 
+def test_standby_ends_a_framework_that_no_model_needs(serve_with):
+    _, zb = serve_with("--threads", "1", "--standby", "0.5")
+    zb("load", "brightness")
+    assert _statistics(zb)["standby_memory_bytes"] > 0
+    zb("unload", "brightness")
+    wait_until(lambda: _statistics(zb)["standby_memory_bytes"] == 0)
+
+
 def test_threads_are_what_a_model_gets(serve_with):
     counts = []
     for threads in ("1", "4"):

@@ -25,6 +25,7 @@ from zoobridge.server import Server
         ({"max_workers": 1}, "max_workers", "at least"),
         ({"grace_seconds": -1.0}, "grace_seconds", "-1"),
         ({"keep_seconds": float("nan")}, "keep_seconds", "nan"),
+        ({"standby_seconds": float("inf")}, "standby_seconds", "inf"),
         ({"threads": 0}, "threads", "0"),
         ({"max_memory": 0}, "max_memory", "0"),
         ({"instances": 0}, "instances", "0"),

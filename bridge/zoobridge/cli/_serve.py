@@ -114,6 +114,14 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Unload a model unused for so many seconds.  [default: when memory is needed]",
 )
 @click.option(
+    "--standby",
+    "standby_seconds",
+    type=click.FloatRange(min=0),
+    default=300.0,
+    show_default=True,
+    help="Keep a framework imported for so many seconds after the last model that needed it.",
+)
+@click.option(
     "--fork/--spawn",
     default=None,
     help="How workers start; forking is faster, and Linux only.",

@@ -58,6 +58,9 @@ class ServerConfig:
         what the machine has, or of what its container may use.
     keep_seconds
         Unload a model that was not used for so long; 0 keeps it until the memory is needed.
+    standby_seconds
+        Keep a framework imported, by which its models start fast, for so long after the last model
+        that needed it, or until the memory is needed.
     threads
         Cores that one model may use, its instances together; `None` for all that this process may
         use.
@@ -102,6 +105,7 @@ class ServerConfig:
     limits: Limits = field(default_factory=Limits)
     max_memory: int | None = None
     keep_seconds: float = 0.0
+    standby_seconds: float = 300.0
     threads: int | None = None
     instances: int = 1
     instances_of: Mapping[str, int] = field(default_factory=dict)
@@ -202,6 +206,7 @@ class ServerConfig:
         for name, number in (
             ("grace_seconds", self.grace_seconds),
             ("keep_seconds", self.keep_seconds),
+            ("standby_seconds", self.standby_seconds),
         ):
             if not (math.isfinite(number) and number >= 0):
                 raise InvalidRequestError(f"{name} {number} is not a time", field=name)

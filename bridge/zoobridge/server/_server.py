@@ -291,6 +291,7 @@ def _engine_config(config: ServerConfig) -> EngineConfig:
         device=config.device,
         max_memory=defaults.max_memory if config.max_memory is None else config.max_memory,
         keep_seconds=config.keep_seconds,
+        standby_seconds=config.standby_seconds,
         instances=config.instances,
         instances_of=config.instances_of,
         limits=config.limits,
