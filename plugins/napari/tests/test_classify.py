@@ -179,7 +179,7 @@ def test_cancel_stops_the_call_and_the_next_run_works(viewer, qtbot, classify, f
     qtbot.waitUntil(lambda: len(progress._all_instances) > 0, timeout=60_000)
     (shown,) = progress._all_instances
     assert shown.desc.startswith("textures on many")
-    assert (shown.total, shown.n) == (3000, len(classify.records))
+    qtbot.waitUntil(lambda: (shown.total, shown.n) == (3000, len(classify.records)))
     classify.cancel_button.click()
     qtbot.waitUntil(lambda: not classify.running, timeout=30_000)
     assert len(progress._all_instances) == 0

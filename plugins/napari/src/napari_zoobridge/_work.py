@@ -41,42 +41,41 @@ class Activity:
         self._done, self._total = 0, 0
         self._closed = self._telling = False
         self._shown: progress | None = None
-        self._soon = QTimer()
-        self._soon.setSingleShot(True)
-        self._soon.timeout.connect(self._show)
-        self._soon.start(_SOON_MILLISECONDS)
+        self._timer = QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._show)
+        self._timer.start(_SOON_MILLISECONDS)
 
     def advance(self, done: int, total: int) -> None:
         """Tell how much is done of how much."""
         self._done, self._total = done, total
-        self._tell()
+        if self._shown is not None:
+            self._show()
 
     def close(self) -> None:
         """Take it out of the dock."""
         self._closed = True
-        self._soon.stop()
+        self._timer.stop()
         if self._shown is not None:
             self._shown.close()
 
     def _show(self) -> None:
-        shown = progress(total=self._total, desc=self._title)
-        if self._closed:
-            # The work ended among the events that passed while napari made the bar.
-            shown.close()
+        # napari lets other events pass whenever it shows progress: the next news among them, and
+        # the end.
+        if self._telling:
             return
-        self._shown = shown
-        self._tell()
-
-    def _tell(self) -> None:
-        shown = self._shown
-        if shown is None or self._telling:
-            return
-        # napari lets other events pass meanwhile: the next news among them, and the end.
         self._telling = True
-        while shown.n < self._done and not self._closed:
+        if self._shown is None:
+            self._shown = progress(total=self._total, desc=self._title)
+        shown = self._shown
+        if not self._closed:
             shown.total = self._total
             shown.update(self._done - shown.n)
         self._telling = False
+        if self._closed:
+            shown.close()
+        elif shown.n < self._done:
+            self._timer.start(0)
 
 
 class Life:
