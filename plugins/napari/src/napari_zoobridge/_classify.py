@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import CheckBox, ComboBox, LineEdit, SpinBox
 from napari.utils.notifications import show_error, show_info
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFormLayout
 
 from napari_zoobridge._colors import UNKNOWN, class_colors
@@ -21,7 +20,7 @@ from napari_zoobridge._running import Options, Run, joined
 from napari_zoobridge._work import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     import napari
 
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["ClassifyWidget"]
 
 _UPDATE_SECONDS = 0.1
-_PRESENT_MILLISECONDS = 700
 _INTENSITIES = [
     ("as the model says", ""),
     ("as they are", "as_is"),
@@ -64,6 +62,7 @@ class ClassifyWidget(Panel):
 
     action = "Classify"
     file_name = "results.csv"
+    refresh_milliseconds = 700
 
     def __init__(self, napari_viewer: napari.viewer.Viewer, address: Address | None = None) -> None:
         super().__init__(napari_viewer)
@@ -79,9 +78,6 @@ class ClassifyWidget(Panel):
         self.colored = CheckBox(text="colour by class", value=True)
         self.text = LineEdit(value="{class}", tooltip="For example {class} {score:.2f}")
         self.legend = Legend()
-        self._presenting = QTimer(self)
-        self._presenting.setInterval(_PRESENT_MILLISECONDS)
-        self._presenting.timeout.connect(self._present_items)
         self._preload = Preload(self)
         self.target.changed.connect(self._load_early)
 
@@ -104,7 +100,7 @@ class ClassifyWidget(Panel):
         self._answering = None
         self.legend.setText("")
 
-    def _prepare(self, plan: Plan) -> tuple[Stoppable, str, Callable[[], Iterator[Any]]]:
+    def _prepare(self, plan: Plan) -> tuple[Stoppable, str, Iterator[Any]]:
         model = self.models.model
         if model is None:
             raise EmptyTargetError("no model is chosen; choose one from the list")
@@ -129,12 +125,8 @@ class ClassifyWidget(Panel):
             titles += [f"class {rank}", f"score {rank}"]
         self.table.grid.reset(titles)
         self.legend.setText("")
-        self._presenting.start()
-
-        def updates() -> Iterator[Update]:
-            yield from joined(run.updates(), _UPDATE_SECONDS)
-
-        return run, f"{model.id} on {plan.place.source.name}", updates
+        title = f"{model.id} on {plan.place.source.name}"
+        return run, title, joined(run.updates(), _UPDATE_SECONDS)
 
     # -- what happens
 
@@ -179,7 +171,6 @@ class ClassifyWidget(Panel):
             self._add_rows(ordered)
 
     def _on_end(self, work: Stoppable) -> None:
-        self._presenting.stop()
         self._put_in_order()
         self._present()
         failed = [record for record in self.records if record.error]
@@ -196,11 +187,9 @@ class ClassifyWidget(Panel):
         if self.records and self._plan is not None and not self._is_there(self._plan):
             show_info("The layer was removed meanwhile; the results are in the table.")
 
-    def _present_items(self) -> None:
-        """Show what is there so far, where that needs no layer of its own."""
-        if not self.running or self._life.ended:
-            self._presenting.stop()
-        elif self._plan is not None and self._plan.target is not None:
+    def _show_so_far(self) -> None:
+        # A layer of planes or tiles is made once, when all are known.
+        if self._plan is not None and self._plan.target is not None:
             self._present()
 
     def _present(self) -> None:
@@ -213,7 +202,7 @@ class ClassifyWidget(Panel):
         present(self._viewer, self._plan, self._answering, order, self._look)
         # Thousands of shapes take their time; the window is to stay free for most of it.
         taken = int(1000 * (time.monotonic() - begun))
-        self._presenting.setInterval(max(_PRESENT_MILLISECONDS, 10 * taken))
+        self._refreshing.setInterval(max(self.refresh_milliseconds, 10 * taken))
 
     def _is_there(self, plan: Plan) -> bool:
         return (plan.target if plan.target is not None else plan.place.layer) in self._viewer.layers

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import CheckBox
 from napari.utils.notifications import show_error, show_info
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QLabel
 
 from napari_zoobridge._agreement import ComparedItem, agreement, compare
@@ -24,7 +23,7 @@ from napari_zoobridge._work import sentence
 from zoobridge.errors import ZooBridgeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import napari
 
@@ -38,8 +37,9 @@ if TYPE_CHECKING:
 __all__ = ["CompareWidget"]
 
 _UPDATE_SECONDS = 0.1
-_REFILL_MILLISECONDS = 500
-_AGREEING, _DIFFERING = "#808080", "#e06c50"
+_DIFFERING = "#e06c50"
+# A tile would hide the picture, a point of this colour would be gone.
+_AGREEING = {ItemKind.TILE: "transparent", ItemKind.PLANE: "#808080"}
 
 
 class CompareWidget(Panel):
@@ -55,6 +55,7 @@ class CompareWidget(Panel):
 
     action = "Compare"
     file_name = "comparison.csv"
+    refresh_milliseconds = 500
 
     def __init__(self, napari_viewer: napari.viewer.Viewer, address: Address | None = None) -> None:
         super().__init__(napari_viewer, several=True)
@@ -69,9 +70,6 @@ class CompareWidget(Panel):
         self.as_features = CheckBox(text="write classes as features", value=True)
         self.disagreements = CheckBox(text="disagreements only")
         self.disagreements.changed.connect(lambda _on: self._refill())
-        self._refilling = QTimer(self)
-        self._refilling.setInterval(_REFILL_MILLISECONDS)
-        self._refilling.timeout.connect(self._refill_if_stale)
 
         parts = (
             self.server,
@@ -91,19 +89,15 @@ class CompareWidget(Panel):
 
     # -- what the user does
 
-    def _prepare(self, plan: Plan) -> tuple[Stoppable, str, Callable[[], Iterator[Any]]]:
+    def _prepare(self, plan: Plan) -> tuple[Stoppable, str, Iterator[Any]]:
         contestants = self._contestants()
         options = Options(mask_fill=self.target.mask_fill)
         comparison = Comparison(self.link.client, contestants, plan, options)
         self._failures = {}
         self.answers = {name: [] for name in contestants}
         self._refill()
-        self._refilling.start()
-
-        def updates() -> Iterator[Any]:
-            yield from comparison.updates(_UPDATE_SECONDS)
-
-        return comparison, f"{len(contestants)} models on {plan.place.source.name}", updates
+        title = f"{len(contestants)} models on {plan.place.source.name}"
+        return comparison, title, comparison.updates(_UPDATE_SECONDS)
 
     def _contestants(self) -> dict[str, tuple[str, str]]:
         contestants: dict[str, tuple[str, str]] = {}
@@ -152,7 +146,6 @@ class CompareWidget(Panel):
         self._advance(done, update.total * len(self.answers))
 
     def _on_end(self, work: Stoppable) -> None:
-        self._refilling.stop()
         self._refill()
         if work.stopped and not self.summary.text():
             self.summary.setText("stopped")
@@ -199,13 +192,13 @@ class CompareWidget(Panel):
             template = " / ".join(f"{{{column}}}" for column in columns)
             label_items_with_text(layer, template, columns[0])
         if plan.target is None:
-            colors = [_AGREEING if item.agrees is not False else _DIFFERING for item in compared]
-            layer.face_color = colors
+            agreeing = _AGREEING[plan.kind]
+            layer.face_color = [
+                agreeing if item.agrees is not False else _DIFFERING for item in compared
+            ]
 
-    def _refill_if_stale(self) -> None:
-        if not self.running or self._life.ended:
-            self._refilling.stop()
-        elif self._stale:
+    def _show_so_far(self) -> None:
+        if self._stale:
             self._refill()
 
     def _refill(self) -> None:
@@ -215,13 +208,21 @@ class CompareWidget(Panel):
             item for item in compared if not self.disagreements.value or item.agrees is False
         ]
         self.table.grid.reset(["plane", "region", *self.answers, "agree"])
-        self.table.grid.append(self._row(item) for item in self._shown)
+        colors = self._colors()
+        self.table.grid.append(self._row(item, colors) for item in self._shown)
         plan = self._plan
         self.table.setColumnHidden(0, plan is None or not plan.place.source.stack_axes)
         self.table.fit_columns()
         self.summary.setText(self._agreement_text(compared))
 
-    def _row(self, item: ComparedItem) -> tuple[Cell, ...]:
+    def _colors(self) -> dict[str, str]:
+        """Give each class one colour, whichever models name it: that of the first."""
+        colors: dict[str, str] = {}
+        for model in self._models.values():
+            colors = class_colors(model.labels, model.label_colors) | colors
+        return colors
+
+    def _row(self, item: ComparedItem, colors: Mapping[str, str]) -> tuple[Cell, ...]:
         differs = item.agrees is False
         result = next(iter(item.answers.values())).result
         cells = [
@@ -235,8 +236,6 @@ class CompareWidget(Panel):
             elif record.error:
                 cells.append(Cell("error", alarming=True, hint=record.error))
             else:
-                model = self._models[name]
-                colors = class_colors(model.labels, model.label_colors)
                 label = record.label or ""
                 score = "" if record.score is None else f" {record.score:.2f}"
                 apart = differs and label != item.majority

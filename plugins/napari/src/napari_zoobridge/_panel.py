@@ -32,7 +32,7 @@ from napari_zoobridge._work import Activity, Life, in_background, tell
 from zoobridge.errors import ZooBridgeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     import napari
 
@@ -63,6 +63,8 @@ class Panel(QScrollArea):
     """What stands on the button."""
     file_name: ClassVar[str]
     """What a file of results is called, unless the user says otherwise."""
+    refresh_milliseconds: ClassVar[int]
+    """How often what has come so far is shown, while more is to come."""
 
     def __init__(self, viewer: napari.viewer.Viewer, *, several: bool = False) -> None:
         super().__init__()
@@ -85,6 +87,9 @@ class Panel(QScrollArea):
 
         self.remove_button = QPushButton("Remove results")
         self.remove_button.setToolTip("Take back every column, colour, text and layer added here")
+
+        self._refreshing = QTimer(self)
+        self._refreshing.timeout.connect(self._refresh)
 
         self.models.changed.connect(self._on_models)
         self.run_button.clicked.connect(self.start)
@@ -126,8 +131,8 @@ class Panel(QScrollArea):
     # -- what a subclass says
 
     @abstractmethod
-    def _prepare(self, plan: Plan) -> tuple[Stoppable, str, Callable[[], Iterator[Any]]]:
-        """Return the work, its title, and what yields its news in a thread; show a clean slate.
+    def _prepare(self, plan: Plan) -> tuple[Stoppable, str, Iterator[Any]]:
+        """Return the work, its title, and its news, which a thread asks for; show a clean slate.
 
         Raises
         ------
@@ -142,6 +147,10 @@ class Panel(QScrollArea):
     @abstractmethod
     def _on_news(self, news: Any) -> None:
         """Take what the work yields."""
+
+    @abstractmethod
+    def _show_so_far(self) -> None:
+        """Show what has come until now."""
 
     @abstractmethod
     def _on_end(self, work: Stoppable) -> None:
@@ -182,8 +191,13 @@ class Panel(QScrollArea):
         self.bar.setRange(0, 0)
         self._activity = Activity(title)
         self._show_state()
+        self._refreshing.start(self.refresh_milliseconds)
+
+        def news() -> Iterator[Any]:
+            yield from updates
+
         in_background(
-            updates,
+            news,
             yielded=lambda news: self._on_news(news) if self._wanted(work) else None,
             failed=lambda error: self._on_failure(error) if self._wanted(work) else None,
             finished=lambda: self._finish(work),
@@ -257,6 +271,12 @@ class Panel(QScrollArea):
             # Last, since other events pass meanwhile, the next news among them.
             self._activity.advance(done, total)
 
+    def _refresh(self) -> None:
+        if self.running and not self._life.ended:
+            self._show_so_far()
+        else:
+            self._refreshing.stop()
+
     def _on_failure(self, error: Exception) -> None:
         self.summary.setText("failed")
         tell(error)
@@ -269,6 +289,7 @@ class Panel(QScrollArea):
         if self._life.ended:
             self._work = None
             return
+        self._refreshing.stop()
         try:
             self._on_end(work)
         finally:
