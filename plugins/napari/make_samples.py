@@ -14,7 +14,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = Path(__file__).parent / "src" / "napari_zoobridge" / "samples"
 
-_HEIGHT, _WIDTH = 320, 192
+_HEIGHT, _WIDTH = 512, 192
 _ROWS, _COLUMNS, _SIDE, _GAP = 6, 10, 8, 4
 
 

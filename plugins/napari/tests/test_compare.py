@@ -1,8 +1,14 @@
 """The Compare widget in a real viewer, with a real server on the demo zoo."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+from onnx import TensorProto, helper, numpy_helper, save
+from skimage import data
 
 from napari_zoobridge._link import State
 from napari_zoobridge._samples import textures
@@ -19,9 +25,108 @@ def compare(viewer, open_widget):
     return open_widget(viewer, "Compare")
 
 
-def test_models_are_compared_on_the_same_shapes(
-    viewer, qtbot, compare, finish, tmp_path, notices, photograph_of
+CLASSES = ("brick", "grass", "gravel")
+
+
+def tones_model():
+    """Tell the textures by no more than the mean and the deviation of a patch: a naive Bayes.
+
+    It has learnt from the parts of the photographs that the sample picture does not show.
+    """
+    known = [
+        [
+            getattr(data, name)()[y : y + 64, x : x + 64]
+            for y in range(0, 449, 32)
+            for x in (0, 96, 192)
+        ]
+        for name in CLASSES
+    ]
+    facts = np.array([[(one.mean(), one.std()) for one in patches] for patches in known])
+    mean, deviation = facts.mean(axis=1), facts.std(axis=1)
+    constants = {
+        "mean": mean[None],
+        "deviation": deviation[None],
+        "half": np.array(-0.5),
+        "offset": -np.log(deviation).sum(axis=1),
+    }
+    nodes = [
+        helper.make_node("ReduceMean", ["input"], ["m"], axes=[1, 2, 3], keepdims=1),
+        helper.make_node("Sub", ["input", "m"], ["apart"]),
+        helper.make_node("ReduceL2", ["apart"], ["length"], axes=[1, 2, 3], keepdims=1),
+        helper.make_node("Div", ["length", "side"], ["d"]),
+        helper.make_node("Concat", ["m", "d"], ["both"], axis=3),
+        helper.make_node("Squeeze", ["both", "first"], ["facts"]),
+        helper.make_node("Sub", ["facts", "mean"], ["off"]),
+        helper.make_node("Div", ["off", "deviation"], ["z"]),
+        helper.make_node("ReduceSumSquare", ["z"], ["distance"], axes=[2], keepdims=0),
+        helper.make_node("Mul", ["distance", "half"], ["log"]),
+        helper.make_node("Add", ["log", "offset"], ["likelihood"]),
+        helper.make_node("Softmax", ["likelihood"], ["output"], axis=1),
+    ]
+    initial = [
+        numpy_helper.from_array(value.astype(np.float32), name) for name, value in constants.items()
+    ]
+    initial.append(numpy_helper.from_array(np.array(64, np.float32), "side"))
+    initial.append(numpy_helper.from_array(np.array([1]), "first"))
+    graph = helper.make_graph(
+        nodes,
+        "tones",
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 1, 64, 64])],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["N", 3])],
+        initial,
+    )
+    opset = [helper.make_opsetid("", 13)]
+    return helper.make_model(graph, opset_imports=opset, ir_version=8)
+
+
+@pytest.fixture
+def rivals(tmp_path, served, zoobridge_server):
+    """Serve the demo zoo, and beside its network a simpler model of the same classes."""
+    save(tones_model(), tmp_path / "tones.onnx")
+    words = ["tones.onnx", "--name", "Tones", "--labels", ",".join(CLASSES)]
+    words += [
+        "--description",
+        "Tells textures apart by the mean and deviation of their grey values alone.",
+    ]
+    words += ["--license", "CC0-1.0", "--intensity-range", "0,255", "--zoo", "zoo"]
+    subprocess.run(
+        [sys.executable, "-m", "zoobridge", "add", *words],
+        cwd=tmp_path,
+        env=served.environment,
+        check=True,
+    )
+    return zoobridge_server(Path(__file__).parents[3] / "examples" / "zoo", tmp_path / "zoo")
+
+
+def test_tiles_on_which_two_models_differ_stand_out(
+    viewer, qtbot, open_widget, rivals, finish, notices, photograph_of
 ):
+    compare = open_widget(viewer, "Compare", rivals)
+    (photo, options, _), _ = textures()
+    layer = viewer.add_image(photo, **options)
+    qtbot.waitUntil(lambda: compare.target.image.value is layer)
+    compare.models.tick(["textures", "tones"])
+    compare.models.choose("tones")
+    compare.target.target.value = Target.GRID
+    finish(compare)
+    tiles = viewer.layers["comparison · tiles of textures"]
+    network, simple = (tiles.features[f"class_{name}"] for name in ("textures", "tones"))
+    differs = (network.astype(str) != simple.astype(str)).to_numpy()
+    # The photograph shows three columns of tiles of each class.
+    truth = np.array([CLASSES[column // 3] for _row in range(8) for column in range(9)])
+    assert (network == truth).mean() > 0.9 > (simple == truth).mean()
+    assert 0 < differs.sum() < len(differs) / 2
+    assert f"All agree on {(~differs).sum()} of 72 items." in compare.summary.text()
+    assert len({tuple(color) for color in tiles.face_color[differs]}) == 1
+    assert len({tuple(color) for color in tiles.face_color[~differs]}) == 1
+    assert (tiles.face_color[differs][0] != tiles.face_color[~differs][0]).any()
+    compare.disagreements.value = True
+    assert compare.table.grid.rowCount() == differs.sum()
+    photograph_of("napari-compare", compare)
+    assert notices() == []
+
+
+def test_models_are_compared_on_the_same_shapes(viewer, qtbot, compare, finish, tmp_path, notices):
     image, shapes = viewer.open_sample("napari-zoobridge", "textures")
     qtbot.waitUntil(lambda: compare.target.image.value is image)
     compare.target.target.value = Target.SHAPES
@@ -56,7 +161,6 @@ def test_models_are_compared_on_the_same_shapes(
     compare.disagreements.value = True
     assert compare.table.grid.rowCount() == 0
     compare.disagreements.value = False
-    photograph_of("napari-compare", compare)
     compare.export(tmp_path / "comparison.csv")
     frame = pd.read_csv(tmp_path / "comparison.csv")
     assert len(frame) == 6 * len(frameworks)

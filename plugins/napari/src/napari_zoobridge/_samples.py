@@ -35,17 +35,17 @@ def textures() -> list[tuple[Any, dict[str, Any], str]]:
     Returns
     -------
     list of tuple
-        An image ``(320, 576)``, uint8: brick, grass and gravel from left to right; and a Shapes
+        An image ``(512, 576)``, uint8: brick, grass and gravel from left to right; and a Shapes
         layer with rectangles, an ellipse, and a polygon.
     """
     image = _load("textures")["image"]
     shapes: list[list[list[float]]] = [
-        _box(40, 30, 72, 72),
-        _box(180, 60, 96, 96),
+        _box(40, 24, 96, 96),
+        _box(300, 60, 96, 96),
         _box(50, 220, 80, 120),
-        [[180, 260], [170, 340], [250, 360], [290, 300], [240, 230]],
-        _box(60, 420, 64, 64),
-        _box(190, 440, 90, 100),
+        [[300, 260], [290, 340], [370, 360], [410, 300], [360, 230]],
+        _box(44, 404, 96, 96),
+        _box(300, 426, 110, 120),
     ]
     kinds = ["rectangle", "ellipse", "rectangle", "polygon", "rectangle", "ellipse"]
     look = {
@@ -54,6 +54,8 @@ def textures() -> list[tuple[Any, dict[str, Any], str]]:
         "edge_color": "white",
         "face_color": "transparent",
         "edge_width": 3,
+        "opacity": 1,
+        "text": {"string": {"constant": ""}, "color": "yellow", "size": 13},
     }
     return [(image, {"name": "textures"}, "image"), (shapes, look, "shapes")]
 
