@@ -256,6 +256,41 @@ def test_nothing_that_the_data_name_elsewhere_is_read(client, allowed, tmp_path)
         assert caught.value.field == "options.labels"
 
 
+@pytest.mark.parametrize("way", ["absolute", "upwards", "link", "linked folder", "option"])
+def test_a_label_image_elsewhere_is_refused_before_it_is_opened(client, allowed, tmp_path, way):
+    # Whoever opens it finds that it is none, and says so in another error.
+    secret = tmp_path / "mask.png"
+    secret.write_text("no label image")
+    table = allowed / f"objects {way}" / "table.csv"
+    table.parent.mkdir()
+    link = table.parent / "link"
+    link.symlink_to(tmp_path if way == "linked folder" else secret)
+    named = {
+        "absolute": secret,
+        "upwards": os.path.relpath(secret, table.parent),
+        "link": "link",
+        "linked folder": "link/mask.png",
+        "option": "",
+    }[way]
+    table.write_text(f"image,mask,object,label\n../few/bright/0000.png,{named},1,bright\n")
+    options = {"mask": str(link)} if way == "option" else {}
+    with pytest.raises(PathPermissionError, match="--allow-path") as caught:
+        client.evaluate(MODEL, table, reader="objects", options=options)
+    assert "no label image" not in str(caught.value)
+
+
+def test_an_allowed_label_image_is_read(client, allowed):
+    folder = allowed / "objects"
+    folder.mkdir()
+    objects = np.zeros((SIZE, SIZE), np.uint8)
+    objects[:2, :2] = 1
+    Image.fromarray(objects).save(folder / "mask.png")
+    picture = allowed / "few" / "bright" / "0000.png"
+    table = folder / "table.csv"
+    table.write_text(f"image,mask,object,label\n{picture},../objects/mask.png,1,bright\n")
+    assert client.evaluate(MODEL, table).rows[0].items == 1
+
+
 def test_a_server_without_allowed_folders_says_what_to_do(zoo, allowed, zoobridge_server):
     other = zoobridge_server(zoo, arguments=("--device", "cpu", "--threads", "1"))
     with pytest.raises(PathPermissionError, match=r"zoobridge evaluate.*--allow-path"):

@@ -14,7 +14,7 @@ from zoobridge.evaluation._datasets import Dataset, Item
 from zoobridge.evaluation._tables import TABLE_SUFFIXES, check_columns, columns_of, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -22,7 +22,16 @@ __all__ = ["ObjectReader", "read_label_image"]
 
 
 class ObjectReader:
-    """Reads objects of label images; see :class:`DatasetReader`."""
+    """Reads objects of label images; see :class:`DatasetReader`.
+
+    Parameters
+    ----------
+    check
+        Called with each label image before it is opened; what it raises ends the reading.
+    """
+
+    def __init__(self, check: Callable[[Path], None] | None = None) -> None:
+        self._check = check
 
     name = "objects"
     description = (
@@ -69,6 +78,8 @@ class ObjectReader:
         items: list[Item] = []
         left_out: list[tuple[str, str]] = []
         for (image, mask), classes in tables.items():
+            if self._check is not None:
+                self._check(mask)
             _take(image, mask, classes, items, left_out)
         if not items:
             raise InvalidRequestError(f"{source} names no object of its label images")

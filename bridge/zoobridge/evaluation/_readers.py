@@ -11,7 +11,7 @@ from zoobridge.evaluation._objects import ObjectReader
 from zoobridge.evaluation._tables import TableReader
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from zoobridge.evaluation._datasets import Dataset, DatasetReader
@@ -22,8 +22,13 @@ __all__ = ["ENTRY_POINT_GROUP", "read_dataset", "readers"]
 ENTRY_POINT_GROUP: Final = "zoobridge.dataset_readers"
 
 
-def readers() -> Mapping[str, DatasetReader]:
+def readers(*, check: Callable[[Path], None] | None = None) -> Mapping[str, DatasetReader]:
     """Return all dataset readers by name, the built-in ones first.
+
+    Parameters
+    ----------
+    check
+        Called by the built-in ones with each file that the data name, before they open it.
 
     Raises
     ------
@@ -31,7 +36,7 @@ def readers() -> Mapping[str, DatasetReader]:
         If a package adds a reader under a name that is taken.
     """
     found: dict[str, DatasetReader] = {
-        one.name: one for one in (FolderReader(), TableReader(), ObjectReader())
+        one.name: one for one in (FolderReader(), TableReader(), ObjectReader(check))
     }
     for entry in entry_points(group=ENTRY_POINT_GROUP):
         reader: DatasetReader = entry.load()()
@@ -44,7 +49,11 @@ def readers() -> Mapping[str, DatasetReader]:
 
 
 def read_dataset(
-    source: Path, *, reader: str = "", options: Mapping[str, str] | None = None
+    source: Path,
+    *,
+    reader: str = "",
+    options: Mapping[str, str] | None = None,
+    check: Callable[[Path], None] | None = None,
 ) -> Dataset:
     """Read labelled pictures.
 
@@ -56,13 +65,16 @@ def read_dataset(
         Name of the reader; empty for the one that fits.
     options
         Options of the reader.
+    check
+        Called by the built-in readers with each file that the data name, before they open it; what
+        it raises ends the reading.
 
     Raises
     ------
     InvalidRequestError
         If no reader has that name or option, none or several fit, or the reader refuses the source.
     """
-    known = readers()
+    known = readers(check=check)
     if reader and reader not in known:
         raise InvalidRequestError(
             f"no dataset reader is called {reader}; there are {', '.join(known)}"

@@ -32,7 +32,7 @@ def respond(
     request: pb.EvaluateRequest,
     *,
     folder: Path,
-    check: Callable[[Dataset], None] | None = None,
+    check: Callable[[Path], None] | None = None,
 ) -> Generator[pb.EvaluateResponse, None, None]:
     """Yield what happens while a request is worked on; closing the generator ends the work.
 
@@ -45,7 +45,7 @@ def respond(
     folder
         Where the answers are kept; the same folder goes on.
     check
-        Called with the dataset before any of its pictures is read.
+        Called with each file that the data name, before it is read.
 
     Raises
     ------
@@ -53,9 +53,10 @@ def respond(
         If data, a reader, a measure or a model is refused, or the server fails.
     """
     options = dict(request.options)
-    dataset = read_dataset(Path(request.data), reader=request.reader, options=options)
+    dataset = read_dataset(Path(request.data), reader=request.reader, options=options, check=check)
     if check is not None:
-        check(dataset)
+        for item in dataset.items:
+            check(item.path)
     left_out = [pb.Omission(item=item, reason=reason) for item, reason in dataset.left_out]
     yield pb.EvaluateResponse(
         start=pb.EvaluationStart(run_id=request.run_id, items=len(dataset.items), left_out=left_out)

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
-    from zoobridge.evaluation._datasets import Dataset
-
 __all__ = ["main"]
 
 
@@ -71,9 +69,8 @@ def _responses(settings: dict[str, Any], data: bytes) -> Iterator[Message]:
 
     folders = AllowedFolders([Path(root) for root in settings["roots"]])
 
-    def check(dataset: Dataset) -> None:
-        for item in dataset.items:
-            folders.resolved(str(Path.cwd() / item.path), field="data")
+    def check(path: Path) -> None:
+        folders.resolved(str(Path.cwd() / path), field="data")
 
     request = pb.EvaluateRequest.FromString(data)
     with connect(
