@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from google.protobuf.message import DecodeError
@@ -80,6 +81,8 @@ class Core:
         self.catalog = catalog
         self.trust = trust
         self.engine = engine
+        # Read once: it is a file on disk.
+        self.version = version("zoobridge")
         self.confinement, self.confinement_detail = engine.confinement()
         self._paths = AllowedPaths(config.allow_paths, max_bytes=config.limits.message_bytes)
         self.choices = Choices(catalog, trust, engine)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 import psutil
@@ -117,7 +116,7 @@ class ZooServicer(zoo_pb2_grpc.ZooServiceServicer):
         config = self._core.config
         manager = self._permissions.role(context.invocation_metadata()) is Role.MANAGER
         return zoo_pb2.GetServerInfoResponse(
-            version=version("zoobridge"),
+            version=self._core.version,
             limits=config.limits.to_message(),
             uptime_seconds=time.monotonic() - self._ready,
             confinement=self._core.confinement,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -103,7 +102,7 @@ class InferenceServicer:
 
     def _server_metadata(self, _request: Any, _context: grpc.ServicerContext) -> Any:
         return messages.ServerMetadataResponse(
-            name="zoobridge", version=version("zoobridge"), extensions=_EXTENSIONS
+            name="zoobridge", version=self._core.version, extensions=_EXTENSIONS
         )
 
     def _model_ready(self, request: Any, _context: grpc.ServicerContext) -> Any:
