@@ -110,7 +110,8 @@ OK, NO_TOKEN, NOT_ALLOWED = (
     ("host", "token", "others", "managing"),
     [
         ("127.0.0.1", "", OK, NO_TOKEN),
-        ("127.0.0.1", "wrong", OK, NO_TOKEN),
+        ("127.0.0.1", "wrong", NO_TOKEN, NO_TOKEN),
+        ("127.0.0.1", MANAGING[:-1], NO_TOKEN, NO_TOKEN),
         ("127.0.0.1", CLASSIFYING, OK, NOT_ALLOWED),
         ("127.0.0.1", MANAGING, OK, OK),
         ("0.0.0.0", "", NO_TOKEN, NO_TOKEN),
@@ -127,6 +128,24 @@ def test_who_may_call_what(start, call, held, host, token, others, managing):
     found = ask_all(call(server, token=token))
     expected = {name: managing if name in MANAGING_CALLS else others for name in ALL}
     assert found == expected
+
+
+def test_a_wrong_token_is_named_as_such_even_where_none_is_needed(start, call, held):
+    caller = call(start(engine=held), token="wrong")
+    for action in (
+        lambda: caller.zoo.ListModels(
+            zoo_pb2.ListModelsRequest(), metadata=caller.metadata, timeout=30
+        ),
+        lambda: list(
+            caller.classification.ClassifyStream(iter([]), metadata=caller.metadata, timeout=30)
+        ),
+    ):
+        with pytest.raises(grpc.RpcError) as caught:
+            action()
+        error = error_of(caught)
+        assert isinstance(error, AuthenticationError)
+        assert "not this server's; this call needs none" in error.message
+    assert not held.answers
 
 
 def test_beyond_loopback_classifying_and_streams_need_a_token_too(start, call, held):

@@ -54,7 +54,9 @@ class Permissions:
 
     def role(self, metadata: Iterable[tuple[str, str | bytes]]) -> Role:
         """Tell what a caller is by the ``authorization: Bearer …`` of its call."""
-        token = _bearer(metadata)
+        return self._role(_bearer(metadata))
+
+    def _role(self, token: bytes) -> Role:
         # Both are compared always, so that the time tells nothing.
         manager = hmac.compare_digest(token, self._managing)
         classifier = hmac.compare_digest(token, self._classification)
@@ -64,6 +66,9 @@ class Permissions:
 
     def check(self, method: str, metadata: Iterable[tuple[str, str | bytes]]) -> None:
         """Let a call pass.
+
+        A token that is sent must be one of ours even where none is needed: its caller takes itself
+        for somebody, and would else learn of the mistake with a later call only.
 
         Parameters
         ----------
@@ -75,21 +80,21 @@ class Permissions:
         Raises
         ------
         AuthenticationError
-            If it needs a token and none of ours came.
+            If another token than ours came, or none and one is needed.
         ManagingPermissionError
             If it needs the managing token and the other one came.
         """
         managing = method in _MANAGING
-        if self._open and not managing:
+        token = _bearer(metadata)
+        needed = managing or not self._open
+        if not needed and not token:
             return
-        role = self.role(metadata)
+        role = self._role(token)
         if role is Role.STRANGER:
-            kind = "the managing token" if managing else "a token"
-            wrong = ", and the one that was sent is not this server's" if _bearer(metadata) else ""
             raise AuthenticationError(
-                f"this call needs {kind}{wrong}; send it as metadata 'authorization: Bearer TOKEN' "
-                "(--token, or ZOOBRIDGE_TOKEN; on the server's own machine the connection file "
-                "holds it)"
+                f"{_refusal(managing=managing, needed=needed, sent=bool(token))} as metadata "
+                "'authorization: Bearer TOKEN' (--token, or ZOOBRIDGE_TOKEN; on the server's own "
+                "machine the connection file holds it, mostly another one after each start)"
             )
         if managing and role is not Role.MANAGER:
             name = method.rpartition("/")[2]
@@ -97,6 +102,17 @@ class Permissions:
                 f"{name} changes the server and needs the managing token; the one sent allows "
                 "classifying and listing only"
             )
+
+
+def _refusal(*, managing: bool, needed: bool, sent: bool) -> str:
+    if not needed:
+        return (
+            "the token that was sent is not this server's; this call needs none: leave it out, or "
+            "send the right one"
+        )
+    kind = "the managing token" if managing else "a token"
+    wrong = ", and the one that was sent is not this server's" if sent else ""
+    return f"this call needs {kind}{wrong}; send it"
 
 
 def _bearer(metadata: Iterable[tuple[str, str | bytes]]) -> bytes:

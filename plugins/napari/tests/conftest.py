@@ -97,7 +97,8 @@ def notices():
 @pytest.fixture(scope="session")
 def served(zoobridge_server):
     """Serve the demo zoo."""
-    return zoobridge_server(Path(__file__).parents[3] / "examples" / "zoo")
+    zoo = Path(__file__).parents[3] / "examples" / "zoo"
+    return zoobridge_server(zoo, arguments=("--classification-token", "a-readers"))
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def test_who_may_not_load_models_hears_nothing_of_it_and_classifies_all_the_same
 ):
     caplog.set_level(logging.INFO, "napari_zoobridge")
     _, widget = viewer.window.add_plugin_dock_widget("napari-zoobridge", "Classify")
-    widget.link.open(Address(served.address, token="a-strangers"))
+    widget.link.open(Address(served.address, token="a-readers"))
     qtbot.waitUntil(lambda: widget.link.state is State.CONNECTED, timeout=30_000)
     image, _ = viewer.open_sample("napari-zoobridge", "textures")
     qtbot.waitUntil(lambda: widget.target.image.value is image)
