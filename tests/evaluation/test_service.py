@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from served import SIZE, wait_until, write_package
-from zoobridge.client import connect, connect_async
+from zoobridge.client import connect, connect_async, evaluation_request, evaluation_updates
 from zoobridge.errors import (
     AuthenticationError,
     InvalidRequestError,
@@ -352,6 +352,13 @@ def test_asyncio_has_the_same_calls(server, client, allowed):
 
     assert asyncio.run(run()).rows[0].values["accuracy"].value == pytest.approx(20 / 21)
     wait_until(lambda: not processes(server))
+
+
+def test_credentials_of_another_kind_are_no_token(client, allowed):
+    request = evaluation_request(MODEL, allowed / "few", measures=["accuracy"])
+    call = client._evaluation.Evaluate(request, metadata=(("authorization", "Basic QTpi"),))
+    *_, last = evaluation_updates(call)
+    assert last.ended().rows[0].items == 21
 
 
 def test_a_run_has_the_rights_of_its_caller(zoo, allowed, zoobridge_server):

@@ -180,6 +180,7 @@ class EvaluationService:
 def _token(context: grpc.ServicerContext) -> str:
     """Return the caller's token: the evaluation may do what its caller may."""
     for key, value in context.invocation_metadata():
-        if key == "authorization":
-            return str(value).partition(" ")[2].strip()
+        scheme, _, token = str(value).partition(" ")
+        if key == "authorization" and scheme.lower() == "bearer":
+            return token.strip()
     return ""
