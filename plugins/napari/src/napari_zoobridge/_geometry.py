@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,7 @@ class LayerMap:
         )
         return mapped
 
-    @property
+    @cached_property
     def is_shift(self) -> bool:
         """Pixels of the source lie on pixels of the target, moved by whole numbers."""
         count = min(self.matrix.shape)
