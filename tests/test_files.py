@@ -4,10 +4,11 @@ import os
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from zoobridge.files import write_whole
+from zoobridge.files import AppendedFile, write_whole
 
 OLD, NEW = "old\n", "neu: µm\r\n"
 
@@ -18,6 +19,14 @@ from zoobridge.files import write_whole
 if os.geteuid() == 0:
     os.setuid(65534)
 write_whole(Path("file.txt"), "0123456789" * 1000)
+"""
+
+APPENDING = """
+from pathlib import Path
+from zoobridge.files import AppendedFile
+file = AppendedFile(Path("file.txt"), 4)
+for number in range(10):
+    file.append(b"0123456789" * 100)
 """
 
 
@@ -35,10 +44,15 @@ def umask():
     os.umask(before)
 
 
-def written_elsewhere(folder, **limits):
-    """What a process says that writes 10,000 bytes as an ordinary user."""
+def small_disk():
+    # A bound on the size of files fails a write just as a full disk does: in part, then wholly.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
+
+
+def written_elsewhere(folder, program=PROGRAM, **limits):
+    """What a process says that writes 10,000 bytes as an ordinary user, and fails."""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", program],
         cwd=folder, capture_output=True, text=True, check=False, **limits,
     )  # fmt: skip
     assert done.returncode == 1
@@ -73,12 +87,8 @@ def test_a_private_file_is_its_owners_alone(path, umask):
 
 
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(path):
-    # A bound on the size of files fails a write just as a full disk does: in part, then wholly.
     path.parent.chmod(0o777)
-    said = written_elsewhere(
-        path.parent,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000)),
-    )
+    said = written_elsewhere(path.parent, preexec_fn=small_disk)
     assert said == "OSError: [Errno 27] File too large: 'file.txt'"
     assert path.read_text() == OLD
     assert list(path.parent.iterdir()) == [path]
@@ -121,3 +131,34 @@ def test_text_that_is_none_changes_nothing(path):
         write_whole(path, "\ud800")
     assert path.read_text() == OLD
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_is_appended_stands_in_the_file_at_once(path):
+    file = AppendedFile(path)
+    assert file.is_empty
+    for data in (b"a\n", b"b\r\n"):
+        file.append(data)
+    assert not file.is_empty
+    assert path.read_bytes() == b"a\nb\r\n"
+    file.close()
+
+
+def test_a_file_is_gone_on_with_behind_what_is_good(path):
+    path.write_bytes(b"good\ncut o")
+    file = AppendedFile(path, 5)
+    file.append(b"more\n")
+    file.close()
+    assert path.read_bytes() == b"good\nmore\n"
+
+
+def test_on_a_full_disk_what_was_appended_stays_and_nothing_half(path):
+    said = written_elsewhere(path.parent, APPENDING, preexec_fn=small_disk)
+    assert said == "OSError: [Errno 27] File too large: 'file.txt'"
+    assert path.read_bytes() == OLD.encode() + b"0123456789" * 300
+
+
+def test_a_device_that_takes_nothing_is_named():
+    file = AppendedFile(Path("/dev/full"))
+    with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
+        file.append(b"x")
+    file.close()

@@ -4,7 +4,9 @@ import csv
 import io
 import json
 import os
+import resource
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -187,6 +189,27 @@ def test_ctrl_c_keeps_what_is_answered_and_resume_asks_for_the_rest(zb, served, 
     count = asked()
     assert zb(*words, "--resume").stdout == result.stdout
     assert asked() == count
+
+
+def test_a_full_disk_is_told_in_a_line_and_resume_goes_on(zb, many):
+    words = ("evaluate", "brightness", "--data", many, "--measures", "accuracy", "--seed", "1",
+             "--reader", "folders", "--format", "json")  # fmt: skip
+    process = zb.start(
+        *words, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+    )
+    output, errors = process.communicate(timeout=120)
+    assert (process.returncode, output) == (1, "")
+    assert "Traceback" not in errors
+    assert "answers are kept" in errors
+    last = errors.splitlines()[-1]
+    assert "brightness@1.0.0-onnx.jsonl: File too large" in last
+    journal = Path(last.removeprefix("Error: ").partition(": ")[0])
+    kept = journal.read_bytes()
+    assert kept.endswith(b"\n")
+    assert 1 < kept.count(b"\n") < 1500
+    result = zb(*words, "--resume")
+    assert json.loads(result.stdout)["rows"][0]["items"] == 1500
+    assert journal.read_bytes().startswith(kept)
 
 
 def test_the_server_measures_what_lies_there(command, zoo, data, zoobridge_server):

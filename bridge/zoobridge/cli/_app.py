@@ -64,6 +64,12 @@ class App(click.Group):
             return super().invoke(ctx)
         except ZooBridgeError as error:
             raise Failure(error, ctx) from error
+        except BrokenPipeError:
+            # Whoever read the output has enough.
+            raise
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{where}{error.strerror or error}") from error
         except KeyboardInterrupt:
             # As a shell tells of a program that was ended by this signal.
             raise click.exceptions.Exit(130) from None

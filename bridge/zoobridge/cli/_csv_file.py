@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from zoobridge.errors import InvalidRequestError
+from zoobridge.files import AppendedFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence, Set
@@ -23,36 +23,22 @@ def csv_line(cells: Sequence[object]) -> str:
     return text.getvalue()
 
 
-class CsvFile:
-    """A file to which texts are appended as a whole or not at all.
+class CsvFile(AppendedFile):
+    """A file of results.
 
     Parameters
     ----------
     path
         Where it is.
-    file
-        The open file, unbuffered, so that a failure shows at once.
     done
         Names of the pictures whose rows it holds.
     length
         How many bytes of it are good.
     """
 
-    def __init__(self, path: Path, file: BinaryIO, done: Set[str], length: int) -> None:
-        self.path = path
+    def __init__(self, path: Path, done: Set[str] = frozenset(), length: int = 0) -> None:
+        super().__init__(path, length)
         self.done = done
-        self._file = file
-        self._length = length
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is in it yet."""
-        return self._length == 0
-
-    @classmethod
-    def create(cls, path: Path) -> CsvFile:
-        """Make a new file in place of any that is there."""
-        return cls(path, path.open("wb", buffering=0), frozenset(), 0)
 
     @classmethod
     def open(
@@ -69,36 +55,8 @@ class CsvFile:
             If the file has other columns, or holds results of another model.
         """
         if not resume or not path.exists():
-            return cls.create(path)
-        done, length = _complete_part(path, columns, digests)
-        file = path.open("r+b", buffering=0)
-        file.truncate(length)
-        file.seek(length)
-        return cls(path, file, done, length)
-
-    def append(self, data: bytes) -> None:
-        """Append data, or raise and leave the file as it was.
-
-        Raises
-        ------
-        OSError
-            If it cannot be written, as on a full disk.
-        """
-        view = memoryview(data)
-        try:
-            while view:
-                view = view[self._file.write(view) :]
-        except OSError:
-            # A pipe or a device cannot be cut; there is then nothing to mend.
-            with contextlib.suppress(OSError):
-                self._file.truncate(self._length)
-                self._file.seek(self._length)
-            raise
-        self._length += len(data)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+            return cls(path)
+        return cls(path, *_complete_part(path, columns, digests))
 
 
 def _complete_part(path: Path, columns: Sequence[str], digests: Set[str]) -> tuple[set[str], int]:

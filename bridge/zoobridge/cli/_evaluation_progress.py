@@ -56,7 +56,7 @@ def following(ctx: click.Context, *, go_on: str) -> Iterator[Callable[[Step | No
     except KeyboardInterrupt:
         note(f"stopped; {_kept(last, go_on)}")
         ctx.exit(130)
-    except ZooBridgeError:
+    except (ZooBridgeError, OSError):
         if last is not None:
             note(_kept(last, go_on))
         raise

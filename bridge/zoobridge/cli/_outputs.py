@@ -61,7 +61,7 @@ def open_output(
         columns = table_columns(top=top, errors=True, labels=labels)
         table_file = CsvFile.open(path, columns, digests, resume=resume) if path else None
         return _Csv(table_file, top, labels)
-    file = CsvFile.create(path) if path is not None else None
+    file = CsvFile(path) if path is not None else None
     return _Json(file, top, labels) if form == "json" else _JsonLines(file, top, labels)
 
 

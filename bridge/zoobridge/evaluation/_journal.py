@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self, TextIO
+from typing import TYPE_CHECKING, Any, Self
 
 from zoobridge.errors import InvalidRequestError
 from zoobridge.evaluation._outcomes import Costs
-from zoobridge.files import write_whole
+from zoobridge.files import AppendedFile, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +63,7 @@ class Journal:
     def __init__(self, path: Path, header: Mapping[str, Any]) -> None:
         self._path = path
         self._header = dict(header)
-        self._file: TextIO | None = None
+        self._file: AppendedFile | None = None
         self.answers: dict[int, Answer] = {}
         self.costs: Costs | None = None
         self.session = 0
@@ -75,7 +75,7 @@ class Journal:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         records = (self._header, *(asdict(answer) for answer in self.answers.values()))
         write_whole(self._path, "".join(f"{json.dumps(record)}\n" for record in records))
-        self._file = self._path.open("a", encoding="utf-8")
+        self._file = AppendedFile(self._path, self._path.stat().st_size)
         self.costs = None
         return self
 
@@ -112,8 +112,7 @@ class Journal:
 
     def _append(self, record: Mapping[str, Any]) -> None:
         assert self._file is not None, "the journal is not open"  # noqa: S101
-        self._file.write(f"{json.dumps(record)}\n")
-        self._file.flush()
+        self._file.append(f"{json.dumps(record)}\n".encode())
 
     def _read(self) -> None:
         lines = self._path.read_text("utf-8").splitlines(keepends=True)
