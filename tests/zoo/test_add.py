@@ -173,6 +173,8 @@ def test_channels_last_and_free_sizes_are_understood(add, read, validate, tmp_pa
         ({"size": (5, 5)}, "length 4, not 5"),
         ({"channels": 3}, "axis C has the length 1, not 3"),
         ({"channel_names": ("a", "b")}, "axis C has the length 1, not 2"),
+        ({"license_id": "mine"}, "'mine' is no SPDX identifier"),
+        ({"weights_format": "caffe"}, "'caffe' cannot be added; use one of: onnx"),
     ],
 )
 def test_what_contradicts_the_network_is_named(add, source, tmp_path, options, words):

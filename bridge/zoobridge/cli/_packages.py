@@ -28,7 +28,7 @@ __all__ = ["add", "trust", "validate"]
     "--labels",
     required=True,
     metavar="FILE|A,B,C",
-    help="Class names in the order of the output: a file with one a line, or a list.",
+    help="Class names in the order of the scores: a file with one a line, or a list.",
 )
 @click.option("--name", required=True, help="Name for people.")
 @click.option("--id", "model_id", default="", help="Id in the zoo.  [default: made of the name]")
@@ -41,7 +41,9 @@ __all__ = ["add", "trust", "validate"]
 @click.option("--description", default="", help="One or two sentences.")
 @click.option("--license", "license_id", default="", help="SPDX identifier, such as CC-BY-4.0.")
 @click.option("--author", "authors", multiple=True, help="May be repeated.")
-@click.option("--axes", default="", help="Axes of the input: NCYX, NYXC, NYX.")
+@click.option(
+    "--axes", default="", help="Axes of the input: NCYX, NYXC, NYX.  [default: the format's usual]"
+)
 @click.option("--size", type=PICTURE_SIZE, metavar="HEIGHTxWIDTH", help="Size of the input.")
 @click.option("--channels", type=click.IntRange(min=1), help="Number of channels.")
 @click.option("--channel-names", type=NAMES, metavar="A,B,…", help="What each channel means.")
@@ -74,7 +76,10 @@ __all__ = ["add", "trust", "validate"]
     help="Intensities that it was trained on.  [default: 0,255 with --preprocessing]",
 )
 @click.option(
-    "--weights-format", default="", help="BioImage.IO name, where the file does not tell."
+    "--weights-format",
+    default="",
+    metavar="NAME",
+    help="Such as onnx or torchscript, where the file's name does not tell.",
 )
 @server_options
 def add(

@@ -19,7 +19,7 @@ from zoobridge.zoo._fault import PackageFault
 from zoobridge.zoo._files import file_sha256
 from zoobridge.zoo._identity import is_id, slug
 from zoobridge.zoo._labels import read_label_file
-from zoobridge.zoo._library import check_written, newest_format, write_description
+from zoobridge.zoo._library import check_written, is_license, newest_format, write_description
 from zoobridge.zoo._package import read_package
 from zoobridge.zoo._source import Source, detect_source
 from zoobridge.zoo._trial import OutputTensor, Trial, try_network
@@ -145,6 +145,11 @@ def add_model(
         raise InvalidRequestError(
             f"{chosen_id!r} cannot be an id; use lower-case letters, digits, dots, - and _",
             field="model_id",
+        )
+    if license_id and not is_license(license_id):
+        raise InvalidRequestError(
+            f"{license_id!r} is no SPDX identifier of a licence; write one such as CC-BY-4.0 or MIT",
+            field="license_id",
         )
     target = _target(zoo, chosen_id, version)
     after = () if scores == "as_is" else (_score_step(scores),)

@@ -105,10 +105,14 @@ def find_layout(
             )
         length = own if own > 0 else stated
         if length <= 0:
-            what = "how many channels" if letter == "C" else "which height and width"
+            what, field, option = (
+                ("how many channels", "channels", "--channels 3")
+                if letter == "C"
+                else ("which height and width", "size", "--size 224x224")
+            )
             raise InvalidRequestError(
-                f"the network does not say {what} it takes; state it",
-                field="channels" if letter == "C" else "size",
+                f"the network does not say {what} it takes; state it (zoobridge add {option})",
+                field=field,
             )
         lengths.append(length)
     return Layout(letters, tuple(lengths), _names(letters, lengths, channel_names))

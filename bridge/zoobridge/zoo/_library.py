@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import warnings
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 from tempfile import gettempdir
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "check_written",
     "import_library",
+    "is_license",
     "load_model",
     "newest_format",
     "parse_description",
@@ -151,6 +153,24 @@ def newest_format() -> str:
     from bioimageio.spec.model.v0_5 import ModelDescr
 
     return str(ModelDescr.implemented_format_version)
+
+
+def is_license(name: str) -> bool:
+    """Tell whether the format takes a name for a licence: an SPDX identifier.
+
+    Parameters
+    ----------
+    name
+        Such as ``CC-BY-4.0``.
+    """
+    import_library()
+    from bioimageio.spec.generic.v0_3 import DeprecatedLicenseId, LicenseId
+
+    for known in (LicenseId, DeprecatedLicenseId):
+        with suppress(ValueError):
+            known(name)
+            return True
+    return False
 
 
 def check_written(folder: Path) -> None:

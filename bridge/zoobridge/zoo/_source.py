@@ -135,11 +135,18 @@ def detect_source(path: Path, weights_format: str = "") -> Source:
             ) from fault
     if not path.is_file():
         raise InvalidRequestError(f"{path} does not exist; correct the path", field="source")
+    formats = dict.fromkeys(_SUFFIXES.values())
+    if weights_format and weights_format not in formats:
+        raise InvalidRequestError(
+            f"files of the format {weights_format!r} cannot be added; use one of: {', '.join(formats)}",
+            field="weights_format",
+        )
     found = weights_format or _SUFFIXES.get(path.suffix.lower(), "")
-    if found not in _SUFFIXES.values():
+    if not found:
         raise InvalidRequestError(
             f"{path.name} is none of the files that can be added (.onnx, TorchScript .pt, .pt2, .keras, "
-            ".h5, or the folder of a SavedModel); convert it to ONNX, or state its format",
+            ".h5, or the folder of a SavedModel); convert it to ONNX, or state its format "
+            "(zoobridge add --weights-format)",
             field="source",
         )
     if found == "torchscript" and path.suffix.lower() != ".pt2":
