@@ -85,7 +85,10 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Let requests name pictures and labelled data below this folder by path. May be repeated.",
 )
 @click.option(
-    "--device", default="auto", show_default=True, help="Where networks run: cpu, cuda:0."
+    "--device",
+    default="auto",
+    show_default=True,
+    help="Where networks run: auto (a GPU if there is one), cpu, cuda:0.",
 )
 @click.option(
     "--threads",
@@ -110,41 +113,51 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--keep",
     "keep_seconds",
     type=click.FloatRange(min=0),
+    metavar="SECONDS",
     default=0.0,
-    help="Unload a model unused for so many seconds.  [default: when memory is needed]",
+    help="Unload a model unused for so long.  [default: when memory is needed]",
 )
 @click.option(
     "--standby",
     "standby_seconds",
     type=click.FloatRange(min=0),
+    metavar="SECONDS",
     default=300.0,
     show_default=True,
-    help="Keep a framework imported for so many seconds after the last model that needed it.",
+    help="Keep a framework imported for so long after the last model that needed it.",
 )
 @click.option(
     "--fork/--spawn",
     default=None,
-    help="How workers start; forking is faster, and Linux only.",
+    help="How workers start; forking is faster, and Linux only.  [default: fork where it can be]",
 )
 @click.option("--max-message", type=BYTES, help="Greatest message.  [default: 256M]")
-@click.option("--max-pixels", type=int, help="Greatest picture, all axes multiplied.")
+@click.option(
+    "--max-pixels", type=int, help="Greatest picture, all axes multiplied.  [default: 1073741824]"
+)
 @click.option("--metrics-port", type=int, help="Serve Prometheus metrics on this port.")
 @click.option(
-    "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How log lines are written to the standard error.",
 )
 @click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
     default="info",
     show_default=True,
+    help="From which level on they are written.",
 )
 @click.option(
     "--grace",
     "grace_seconds",
     type=click.FloatRange(min=0),
+    metavar="SECONDS",
     default=30.0,
     show_default=True,
-    help="Seconds that accepted work may take when the server is asked to end.",
+    help="How long accepted work may take when the server is asked to end.",
 )
 @verbose_option
 def serve(
