@@ -257,7 +257,7 @@ def test_models_are_listed_with_their_classes(imagej, served):
         ("model=digits target=Tiles tile_size=0", "Tiles of 0 pixels"),
         ("model=digits target=Overlay", "overlay holds no regions"),
         ("model=digits channels=0", "names no channels"),
-        ("model=digits channels=7", "channel"),
+        ("model=digits channels=7", "no channel 7: the image has 1 channel,"),
         ("top=1", "No model is chosen"),
         ("model=digits framework=caffe", "caffe"),
     ],
@@ -276,7 +276,7 @@ def test_a_wrong_word_in_a_macro_is_answered_with_a_sentence(imagej, words, sent
         ("models=[digits, digitz]", "digitz"),
         ("models=[digits, textures] target=nowhere", "is no target"),
         ("models=[digits, textures] top=-1", "top=-1"),
-        ("models=[digits, textures] channels=9", "channel"),
+        ("models=[digits, textures] channels=9", "no channel 9: the image has 1 channel,"),
     ],
 )
 def test_a_wrong_word_for_a_comparison_is_answered_with_a_sentence(imagej, words, sentence):

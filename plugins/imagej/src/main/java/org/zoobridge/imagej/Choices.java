@@ -106,6 +106,22 @@ public final class Choices {
         return indexes.stream().mapToInt(Integer::intValue).toArray();
     }
 
+    /**
+     * Checks the channels against an image, in ImageJ's numbers.
+     *
+     * @param available how many it has
+     * @throws InvalidRequestException if it lacks one of them
+     */
+    void requireChannels(final int available) {
+        for (final int index : channelIndexes()) {
+            if (index >= available) {
+                throw new InvalidRequestException(new Facts("There is no channel " + (index + 1) + ": the image has "
+                        + (available == 1 ? "1 channel" : available + " channels") + ", counted from 1.")
+                        .reason("INVALID_REQUEST").field("channels"));
+            }
+        }
+    }
+
     private int positive(final String text) {
         try {
             final int number = Integer.parseInt(text);

@@ -40,6 +40,7 @@ public final class Classifier {
      */
     public static ResultsTable classify(final ImagePlus image, final Choices choices) {
         requireModel(choices.model());
+        choices.requireChannels(new PixelReader(image).channels());
         final ImageJob job = new Places(image).job(choices.target(), choices.tileSize());
         final ZooBridge zoo = Connection.current();
         final Model model = zoo.model(choices.model()).getModel();

@@ -70,6 +70,7 @@ public final class ComparePlugIn implements PlugIn {
      */
     public static ResultsTable compare(final ImagePlus image, final List<String> models, final Choices choices) {
         Classifier.requireModel(models.isEmpty() ? "" : models.get(0));
+        choices.requireChannels(new PixelReader(image).channels());
         final ImageJob job = new Places(image).job(choices.target(), choices.tileSize());
         final ZooBridge zoo = Connection.current();
         // Asked beforehand: a model that is not there is found out before any other has worked.
