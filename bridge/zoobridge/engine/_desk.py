@@ -163,7 +163,8 @@ class Desk:
             if frame.kind == Kind.BATCHES:
                 self._batches_told += 1
                 self._batches = {
-                    int(size): Batches(*sums) for size, sums in json.loads(bytes(frame.payload)).items()
+                    int(size): Batches(*sums)
+                    for size, sums in json.loads(bytes(frame.payload)).items()
                 }
                 self.change.notify_all()
                 return
