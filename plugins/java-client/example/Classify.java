@@ -20,6 +20,10 @@ public final class Classify {
     }
 
     public static void main(final String... arguments) {
+        if (arguments.length < 2) {
+            System.err.println("Usage: java -cp ZooBridge_-0.1.0.jar Classify.java MODEL FILE...");
+            System.exit(2);
+        }
         final List<PictureSource> pictures = new ArrayList<>();
         for (int i = 1; i < arguments.length; i++) {
             pictures.add(PictureSource.file(Paths.get(arguments[i])));
