@@ -169,7 +169,7 @@ def test_every_failure_is_one_notification_and_the_widget_goes_on(
 
 def test_cancel_stops_the_call_and_the_next_run_works(viewer, qtbot, classify, finish, notices):
     (photo, _, _), _ = textures()
-    stack = np.broadcast_to(photo[:64, :64], (3000, 64, 64))
+    stack = np.broadcast_to(photo[:64, :64], (20_000, 64, 64))
     layer = viewer.add_image(stack, name="many")
     qtbot.waitUntil(lambda: classify.target.image.value is layer)
     classify.models.choose("textures")
@@ -179,11 +179,11 @@ def test_cancel_stops_the_call_and_the_next_run_works(viewer, qtbot, classify, f
     qtbot.waitUntil(lambda: len(progress._all_instances) > 0, timeout=60_000)
     (shown,) = progress._all_instances
     assert shown.desc.startswith("textures on many")
-    qtbot.waitUntil(lambda: (shown.total, shown.n) == (3000, len(classify.records)))
+    qtbot.waitUntil(lambda: (shown.total, shown.n) == (20_000, len(classify.records)))
     classify.cancel_button.click()
     qtbot.waitUntil(lambda: not classify.running, timeout=30_000)
     assert len(progress._all_instances) == 0
-    assert 0 < len(classify.records) < 3000
+    assert 0 < len(classify.records) < 20_000
     assert classify.summary.text().endswith("stopped")
     qtbot.waitUntil(lambda: classify.link.state is State.CONNECTED, timeout=30_000)
     classify.target.target.value = Target.PLANE
