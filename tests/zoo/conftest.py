@@ -2,8 +2,9 @@
 
 import pytest
 
+from adding import FRAMEWORKS, LABELS, onnx_here
 from tiny_packages import Recipe
-from zoobridge.zoo import Catalog, TrustStore
+from zoobridge.zoo import Catalog, TrustStore, add_model, validate_package
 
 
 @pytest.fixture
@@ -45,3 +46,27 @@ def open_catalog(zoo, trust, tmp_path):
 @pytest.fixture
 def catalog(open_catalog):
     return open_catalog()
+
+
+@pytest.fixture
+def add(tmp_path, trust):
+    def add_it(path, **options):
+        options = {"name": "Surfaces", "labels": LABELS, "open_network": onnx_here} | options
+        return add_model(path, zoo=tmp_path / "zoo", trust=trust, **options)
+
+    return add_it
+
+
+@pytest.fixture
+def validate(tmp_path, trust):
+    def validate_it(path, open_network=onnx_here, confined=True, frameworks=FRAMEWORKS):
+        return validate_package(
+            path,
+            unpack_to=tmp_path / "cache",
+            open_network=open_network,
+            frameworks=frameworks,
+            confined=confined,
+            trust=trust,
+        )
+
+    return validate_it
