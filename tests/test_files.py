@@ -52,7 +52,8 @@ def small_disk():
 def written_elsewhere(folder, program=PROGRAM, **limits):
     """What a process says that writes 10,000 bytes as an ordinary user, and fails."""
     done = subprocess.run(
-        [sys.executable, "-c", program],
+        # Half of a module's bytecode, as Python would leave it, would end everybody after it.
+        [sys.executable, "-B", "-c", program],
         cwd=folder, capture_output=True, text=True, check=False, **limits,
     )  # fmt: skip
     assert done.returncode == 1

@@ -87,6 +87,8 @@ def private_environment(folder):
         "XDG_CONFIG_HOME": str(folder / "config"),
         "XDG_CACHE_HOME": str(folder / "cache"),
         "COLUMNS": "200",
+        # On a small disk Python leaves half of a module's bytecode behind, for everybody after it.
+        "PYTHONDONTWRITEBYTECODE": "1",
     }
 
 
