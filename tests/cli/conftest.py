@@ -72,7 +72,8 @@ class Command:
         """Start it as a process."""
         return subprocess.Popen(
             [sys.executable, "-m", "zoobridge", *map(os.fspath, words)],
-            env=self.environment,
+            # On a small disk Python would leave half of a module's bytecode behind.
+            env=self.environment | {"PYTHONDONTWRITEBYTECODE": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -87,8 +88,6 @@ def private_environment(folder):
         "XDG_CONFIG_HOME": str(folder / "config"),
         "XDG_CACHE_HOME": str(folder / "cache"),
         "COLUMNS": "200",
-        # On a small disk Python leaves half of a module's bytecode behind, for everybody after it.
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
 
 
