@@ -64,7 +64,6 @@ class Ask:
 
     def open(self) -> Callable[[], int]:
         """Connect."""
-        from zoobridge.protocol import to_pixels
         from zoobridge.protocol.v1 import classification_pb2 as messages
         from zoobridge.protocol.v1 import classification_pb2_grpc, image_pb2
 
@@ -77,20 +76,19 @@ class Ask:
         size = TINY.size
 
         def step() -> int:
-            regions = [
-                image_pb2.Region(box=image_pb2.Box(x=x, y=y, width=size, height=size))
-                for x, y in corners
-            ]
-            request = messages.ClassifyRequest(
-                model=self.model.name,
-                framework=self.model.framework,
-                image={"pixels": to_pixels(picture, "YX")},
-                regions=regions,
-            )
+            # Made where it lies: a message that is put into another is copied, 16.7 MB each time.
+            message = messages.ClassifyStreamRequest(id="all")
+            request = message.request
+            request.model, request.framework = self.model.name, self.model.framework
+            pixels = request.image.pixels
+            pixels.data_type = image_pb2.DATA_TYPE_UINT8
+            pixels.shape[:] = picture.shape
+            pixels.axes = "YX"
+            pixels.data = picture.tobytes()
+            for x, y in corners:
+                request.regions.add(box=image_pb2.Box(x=x, y=y, width=size, height=size))
             labels: dict[int, str] = {}
-            for part in stub.ClassifyStream(
-                iter([messages.ClassifyStreamRequest(id="all", request=request)])
-            ):
+            for part in stub.ClassifyStream(iter([message])):
                 for result in part.response.results:
                     labels[result.index] = result.prediction.top[0].label
             if len(labels) != len(corners) or not all(labels.values()):
