@@ -31,6 +31,9 @@ _SCORE: Final = field_tag(prediction_pb2.ClassScore.SCORE_FIELD_NUMBER, kind=5)
 _POSITIVE: Final = prediction_pb2.ClassScore(positive=True).SerializeToString()
 
 
+# The planes of most stacks; they come again with the next stack.
+_MOST_PLANES: Final = 1024
+
 #: No score is as great.
 NEVER: Final = float("nan")
 
@@ -58,7 +61,7 @@ class ResultWriter:
         # All of an entry but its score, which comes last.
         self._scored = [_before_score(one) for one in named]
         self._positive = [_before_score(one + _POSITIVE) for one in named]
-        self._planes: tuple[Mapping[str, int], bytes] = ({}, b"")
+        self._planes: dict[tuple[tuple[str, int], ...], bytes] = {}
 
     def named(self, classes: Sequence[int]) -> list[bytes]:
         """Return predictions without a score, one for each of `classes`."""
@@ -126,12 +129,14 @@ class ResultWriter:
         return _sized(_RESULTS, head + _sized(_PREDICTION, prediction))
 
     def _plane(self, plane: Mapping[str, int]) -> bytes:
-        known, field = self._planes
-        # Items of one plane share the very mapping.
-        if known is not plane:
+        key = tuple(plane.items())
+        field = self._planes.get(key)
+        if field is None:
             message = image_pb2.Plane(indexes=plane)
             field = _sized(_PLANE, message.SerializeToString(deterministic=True))
-            self._planes = (plane, field)
+            if len(self._planes) >= _MOST_PLANES:
+                self._planes.clear()
+            self._planes[key] = field
         return field
 
 
