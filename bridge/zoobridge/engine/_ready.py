@@ -47,17 +47,12 @@ class Ready:
 
     def divide(self, rows: int) -> tuple[Ready, Ready]:
         """Return the first `rows` rows, and the others. Only if :attr:`divisible`."""
-        items = self.items or ()
-        first, second = (
-            Ready(
-                self.job, self.key, tuple(array[part] for array in self.arrays), count, items[part]
-            )
-            for part, count in (
-                (slice(None, rows), rows),
-                (slice(rows, None), self.rows - rows),
-            )
-        )
-        return first, second
+        return self._part(slice(rows)), self._part(slice(rows, None))
+
+    def _part(self, part: slice) -> Ready:
+        items = (self.items or ())[part]
+        arrays = tuple(array[part] for array in self.arrays)
+        return Ready(self.job, self.key, arrays, len(items), items)
 
 
 class ReadyQueue:

@@ -136,7 +136,10 @@ class Picture:
 
 @dataclass(slots=True)
 class Box:
-    """An axis-parallel box in pixels; (0, 0) is the first pixel."""
+    """An axis-parallel box in pixels; (0, 0) is the first pixel.
+
+    Like :class:`Region` and :class:`~zoobridge.imaging.Item` it is not frozen, since thousands are made.
+    """
 
     x: int
     y: int
