@@ -115,11 +115,14 @@ class Lanes:
             PictureJob: pictures,
             TensorJob: TensorAnswers(networks.wide.outputs),
         }
-        item_bytes = _item_bytes(model)
+        spec = pictures.input
+        item_bytes = max(1, math.prod(spec.least_shape) * np.dtype(spec.dtype).itemsize)
         self._chunk = max(1, min(_CHUNK_ITEMS, _CHUNK_BYTES // item_bytes))
         self._ready_limit = max(1, _READY_BYTES // item_bytes)
         limit = max(1, min(_BATCH_ITEMS, _BATCH_BYTES // item_bytes)) if pictures.batched else 1
+        # Under load networks run side by side: what a lone run costs tells nothing about that.
         self._learner = BatchLearner(limit)
+        self._lone = BatchLearner(limit) if networks.parallel else self._learner
         self._batches: dict[int, list[float]] = {}
         self._change = threading.Condition()
         self._jobs: dict[int, Job] = {}
@@ -245,7 +248,8 @@ class Lanes:
         wide = alone or not self._networks.parallel
         self._running += 1
         self._wide_running = wide and self._networks.parallel
-        return _Step(lambda: self._run(batch, wide=wide), self._learner.seconds(rows))
+        learner = self._lone if wide else self._learner
+        return _Step(lambda: self._run(batch, wide=wide), learner.seconds(rows))
 
     def _prepare(self, job: Job) -> None:
         ready: list[Ready] = []
@@ -280,8 +284,10 @@ class Lanes:
     def _run(self, batch: Sequence[Ready], *, wide: bool) -> None:
         try:
             with self._hold(self._threads if wide else 1) as granted:
-                network = self._networks.wide if wide and granted else self._networks.narrow
-                self._forward(network, batch)
+                if wide and granted:
+                    self._forward(self._networks.wide, batch, self._lone)
+                else:
+                    self._forward(self._networks.narrow, batch, self._learner)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not end the lane
             with self._change:
                 for job in {ready.job.number: ready.job for ready in batch}.values():
@@ -294,7 +300,7 @@ class Lanes:
     def _hold(self, threads: int) -> AbstractContextManager[bool]:
         return nullcontext(True) if self._cores is None else self._cores.hold(threads)  # noqa: FBT003
 
-    def _forward(self, network: Network, batch: Sequence[Ready]) -> None:
+    def _forward(self, network: Network, batch: Sequence[Ready], learner: BatchLearner) -> None:
         answers = self._answers[type(batch[0].job)]
         start = time.monotonic()
         try:
@@ -306,7 +312,7 @@ class Lanes:
             if halves is not None:
                 # Find the item that makes the batch fail; the others have their answers.
                 for half in halves:
-                    self._forward(network, half)
+                    self._forward(network, half, learner)
                 return
             known = error if isinstance(error, ZooBridgeError) else BackendError(str(error))
             with self._change:
@@ -315,7 +321,7 @@ class Lanes:
         done = time.monotonic()
         with self._change:
             rows = sum(ready.rows for ready in batch)
-            self._learner.record(rows, ran - start)
+            learner.record(rows, ran - start)
             sums = self._batches.setdefault(rows, [0, 0.0, 0.0])
             sums[0] += 1
             sums[1] += ran - start
@@ -378,13 +384,6 @@ def _halves(batch: Sequence[Ready]) -> tuple[Sequence[Ready], Sequence[Ready]] |
         return None
     first, second = ready.divide(ready.rows // 2)
     return [first], [second]
-
-
-def _item_bytes(model: ModelDescription) -> int:
-    if model.input is None:
-        return 1
-    sizes = [size.min for axis, size in model.input.sizes.items() if axis != "N"]
-    return max(1, math.prod(sizes) * np.dtype(model.input.dtype).itemsize)
 
 
 def _deadline() -> DeadlineError:

@@ -35,9 +35,8 @@ def warm_up(network: Network, spec: InputSpec) -> bool:
     """
     if len(network.inputs) != 1:
         return False
-    shape = tuple(1 if axis == "N" else spec.sizes[axis].min for axis in spec.axes)
     try:
-        network.forward([np.zeros(shape, spec.dtype)])
+        network.forward([np.zeros(spec.least_shape, spec.dtype)])
     except BackendFault as fault:
         sys.stderr.write(f"the network does not take zeros: {fault}\n")
         return False

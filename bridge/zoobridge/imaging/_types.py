@@ -222,6 +222,11 @@ class InputSpec:
     fit: Fit = Fit.STRETCH
     interpolation: Interpolation = Interpolation.BILINEAR
 
+    @property
+    def least_shape(self) -> tuple[int, ...]:
+        """The shape of one item of the smallest size that it takes, as a batch."""
+        return tuple(1 if axis == "N" else self.sizes[axis].min for axis in self.axes)
+
 
 @dataclass(frozen=True)
 class OutputSpec:
