@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from zoobridge.cli._allocator import keep_freed_memory
 from zoobridge.cli._failure import describe, is_verbose
 from zoobridge.cli._options import Server, chosen_format, server_options
 from zoobridge.cli._parameters import CHANNELS, INTENSITY, PLANES, REGION
@@ -125,6 +126,7 @@ def classify(
         )
     options["top_k"] = options["top_k"] or 0
     options["channels"] = options["channels"] or ()
+    keep_freed_memory()
     with server.connect() as client:
         described = client.model(model)
         files = _files(pictures)

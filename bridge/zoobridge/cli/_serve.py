@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from zoobridge.cli._allocator import keep_freed_memory
 from zoobridge.cli._failure import needs_extra, verbose_option
 
 __all__ = ["serve"]
@@ -200,6 +201,7 @@ def serve(
     instances_of = dict(copies)
     settings["instances"] = instances_of.pop("", 1)
     settings["instances_of"] = instances_of
+    keep_freed_memory()
     kept = user_cache_path("zoobridge", appauthor=False) / "served-evaluations"
     run(
         ServerConfig(
