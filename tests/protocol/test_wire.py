@@ -7,7 +7,12 @@ from google.protobuf.message import DecodeError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoobridge.protocol import before_pixels, divide_request, divide_stream_request
+from zoobridge.protocol import (
+    before_pixels,
+    divide_request,
+    divide_stream_request,
+    with_response,
+)
 from zoobridge.protocol._wire import _divided
 from zoobridge.protocol.v1 import classification_pb2, image_pb2
 
@@ -150,3 +155,14 @@ def test_elements_may_follow_the_rest_of_a_request(data, top_k):
         model="m", options=options, image={"pixels": {**pixels, "data": data}}
     )
     assert classification_pb2.ClassifyRequest.FromString(head + data) == whole
+
+
+@pytest.mark.parametrize("results", [0, 1, 1000])
+def test_a_part_of_an_answer_is_written_around_its_response(results):
+    response = classification_pb2.ClassifyResponse(score_kind=1)
+    for index in range(results):
+        response.results.add(index=index, region_id="a")
+    head = classification_pb2.ClassifyStreamResponse(id="Ünï", total=results, last=True)
+    written = with_response(head, response.SerializeToString())
+    head.response.CopyFrom(response)
+    assert classification_pb2.ClassifyStreamResponse.FromString(written) == head

@@ -7,7 +7,8 @@ import threading
 import grpc
 import pytest
 
-from served import error_of, request
+from served import UNREADABLE, error_of, request
+from zoobridge.engine import Part, Place
 from zoobridge.errors import (
     BackendError,
     DeadlineError,
@@ -118,15 +119,29 @@ def test_a_fault_of_ours_is_told_by_its_incident_number_alone(start, call, held,
     assert "a secret of the house" in caplog.text
 
 
-def test_an_answer_that_cannot_be_read_is_the_workers_fault(start, call, held):
-    from zoobridge.engine import Part, Place
-
+@pytest.mark.parametrize("written", UNREADABLE)
+def test_an_answer_that_cannot_be_read_is_the_workers_fault(start, call, held, written):
     server = start(engine=held)
     future = call(server).classification.Classify.future(request(), timeout=90)
-    held.next().put(Part(b"\x0a\xff", 1, last=True, place=Place("cpu", "1")))
+    held.next().put(Part(written, 1, last=True, place=Place("cpu", "1")))
     with pytest.raises(grpc.RpcError) as caught:
         future.result()
     assert isinstance(error_of(caught), WorkerError)
+
+
+def test_nothing_of_a_workers_claim_reaches_the_caller(start, call, held):
+    server = start(engine=held)
+    claim = classification_pb2.ClassifyResponse(
+        model={"id": "an impostor", "digest": "0" * 64, "framework": "of mine", "device": "cuda:7"}
+    ).SerializeToString()
+    # A field of the identity that only a newer client knows, and the claim once more.
+    claim += b"\x12\x06\xa2\x06\x03new" + claim
+    answers = []
+    for written in (b"", claim):
+        future = call(server).classification.Classify.future(request(), timeout=90)
+        held.next().put(Part(written, 1, last=True, place=Place("cpu", "1.2.3")))
+        answers.append(future.result().SerializeToString(deterministic=True))
+    assert answers[0] == answers[1]
 
 
 def test_a_message_beyond_the_limit_is_refused_and_smaller_ones_are_taken(start, call, held):

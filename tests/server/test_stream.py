@@ -8,7 +8,8 @@ import threading
 import grpc
 import pytest
 
-from served import error_of, request, wait_until
+from served import UNREADABLE, error_of, request, wait_until
+from zoobridge.engine import Part, Place
 from zoobridge.errors import (
     ImageFormatError,
     InvalidRequestError,
@@ -16,6 +17,7 @@ from zoobridge.errors import (
     ServerError,
     ServerUnavailableError,
     UnknownModelError,
+    WorkerError,
 )
 from zoobridge.protocol import error_from_status
 from zoobridge.protocol.v1 import classification_pb2
@@ -188,6 +190,20 @@ def test_what_is_wrong_with_one_request_leaves_the_others_alone(start, call, hel
     assert found["b"].WhichOneof("outcome") == "response"
     assert isinstance(error_from_status(found["a"].error), UnknownModelError)
     assert found["c"].error.code
+
+
+@pytest.mark.parametrize("written", UNREADABLE)
+def test_an_answer_that_cannot_be_read_ends_its_request_alone(start, call, held, written):
+    server = start(engine=held)
+    feed = Feed([part("a"), part("b")])
+    answers = call(server).classification.ClassifyStream(iter(feed), timeout=90)
+    held.next().put(Part(written, 2, last=False, place=Place("cpu", "1")))
+    refused = next(answers)
+    assert (refused.id, refused.last) == ("a", True)
+    assert isinstance(error_from_status(refused.error), WorkerError)
+    held.next().give()
+    assert next(answers).response.model.id == "brightness"
+    feed.close()
 
 
 def test_a_fault_of_ours_is_told_by_its_incident_number_alone(start, call, held, caplog):

@@ -29,6 +29,18 @@ from zoobridge.protocol.v1 import (
 
 SIZE = 4
 
+#: What a hostile worker may send in place of an answer: cut off, a length that swallows what
+#: follows, groups without an end or a beginning, a tag without a number, text that is none.
+UNREADABLE = [
+    b"\x0a\xff",
+    b"\x12\x40",
+    b"\x0a\x04\x12\x40ab",
+    b"\x0b",
+    b"\x0c",
+    b"\x00\x00",
+    b"\x0a\x03\x12\x01\xff",
+]
+
 
 def onnx_bytes() -> bytes:
     """A network that tells bright pictures from dark ones: the mean, and 255 minus the mean."""

@@ -31,6 +31,7 @@ from zoobridge.protocol._wire import (
     before_pixels,
     divide_request,
     divide_stream_request,
+    with_response,
 )
 
 __all__ = [
@@ -61,5 +62,6 @@ __all__ = [
     "to_pixels",
     "trailing_metadata",
     "unpack_mask",
+    "with_response",
     "write_pixels",
 ]

@@ -20,6 +20,7 @@ __all__ = [
     "divide_stream_request",
     "field_tag",
     "varint",
+    "with_response",
 ]
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
@@ -131,6 +132,19 @@ def before_pixels(
     return request.SerializeToString() + field_tag(_IMAGE) + varint(len(image) + size) + image
 
 
+def with_response(head: classification_pb2.ClassifyStreamResponse, response: bytes) -> bytes:
+    """Return a serialized part of a stream's answer.
+
+    Parameters
+    ----------
+    head
+        All else; without an outcome.
+    response
+        A serialized ``ClassifyResponse``.
+    """
+    return b"".join([head.SerializeToString(), _RESPONSE, varint(len(response)), response])
+
+
 @dataclass(frozen=True, slots=True)
 class _Field:
     number: int
@@ -235,8 +249,10 @@ def _read_varint(data: memoryview, place: int) -> tuple[int, int]:
 
 def varint(value: int) -> bytes:
     """Return a number that is not negative as protobuf writes it."""
-    if value < len(_SMALL):
+    if value < 0x80:
         return _SMALL[value]
+    if value < 0x4000:
+        return _MORE[value & 0x7F] + _SMALL[value >> 7]
     written = bytearray()
     while value >= 0x80:
         written.append(value & 0x7F | 0x80)
@@ -251,3 +267,5 @@ def field_tag(number: int, *, kind: int = _BYTES) -> bytes:
 
 
 _SMALL: Final = [bytes([value]) for value in range(0x80)]
+_MORE: Final = [bytes([value | 0x80]) for value in range(0x80)]
+_RESPONSE: Final = field_tag(classification_pb2.ClassifyStreamResponse.RESPONSE_FIELD_NUMBER)

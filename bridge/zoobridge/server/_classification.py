@@ -24,7 +24,7 @@ SERVICE_NAME: Final[str] = classification_pb2.DESCRIPTOR.services_by_name[
 
 
 class ClassificationServicer:
-    """Answers ``Classify`` and ``ClassifyStream``; requests stay bytes as far as can be.
+    """Answers ``Classify`` and ``ClassifyStream``; messages stay bytes as far as can be.
 
     Parameters
     ----------
@@ -39,30 +39,22 @@ class ClassificationServicer:
         self._draining = False
 
     def handler(self) -> grpc.GenericRpcHandler[Any, Any]:
-        """Return the service for a gRPC server; requests come as bytes, answers are messages."""
+        """Return the service for a gRPC server; its requests and answers are bytes."""
         return grpc.method_handlers_generic_handler(
             SERVICE_NAME,
             {
-                "Classify": grpc.unary_unary_rpc_method_handler(
-                    self.classify,
-                    response_serializer=classification_pb2.ClassifyResponse.SerializeToString,
-                ),
-                "ClassifyStream": grpc.stream_stream_rpc_method_handler(
-                    self.classify_stream,
-                    response_serializer=classification_pb2.ClassifyStreamResponse.SerializeToString,
-                ),
+                "Classify": grpc.unary_unary_rpc_method_handler(self.classify),
+                "ClassifyStream": grpc.stream_stream_rpc_method_handler(self.classify_stream),
             },
         )
 
-    def classify(
-        self, data: bytes, context: grpc.ServicerContext
-    ) -> classification_pb2.ClassifyResponse:
+    def classify(self, data: bytes, context: grpc.ServicerContext) -> bytes:
         """Answer one request."""
         return self._core.classify(data, deadline=_deadline(context), on_end=context.add_callback)
 
     def classify_stream(
         self, requests: Iterator[bytes], context: grpc.ServicerContext
-    ) -> Iterator[classification_pb2.ClassifyStreamResponse]:
+    ) -> Iterator[bytes]:
         """Answer requests as they are done."""
         stream = ClassifyStream(self._core, requests, deadline=_deadline(context))
         with self._lock:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     Deliver = Callable[[Choice, Part | ZooBridgeError], None]
     OnEnd = Callable[[Callable[[], None]], bool]
 
-__all__ = ["Core", "Task", "joined"]
+__all__ = ["Core", "Task", "answered"]
 
 _log = logging.getLogger(__name__)
 
@@ -192,10 +192,8 @@ class Core:
         )
         return Task(self.engine.submit(work), choice)
 
-    def classify(
-        self, data: bytes, *, deadline: float | None, on_end: OnEnd
-    ) -> classification_pb2.ClassifyResponse:
-        """Answer a serialized ``ClassifyRequest``.
+    def classify(self, data: bytes, *, deadline: float | None, on_end: OnEnd) -> bytes:
+        """Answer a serialized ``ClassifyRequest`` with a serialized ``ClassifyResponse``.
 
         Parameters
         ----------
@@ -216,11 +214,14 @@ class Core:
         task = self.submit(request, [data], deadline=deadline)
         if not on_end(task.answer.cancel):
             task.answer.cancel()
-        return joined(task.choice, list(task.answer))
+        return answered(task.choice, list(task.answer))
 
 
-def joined(choice: Choice, parts: Sequence[Part]) -> classification_pb2.ClassifyResponse:
-    """Return parts of an answer as one response, and say in it who answered.
+def answered(choice: Choice, parts: Sequence[Part]) -> bytes:
+    """Return parts of an answer as one serialized ``ClassifyResponse`` that says who answered.
+
+    What the worker wrote is checked and passed on as it is: thousands of results would take longer
+    to be written again than to be read.
 
     Raises
     ------
@@ -228,25 +229,26 @@ def joined(choice: Choice, parts: Sequence[Part]) -> classification_pb2.Classify
         If the worker sent what is no answer.
     """
     model, weights = choice.model, choice.weights
+    written = b"".join([part.response for part in parts])
     try:
-        response = classification_pb2.ClassifyResponse.FromString(
-            b"".join([part.response for part in parts])
-        )
+        response = classification_pb2.ClassifyResponse.FromString(written)
     except DecodeError as error:
         raise WorkerError(
             f"the worker of model {model.reference} sent an answer that cannot be read; "
             "try another framework, or report the model to its authors"
         ) from error
-    # Set, not merged: a worker runs what a stranger made, and may claim to be anything.
-    response.model.CopyFrom(
-        prediction_pb2.ModelIdentity(
-            id=model.id,
-            version=model.version,
-            digest=weights.digest,
-            framework=weights.framework,
-            framework_version=parts[-1].place.framework_version,
-            weights_format=weights.format,
-            device=parts[-1].place.device,
-        )
+    # A worker runs what a stranger made, and may claim to be anything: what follows would be
+    # merged into its claim.
+    if response.HasField("model"):
+        response.ClearField("model")
+        written = response.SerializeToString()
+    identity = prediction_pb2.ModelIdentity(
+        id=model.id,
+        version=model.version,
+        digest=weights.digest,
+        framework=weights.framework,
+        framework_version=parts[-1].place.framework_version,
+        weights_format=weights.format,
+        device=parts[-1].place.device,
     )
-    return response
+    return written + classification_pb2.ClassifyResponse(model=identity).SerializeToString()

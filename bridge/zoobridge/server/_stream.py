@@ -17,9 +17,9 @@ from zoobridge.errors import (
     WorkerError,
     ZooBridgeError,
 )
-from zoobridge.protocol import divide_stream_request, status_from_error
+from zoobridge.protocol import divide_stream_request, status_from_error, with_response
 from zoobridge.protocol.v1 import classification_pb2
-from zoobridge.server._core import joined
+from zoobridge.server._core import answered
 from zoobridge.server._faults import known_error, parsed
 
 if TYPE_CHECKING:
@@ -98,8 +98,10 @@ class ClassifyStream:
         self._defaults: classification_pb2.ClassifyRequest | None = None
         self._outbox: SimpleQueue[_Outcome | None] = SimpleQueue()
 
-    def responses(self) -> Iterator[classification_pb2.ClassifyStreamResponse]:
+    def responses(self) -> Iterator[bytes]:
         """Yield answers until all requests are answered and the caller has closed its side.
+
+        Each is a serialized ``ClassifyStreamResponse``.
 
         Raises
         ------
@@ -114,9 +116,9 @@ class ClassifyStream:
                 outcome = self._outbox.get()
                 if outcome is None or outcome.pending not in self._pending:
                     continue
-                response = _response(outcome)
+                response, last = _response(outcome)
                 yield response
-                if response.last:
+                if last:
                     self._release(outcome.pending)
             if self._failure is not None:
                 raise self._failure
@@ -263,16 +265,16 @@ class ClassifyStream:
                         raise CancelledError("the caller ended the stream") from None
 
 
-def _response(done: _Outcome) -> classification_pb2.ClassifyStreamResponse:
+def _response(done: _Outcome) -> tuple[bytes, bool]:
+    """Return what the caller is sent, and whether it is the last of its request."""
     outcome, name = done.outcome, done.pending.id
     if not isinstance(outcome, ZooBridgeError):
         choice, part = outcome
+        head = classification_pb2.ClassifyStreamResponse(id=name, total=part.total, last=part.last)
         try:
-            return classification_pb2.ClassifyStreamResponse(
-                id=name, total=part.total, last=part.last, response=joined(choice, [part])
-            )
+            return with_response(head, answered(choice, [part])), part.last
         except WorkerError as unreadable:
             outcome = unreadable
-    return classification_pb2.ClassifyStreamResponse(
-        id=name, last=True, error=status_from_error(outcome)
-    )
+    error = status_from_error(outcome)
+    response = classification_pb2.ClassifyStreamResponse(id=name, last=True, error=error)
+    return response.SerializeToString(), True
