@@ -84,7 +84,7 @@ class Report:
         for row in self._rows:
             parts.append(_section(row, known.get(row, []), notes.get(row.name, "")))
         if known:
-            parts.append(_machines([self._known[row.name]["machine"] for row in known]))
+            parts.append(_machines({row.name: self._known[row.name]["machine"] for row in known}))
         page.write_text("\n".join(parts).rstrip() + "\n", "utf-8")
 
 
@@ -149,13 +149,18 @@ def _read_notes(path: Path) -> dict[str, str]:
     return {name.strip(): text.strip() for name, _, text in heads}
 
 
-def _machines(found: list[dict[str, str]]) -> str:
+def _machines(found: dict[str, dict[str, str]]) -> str:
+    """Tell what all rows have in common, and in a table the rest."""
+    names = dict.fromkeys(name for facts in found.values() for name in facts)
+    values = {name: [facts.get(name, "") for facts in found.values()] for name in names}
+    differing = [name for name, every in values.items() if len(set(every)) > 1]
     lines = ["## The machine", ""]
-    distinct = list({json.dumps(one): one for one in found}.values())
-    for one in distinct:
-        lines += [f"- {name}: {value}" for name, value in one.items()] + [""]
-    if len(distinct) > 1:
-        lines.insert(2, "The rows were measured in several runs:\n")
+    lines += [f"- {name}: {values[name][0]}" for name in names if name not in differing]
+    if differing:
+        lines += ["", f"| row | {' | '.join(differing)} |", "| --- " * (len(differing) + 1) + "|"]
+        for row, facts in found.items():
+            cells = (row, *(facts.get(name, "") for name in differing))
+            lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

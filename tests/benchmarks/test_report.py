@@ -90,6 +90,23 @@ def test_raw_figures_are_kept_as_they_were_measured(tmp_path):
     assert known["machine"]["cores"]
 
 
+def test_the_page_tells_once_what_the_machine_was_and_by_row_what_changed(tmp_path):
+    rows = (row("walking"), row("swimming"))
+    written(tmp_path, *rows, figures=[RATIO])
+    raw = tmp_path / "figures.json"
+    known = json.loads(raw.read_text())
+    known["swimming"] = {
+        **known["walking"],
+        "machine": known["walking"]["machine"] | {"revision": "abc"},
+    }
+    known["walking"]["machine"]["revision"] = "def"
+    raw.write_text(json.dumps(known))
+    Report(raw, rows).write(tmp_path / "page.md")
+    text = (tmp_path / "page.md").read_text()
+    assert text.count("- cores: ") == 1
+    assert "| row | revision |\n| --- | --- |\n| walking | def |\n| swimming | abc |\n" in text
+
+
 def test_the_picture_shows_what_has_a_target_and_keeps_names_apart_from_markup():
     aimed = Figure("a < b", (1.0,), (2.0,), "ms", "ratio", Target(4.0, least=False))
     drawn = plot([aimed, RATIO])
