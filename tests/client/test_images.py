@@ -4,17 +4,18 @@ import xarray
 from PIL import Image
 
 from zoobridge.client._images import expand_path, sources
+from zoobridge.client._ledger import build
 from zoobridge.errors import ImageFormatError, InvalidRequestError
 from zoobridge.protocol import from_pixels
-from zoobridge.protocol.v1 import image_pb2
+from zoobridge.protocol.v1 import classification_pb2 as pb
 
 
 def messages(images, axes=""):
     found, total = sources(images, axes=axes)
     made = []
     for source in found:
-        message = image_pb2.Image()
-        source.fill(message)
+        request = build(source, pb.ClassifyRequest(), limit=lambda: 1 << 30)
+        message = pb.ClassifyRequest.FromString(request).image
         assert message.name == source.name
         made.append(message)
     assert total in (None, len(made))
@@ -141,9 +142,7 @@ def test_a_file_is_read_only_when_its_turn_comes(tmp_path):
     assert total == 1
     source = next(found)
     (tmp_path / "later.png").write_bytes(b"here")
-    message = image_pb2.Image()
-    source.fill(message)
-    assert message.encoded == b"here"
+    assert source.read()[1] == b"here"
 
 
 def test_a_folder_under_a_pictures_name_is_an_error_of_that_picture(tmp_path):
@@ -151,4 +150,4 @@ def test_a_folder_under_a_pictures_name_is_an_error_of_that_picture(tmp_path):
     source = next(found)
     (tmp_path / "x.png").mkdir()
     with pytest.raises(ImageFormatError, match="cannot read"):
-        source.fill(image_pb2.Image())
+        source.read()

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zoobridge.protocol import (
-    before_pixels,
+    before_picture,
+    before_request,
     divide_request,
     divide_stream_request,
     with_response,
@@ -142,19 +143,22 @@ def test_a_message_of_a_stream_gives_its_id_and_its_request(fields, name, large)
     assert isinstance(parts.data, memoryview) is large
 
 
-@given(data=st.binary(max_size=300), top_k=st.integers(0, 9))
-def test_elements_may_follow_the_rest_of_a_request(data, top_k):
-    options = {"top_k": top_k}
-    pixels = {"shape": [1, len(data)], "data_type": "DATA_TYPE_UINT8", "axes": "YX"}
-    head = before_pixels(
-        classification_pb2.ClassifyRequest(model="m", options=options),
-        image_pb2.Pixels(**pixels),
-        len(data),
-    )
-    whole = classification_pb2.ClassifyRequest(
-        model="m", options=options, image={"pixels": {**pixels, "data": data}}
-    )
-    assert classification_pb2.ClassifyRequest.FromString(head + data) == whole
+@given(fields=_images, data=st.binary(max_size=300), top_k=st.integers(0, 9), name=st.text())
+def test_a_pictures_bytes_may_follow_the_rest_of_a_request(fields, data, top_k, name):
+    image = image_pb2.Image(**fields)
+    whole = classification_pb2.ClassifyRequest(model="m", options={"top_k": top_k}, image=image)
+    if image.HasField("pixels"):
+        image.pixels.data = b""
+        whole.image.pixels.data = data
+    else:
+        whole.image.encoded = data
+    alone = classification_pb2.ClassifyRequest(model="m", options={"top_k": top_k})
+    written = before_picture(alone, image, len(data)) + data
+    assert classification_pb2.ClassifyRequest.FromString(written) == whole
+    written = before_request(name, len(written)) + written
+    assert classification_pb2.ClassifyStreamRequest.FromString(
+        written
+    ) == classification_pb2.ClassifyStreamRequest(id=name, request=whole)
 
 
 @pytest.mark.parametrize("results", [0, 1, 1000])

@@ -186,9 +186,8 @@ class AsyncClient(AsyncEvaluationCalls):
         if total == 1 and len(base.regions) <= UNARY_REGIONS:
             source = await anext(pictures)
             try:
-                built = await asyncio.to_thread(build, source, base, limit=self._message_limit)
-                request = built.request
-                response = await self._call(self._classification.Classify, request, timeout)
+                request = await asyncio.to_thread(build, source, base, limit=self._message_limit)
+                response = await self._call(self._classify, request, timeout)
             except ZooBridgeError as error:
                 part = ledger.fail(source, 0, error)
             else:

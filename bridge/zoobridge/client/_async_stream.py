@@ -50,7 +50,7 @@ def async_sources(images: Images, *, axes: str) -> tuple[AsyncIterator[Source], 
 
 
 async def classify_stream(
-    open_call: Callable[[Iterator[pb.ClassifyStreamRequest]], Any],
+    open_call: Callable[[Iterator[bytes]], Any],
     endpoint: Endpoint,
     base: pb.ClassifyRequest,
     pictures: AsyncIterator[Source],
@@ -77,7 +77,7 @@ async def classify_stream(
         target=receive, args=(call, put), name="zoobridge-receive", daemon=True
     )
     receiver.start()
-    loading: set[asyncio.Task[pb.ClassifyStreamRequest]] = set()
+    loading: set[asyncio.Task[bytes]] = set()
     try:
         while True:
             while exchange.wants_picture:
@@ -86,7 +86,9 @@ async def classify_stream(
                     exchange.exhaust()
                     break
                 index = exchange.begin()
-                task = asyncio.create_task(_load(source, base, limit))
+                task = asyncio.create_task(
+                    asyncio.to_thread(build, source, base, index=index, limit=limit)
+                )
                 loading.add(task)
                 task.add_done_callback(loading.discard)
                 task.add_done_callback(announce(events.put_nowait, source, index))
@@ -104,9 +106,3 @@ async def classify_stream(
         await asyncio.gather(*loading, return_exceptions=True)
         # The thread must not outlive the loop that it reports to.
         await asyncio.to_thread(receiver.join)
-
-
-async def _load(
-    source: Source, base: pb.ClassifyRequest, limit: Callable[[], int]
-) -> pb.ClassifyStreamRequest:
-    return await asyncio.to_thread(build, source, base, limit=limit)

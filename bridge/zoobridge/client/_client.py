@@ -317,8 +317,8 @@ class Client(EvaluationCalls):
         if total == 1 and len(base.regions) <= UNARY_REGIONS:
             source = next(pictures)
             try:
-                request = build(source, base, limit=self._message_limit).request
-                response = self._call(self._classification.Classify, request, timeout)
+                request = build(source, base, limit=self._message_limit)
+                response = self._call(self._classify, request, timeout)
             except ZooBridgeError as error:
                 yield ledger.fail(source, 0, error)
             else:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zoobridge.protocol.v1 import (
-    classification_pb2_grpc,
+    classification_pb2,
     evaluation_pb2_grpc,
     zoo_pb2_grpc,
 )
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Connection"]
 
+_CLASSIFICATION = "/zoobridge.v1.ClassificationService"
+
 
 class Connection:
     """One channel, which is kept until it is closed."""
@@ -26,8 +28,16 @@ class Connection:
         self._endpoint = endpoint
         self._channel = endpoint.channel()
         self._zoo = zoo_pb2_grpc.ZooServiceStub(self._channel)  # type: ignore[no-untyped-call]
-        self._classification = classification_pb2_grpc.ClassificationServiceStub(  # type: ignore[no-untyped-call]
-            self._channel
+        # Requests to classify are made as bytes, which a stub would not take.
+        self._classify = self._channel.unary_unary(
+            f"{_CLASSIFICATION}/Classify",
+            request_serializer=None,
+            response_deserializer=classification_pb2.ClassifyResponse.FromString,
+        )
+        self._classify_stream = self._channel.stream_stream(
+            f"{_CLASSIFICATION}/ClassifyStream",
+            request_serializer=None,
+            response_deserializer=classification_pb2.ClassifyStreamResponse.FromString,
         )
         self._evaluation = evaluation_pb2_grpc.EvaluationServiceStub(self._channel)  # type: ignore[no-untyped-call]
 
@@ -41,6 +51,4 @@ class Connection:
 
     def _stream(self, timeout: float | None) -> Callable[..., Any]:
         """Return what opens a call of many pictures; it takes the requests."""
-        return partial(
-            self._classification.ClassifyStream, timeout=timeout, metadata=self._endpoint.metadata
-        )
+        return partial(self._classify_stream, timeout=timeout, metadata=self._endpoint.metadata)

@@ -29,7 +29,7 @@ READERS = 4
 class _Loaded:
     source: Source
     index: int
-    request: Callable[[], pb.ClassifyStreamRequest]
+    request: Callable[[], bytes]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ Event: TypeAlias = "_Loaded | _Ended | pb.ClassifyStreamResponse"
 
 class _Future(Protocol):
     def cancelled(self) -> bool: ...
-    def result(self) -> pb.ClassifyStreamRequest: ...
+    def result(self) -> bytes: ...
 
 
 def announce(
@@ -83,12 +83,12 @@ class Exchange:
     def __init__(self, ledger: Ledger, endpoint: Endpoint) -> None:
         self._ledger = ledger
         self._endpoint = endpoint
-        self._outgoing: queue.SimpleQueue[pb.ClassifyStreamRequest | None] = queue.SimpleQueue()
+        self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._begun = self._loading = 0
         self._exhausted = False
 
-    def requests(self) -> Iterator[pb.ClassifyStreamRequest]:
-        """Return what is sent, as gRPC consumes it in a thread of its own."""
+    def requests(self) -> Iterator[bytes]:
+        """Return the messages to send, as gRPC consumes them in a thread of its own."""
         return iter(self._outgoing.get, None)
 
     @property
@@ -149,7 +149,7 @@ class Exchange:
             request = loaded.request()
         except ZooBridgeError as error:
             return self._ledger.fail(loaded.source, loaded.index, error)
-        self._ledger.send(loaded.source, loaded.index, request)
+        self._ledger.send(loaded.source, loaded.index, len(request))
         self._outgoing.put(request)
         return None
 

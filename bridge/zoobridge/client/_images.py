@@ -1,6 +1,6 @@
-"""What a user may give as pictures, and how each becomes a message.
+"""What a user may give as pictures, and how each is read.
 
-Nothing is read before it is needed: a :class:`Source` knows its name and how to make its message.
+Nothing is read before it is needed: a :class:`Source` knows its name and how to read it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from zoobridge.errors import ImageFormatError, InvalidRequestError
-from zoobridge.protocol import write_pixels
+from zoobridge.protocol import lay_out
 from zoobridge.protocol.v1 import image_pb2
 
 __all__ = ["IMAGE_SUFFIXES", "ImageLike", "Images", "Source", "each", "expand_path", "sources"]
@@ -44,19 +44,20 @@ _DIMENSIONS = {
 
 @dataclass(frozen=True)
 class Source:
-    """A picture that can be made into a message when its turn comes.
+    """A picture that can be read when its turn comes.
 
     Parameters
     ----------
     name
         What its results call it.
-    fill
-        Writes the picture into a message; raises :class:`~zoobridge.errors.ImageFormatError` where
-        that fails. Called once, in any thread.
+    read
+        Returns the picture as a message without its bytes, and these: a file's, or elements where
+        the message has `pixels`. Raises :class:`~zoobridge.errors.ImageFormatError` where that
+        fails. Called once, in any thread.
     """
 
     name: str
-    fill: Callable[[image_pb2.Image], None]
+    read: Callable[[], tuple[image_pb2.Image, bytes | memoryview]]
 
 
 def sources(images: Images, *, axes: str = "") -> tuple[Iterator[Source], int | None]:
@@ -184,15 +185,15 @@ def _source(image: ImageLike, axes: str, name: str) -> Source:
             f"{name}: cannot classify a {type(image).__name__}; give a path, an array, a PIL image "
             "or bytes"
         )
-    return Source(name, lambda message: _write(message, image, axes, name))
+    return Source(name, lambda: _read(image, axes, name))
 
 
 def _file(path: Path, axes: str, name: str = "") -> Source:
     shown = name or os.fspath(path)
-    return Source(shown, lambda message: _read(message, path, axes, shown))
+    return Source(shown, lambda: _read_file(path, axes, shown))
 
 
-def _read(message: image_pb2.Image, path: Path, axes: str, name: str) -> None:
+def _read_file(path: Path, axes: str, name: str) -> tuple[image_pb2.Image, bytes]:
     try:
         encoded = path.read_bytes()
     except FileNotFoundError:
@@ -203,23 +204,19 @@ def _read(message: image_pb2.Image, path: Path, axes: str, name: str) -> None:
         ) from error
     if not encoded:
         raise ImageFormatError(f"{path} is empty (0 bytes)", field="image.encoded")
-    message.encoded = encoded
-    message.name = _text(name)
-    message.axes = axes
+    return image_pb2.Image(name=_text(name), axes=axes), encoded
 
 
-def _write(message: image_pb2.Image, image: ImageLike, axes: str, name: str) -> None:
-    message.name = _text(name)
+def _read(image: ImageLike, axes: str, name: str) -> tuple[image_pb2.Image, bytes | memoryview]:
     if isinstance(image, bytes | bytearray | memoryview):
-        message.encoded = bytes(image)
-        message.axes = axes
-        return
+        return image_pb2.Image(name=_text(name), axes=axes), bytes(image)
     if _is_pillow(image):
         array, own = _from_pillow(image)
     else:
         array, own = np.asarray(image), _axes_of(image)
     chosen = axes or own or _usual_axes(array.shape)
-    write_pixels(message.pixels, array, chosen)
+    pixels, data = lay_out(array, chosen)
+    return image_pb2.Image(name=_text(name), pixels=pixels), data
 
 
 def _text(name: str) -> str:

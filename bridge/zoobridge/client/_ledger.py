@@ -11,7 +11,7 @@ from google.rpc import status_pb2
 from zoobridge.client._results import ModelIdentity, Result, results_from_response
 from zoobridge.client._transport import concerns_one_image
 from zoobridge.errors import LimitError, ServerError, ZooBridgeError
-from zoobridge.protocol import error_from_status
+from zoobridge.protocol import before_picture, before_request, error_from_status
 from zoobridge.protocol.v1 import classification_pb2 as pb
 
 if TYPE_CHECKING:
@@ -89,9 +89,13 @@ class _Open:
 
 
 def build(
-    source: Source, base: pb.ClassifyRequest, *, limit: Callable[[], int]
-) -> pb.ClassifyStreamRequest:
-    """Make a picture's request, as it is sent among others; :meth:`Ledger.send` gives it an id.
+    source: Source,
+    base: pb.ClassifyRequest,
+    *,
+    index: int | None = None,
+    limit: Callable[[], int],
+) -> bytes:
+    """Read a picture and make its request: a serialized message, since bytes are copied once.
 
     Parameters
     ----------
@@ -99,6 +103,9 @@ def build(
         The picture.
     base
         The request without it.
+    index
+        The picture's place among others, for a ``ClassifyStreamRequest``; `None` for a
+        ``ClassifyRequest``.
     limit
         Tells the greatest message that the server takes, in bytes; asked for large ones only.
 
@@ -109,16 +116,23 @@ def build(
     LimitError
         If the request is greater than the server takes.
     """
-    message = pb.ClassifyStreamRequest(request=base)
-    source.fill(message.request.image)
-    size = message.ByteSize()
+    image, data = source.read()
+    head = before_picture(base, image, len(data))
+    if index is not None:
+        head = before_request(_id(index), len(head) + len(data)) + head
+    size = len(head) + len(data)
     if size > 1 << 20 and size > limit():
         raise LimitError(
             f"{source.name} takes {size / 2**20:.0f} MiB, and the server takes messages of up to "
             f"{limit() / 2**20:.0f} MiB; send a part of it, or raise the server's limit",
             field="image",
         )
-    return message
+    return b"".join((head, data))
+
+
+def _id(index: int) -> str:
+    """Return what a picture is known by among others."""
+    return str(index)
 
 
 class Ledger:
@@ -142,11 +156,9 @@ class Ledger:
         """Tell whether another picture may be sent while `loading` are being read."""
         return len(self._open) + loading < WINDOW_IMAGES and self._bytes < WINDOW_BYTES
 
-    def send(self, source: Source, index: int, message: pb.ClassifyStreamRequest) -> None:
-        """Enter a picture as sent, and write into its message what it is known by."""
-        message.id = str(index)
-        size = message.ByteSize()
-        self._open[message.id] = _Open(source.name, index, size)
+    def send(self, source: Source, index: int, size: int) -> None:
+        """Enter a picture as sent; `size` is its message's length in bytes."""
+        self._open[_id(index)] = _Open(source.name, index, size)
         self._bytes += size
 
     def fail(self, source: Source, index: int, error: ZooBridgeError) -> Part:

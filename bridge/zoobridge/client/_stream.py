@@ -25,7 +25,7 @@ _CANCEL_SECONDS = 2.0
 
 
 def classify_stream(
-    open_call: Callable[[Iterator[pb.ClassifyStreamRequest]], Any],
+    open_call: Callable[[Iterator[bytes]], Any],
     endpoint: Endpoint,
     base: pb.ClassifyRequest,
     pictures: Iterator[Source],
@@ -59,7 +59,7 @@ def classify_stream(
                     exchange.exhaust()
                     break
                 index = exchange.begin()
-                future = pool.submit(build, source, base, limit=limit)
+                future = pool.submit(build, source, base, index=index, limit=limit)
                 future.add_done_callback(announce(events.put, source, index))
             if exchange.is_answered:
                 break

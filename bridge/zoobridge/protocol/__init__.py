@@ -12,11 +12,11 @@ from zoobridge.protocol._pixels import (
     PIXEL_DTYPES,
     check_axes,
     from_pixels,
+    lay_out,
     pack_mask,
     pixels_array,
     to_pixels,
     unpack_mask,
-    write_pixels,
 )
 from zoobridge.protocol._status import (
     ERROR_DOMAIN,
@@ -28,7 +28,8 @@ from zoobridge.protocol._status import (
 from zoobridge.protocol._wire import (
     ClassifyParts,
     StreamParts,
-    before_pixels,
+    before_picture,
+    before_request,
     divide_request,
     divide_stream_request,
     with_response,
@@ -43,7 +44,8 @@ __all__ = [
     "Limits",
     "ResultWriter",
     "StreamParts",
-    "before_pixels",
+    "before_picture",
+    "before_request",
     "check_axes",
     "conversion_fields",
     "divide_request",
@@ -54,6 +56,7 @@ __all__ = [
     "error_from_status",
     "from_enum",
     "from_pixels",
+    "lay_out",
     "pack_mask",
     "pixels_array",
     "result_field",
@@ -63,5 +66,4 @@ __all__ = [
     "trailing_metadata",
     "unpack_mask",
     "with_response",
-    "write_pixels",
 ]

@@ -20,11 +20,11 @@ __all__ = [
     "PIXEL_DTYPES",
     "check_axes",
     "from_pixels",
+    "lay_out",
     "pack_mask",
     "pixels_array",
     "to_pixels",
     "unpack_mask",
-    "write_pixels",
 ]
 
 _BY_NAME = {
@@ -41,7 +41,9 @@ _BY_NAME = {
     "float32": image_pb2.DATA_TYPE_FLOAT32,
     "float64": image_pb2.DATA_TYPE_FLOAT64,
 }
-_BY_NUMBER: dict[int, str] = {number: name for name, number in _BY_NAME.items()}
+_DTYPES: dict[int, np.dtype[np.generic]] = {
+    number: np.dtype(name).newbyteorder("<") for name, number in _BY_NAME.items()
+}
 
 #: NumPy names of the pixel types that can be sent.
 PIXEL_DTYPES: tuple[str, ...] = tuple(_BY_NAME)
@@ -65,14 +67,14 @@ def check_axes(axes: str, shape: Sequence[int], *, field: str = "image.pixels.ax
         If the letters are not one for each axis, not upper case, not different from one another,
         or lack ``Y`` or ``X``.
     """
-    lengths = " × ".join(map(str, shape))
     if len(axes) != len(shape):
+        lengths = " × ".join(map(str, shape))
         raise ImageFormatError(
             f"axes '{axes}' name {len(axes)} axes, the picture has {len(shape)} ({lengths}); "
             "give one letter for each, such as YX, YXC or ZYX",
             field=field,
         )
-    if not all("A" <= letter <= "Z" for letter in axes):
+    if axes and not (axes.isascii() and axes.isalpha() and axes.isupper()):
         raise ImageFormatError(
             f"axes '{axes}' may hold upper-case letters only, such as YX, YXC or TZCYX", field=field
         )
@@ -80,23 +82,26 @@ def check_axes(axes: str, shape: Sequence[int], *, field: str = "image.pixels.ax
         raise ImageFormatError(
             f"axes '{axes}' name an axis twice; every letter may appear once", field=field
         )
-    if not {"Y", "X"} <= set(axes):
+    if "Y" not in axes or "X" not in axes:
         raise ImageFormatError(
             f"axes '{axes}' lack Y or X; a picture needs rows (Y) and columns (X)", field=field
         )
 
 
-def write_pixels(message: image_pb2.Pixels, array: NDArray[Any], axes: str) -> None:
-    """Write an array into a message, which spares a copy where the message is part of another.
+def lay_out(array: NDArray[Any], axes: str) -> tuple[image_pb2.Pixels, memoryview]:
+    """Return what the elements of an array are, and the elements, as a message would hold them.
 
     Parameters
     ----------
-    message
-        What to fill.
     array
         Pixels of any shape, memory order and byte order; its dtype one of :data:`PIXEL_DTYPES`.
     axes
         One upper-case letter an axis of `array`.
+
+    Returns
+    -------
+    tuple
+        A message without data, and the data: a view of the array where it can be one.
 
     Raises
     ------
@@ -116,18 +121,15 @@ def write_pixels(message: image_pb2.Pixels, array: NDArray[Any], axes: str) -> N
             f"the picture is empty (shape {array.shape}); send at least one pixel",
             field="image.pixels.shape",
         )
-    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-    message.Clear()
-    message.data = little.tobytes("C")
-    message.data_type = number
-    message.shape.extend(array.shape)
-    message.axes = axes
+    little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+    message = image_pb2.Pixels(data_type=number, shape=array.shape, axes=axes)
+    return message, little.reshape(-1).view(np.uint8).data
 
 
 def to_pixels(array: NDArray[Any], axes: str) -> image_pb2.Pixels:
-    """Return an array as a message (:func:`write_pixels`)."""
-    message = image_pb2.Pixels()
-    write_pixels(message, array, axes)
+    """Return an array as a message (:func:`lay_out`)."""
+    message, data = lay_out(array, axes)
+    message.data = bytes(data)
     return message
 
 
@@ -150,15 +152,14 @@ def pixels_array(
     ImageFormatError
         If the parts do not fit together.
     """
-    name = _BY_NUMBER.get(data_type)
-    if name is None:
+    dtype = _DTYPES.get(data_type)
+    if dtype is None:
         raise ImageFormatError(
             f"image.pixels.data_type {data_type} is not a type of pixels; use one of "
             f"{', '.join(PIXEL_DTYPES)}",
             field="image.pixels.data_type",
         )
     check_axes(axes, shape)
-    dtype = np.dtype(name).newbyteorder("<")
     wanted = math.prod(shape) * dtype.itemsize
     if wanted == 0:
         raise ImageFormatError(
@@ -168,11 +169,11 @@ def pixels_array(
     got = memoryview(data).nbytes
     if got != wanted:
         raise ImageFormatError(
-            f"a picture of {' × '.join(map(str, shape))} {name} pixels takes {wanted} bytes, "
+            f"a picture of {' × '.join(map(str, shape))} {dtype.name} pixels takes {wanted} bytes, "
             f"but {got} were sent; check shape and data_type",
             field="image.pixels.data",
         )
-    if name == "bool" and np.frombuffer(data, np.uint8).max() > 1:
+    if dtype.kind == "b" and np.frombuffer(data, np.uint8).max() > 1:
         raise ImageFormatError(
             "bool pixels must be bytes of zero or one; send other values as uint8",
             field="image.pixels.data",

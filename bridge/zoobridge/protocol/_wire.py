@@ -15,7 +15,8 @@ from zoobridge.protocol.v1 import classification_pb2, image_pb2
 __all__ = [
     "ClassifyParts",
     "StreamParts",
-    "before_pixels",
+    "before_picture",
+    "before_request",
     "divide_request",
     "divide_stream_request",
     "field_tag",
@@ -113,23 +114,43 @@ def divide_stream_request(data: bytes) -> StreamParts:
     return StreamParts(message.id, message.request, message.request.SerializeToString())
 
 
-def before_pixels(
-    request: classification_pb2.ClassifyRequest, pixels: image_pb2.Pixels, size: int
+def before_picture(
+    request: classification_pb2.ClassifyRequest, image: image_pb2.Image, size: int
 ) -> bytes:
-    """Return what stands before a picture's elements in a serialized ``ClassifyRequest``.
+    """Return what stands before a picture's bytes in a serialized ``ClassifyRequest``.
 
     Parameters
     ----------
     request
         All else; without an image.
-    pixels
-        What the elements are; without them.
+    image
+        What the bytes are: those of a file, or elements where it has `pixels`; without them.
     size
-        Their number of bytes, which are to follow.
+        Their number, which are to follow.
     """
-    inner = pixels.SerializeToString() + field_tag(_DATA) + varint(size)
-    image = field_tag(_PIXELS) + varint(len(inner) + size) + inner
-    return request.SerializeToString() + field_tag(_IMAGE) + varint(len(image) + size) + image
+    rest = image_pb2.Image()
+    rest.CopyFrom(image)
+    rest.ClearField("source")
+    source = field_tag(_ENCODED) + varint(size)
+    if image.HasField("pixels"):
+        inner = image.pixels.SerializeToString() + field_tag(_DATA) + varint(size)
+        source = field_tag(_PIXELS) + varint(len(inner) + size) + inner
+    before = rest.SerializeToString() + source
+    return request.SerializeToString() + field_tag(_IMAGE) + varint(len(before) + size) + before
+
+
+def before_request(name: str, size: int) -> bytes:
+    """Return what stands before a request in a serialized ``ClassifyStreamRequest``.
+
+    Parameters
+    ----------
+    name
+        The caller's name for it.
+    size
+        The length of the serialized ``ClassifyRequest``, which is to follow.
+    """
+    head = classification_pb2.ClassifyStreamRequest(id=name)
+    return head.SerializeToString() + field_tag(_REQUEST) + varint(size)
 
 
 def with_response(head: classification_pb2.ClassifyStreamResponse, response: bytes) -> bytes:

@@ -11,7 +11,7 @@ import numpy as np
 
 from zoobridge.engine import Work, tensor_chunks, unpack_tensors
 from zoobridge.errors import InvalidRequestError, WorkerError
-from zoobridge.protocol import before_pixels, error_from_status
+from zoobridge.protocol import before_picture, error_from_status
 from zoobridge.protocol.inference import grpc_service_pb2 as messages
 from zoobridge.protocol.v1 import classification_pb2, image_pb2
 from zoobridge.server.inference._elements import encode_bytes
@@ -170,7 +170,7 @@ def _classifier_requests(inputs: Mapping[str, Any]) -> list[Sequence[Chunk]]:
         message = image_pb2.Pixels(
             data_type=image_pb2.DATA_TYPE_UINT8, shape=pixels.shape, axes="PYXC"
         )
-        head = before_pixels(request, message, math.prod(pixels.shape))
+        head = before_picture(request, image_pb2.Image(pixels=message), math.prod(pixels.shape))
         return [(head, pixels.data)]
     requests: list[Sequence[Chunk]] = []
     for picture in inputs["image"]:
