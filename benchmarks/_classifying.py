@@ -38,7 +38,7 @@ class Classify:
 
     def open(self) -> Callable[[], int]:
         """Connect, and see that the model knows picture number 0."""
-        from zoobridge.protocol import to_pixels
+        from zoobridge.protocol import lay_out
         from zoobridge.protocol.v1 import classification_pb2, classification_pb2_grpc
 
         options = [("grpc.use_local_subchannel_pool", 1)]
@@ -48,9 +48,12 @@ class Classify:
         name, framework = self.model.name, self.model.framework
 
         def answer() -> list[str]:
+            message, data = lay_out(pixels, axes)
             request = classification_pb2.ClassifyRequest(
-                model=name, framework=framework, image={"pixels": to_pixels(pixels, axes)}
+                model=name, framework=framework, image={"pixels": message}
             )
+            # Here, since the line before copies what it is given.
+            request.image.pixels.data = bytes(data)
             results = stub.Classify(request, timeout=600).results
             return [result.prediction.top[0].label for result in results]
 
