@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import time
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,7 @@ from zoobridge.backend import BackendFault
 from zoobridge.engine._job import Job
 from zoobridge.engine._ready import Ready
 from zoobridge.errors import BackendError, BrokenPackageError, ZooBridgeError
-from zoobridge.imaging import Conversion, Item, ItemFault, scores_of
+from zoobridge.imaging import Conversion, Item, ItemFault, best_classes, scores_of
 from zoobridge.protocol import (
     NEVER,
     ResultWriter,
@@ -25,7 +27,7 @@ from zoobridge.protocol.v1 import classification_pb2, prediction_pb2
 from zoobridge.zoo import ScoreKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -46,6 +48,9 @@ _Answer = tuple[int, bytes]
 
 #: An item, and what was done to it on the way to the network.
 _Row = tuple[Item, tuple[Conversion, ...]]
+
+#: How many of the best classes, from which score on they count, and whether all scores are wanted.
+_Wish = tuple[int, float, bool]
 
 
 class PictureJob(Job):
@@ -162,6 +167,7 @@ class PictureAnswers:
         self.input = model.input
         self.score_kind = from_enum(prediction_pb2.ScoreKind, model.score_kind)
         self._independent = model.score_kind is ScoreKind.INDEPENDENT_PROBABILITY
+        self._label_only = model.score_kind is ScoreKind.LABEL_ONLY
         self._writer = ResultWriter(model.labels)
         self._conversions: tuple[tuple[Conversion, ...], bytes] = ((), b"")
         self.batched = "N" in model.input.axes
@@ -187,95 +193,96 @@ class PictureAnswers:
         if answered != rows:
             raise BackendFault(f"the network answered {answered} items where {rows} were asked")
         scores = scores_of(output, self._output)
-        results: list[Sequence[_Answer]] = []
-        start = 0
-        if self._model.score_kind is ScoreKind.LABEL_ONLY:
-            for ready in batch:
-                results.append(self._labelled(ready, scores[start : start + ready.rows, 0]))
-                start += ready.rows
-            return results
+        if self._label_only:
+            return self._divided(batch, self._labelled(batch, scores[:, 0]))
         if scores.shape[1] != len(self._labels):
             raise BackendFault(
                 f"the network answered {scores.shape[1]} scores, but the model has "
                 f"{len(self._labels)} labels"
             )
-        # NaN sorts last, so that it never beats a number.
-        order = np.argsort(-scores, axis=1, kind="stable")
-        values = scores.astype(np.float32, copy=False)
-        for ready in batch:
-            own = slice(start, start + ready.rows)
-            results.append(self._scored(ready, order[own], values[own]))
-            start += ready.rows
-        return results
+        answers: list[_Answer] = []
+        start = 0
+        for wish, alike in itertools.groupby(batch, self._wish):
+            some = list(alike)
+            stop = start + sum(ready.rows for ready in some)
+            answers += self._scored(some, scores[start:stop], wish)
+            start = stop
+        return self._divided(batch, answers)
 
     def failure(self, ready: Ready, error: ZooBridgeError) -> _Answer:
         """Return the result of an entry of one item that failed by itself."""
         ((item, _),) = ready.items or ()
         return _job_of(ready).failure(item, error)
 
-    def _scored(
-        self, ready: Ready, order: NDArray[np.intp], scores: NDArray[np.float32]
-    ) -> list[_Answer]:
+    def _wish(self, ready: Ready) -> _Wish:
         options = _job_of(ready).options
         threshold = NEVER
         if self._independent:
             threshold = (
                 options.threshold if options.HasField("threshold") else self._model.threshold
             )
-        classes = order[:, : options.top_k or self._model.default_top_k]
-        best = np.take_along_axis(scores, classes, axis=1)
-        predictions = self._writer.scored(
-            classes, best, positive_from=threshold, every=scores if options.all_scores else None
-        )
-        sound = (~np.isnan(best[:, 0])).tolist()
-        return self._answers(
-            ready,
-            predictions,
-            sound,
-            lambda _: "the network answered NaN for every class of this item",
-        )
+        return options.top_k or self._model.default_top_k, threshold, options.all_scores
 
-    def _labelled(self, ready: Ready, classes: NDArray[Any]) -> list[_Answer]:
+    def _scored(
+        self, batch: Sequence[Ready], scores: NDArray[np.generic], wish: _Wish
+    ) -> list[_Answer]:
+        top_k, threshold, every = wish
+        values = scores.astype(np.float32, copy=False)
+        classes = best_classes(scores, top_k)
+        best = values[np.arange(len(values))[:, np.newaxis], classes]
+        predictions = self._writer.scored(
+            classes, best, positive_from=threshold, every=values if every else None
+        )
+        # NaN comes last, and is not equal to itself.
+        nameless = [row for row, score in enumerate(best[:, 0].tolist()) if score != score]  # noqa: PLR0124
+        problem = "the network answered NaN for every class of this item"
+        return self._answers(batch, predictions, dict.fromkeys(nameless, problem))
+
+    def _labelled(self, batch: Sequence[Ready], classes: NDArray[Any]) -> list[_Answer]:
         chosen = [int(one) for one in classes]
         count = len(self._labels)
-        sound = [0 <= one < count for one in chosen]
+        problems = {
+            row: f"the network answered class {one}; the model has {count} labels"
+            for row, one in enumerate(chosen)
+            if not 0 <= one < count
+        }
         predictions = self._writer.named(
-            [one if good else 0 for one, good in zip(chosen, sound, strict=True)]
+            [0 if row in problems else one for row, one in enumerate(chosen)]
         )
-        return self._answers(
-            ready,
-            predictions,
-            sound,
-            lambda row: f"the network answered class {chosen[row]}; the model has {count} labels",
-        )
+        return self._answers(batch, predictions, problems)
 
     def _answers(
-        self,
-        ready: Ready,
-        predictions: Sequence[bytes],
-        sound: Sequence[bool],
-        problem: Callable[[int], str],
+        self, batch: Sequence[Ready], predictions: Sequence[bytes], problems: Mapping[int, str]
     ) -> list[_Answer]:
-        """Return predictions as results, and errors in the place of those that are not sound."""
-        rows: Sequence[_Row] = ready.items or ()
-        write = self._writer.result
+        """Return predictions as results, and errors in the place of rows that have a problem."""
+        rows: list[_Row] = [row for ready in batch for row in ready.items or ()]
+        items = [item for item, _ in rows]
+        tails = []
         known, fields = self._conversions
-        answers = []
-        for (item, conversions), prediction in zip(rows, predictions, strict=True):
+        for _, conversions in rows:
             # Items of one picture share them, nearly always.
-            if known is not conversions:
+            if conversions is not known:
                 known, fields = conversions, _fields(conversions)
-            answers.append(
-                (item.index, write(item.index, item.region_id, item.plane, prediction + fields))
-            )
+            tails.append(fields)
         self._conversions = (known, fields)
-        for row, good in enumerate(sound):
-            if not good:
-                answers[row] = _job_of(ready).failure(rows[row][0], BackendError(problem(row)))
+        written = self._writer.results(items, predictions, tails)
+        answers = [(item.index, result) for item, result in zip(items, written, strict=True)]
+        if problems:
+            jobs = [_job_of(ready) for ready in batch for _ in range(ready.rows)]
+            for row, problem in problems.items():
+                answers[row] = jobs[row].failure(items[row], BackendError(problem))
         return answers
 
+    @staticmethod
+    def _divided(batch: Sequence[Ready], answers: list[_Answer]) -> list[Sequence[_Answer]]:
+        if len(batch) == 1:
+            return [answers]
+        ends = itertools.accumulate(ready.rows for ready in batch)
+        return [answers[end - ready.rows : end] for ready, end in zip(batch, ends, strict=True)]
 
-def _fields(conversions: Sequence[Conversion]) -> bytes:
+
+@functools.lru_cache(maxsize=1024)
+def _fields(conversions: tuple[Conversion, ...]) -> bytes:
     return conversion_fields(
         [(from_enum(prediction_pb2.ConversionKind, one.kind), one.detail) for one in conversions]
     )

@@ -165,7 +165,9 @@ def _regions_of(request: messages.ClassifyRequest) -> list[Region]:
 
 
 def _region(region: image_pb2.Region) -> Region:
-    box = Box(region.box.x, region.box.y, region.box.width, region.box.height)
+    # Each look at a message within a message makes an object.
+    sent = region.box
+    box = Box(sent.x, sent.y, sent.width, sent.height)
     plane = dict(region.plane.indexes) if region.HasField("plane") else None
     if not region.mask:
         return Region(region.id, box, None, plane)

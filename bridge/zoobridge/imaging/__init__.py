@@ -7,7 +7,7 @@ from zoobridge.imaging._items import Item, ItemFault, Prepared
 from zoobridge.imaging._operations import IMPLEMENTED_OPERATIONS, postprocess, preprocess
 from zoobridge.imaging._pictures import picture_from_array, picture_from_buffer
 from zoobridge.imaging._plan import plan_items, plane_axes
-from zoobridge.imaging._scores import scores_of
+from zoobridge.imaging._scores import best_classes, scores_of
 from zoobridge.imaging._types import (
     AxisSize,
     Box,
@@ -55,6 +55,7 @@ __all__ = [
     "Prepared",
     "Preparer",
     "Region",
+    "best_classes",
     "decode",
     "picture_from_array",
     "picture_from_buffer",

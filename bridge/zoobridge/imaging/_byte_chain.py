@@ -33,7 +33,8 @@ class _Table:
     values
         ``(channels, 256)``.
     gain, offset
-        ``float32``, one a channel; `None` where the values lie on no line.
+        ``float32``, one a channel, along the batch's axis of channels; no gain where the values lie
+        on no line, and no offset where it is zero.
     """
 
     values: NDArray[Any]
@@ -91,12 +92,10 @@ class ByteChain:
         table = self._tables.get((axes, channels))
         if table is None:
             table = self._tables[axes, channels] = self._tabled(axes, channels)
-        if table.gain is not None and table.offset is not None:
-            shape = [1] * batch.ndim
-            shape[place] = channels
-            result: NDArray[Any] = np.multiply(batch, table.gain.reshape(shape), dtype=np.float32)
-            if table.offset.any():
-                result += table.offset.reshape(shape)
+        if table.gain is not None:
+            result: NDArray[Any] = np.multiply(batch, table.gain, dtype=np.float32)
+            if table.offset is not None:
+                result += table.offset
             return result
         result = np.empty(batch.shape, table.values.dtype)
         for channel in range(channels):
@@ -115,7 +114,7 @@ class ByteChain:
         values = np.ascontiguousarray(values.reshape(_VALUES, channels).T)
         if self._dtype is not None:
             values = values.astype(self._dtype, copy=False)
-        return _on_a_line(values) or _Table(values)
+        return _on_a_line(values, shape) or _Table(values)
 
 
 def _is_elementwise(operation: Operation) -> bool:
@@ -128,7 +127,7 @@ def _is_elementwise(operation: Operation) -> bool:
     )
 
 
-def _on_a_line(values: NDArray[Any]) -> _Table | None:
+def _on_a_line(values: NDArray[Any], shape: Sequence[int]) -> _Table | None:
     if values.dtype != np.float32:
         return None
     offset = values[:, 0]
@@ -137,4 +136,6 @@ def _on_a_line(values: NDArray[Any]) -> _Table | None:
     allowed = _ROUNDING * np.abs(values).max(axis=1, keepdims=True)
     with np.errstate(invalid="ignore"):
         close = np.abs(line.astype(np.float64) - values) <= allowed
-    return _Table(values, gain, np.ascontiguousarray(offset)) if close.all() else None
+    if not close.all():
+        return None
+    return _Table(values, gain.reshape(shape), offset.reshape(shape) if offset.any() else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -101,6 +102,7 @@ def _default_rule(dtype: np.dtype[Any], wanted: tuple[float, float] | None) -> I
     return IntensityRule.DTYPE_RANGE if wider else IntensityRule.AS_IS
 
 
+@functools.lru_cache(maxsize=64)
 def _type_range(dtype: np.dtype[Any]) -> tuple[int, int]:
     if dtype.kind == "b":
         return 0, 1

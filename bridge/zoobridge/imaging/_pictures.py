@@ -38,7 +38,7 @@ def check_axes(axes: str, shape: Sequence[int], *, field: str) -> None:
             f"({times(shape)}); give one letter for each",
             field=field,
         )
-    if not all("A" <= letter <= "Z" for letter in axes):
+    if axes and not (axes.isascii() and axes.isalpha() and axes.isupper()):
         raise ImageFormatError(
             f"axes '{axes}' may hold upper-case letters only, such as YX, YXC or TZCYX", field=field
         )
@@ -46,7 +46,7 @@ def check_axes(axes: str, shape: Sequence[int], *, field: str) -> None:
         raise ImageFormatError(
             f"axes '{axes}' name an axis twice; every letter may appear once", field=field
         )
-    if not {"Y", "X"} <= set(axes):
+    if "Y" not in axes or "X" not in axes:
         raise ImageFormatError(
             f"axes '{axes}' lack Y or X; a picture needs rows (Y) and columns (X)", field=field
         )
@@ -67,7 +67,7 @@ def check_size(shape: Sequence[int], limits: PictureLimits) -> None:
     LimitError
         If it has more pixels than are allowed.
     """
-    if any(length < 1 for length in shape):
+    if min(shape, default=1) < 1:
         raise ImageFormatError(
             f"the picture is empty ({times(shape)}); send at least one pixel", field="image"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import attrgetter
 
 import numpy as np
 
@@ -77,8 +78,15 @@ def plan_items(
     if not regions:
         return [Item(index, "", plane) for index, plane in enumerate(every)]
     places = _Places(regions, lengths["Y"], lengths["X"])
-    pairs = itertools.product(every, range(len(regions)))
-    return [places.item(index, plane, number) for index, (plane, number) in enumerate(pairs)]
+    pairs = itertools.product(every, regions)
+    items: list[Item | ItemFault] = [
+        Item(index, region.id, plane, region.box) for index, (plane, region) in enumerate(pairs)
+    ]
+    for number in places.special:
+        for rank, plane in enumerate(every):
+            index = rank * len(regions) + number
+            items[index] = places.item(index, plane, number)
+    return items
 
 
 def _with_own_planes(
@@ -147,28 +155,35 @@ class _Places:
         As the caller gave them.
     height, width
         Of the plane, in pixels.
+
+    Attributes
+    ----------
+    special
+        Places of the regions of which more is to be said than that they are boxes in the plane.
     """
 
     def __init__(self, regions: Sequence[Region], height: int, width: int) -> None:
         self._size = (height, width)
         self._regions = regions
         self._clipped: dict[int, tuple[Box, object, tuple[Conversion, ...]] | RegionError] = {}
-        boxes = np.array(
-            [(r.box.x, r.box.y, r.box.width, r.box.height) for r in regions], dtype=np.float64
-        ).reshape(-1, 4)
-        x, y, across, down = boxes.T
-        sound = (
+        boxes = [region.box for region in regions]
+        x, y, across, down = (
+            np.fromiter(map(attrgetter(name), boxes), np.float64, len(boxes))
+            for name in ("x", "y", "width", "height")
+        )
+        inside = (
             (x >= 0) & (y >= 0) & (across >= 1) & (down >= 1)
             & (x + across <= width) & (y + down <= height)
         )  # fmt: skip
-        self._plain = [
-            inside and region.mask is None and region.error is None
-            for inside, region in zip(sound.tolist(), regions, strict=True)
-        ]
+        self.special = frozenset(
+            number
+            for number, (within, region) in enumerate(zip(inside.tolist(), regions, strict=True))
+            if not within or region.mask is not None or region.error is not None
+        )
 
     def item(self, index: int, plane: Mapping[str, int], number: int) -> Item | ItemFault:
         region = self._regions[number]
-        if self._plain[number]:
+        if number not in self.special:
             return Item(index, region.id, plane, region.box)
         if number not in self._clipped:
             self._clipped[number] = self._clip(region)

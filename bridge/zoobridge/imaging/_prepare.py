@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import math
+from collections import defaultdict
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -225,13 +229,8 @@ class _Cropper:
     """
 
     def __init__(self, picture: Picture, tensor_axes: str) -> None:
-        array, axes = picture.array, picture.axes
-        if "C" not in axes:
-            array, axes = array[..., np.newaxis], f"{axes}C"
-        kept = {"Y", "X", "C", *tensor_axes}
-        self._planes = [letter for letter in axes if letter not in kept]
-        self.axes = "".join(letter for letter in axes if letter in kept)
-        order = [axes.index(letter) for letter in (*self._planes, *self.axes)]
+        array = picture.array if "C" in picture.axes else picture.array[..., np.newaxis]
+        self._planes, self.axes, order = _layout(picture.axes, tensor_axes)
         self._array = array.transpose(order)
         self._y, self._x = self.axes.index("Y"), self.axes.index("X")
 
@@ -240,7 +239,8 @@ class _Cropper:
         shape = list(self._array.shape[len(self._planes) :])
         if item.box is not None:
             shape[self._y], shape[self._x] = item.box.height, item.box.width
-        return 8 * int(np.prod(shape, dtype=np.int64))
+        pixels: int = math.prod(shape)
+        return 8 * pixels
 
     def crop(self, items: Sequence[Item]) -> tuple[NDArray[Any], str]:
         """Return items of one size as one array, the first axis counting them, and its axes."""
@@ -248,21 +248,22 @@ class _Cropper:
             return self._plane(items[0])[np.newaxis][self._window(items[0], 1)], self.axes
         box = items[0].box
         if box is None:
-            return np.stack([self._plane(item) for item in items]), self.axes
-        if all(item.plane is items[0].plane for item in items):
+            where = [[item.plane[letter] for item in items] for letter in self._planes]
+            return self._array[tuple(where)], self.axes
+        first = items[0].plane
+        if all(item.plane is first for item in items):
             plane = self._plane(items[0])
             windows = sliding_window_view(plane, (box.height, box.width), axis=(self._y, self._x))
-            corners = np.array([(item.box.y, item.box.x) for item in items if item.box])
+            boxes = [item.box for item in items]
+            rows, columns = (
+                np.fromiter(map(attrgetter(name), boxes), np.intp, len(boxes)) for name in "yx"
+            )
             # The windows' own axes come last; put the corners first, and all else where it was.
             order = list(range(len(self.axes)))
             order[self._y], order[self._x] = len(order), len(order) + 1
             windows = windows.transpose(self._y, self._x, *order)
-            return windows[corners[:, 0], corners[:, 1]], self.axes
-        where = [self._window(item, 0) for item in items]
-        return (
-            np.stack([self._plane(item)[w] for item, w in zip(items, where, strict=True)]),
-            self.axes,
-        )
+            return windows[rows, columns], self.axes
+        return np.stack([self._plane(item)[self._window(item, 0)] for item in items]), self.axes
 
     def _plane(self, item: Item) -> NDArray[Any]:
         plane: NDArray[Any] = self._array[tuple(item.plane[letter] for letter in self._planes)]
@@ -276,6 +277,17 @@ class _Cropper:
         return tuple(where)
 
 
+@functools.lru_cache(maxsize=64)
+def _layout(axes: str, tensor_axes: str) -> tuple[str, str, tuple[int, ...]]:
+    """Return the letters that make planes, those of an item, and where both lie in a picture."""
+    if "C" not in axes:
+        axes += "C"
+    kept = {"Y", "X", "C", *tensor_axes}
+    planes = "".join(letter for letter in axes if letter not in kept)
+    inner = "".join(letter for letter in axes if letter in kept)
+    return planes, inner, tuple(axes.index(letter) for letter in planes + inner)
+
+
 _MASKED = {
     MaskFill.ZERO: (Conversion(ConversionKind.MASKED, "zero outside the mask"),),
     MaskFill.MEAN: (Conversion(ConversionKind.MASKED, "the mask's mean outside it"),),
@@ -287,14 +299,11 @@ def _groups(items: Sequence[Item]) -> list[Sequence[Item]]:
     """Return items that can be worked on together."""
     if len(items) == 1:
         return [items]
-    groups: dict[object, list[Item]] = {}
+    groups: defaultdict[object, list[Item]] = defaultdict(list)
     for item in items:
         box = item.box
-        key = (
-            None if box is None else (box.width, box.height),
-            item.mask is None,
-        )
-        groups.setdefault(key, []).append(item)
+        key = None if box is None else (box.width, box.height, item.mask is None)
+        groups[key].append(item)
     return list(groups.values())
 
 

@@ -6,9 +6,8 @@ putting them behind one another.
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from zoobridge.protocol._wire import field_tag, varint
 from zoobridge.protocol.v1 import classification_pb2, image_pb2, prediction_pb2
 
-__all__ = ["NEVER", "ResultWriter", "conversion_fields", "result_field"]
+__all__ = ["NEVER", "Place", "ResultWriter", "conversion_fields", "result_field"]
 
 _RESULTS: Final = field_tag(classification_pb2.ClassifyResponse.RESULTS_FIELD_NUMBER)
 _REGION: Final = field_tag(prediction_pb2.ItemResult.REGION_ID_FIELD_NUMBER)
@@ -26,7 +25,7 @@ _TOP: Final = field_tag(prediction_pb2.Prediction.TOP_FIELD_NUMBER)
 _SCORES: Final = field_tag(prediction_pb2.Prediction.SCORES_FIELD_NUMBER)
 _CONVERSIONS: Final = field_tag(prediction_pb2.Prediction.CONVERSIONS_FIELD_NUMBER)
 _INDEX: Final = field_tag(prediction_pb2.ItemResult.INDEX_FIELD_NUMBER, kind=0)
-_FLOAT: Final = struct.Struct("<f")
+_SCORE_BYTES: Final = 4
 _SCORE: Final = field_tag(prediction_pb2.ClassScore.SCORE_FIELD_NUMBER, kind=5)
 _POSITIVE: Final = prediction_pb2.ClassScore(positive=True).SerializeToString()
 
@@ -41,6 +40,25 @@ NEVER: Final = float("nan")
 def result_field(result: prediction_pb2.ItemResult) -> bytes:
     """Return any result as a field of a response."""
     return _sized(_RESULTS, result.SerializeToString())
+
+
+class Place(Protocol):
+    """What a result says of where its item lies, as in ``zoobridge.v1.ItemResult``."""
+
+    @property
+    def index(self) -> int:
+        """Its place among all items."""
+        ...
+
+    @property
+    def region_id(self) -> str:
+        """The region's id; empty for a whole plane."""
+        ...
+
+    @property
+    def plane(self) -> Mapping[str, int]:
+        """Index by axis letter."""
+        ...
 
 
 class ResultWriter:
@@ -88,45 +106,56 @@ class ResultWriter:
         every
             ``(items, classes)``: scores of all classes, to be written too.
         """
-        count, best = classes.shape
-        starts: list[bytes] = [self._scored[one] for one in classes.ravel().tolist()]
+        best = classes.shape[1]
+        chosen = classes.ravel().tolist()
+        starts = [self._scored[one] for one in chosen]
         if positive_from == positive_from:  # noqa: PLR0124 - not NaN, which is NEVER
             for place in np.flatnonzero(scores.ravel() >= positive_from).tolist():
-                starts[place] = self._positive[classes.flat[place]]
-        data = scores.astype("<f4").tobytes()
-        size = _FLOAT.size
-        entries = [
-            start + data[place : place + size]
-            for start, place in zip(starts, range(0, len(data), size), strict=True)
+                starts[place] = self._positive[chosen[place]]
+        # Each entry's start, and then its score.
+        pieces = [b""] * (2 * len(starts))
+        pieces[::2] = starts
+        # Four bytes that mean nothing to NumPy are given as they are.
+        pieces[1::2] = scores.astype("<f4", order="C").view("V4").ravel().tolist()
+        predictions = [
+            b"".join(pieces[place : place + 2 * best]) for place in range(0, len(pieces), 2 * best)
         ]
-        if best > 1:
-            entries = [b"".join(entries[row : row + best]) for row in range(0, count * best, best)]
         if every is not None:
-            entries = [
-                entry + _sized(_SCORES, row.tobytes())
-                for entry, row in zip(entries, every.astype("<f4"), strict=True)
+            predictions = [
+                prediction + _sized(_SCORES, row.tobytes())
+                for prediction, row in zip(predictions, every.astype("<f4"), strict=True)
             ]
-        return entries
+        return predictions
 
-    def result(
-        self, index: int, region_id: str, plane: Mapping[str, int], prediction: bytes
-    ) -> bytes:
-        """Return the result of an item that was classified, as a field of a response.
+    def results(
+        self, places: Iterable[Place], predictions: Iterable[bytes], conversions: Iterable[bytes]
+    ) -> list[bytes]:
+        """Return the results of items that were classified, each as a field of a response.
 
         Parameters
         ----------
-        index, region_id, plane
-            As in ``zoobridge.v1.ItemResult``.
-        prediction
-            A serialized ``zoobridge.v1.Prediction``: what :meth:`scored` or :meth:`named` returned,
-            and conversions behind it.
+        places
+            The items.
+        predictions
+            What :meth:`scored` or :meth:`named` returned for them.
+        conversions
+            Of each item, what :func:`conversion_fields` returned.
         """
-        head = _INDEX + varint(index) if index else b""
-        if region_id:
-            head += _sized(_REGION, region_id.encode())
-        if plane:
-            head += self._plane(plane)
-        return _sized(_RESULTS, head + _sized(_PREDICTION, prediction))
+        written = []
+        known: Mapping[str, int] = {}
+        plane = b""
+        for place, prediction, tail in zip(places, predictions, conversions, strict=True):
+            head = _INDEX + varint(place.index) if place.index else b""
+            if place.region_id:
+                head += _sized(_REGION, place.region_id.encode())
+            # The places of one plane share it.
+            if place.plane is not known:
+                known = place.plane
+                plane = self._plane(known) if known else b""
+            size = len(prediction) + len(tail)
+            head += plane + _PREDICTION + varint(size)
+            written.append(_RESULTS + varint(len(head) + size) + head + prediction + tail)
+        return written
 
     def _plane(self, plane: Mapping[str, int]) -> bytes:
         key = tuple(plane.items())
@@ -152,7 +181,7 @@ def conversion_fields(conversions: Sequence[tuple[int, str]]) -> bytes:
 
 
 def _before_score(entry: bytes) -> bytes:
-    return _TOP + varint(len(entry) + len(_SCORE) + _FLOAT.size) + entry + _SCORE
+    return _TOP + varint(len(entry) + len(_SCORE) + _SCORE_BYTES) + entry + _SCORE
 
 
 def _sized(tag: bytes, data: bytes) -> bytes:
