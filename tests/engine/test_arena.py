@@ -1,5 +1,6 @@
 """The arena never gives the same bytes out twice, and gives back what it was given."""
 
+import mmap
 import os
 import sys
 
@@ -52,17 +53,25 @@ def test_a_worker_cannot_resize_anonymous_memory_under_the_server(tmp_path, oper
     arena.close()
 
 
+@pytest.mark.parametrize("taken", [0, 1, 5000])
+@pytest.mark.parametrize("lead", [0, 1, 37, 64, 5000])
+def test_what_follows_the_lead_begins_a_page(arena, taken, lead):
+    arena.reserve(taken)
+    start = arena.reserve(lead + 10, lead=lead)
+    assert (start + lead) % mmap.PAGESIZE == 0
+
+
 class Allocations(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.folder = __import__("tempfile").TemporaryDirectory()
         path = __import__("pathlib").Path(self.folder.name, "arena")
-        self.arena = Arena(4096, path, anonymous=True)
+        self.arena = Arena(3 * mmap.PAGESIZE, path, anonymous=True)
         self.live = {}
 
-    @rule(data=st.binary(max_size=900))
-    def allocate(self, data):
-        start = self.arena.reserve(len(data))
+    @rule(data=st.binary(max_size=900), lead=st.none() | st.integers(0, 900))
+    def allocate(self, data, lead):
+        start = self.arena.reserve(len(data), lead=lead)
         if start is not None:
             assert start not in self.live
             self.arena.fill(start, [data])

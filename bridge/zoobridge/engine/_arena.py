@@ -66,8 +66,15 @@ class Arena:
         self._high = 0
         self._closed = False
 
-    def reserve(self, length: int) -> int | None:
+    def reserve(self, length: int, *, lead: int | None = None) -> int | None:
         """Find room.
+
+        Parameters
+        ----------
+        length
+            Bytes that it is to hold.
+        lead
+            How many of them come before the one that is to begin a page; `None` for none that is.
 
         Returns
         -------
@@ -75,16 +82,22 @@ class Arena:
             Where `length` bytes may be written; `None` if there is no room at present.
         """
         size = max(_align(length), _ALIGN)
+        first, step = 0, _ALIGN
+        if lead is not None:
+            first, step = -lead % mmap.PAGESIZE, mmap.PAGESIZE
+            # It may begin between two of our places, but ends at one, so that the next begins well.
+            size += _ALIGN
         with self._lock:
-            start = 0
+            start = first
             for used_start, used_end in self._used:
                 if used_start - start >= size:
                     break
-                start = used_end
-            if start + size > self.capacity:
+                start = used_end + (first - used_end) % step
+            end = (start + size) // _ALIGN * _ALIGN
+            if end > self.capacity:
                 return None
-            insort(self._used, (start, start + size))
-            self._high = max(self._high, start + size)
+            insort(self._used, (start, end))
+            self._high = max(self._high, end)
         return start
 
     def fill(self, start: int, chunks: Sequence[Chunk]) -> None:

@@ -91,7 +91,9 @@ class Desk:
         if len(self._tickets) >= self._most:
             raise self.overloaded(f"{len(self._tickets)} requests wait for it")
         size = work.size
-        offset = self._arena.reserve(size)
+        # Pages are copied fastest to where pages begin, and at a third of the speed to a few bytes
+        # behind that.
+        offset = self._arena.reserve(size, lead=work.lead)
         if offset is None:
             raise self.overloaded("the memory for waiting requests is full")
         self._number += 1

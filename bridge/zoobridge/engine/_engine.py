@@ -92,6 +92,16 @@ class Work:
             len(chunk) if isinstance(chunk, bytes) else chunk.nbytes for chunk in self.chunks
         )
 
+    @property
+    def lead(self) -> int | None:
+        """How many bytes come before the first that is read from elsewhere; `None` if none is."""
+        before = 0
+        for chunk in self.chunks:
+            if not isinstance(chunk, (bytes, memoryview)):
+                return before
+            before += len(chunk)
+        return None
+
 
 @dataclass(frozen=True)
 class Place:
