@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import xarray
@@ -151,3 +154,15 @@ def test_a_folder_under_a_pictures_name_is_an_error_of_that_picture(tmp_path):
     (tmp_path / "x.png").mkdir()
     with pytest.raises(ImageFormatError, match="cannot read"):
         source.read()
+
+
+def test_files_are_read_without_waiting_for_numpy(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"x")
+    code = (
+        "import sys; from zoobridge.client._images import sources\n"
+        "(source,), _ = sources(sys.argv[1])\n"
+        "print(source.read()[1], 'numpy' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["b'x'", "False"]

@@ -3,6 +3,8 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from zoobridge.client import ClassScore, ModelIdentity, Result, Results
 from zoobridge.client._results import results_from_response
@@ -83,6 +85,15 @@ def test_a_score_is_written_as_short_as_its_float32_allows():
     one = Result("a", top=(ClassScore(0, "x", score),))
     assert one.to_record()["score"] == 0.1
     assert np.float32(one.to_record()["score"]) == np.float32(score)
+
+
+@given(score=st.floats(width=32, allow_nan=False))
+def test_a_written_score_is_the_float32_that_was_sent(score):
+    one = Result("a", top=(ClassScore(0, "x", score),))
+    written = one.to_record()["score"]
+    assert np.float32(written) == np.float32(score)
+    if abs(score) >= np.finfo(np.float32).tiny:
+        assert repr(written) == repr(float(str(np.float32(score))))
 
 
 def test_a_data_frame_has_a_row_for_each_item():

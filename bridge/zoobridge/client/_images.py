@@ -13,10 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from zoobridge.errors import ImageFormatError, InvalidRequestError
-from zoobridge.protocol import lay_out
 from zoobridge.protocol.v1 import image_pb2
 
 __all__ = ["IMAGE_SUFFIXES", "ImageLike", "Images", "Source", "each", "expand_path", "sources"]
@@ -30,16 +27,6 @@ ImageLike: TypeAlias = Any
 
 #: One picture, or an iterable of them, or a mapping from names to pictures.
 Images: TypeAlias = Any
-
-# Dimension names of labelled arrays, as xarray and its bio-imaging users write them.
-_DIMENSIONS = {
-    "y": "Y", "row": "Y", "rows": "Y",
-    "x": "X", "col": "X", "column": "X", "columns": "X",
-    "c": "C", "channel": "C", "channels": "C", "band": "C", "rgb": "C", "s": "C",
-    "z": "Z", "slice": "Z", "plane": "Z",
-    "t": "T", "time": "T", "frame": "T",
-    "p": "P", "position": "P", "a": "A", "angle": "A",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -87,11 +74,10 @@ def sources(images: Images, *, axes: str = "") -> tuple[Iterator[Source], int | 
     if _is_single(images):
         return iter((_source(images, axes, _name_of(images) or "image-1"),)), 1
     if isinstance(images, Iterable):
-        count = len(images) if isinstance(images, list | tuple) else None
-        if count is not None and any(_spreads(image) for image in images):
-            images = [one for image in images for one in _spread(image)]
-            count = len(images)
-        return each(images, axes, itertools.count(1)), count
+        if not isinstance(images, list | tuple):
+            return each(images, axes, itertools.count(1)), None
+        members = [one for image in images for one in _spread(image)]
+        return _numbered(members, axes, itertools.count(1)), len(members)
     raise InvalidRequestError(
         f"cannot classify a {type(images).__name__}; give a path, an array, a PIL image, bytes, "
         "or an iterable of these"
@@ -100,21 +86,19 @@ def sources(images: Images, *, axes: str = "") -> tuple[Iterator[Source], int | 
 
 def each(images: Iterable[ImageLike], axes: str, numbers: Iterator[int]) -> Iterator[Source]:
     """Yield pictures one by one; those without a name are numbered."""
-    for given in images:
-        for image in _spread(given):
-            yield _source(image, axes, _name_of(image) or f"image-{next(numbers)}")
+    return _numbered(itertools.chain.from_iterable(map(_spread, images)), axes, numbers)
 
 
-def _spreads(image: ImageLike) -> bool:
-    """Tell whether one member of a list stands for several files."""
-    if not isinstance(image, str | os.PathLike):
-        return False
-    path = Path(image)
-    return path.is_dir() or (_is_pattern(image) and not path.exists())
+def _numbered(images: Iterable[ImageLike], axes: str, numbers: Iterator[int]) -> Iterator[Source]:
+    for image in images:
+        yield _source(image, axes, _name_of(image) or f"image-{next(numbers)}")
 
 
 def _spread(image: ImageLike) -> Iterable[ImageLike]:
-    return expand_path(image) if _spreads(image) else (image,)
+    """Return the files that a member of a list stands for, or the member itself."""
+    if isinstance(image, str | os.PathLike) and (Path(image).is_dir() or _is_pattern(image)):
+        return expand_path(image)
+    return (image,)
 
 
 def _is_pattern(path: str | os.PathLike[str]) -> bool:
@@ -210,51 +194,13 @@ def _read_file(path: Path, axes: str, name: str) -> tuple[image_pb2.Image, bytes
 def _read(image: ImageLike, axes: str, name: str) -> tuple[image_pb2.Image, bytes | memoryview]:
     if isinstance(image, bytes | bytearray | memoryview):
         return image_pb2.Image(name=_text(name), axes=axes), bytes(image)
-    if _is_pillow(image):
-        array, own = _from_pillow(image)
-    else:
-        array, own = np.asarray(image), _axes_of(image)
-    chosen = axes or own or _usual_axes(array.shape)
-    pixels, data = lay_out(array, chosen)
+    # Needs NumPy, whose import takes longer than to read many a file.
+    from zoobridge.client._arrays import array_pixels, pillow_pixels
+
+    pixels, data = (pillow_pixels if _is_pillow(image) else array_pixels)(image, axes)
     return image_pb2.Image(name=_text(name), pixels=pixels), data
 
 
 def _text(name: str) -> str:
     """Return a name as UTF-8 can carry it; file names may hold bytes that it cannot."""
     return name.encode("utf-8", "replace").decode("utf-8")
-
-
-def _from_pillow(image: ImageLike) -> tuple[np.ndarray[Any, Any], str]:
-    """Return the pixels of a PIL image; a palette is resolved, which loses nothing."""
-    if image.mode in {"P", "PA"}:
-        has_alpha = image.mode == "PA" or "transparency" in image.info
-        image = image.convert("RGBA" if has_alpha else "RGB")
-    bands = len(image.getbands())
-    if bands > 1 and image.mode not in {"RGB", "RGBA", "LA"}:
-        raise ImageFormatError(
-            f"a PIL image of mode {image.mode} is neither grey nor RGB; "
-            'convert it first: image.convert("RGB")',
-            field="image.pixels",
-        )
-    return np.asarray(image), "YX" if bands == 1 else "YXC"
-
-
-def _axes_of(image: ImageLike) -> str:
-    """Return the axes that a labelled array states; empty where it states none that are known."""
-    dims = getattr(image, "dims", None)
-    if not isinstance(dims, tuple):
-        return ""
-    letters = [_DIMENSIONS.get(str(name).lower(), "") for name in dims]
-    return "".join(letters) if all(letters) else ""
-
-
-def _usual_axes(shape: tuple[int, ...]) -> str:
-    if len(shape) == 2:
-        return "YX"
-    if len(shape) == 3 and shape[2] in {3, 4} and min(shape[:2]) > 4:
-        return "YXC"
-    raise ImageFormatError(
-        f"what are the axes of an array of shape {shape}? Say axes=…, one letter each, "
-        "such as ZYX for a stack, CYX for channels first, or YXC for channels last",
-        field="image.pixels.axes",
-    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from zoobridge.errors import InvalidRequestError, RegionError
-from zoobridge.protocol import enum_number, pack_mask
+from zoobridge.protocol import enum_number
 from zoobridge.protocol.v1 import classification_pb2 as pb
 from zoobridge.protocol.v1 import image_pb2
 
@@ -76,8 +76,15 @@ class Region:
         except ValueError as error:
             raise RegionError(f"region {self}: {error}", field="regions.box") from error
         plane = None if self.plane is None else image_pb2.Plane(indexes=dict(self.plane))
-        mask = b"" if self.mask is None else pack_mask(self.mask)
+        mask = b"" if self.mask is None else _packed(self.mask)
         return image_pb2.Region(id=self.id, box=box, mask=mask, plane=plane)
+
+
+def _packed(mask: NDArray[Any]) -> bytes:
+    # Whoever has a mask has NumPy; others need not wait for it.
+    from zoobridge.protocol import pack_mask
+
+    return pack_mask(mask)
 
 
 #: A region, or ``(x, y, width, height)``, or the same as the text ``"x,y,width,height"``.

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
-import numpy as np
-
 from zoobridge.client._table import columns, html, record
 from zoobridge.protocol import enum_word, error_from_status
 from zoobridge.protocol.v1 import prediction_pb2
@@ -15,6 +13,7 @@ from zoobridge.protocol.v1 import prediction_pb2
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -213,7 +212,6 @@ def _result_from_item(
         )
         for one in item.prediction.top
     )
-    scores = np.array(item.prediction.scores, np.float32) if item.prediction.scores else None
     return Result(
         image=image,
         plane=",".join(f"{axis}={index}" for axis, index in indexes.items()),
@@ -221,7 +219,7 @@ def _result_from_item(
         label=top[0].label if top else "",
         score=top[0].score if top else None,
         top=top,
-        scores=scores,
+        scores=_all_scores(item.prediction) if item.prediction.scores else None,
         score_kind=kind,
         error=error_from_status(item.error) if failed else None,
         conversions=tuple(
@@ -234,6 +232,13 @@ def _result_from_item(
         item_index=item.index,
         indexes=indexes,
     )
+
+
+def _all_scores(prediction: prediction_pb2.Prediction) -> NDArray[np.float32]:
+    # Not asked for by most, and NumPy takes as long to import as all else here.
+    import numpy as np
+
+    return np.array(prediction.scores, np.float32)
 
 
 class Results(Sequence[Result]):

@@ -6,10 +6,9 @@ where any item failed.
 
 from __future__ import annotations
 
+import struct
 from html import escape
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from zoobridge.client._results import Result
 
 __all__ = ["columns", "html", "record"]
+
+_FLOAT = struct.Struct("<f")
 
 
 def columns(*, top: int, errors: bool, labels: Sequence[str] = ()) -> tuple[str, ...]:
@@ -65,8 +66,15 @@ def record(result: Result, *, top: int, labels: Sequence[str] = ()) -> dict[str,
 
 
 def _short(score: float | None) -> float | None:
-    """Return the shortest number that stands for the same float32, which is what was sent."""
-    return None if score is None else float(str(np.float32(score)))
+    """Return a short number that stands for the same float32, which is what was sent."""
+    if score is None:
+        return None
+    data = _FLOAT.pack(score)
+    for digits in range(6, 9):
+        short = float(f"{score:.{digits}g}")
+        if _FLOAT.pack(short) == data:
+            return short
+    return float(f"{score:.9g}")
 
 
 def html(records: Sequence[Mapping[str, Any]], *, note: str) -> str:

@@ -5,19 +5,11 @@ stubs (``zoobridge.protocol.v1.*_pb2_grpc``) are for servers and clients alone, 
 :mod:`zoobridge.protocol.connection`.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from zoobridge.protocol._enums import enum_number, enum_word, enum_words, from_enum, to_enum
-from zoobridge.protocol._item_results import NEVER, ResultWriter, conversion_fields, result_field
 from zoobridge.protocol._limits import Limits
-from zoobridge.protocol._pixels import (
-    PIXEL_DTYPES,
-    check_axes,
-    from_pixels,
-    lay_out,
-    pack_mask,
-    pixels_array,
-    to_pixels,
-    unpack_mask,
-)
 from zoobridge.protocol._status import (
     ERROR_DOMAIN,
     STATUS_DETAILS_KEY,
@@ -34,6 +26,24 @@ from zoobridge.protocol._wire import (
     divide_stream_request,
     with_response,
 )
+
+if TYPE_CHECKING:
+    from zoobridge.protocol._item_results import (
+        NEVER,
+        ResultWriter,
+        conversion_fields,
+        result_field,
+    )
+    from zoobridge.protocol._pixels import (
+        PIXEL_DTYPES,
+        check_axes,
+        from_pixels,
+        lay_out,
+        pack_mask,
+        pixels_array,
+        to_pixels,
+        unpack_mask,
+    )
 
 __all__ = [
     "ERROR_DOMAIN",
@@ -67,3 +77,24 @@ __all__ = [
     "unpack_mask",
     "with_response",
 ]
+
+# What needs NumPy is loaded on first use: its import is a third of what a command takes to start.
+_LAZY = {
+    **dict.fromkeys(
+        ("NEVER", "ResultWriter", "conversion_fields", "result_field"),
+        "zoobridge.protocol._item_results",
+    ),
+    **dict.fromkeys(
+        (
+            *("PIXEL_DTYPES", "check_axes", "from_pixels", "lay_out", "pack_mask"),
+            *("pixels_array", "to_pixels", "unpack_mask"),
+        ),
+        "zoobridge.protocol._pixels",
+    ),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
