@@ -32,7 +32,7 @@ _DATA: Final = image_pb2.Pixels.DATA_FIELD_NUMBER
 _REQUEST: Final = classification_pb2.ClassifyStreamRequest.REQUEST_FIELD_NUMBER
 
 # Below this, a plain parse that copies is as fast.
-_WORTH_BYTES: Final = 512 << 10
+_WORTH_BYTES: Final = 256 << 10
 
 
 @dataclass(frozen=True)
