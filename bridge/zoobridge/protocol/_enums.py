@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zoobridge.errors import InvalidRequestError
@@ -21,6 +22,8 @@ def _prefix(wrapper: Any) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper() + "_"
 
 
+# Thousands of results say the same few words. A newer peer's numbers may be without end.
+@lru_cache(1024)
 def enum_word(wrapper: Any, number: int) -> str:
     """Return a value's word.
 
