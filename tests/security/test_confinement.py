@@ -13,7 +13,7 @@ import pytest
 
 from zoobridge.engine._confinement import (
     ConfinementError,
-    _installed,
+    _code_paths,
     confine,
     confinement_available,
 )
@@ -182,13 +182,13 @@ def test_a_folder_that_is_not_there_is_told(folder):
 def test_a_library_path_never_opens_the_users_home(folder, monkeypatch, home):
     monkeypatch.setenv("HOME", str(folder / home))
     monkeypatch.setenv("LD_LIBRARY_PATH", str(folder))
-    _installed.cache_clear()
+    _code_paths.cache_clear()
     try:
         assert confined((folder / "file").read_text) == "PermissionError"
         monkeypatch.setenv("HOME", "/nowhere")
         assert confined((folder / "file").read_text) == "content"
     finally:
-        _installed.cache_clear()
+        _code_paths.cache_clear()
 
 
 def test_a_process_with_several_threads_is_refused():

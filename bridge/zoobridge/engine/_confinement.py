@@ -127,7 +127,7 @@ def confinement_available() -> tuple[str, str]:
 def prepare_confinement() -> None:
     """Look up once, in a process that forks workers, what :func:`confine` needs in each of them."""
     confinement_available()
-    _installed()
+    _code_paths()
 
 
 def confine(*, read: Sequence[Path], write: Sequence[Path]) -> None:
@@ -201,7 +201,8 @@ def confine(*, read: Sequence[Path], write: Sequence[Path]) -> None:
 
         try:
             for code_path in _code_paths():
-                allow(code_path, code_access)
+                with suppress(FileNotFoundError):
+                    allow(code_path, code_access)
             for system_path in _SYSTEM_FILES:
                 with suppress(FileNotFoundError):
                     allow(system_path, read_access)
@@ -222,7 +223,6 @@ def confine(*, read: Sequence[Path], write: Sequence[Path]) -> None:
             ) from error
 
 
-@cache
 def _installed() -> tuple[str, ...]:
     """Return the folders of the interpreter, of installed packages and of shared libraries."""
     folders = [
@@ -237,8 +237,12 @@ def _installed() -> tuple[str, ...]:
     return tuple(folders)
 
 
-def _code_paths() -> Iterator[str]:
-    """Yield, without repetition, what is installed and where imported modules lie."""
+@cache
+def _code_paths() -> tuple[str, ...]:
+    """Return, without repetition, what is installed and where imported modules lie.
+
+    Looked up once: walking the modules in a forked worker would copy every page that holds one.
+    """
     # A prefix of "/", or one that holds the user's home, would give away everything.
     home = os.path.realpath(os.path.expanduser("~"))  # noqa: PTH111 - strings throughout
     seen: list[str] = []
@@ -251,7 +255,7 @@ def _code_paths() -> Iterator[str]:
         if too_wide or not os.path.exists(path) or _is_below(path, seen):  # noqa: PTH110
             continue
         seen.append(path)
-        yield path
+    return tuple(seen)
 
 
 def _imported_from() -> Iterator[str]:
