@@ -12,7 +12,6 @@ import numpy as np
 from zoobridge.engine import Work, tensor_chunks, unpack_tensors
 from zoobridge.errors import InvalidRequestError, WorkerError
 from zoobridge.protocol import before_picture, error_from_status
-from zoobridge.protocol.inference import grpc_service_pb2 as messages
 from zoobridge.protocol.v1 import classification_pb2, image_pb2
 from zoobridge.server.inference._elements import encode_bytes
 from zoobridge.server.inference._request import read_inputs, read_outputs, read_timeout
@@ -78,11 +77,13 @@ class Inference:
             for chunks in requests
         ]
 
-    def response(self, answers: Sequence[bytes | memoryview]) -> Any:
-        """Return the answer to the request.
+    def respond(self, response: Any, answers: Sequence[bytes | memoryview]) -> None:
+        """Write the answer to the request.
 
         Parameters
         ----------
+        response
+            An empty ``ModelInferResponse``, where the answer is to be: it would else be copied there.
         answers
             What the engine answered to each of :meth:`works`.
 
@@ -96,14 +97,13 @@ class Inference:
             outputs = _network_outputs(view, answers[0])
         else:
             outputs = _classifier_outputs(view, answers, encoded="image" in self.inputs)
-        response = messages.ModelInferResponse(
-            model_name=view.name, model_version=view.version, id=request.id
-        )
+        response.model_name = view.name
+        response.model_version = view.version
+        response.id = request.id
         for one in self.wanted:
             _add_output(response, view, one, outputs[one.tensor.name])
         if _FINAL in request.parameters and request.parameters[_FINAL].bool_param:
             response.parameters["triton_final_response"].bool_param = True
-        return response
 
 
 def read_inference(

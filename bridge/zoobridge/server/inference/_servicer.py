@@ -137,7 +137,9 @@ class InferenceServicer:
             for answer in answers:
                 answer.cancel()
             raise
-        return inference.response(parts)
+        response = messages.ModelInferResponse()
+        inference.respond(response, parts)
+        return response
 
     def _model_stream_infer(
         self, requests: Iterator[Any], context: grpc.ServicerContext

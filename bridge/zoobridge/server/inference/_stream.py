@@ -171,10 +171,11 @@ def _response(done: _Running) -> Any:
                 raise outcome
             parts.append(outcome.response)
         assert done.inference is not None  # noqa: S101 - where there is none, there is an error
-        return messages.ModelStreamInferResponse(infer_response=done.inference.response(parts))
+        response = messages.ModelStreamInferResponse()
+        done.inference.respond(response.infer_response, parts)
     except Exception as exception:  # noqa: BLE001 - an error of this request alone
         error = known_error(exception, _METHOD)
         response = messages.ModelStreamInferResponse(error_message=error.message)
         response.infer_response.id = done.request.id
         response.infer_response.model_name = done.request.model_name
-        return response
+    return response
