@@ -90,12 +90,13 @@ def check_inputs(arrays: Sequence[NDArray[np.generic]], specs: Sequence[TensorSp
         fits = len(array.shape) == len(spec.shape) and all(
             wanted in (-1, length) for length, wanted in zip(array.shape, spec.shape, strict=True)
         )
-        if array.dtype.name != spec.dtype or not fits:
+        # A type's name is made anew each time that it is asked for.
+        if array.dtype != spec.dtype or not fits:
             raise BackendFault(
                 f'Input "{spec.name}" takes {spec.dtype} of shape {_shape(spec.shape)}, but was '
                 f"given {array.dtype.name} of shape {_shape(array.shape)}."
             )
-    if len({array.shape[:1] for array in arrays}) > 1:
+    if len(arrays) > 1 and len({array.shape[:1] for array in arrays}) > 1:
         raise BackendFault("The inputs hold different numbers of items.")
 
 

@@ -33,8 +33,8 @@ class _Table:
     values
         ``(channels, 256)``.
     gain, offset
-        ``float32``, one a channel, along the batch's axis of channels; no gain where the values lie
-        on no line, and no offset where it is zero.
+        ``float32``, one a channel; no gain where the values lie on no line, and no offset where it
+        is zero.
     """
 
     values: NDArray[Any]
@@ -78,7 +78,7 @@ class ByteChain:
         Parameters
         ----------
         batch
-            Pixels in C order.
+            Pixels, in any order of memory.
         axes
             One upper-case letter an axis of `batch`.
 
@@ -92,16 +92,19 @@ class ByteChain:
         table = self._tables.get((axes, channels))
         if table is None:
             table = self._tables[axes, channels] = self._tabled(axes, channels)
-        if table.gain is not None:
-            result: NDArray[Any] = np.multiply(batch, table.gain, dtype=np.float32)
-            if table.offset is not None:
-                result += table.offset
-            return result
-        result = np.empty(batch.shape, table.values.dtype)
+        result: NDArray[Any] = np.empty(batch.shape, table.values.dtype)
+        # Channel by channel: what is worked on stays in the cache, wherever the channels lie.
         for channel in range(channels):
             where = (slice(None),) * place + (channel,) if place >= 0 else (...,)
-            # Modes other than "clip" look twice; every byte is a place in the table.
-            np.take(table.values[channel], batch[where], out=result[where], mode="clip")
+            part = result[where]
+            if table.gain is None:
+                # Modes other than "clip" look twice; every byte is a place in the table.
+                np.take(table.values[channel], batch[where], out=part, mode="clip")
+                continue
+            part[...] = batch[where]
+            part *= table.gain[channel]
+            if table.offset is not None:
+                part += table.offset[channel]
         return result
 
     def _tabled(self, axes: str, channels: int) -> _Table:
@@ -114,7 +117,7 @@ class ByteChain:
         values = np.ascontiguousarray(values.reshape(_VALUES, channels).T)
         if self._dtype is not None:
             values = values.astype(self._dtype, copy=False)
-        return _on_a_line(values, shape) or _Table(values)
+        return _on_a_line(values) or _Table(values)
 
 
 def _is_elementwise(operation: Operation) -> bool:
@@ -127,7 +130,7 @@ def _is_elementwise(operation: Operation) -> bool:
     )
 
 
-def _on_a_line(values: NDArray[Any], shape: Sequence[int]) -> _Table | None:
+def _on_a_line(values: NDArray[Any]) -> _Table | None:
     if values.dtype != np.float32:
         return None
     offset = values[:, 0]
@@ -138,4 +141,4 @@ def _on_a_line(values: NDArray[Any], shape: Sequence[int]) -> _Table | None:
         close = np.abs(line.astype(np.float64) - values) <= allowed
     if not close.all():
         return None
-    return _Table(values, gain.reshape(shape), offset.reshape(shape) if offset.any() else None)
+    return _Table(values, gain, offset if offset.any() else None)

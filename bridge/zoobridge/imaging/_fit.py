@@ -30,6 +30,8 @@ _FILTERS = {
     Interpolation.LANCZOS: Image.Resampling.LANCZOS,
 }
 
+_ANY_SIZE = AxisSize(1, 1)
+
 #: Left, upper, right and lower edge in pixels, fractions allowed.
 Window = tuple[float, float, float, float]
 
@@ -76,11 +78,9 @@ def fit_items(
     ModelInputError
         If the size does not fit and may not be changed.
     """
-    height, width = (items.shape[1 + axes.index(letter)] for letter in "YX")
-    target_height, target_width = (
-        nearest_size(length, spec.sizes.get(letter, AxisSize(1, 1)))
-        for letter, length in (("Y", height), ("X", width))
-    )
+    height, width = items.shape[1 + axes.index("Y")], items.shape[1 + axes.index("X")]
+    target_height = nearest_size(height, spec.sizes.get("Y", _ANY_SIZE))
+    target_width = nearest_size(width, spec.sizes.get("X", _ANY_SIZE))
     if (height, width) == (target_height, target_width):
         return items, axes, ()
     if target_height * target_width > _MAX_TARGET:
@@ -301,7 +301,7 @@ def _cropped(before: tuple[int, int], after: tuple[int, int]) -> Conversion:
 
 
 def _described(spec: InputSpec) -> str:
-    sizes = (spec.sizes.get(letter, AxisSize(1, 1)) for letter in "YX")
+    sizes = (spec.sizes.get(letter, _ANY_SIZE) for letter in "YX")
     return " × ".join(
         f"({size.min} + n · {size.step})" if size.step else str(size.min) for size in sizes
     )

@@ -321,7 +321,7 @@ def postprocess(
 
 
 def _changes_nothing(operation: Operation, tensor: Array) -> bool:
-    return operation.id == "ensure_dtype" and operation.kwargs.get("dtype") == tensor.dtype.name
+    return operation.id == "ensure_dtype" and operation.kwargs.get("dtype") == tensor.dtype
 
 
 def _statistics_of(

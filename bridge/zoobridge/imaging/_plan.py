@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,8 +22,13 @@ def plane_axes(picture: Picture, spec: InputSpec) -> str:
 
     These are the axes that the network's input does not have. Channels always belong to the item.
     """
-    kept = {"Y", "X", "C", *spec.axes}
-    return "".join(letter for letter in picture.axes if letter not in kept)
+    return _without(picture.axes, spec.axes)
+
+
+@functools.lru_cache(maxsize=64)
+def _without(axes: str, tensor_axes: str) -> str:
+    kept = {"Y", "X", "C", *tensor_axes}
+    return "".join(letter for letter in axes if letter not in kept)
 
 
 def plan_items(
@@ -65,6 +71,9 @@ def plan_items(
         If there are more than `max_items`.
     """
     axes = plane_axes(picture, spec)
+    if not (axes or planes or regions):
+        _check_count(1, max_items)
+        return [Item(0)]
     lengths = dict(zip(picture.axes, picture.array.shape, strict=True))
     _check_selection(planes, axes, lengths)
     chosen: list[Sequence[int]] = [planes.get(letter) or range(lengths[letter]) for letter in axes]

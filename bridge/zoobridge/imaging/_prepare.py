@@ -188,10 +188,11 @@ class Preparer:
             pixels = pixels.squeeze(place)
             letters = letters.replace("C", "")
         order = f"N{self._tensor_axes}"
-        # Put in order here, where a pixel still takes its smallest number of bytes.
-        batch = np.ascontiguousarray(pixels.transpose([letters.index(letter) for letter in order]))
+        batch = pixels.transpose([letters.index(letter) for letter in order])
         if self._chain.pays(batch, order):
             return self._chain.apply(batch, order)
+        # Put in order here, where a pixel still takes its smallest number of bytes.
+        batch = np.ascontiguousarray(batch)
         batch = preprocess(
             batch, order, self._spec.preprocessing, references={self._spec.name: (batch, order)}
         )
