@@ -12,6 +12,7 @@ from platformdirs.macos import MacOS
 from platformdirs.unix import Unix
 from platformdirs.windows import Windows
 
+from served import wait_until
 from zoobridge.protocol.connection import runtime_dir
 from zoobridge.testing.plugin import _environment
 
@@ -50,7 +51,8 @@ def test_a_server_that_does_not_start_fails_the_test_with_its_own_words(zoobridg
 
 def test_a_server_that_was_stopped_is_started_anew(zoobridge_server, zoo):
     served = zoobridge_server(zoo, arguments=("--grace", "5"))
-    assert served.address in served.log
+    # Found as soon as it can be reached, which is a moment before it says so.
+    wait_until(lambda: served.address in served.log)
     assert served.stop() == 0
     again = zoobridge_server(zoo, arguments=("--grace", "5"))
     assert again is not served
