@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import sys
@@ -92,6 +93,8 @@ class TensorFlowBackend:
         with _hidden(_OPTIONAL):
             import keras  # noqa: F401
             import tensorflow as tf  # noqa: F401
+        _fill_registries()
+        _remember_skipped()
 
     def devices(self) -> tuple[str, ...]:
         """Tell the devices: ``cpu``, then ``gpu:0`` … as TensorFlow sees them."""
@@ -166,6 +169,32 @@ def _load(weights: WeightsFile, device: str) -> TensorFlowNetwork:
             "trust the package, or save it again as .keras."
         )
     return _load_keras(weights, device)
+
+
+def _fill_registries() -> None:
+    """Have TensorFlow fill its tables of operations and kernels, which starts no thread.
+
+    It puts that off until the first operation; done here, no worker that is forked does it again.
+    """
+    # Private to TensorFlow, as what follows is to Keras: where they change, loading takes longer.
+    with suppress(ImportError, AttributeError):
+        from tensorflow.python.framework import kernels, op_def_registry
+
+        # Each new function is looked up among the operations, and the first miss takes longest.
+        op_def_registry.get("ZooBridgeNoSuchOperation")
+        kernels.get_registered_kernels_for_op("NoOp")
+
+
+def _remember_skipped() -> None:
+    """Have Keras remember which attributes hold no weights.
+
+    Keras 3.15 means to, but looks for them under another name than it keeps them: for each layer
+    that it loads it builds one more, to ask it.
+    """
+    with suppress(ImportError, AttributeError):
+        from keras.src.saving import saving_lib
+
+        saving_lib.get_attr_skipset = functools.cache(saving_lib.get_attr_skipset)
 
 
 @contextmanager
