@@ -86,7 +86,8 @@ class Ask:
             pixels.axes = "YX"
             pixels.data = picture.tobytes()
             for x, y in corners:
-                request.regions.add(box=image_pb2.Box(x=x, y=y, width=size, height=size))
+                box = request.regions.add().box
+                box.x, box.y, box.width, box.height = x, y, size, size
             labels: dict[int, str] = {}
             for part in stub.ClassifyStream(iter([message])):
                 for result in part.response.results:
