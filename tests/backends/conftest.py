@@ -34,7 +34,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 def alone(tmp_path: Path) -> Callable[..., None]:
     """Run a program that makes assertions, in a process (and so with a framework) of its own."""
 
-    def run(program: str, *arguments: Path) -> None:
+    def run(program: str, *arguments: Path | str) -> None:
         done = subprocess.run(
             [sys.executable, "-W", "error", "-c", program, *map(str, arguments)],
             env=os.environ | {"TMPDIR": str(tmp_path)},

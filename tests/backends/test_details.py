@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
+from zoobridge.engine._backends import ENVIRONMENT
+
 COMPILED = """
 import importlib.util, os, py_compile, sys
 from pathlib import Path
@@ -109,6 +113,14 @@ import scipy.ndimage
 assert os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
 """
 
+STARTED = """
+import os, sys
+from zoobridge.engine._backends import find_backend
+find_backend(sys.argv[1]).start()
+threads = os.listdir("/proc/self/task")
+assert len(threads) == 1, threads
+"""
+
 
 def test_compiled_code_beside_a_trusted_architecture_never_runs(alone, tmp_path):
     alone(COMPILED, tmp_path)
@@ -124,3 +136,10 @@ def test_onnx_runtime_reads_external_data_and_gives_back_its_arena(alone, made):
 
 def test_tensorflow_starts_without_what_inference_never_needs(alone):
     alone(HIDDEN)
+
+
+@pytest.mark.parametrize("framework", ["onnx", "pytorch", "tensorflow"])
+def test_a_started_framework_has_no_threads_that_a_fork_would_lose(alone, monkeypatch, framework):
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    alone(STARTED, framework)
