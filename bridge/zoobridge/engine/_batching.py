@@ -24,19 +24,12 @@ class BatchLearner:
     """
 
     def __init__(self, limit: int) -> None:
+        #: The size with the least seconds per item, the smaller one where they are close.
+        self.best = 1
         self._limit = max(1, limit)
         self._cost: dict[int, float] = {}
         self._runs: dict[int, int] = {}
         self._since = 0
-
-    @property
-    def best(self) -> int:
-        """The size with the least seconds per item, the smaller one where they are close."""
-        best = 1
-        for size in sorted(self._cost):
-            if self._cost[size] < self._cost.get(best, float("inf")) * _WORTH:
-                best = size
-        return best
 
     @property
     def wanted(self) -> int:
@@ -78,3 +71,11 @@ class BatchLearner:
             self._cost[size] = min(known, cost)
         else:
             self._cost[size] = known + _SMOOTHING * (cost - known)
+        self.best = self._find_best()
+
+    def _find_best(self) -> int:
+        best = 1
+        for size in sorted(self._cost):
+            if self._cost[size] < self._cost.get(best, float("inf")) * _WORTH:
+                best = size
+        return best
