@@ -179,7 +179,11 @@ def test_cancel_stops_the_call_and_the_next_run_works(viewer, qtbot, classify, f
     qtbot.waitUntil(lambda: len(progress._all_instances) > 0, timeout=60_000)
     (shown,) = progress._all_instances
     assert shown.desc.startswith("textures on many")
-    qtbot.waitUntil(lambda: (shown.total, shown.n) == (20_000, len(classify.records)))
+    # While results come, the bar follows them, and is never ahead.
+    seen = shown.n
+    qtbot.waitUntil(lambda: shown.n > seen, timeout=60_000)
+    assert shown.total == 20_000
+    assert shown.n <= len(classify.records)
     classify.cancel_button.click()
     qtbot.waitUntil(lambda: not classify.running, timeout=30_000)
     assert len(progress._all_instances) == 0
