@@ -1,7 +1,10 @@
 """Commands keep the memory that they freed for the next message."""
 
+import os
 import subprocess
 import sys
+
+import pytest
 
 _PROGRAM = """
 import resource
@@ -33,3 +36,16 @@ def _faults(before: str) -> int:
 def test_memory_that_was_freed_is_used_again_without_page_faults():
     assert _faults(_KEEPING) < 500
     assert _faults("") > 5 * _faults(_KEEPING), "the system does so by itself: nothing to set"
+
+
+@pytest.mark.parametrize("name", ["MALLOC_ARENA_MAX", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES"])
+def test_what_the_environment_sets_is_left_alone(name):
+    program = "from zoobridge.cli._allocator import keep_freed_memory; print(keep_freed_memory())"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, name: ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "False\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Final
 
@@ -27,9 +28,11 @@ def keep_freed_memory() -> bool:
     Returns
     -------
     bool
-        Whether the system has such settings: with glibc alone.
+        Whether it was set: with glibc alone, and where the environment sets nothing of this itself
+        (``MALLOC_…``, ``GLIBC_TUNABLES``).
     """
-    if sys.platform != "linux":
+    chosen = any(name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ)
+    if chosen or sys.platform != "linux":
         return False
     import ctypes  # takes milliseconds, which `--help` need not
 
