@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from zoobridge import errors
 from zoobridge.errors import ServerError, ZooBridgeError
 from zoobridge.protocol import error_from_status, status_from_error, trailing_metadata
+from zoobridge.protocol.v1 import errors_pb2
 
 KINDS = [
     kind
@@ -38,6 +39,15 @@ def test_an_error_survives_the_way_through_a_status(kind, message, field, metada
 def test_every_type_has_a_canonical_code_and_a_reason_of_its_own(kind):
     assert code_pb2.Code.Name(kind.code) == kind.code.name
     assert [other for other in KINDS if other.reason == kind.reason] == [kind]
+
+
+def test_the_types_are_those_of_the_contract_with_the_code_that_a_number_says():
+    stated = {
+        name.removeprefix("ERROR_REASON_"): number // 100
+        for name, number in errors_pb2.ErrorReason.items()
+        if number
+    }
+    assert {kind.reason: int(kind.code) for kind in KINDS} == stated
 
 
 def test_details_are_those_that_any_grpc_client_knows():

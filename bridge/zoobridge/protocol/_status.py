@@ -6,7 +6,8 @@ from google.protobuf import duration_pb2
 from google.rpc import error_details_pb2, status_pb2
 
 from zoobridge import errors
-from zoobridge.errors import Code, ZooBridgeError
+from zoobridge.errors import ZooBridgeError
+from zoobridge.protocol.v1 import errors_pb2
 
 __all__ = [
     "ERROR_DOMAIN",
@@ -28,28 +29,16 @@ _VALUE_CHARACTERS = 200
 _VALUES = 8
 
 
-def _types_by_reason() -> dict[str, type[ZooBridgeError]]:
-    kinds = [getattr(errors, name) for name in errors.__all__]
-    found = {
-        kind.reason: kind
-        for kind in kinds
-        if isinstance(kind, type) and issubclass(kind, ZooBridgeError)
-    }
-    return {**found, errors.ServerError.reason: errors.ServerError}
-
-
-_BY_REASON = _types_by_reason()
+_BY_REASON: dict[str, type[ZooBridgeError]] = {
+    kind.reason: kind
+    for kind in map(errors.__dict__.get, errors.__all__)
+    if isinstance(kind, type) and issubclass(kind, ZooBridgeError) and kind is not ZooBridgeError
+}
+# The first value of each hundred stands for a bare status (errors.proto).
 _BY_CODE: dict[int, type[ZooBridgeError]] = {
-    Code.CANCELLED: errors.CancelledError,
-    Code.INVALID_ARGUMENT: errors.InvalidRequestError,
-    Code.DEADLINE_EXCEEDED: errors.DeadlineError,
-    Code.NOT_FOUND: errors.UnknownModelError,
-    Code.PERMISSION_DENIED: errors.ManagingPermissionError,
-    Code.RESOURCE_EXHAUSTED: errors.OverloadedError,
-    Code.FAILED_PRECONDITION: errors.BackendError,
-    Code.UNIMPLEMENTED: errors.UnsupportedError,
-    Code.UNAVAILABLE: errors.ServerUnavailableError,
-    Code.UNAUTHENTICATED: errors.AuthenticationError,
+    number // 100: _BY_REASON[name.removeprefix("ERROR_REASON_")]
+    for name, number in errors_pb2.ErrorReason.items()
+    if number and number % 100 == 0
 }
 
 
