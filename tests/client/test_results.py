@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoobridge.client import ClassScore, ModelIdentity, Result, Results
+from zoobridge.client import ClassScore, ModelIdentity, PredictionSet, Result, Results
 from zoobridge.client._results import results_from_response
 from zoobridge.errors import RegionError
 from zoobridge.protocol import status_from_error
@@ -144,3 +144,24 @@ def test_a_notebook_shows_a_table_in_which_nothing_is_markup():
     assert "&lt;r&gt;" in page
     assert "<r>" not in page
     assert Results([])._repr_html_() == "<p>0 items, 0 failed</p>"
+
+
+def test_prediction_sets_and_novelty_are_told_where_a_model_has_them():
+    response = pb.ClassifyResponse(
+        results=[
+            prediction_pb2.ItemResult(
+                prediction=prediction_pb2.Prediction(
+                    top=[prediction_pb2.ClassScore(label="b")],
+                    prediction_set=prediction_pb2.PredictionSet(coverage=0.9, labels=["b", "a"]),
+                    novelty=prediction_pb2.Novelty(value=value, threshold=0.25),
+                ),
+            )
+            for value in (0.125, 0.5)
+        ],
+    )
+    results = Results(results_from_response(response, image="a.png", image_index=0))
+    assert results[0].prediction_set == PredictionSet(0.9, ("b", "a"))
+    assert results.unlike_training == (results[1],)
+    row = results.to_records()[1]
+    assert list(row)[-3:] == ["prediction_set", "novelty", "novelty_threshold"]
+    assert (row["prediction_set"], row["novelty"], row["novelty_threshold"]) == ("b|a", 0.5, 0.25)

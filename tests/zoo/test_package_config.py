@@ -1,14 +1,17 @@
 """``config.zoobridge``: taken over, and documented as what its model says."""
 
+import hashlib
+import json
 import re
 from io import StringIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tiny_packages import onnx_model
 from zoobridge.imaging import Fit, Interpolation
-from zoobridge.zoo import ScoreKind
+from zoobridge.zoo import NoveltyRule, PredictionSetRule, ScoreKind, from_json, to_json
 from zoobridge.zoo._colors import distinct_colors
 from zoobridge.zoo._package_config import PackageConfig, config_table
 
@@ -102,3 +105,53 @@ def test_a_colour_for_an_unknown_class_is_a_warning(recipe, read):
     model = read(recipe.write())
     assert model.problem == ""
     assert "'gras'" in model.warnings[0]
+
+
+def with_embedding(recipe, **novelty):
+    """Give the package a second output, and embeddings of three training pictures."""
+    reference = recipe.folder / "reference.npy"
+    np.save(reference, np.eye(3, 4, dtype=np.float16))
+    recipe.document["outputs"].append(
+        {
+            "id": "embedding",
+            "axes": [{"type": "batch"}, {"type": "index", "size": 4}],
+            "test_tensor": {"source": "test_output.npy"},
+        }
+    )
+    sha256 = hashlib.sha256(reference.read_bytes()).hexdigest()
+    stated = {"output": "embedding", "reference": "reference.npy", "sha256": sha256}
+    recipe.config(
+        score_kind="probability",
+        calibrated=True,
+        prediction_set={"coverage": 0.9, "least_score": 0.2},
+        novelty={**stated, "threshold": 0.1, **novelty},
+    )
+
+
+def test_what_makes_answers_reliable_is_taken_over_and_survives_the_way_to_a_worker(recipe, read):
+    with_embedding(recipe)
+    model = read(recipe.write())
+    assert model.problem == ""
+    assert model.calibrated
+    assert model.prediction_set == PredictionSetRule(0.9, 0.2)
+    assert model.novelty == NoveltyRule(1, recipe.folder / "reference.npy", 5, 0.1)
+    assert from_json(json.loads(json.dumps(to_json(model)))) == model
+
+
+@pytest.mark.parametrize(
+    ("novelty", "words"),
+    [
+        ({"output": "features"}, "the outputs beside the classes are embedding"),
+        ({"sha256": "0" * 64}, "is not the file that config.zoobridge.novelty.sha256 names"),
+        ({"reference": "../reference.npy"}, "../reference.npy"),
+        ({"threshold": 2}, "config.zoobridge.novelty.threshold"),
+    ],
+)
+def test_a_novelty_that_cannot_be_computed_is_named(recipe, read, novelty, words):
+    with_embedding(recipe, **novelty)
+    assert words in read(recipe.write()).problem
+
+
+def test_prediction_sets_of_what_is_no_probability_are_refused(recipe, read):
+    recipe.config(score_kind="logit", prediction_set={"coverage": 0.9, "least_score": 0.2})
+    assert "not probabilities" in read(recipe.write()).problem

@@ -155,7 +155,15 @@ def _open_output(
     labels = model.labels if options["all_scores"] else ()
     digests = {weights.digest for weights in model.weights}
     try:
-        return open_output(form, path, top=top, labels=labels, digests=digests, resume=resume)
+        return open_output(
+            form,
+            path,
+            top=top,
+            labels=labels,
+            digests=digests,
+            resume=resume,
+            reliability=(model.prediction_set_coverage, model.novelty_threshold) != (None, None),
+        )
     except OSError as error:
         raise click.ClickException(_cannot_write(path, error)) from error
 
@@ -170,6 +178,7 @@ def _run(
 ) -> int:
     """Classify, write and sum up; return the exit code."""
     failed: list[Result] = []
+    unlike: list[Result] = []
     conversions: Counter[str] = Counter()
     items = 0
     stream = client.classify_each(
@@ -185,6 +194,7 @@ def _run(
                     advance()
                     items += len(results)
                     failed += results.errors
+                    unlike += results.unlike_training
                     conversions.update(one.kind for result in results for one in result.conversions)
         except KeyboardInterrupt:
             note(f"stopped; {items} results are kept{sink.hint}")
@@ -200,6 +210,7 @@ def _run(
     except OSError as error:
         kept = f"; {items} results are kept{sink.hint}" if sink.path and items else ""
         raise click.ClickException(f"{_cannot_write(sink.path, error)}{kept}") from error
+    _warn_of_unlike(unlike, items)
     _sum_up(failed, items, conversions, verbose=is_verbose(ctx))
     return code or int(bool(failed))
 
@@ -228,6 +239,23 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
     with bar:
         task = bar.add_task("classifying", total=total)
         yield lambda: bar.advance(task)
+
+
+def _warn_of_unlike(unlike: list[Result], items: int) -> None:
+    if not unlike:
+        return
+    lines = []
+    for result in unlike:
+        where = ", ".join(part for part in (result.image, result.plane, result.region) if part)
+        novelty = result.novelty
+        if novelty is not None:
+            lines.append(f"{where}: novelty {novelty.value:.3f}, threshold {novelty.threshold:.3f}")
+    note_first(
+        f"warning: {len(unlike)} of {items} are unlike the pictures that the model was trained on; "
+        "do not rely on their labels",
+        lines,
+        rest='the column "novelty"',
+    )
 
 
 def _sum_up(failed: list[Result], items: int, conversions: Counter[str], *, verbose: bool) -> None:

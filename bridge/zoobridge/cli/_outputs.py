@@ -29,6 +29,7 @@ def open_output(
     labels: Sequence[str],
     digests: Set[str],
     resume: bool,
+    reliability: bool = False,
 ) -> Output:
     """Open an output.
 
@@ -47,6 +48,8 @@ def open_output(
         among them.
     resume
         Go on with the file.
+    reliability
+        Whether the model's answers carry prediction sets or novelty.
 
     Raises
     ------
@@ -56,22 +59,26 @@ def open_output(
         If the file cannot be opened.
     """
     if form == "table":
-        return _Table(None, top, labels)
+        return _Table(None, top, labels, reliability=reliability)
     if form == "csv":
-        columns = table_columns(top=top, errors=True, labels=labels)
+        columns = table_columns(top=top, errors=True, labels=labels, reliability=reliability)
         table_file = CsvFile.open(path, columns, digests, resume=resume) if path else None
-        return _Csv(table_file, top, labels)
+        return _Csv(table_file, top, labels, reliability=reliability)
     file = CsvFile(path) if path is not None else None
-    return _Json(file, top, labels) if form == "json" else _JsonLines(file, top, labels)
+    kind = _Json if form == "json" else _JsonLines
+    return kind(file, top, labels, reliability=reliability)
 
 
 class Output(ABC):
     """Takes results picture by picture; a context manager that closes what it writes to."""
 
-    def __init__(self, file: CsvFile | None, top: int, labels: Sequence[str]) -> None:
+    def __init__(
+        self, file: CsvFile | None, top: int, labels: Sequence[str], *, reliability: bool
+    ) -> None:
         self._file = file
         self._top = top
         self._labels = labels
+        self._reliability = reliability
 
     @property
     def path(self) -> Path | None:
@@ -124,8 +131,10 @@ class Output(ABC):
 class _Table(Output):
     """Collects everything, since the width of a column depends on all of its cells."""
 
-    def __init__(self, file: CsvFile | None, top: int, labels: Sequence[str]) -> None:
-        super().__init__(file, top, labels)
+    def __init__(
+        self, file: CsvFile | None, top: int, labels: Sequence[str], *, reliability: bool
+    ) -> None:
+        super().__init__(file, top, labels, reliability=reliability)
         self._results: list[Result] = []
 
     def write(self, results: Results) -> None:
@@ -136,7 +145,9 @@ class _Table(Output):
             return
         errors = any(result.error is not None for result in self._results)
         hidden = {"model", "version", "digest"}
-        columns = table_columns(top=self._top, errors=errors, labels=self._labels)
+        columns = table_columns(
+            top=self._top, errors=errors, labels=self._labels, reliability=self._reliability
+        )
         names = [name for name in columns if name not in hidden]
         records = [
             table_record(result, top=self._top, labels=self._labels) for result in self._results
@@ -171,7 +182,9 @@ class _Csv(Output):
 
     @property
     def _columns(self) -> tuple[str, ...]:
-        return table_columns(top=self._top, errors=True, labels=self._labels)
+        return table_columns(
+            top=self._top, errors=True, labels=self._labels, reliability=self._reliability
+        )
 
 
 class _JsonLines(Output):
@@ -181,6 +194,11 @@ class _JsonLines(Output):
     def _text(self, result: Result) -> str:
         row: dict[str, Any] = table_record(result, top=self._top)
         error = row.pop("error")
+        if not self._reliability:
+            for name in ("prediction_set", "novelty", "novelty_threshold"):
+                del row[name]
+        elif result.prediction_set is not None:
+            row["prediction_set"] = list(result.prediction_set.labels)
         row["framework"] = result.model.framework
         row["framework_version"] = result.model.framework_version
         row["device"] = result.model.device

@@ -254,6 +254,12 @@ class Model:
         Words to find it by.
     loaded
         Copies that are loaded now.
+    calibrated
+        Its probabilities were calibrated on pictures that it had not learnt from.
+    prediction_set_coverage
+        Coverage of the prediction sets that its answers carry; `None` where they carry none.
+    novelty_threshold
+        Novelty above which clients warn; `None` where its answers carry no novelty.
     authors, citations, documentation, cover, cover_media_type
         Filled by ``Client.model`` only; too long for a list.
     """
@@ -276,6 +282,9 @@ class Model:
     license: str = ""
     tags: tuple[str, ...] = ()
     loaded: tuple[LoadedModel, ...] = ()
+    calibrated: bool = False
+    prediction_set_coverage: float | None = None
+    novelty_threshold: float | None = None
     authors: tuple[Author, ...] = ()
     citations: tuple[Citation, ...] = ()
     documentation: str = field(default="", repr=False)
@@ -318,6 +327,15 @@ class Model:
             license=message.license,
             tags=tuple(message.tags),
             loaded=tuple(LoadedModel.from_message(loaded) for loaded in message.loaded),
+            calibrated=message.calibrated,
+            prediction_set_coverage=(
+                round(message.prediction_set_coverage, 6)
+                if message.HasField("prediction_set_coverage")
+                else None
+            ),
+            novelty_threshold=(
+                message.novelty_threshold if message.HasField("novelty_threshold") else None
+            ),
             authors=tuple(Author(a.name, a.affiliation, a.orcid) for a in rest.authors),
             citations=tuple(Citation(c.text, c.doi, c.url) for c in rest.citations),
             documentation=rest.documentation,

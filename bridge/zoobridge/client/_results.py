@@ -20,7 +20,16 @@ if TYPE_CHECKING:
     from zoobridge.errors import ZooBridgeError
     from zoobridge.protocol.v1 import classification_pb2
 
-__all__ = ["ClassScore", "Conversion", "ModelIdentity", "Result", "Results", "Timing"]
+__all__ = [
+    "ClassScore",
+    "Conversion",
+    "ModelIdentity",
+    "Novelty",
+    "PredictionSet",
+    "Result",
+    "Results",
+    "Timing",
+]
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,43 @@ class Conversion:
 
     kind: str
     detail: str = ""
+
+
+@dataclass(frozen=True)
+class PredictionSet:
+    """The classes that hold the true one with a stated probability.
+
+    Parameters
+    ----------
+    coverage
+        That probability, for pictures like those that the model was calibrated on.
+    labels
+        The classes, best first; none where no class is likely enough.
+    """
+
+    coverage: float
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Novelty:
+    """How unlike the model's training pictures an item is.
+
+    Parameters
+    ----------
+    value
+        Mean cosine distance to the nearest training pictures: 0 (the same) to 1.
+    threshold
+        What it seldom exceeds for pictures like the training pictures.
+    """
+
+    value: float
+    threshold: float
+
+    @property
+    def exceeded(self) -> bool:
+        """Whether to warn: the model has not seen anything like this item."""
+        return self.value > self.threshold
 
 
 @dataclass(frozen=True)
@@ -135,6 +181,11 @@ class Result:
         What is wrong with this item; `None` if it was classified.
     conversions
         What was done to the item before the model saw it.
+    prediction_set
+        The classes that hold the true one with a stated probability; `None` where the model's
+        package states no threshold for it.
+    novelty
+        How unlike the training pictures the item is; `None` where the model's package cannot tell.
     model
         Which model answered.
     timing
@@ -155,6 +206,8 @@ class Result:
     score_kind: str = ""
     error: ZooBridgeError | None = None
     conversions: tuple[Conversion, ...] = ()
+    prediction_set: PredictionSet | None = None
+    novelty: Novelty | None = None
     model: ModelIdentity = ModelIdentity("")
     timing: Timing = Timing()
     image_index: int = 0
@@ -226,12 +279,27 @@ def _result_from_item(
             Conversion(enum_word(prediction_pb2.ConversionKind, one.kind), one.detail)
             for one in item.prediction.conversions
         ),
+        prediction_set=_prediction_set(item.prediction),
+        novelty=_novelty(item.prediction),
         model=identity,
         timing=timing,
         image_index=image_index,
         item_index=item.index,
         indexes=indexes,
     )
+
+
+def _prediction_set(prediction: prediction_pb2.Prediction) -> PredictionSet | None:
+    if not prediction.HasField("prediction_set"):
+        return None
+    message = prediction.prediction_set
+    return PredictionSet(round(message.coverage, 6), tuple(message.labels))
+
+
+def _novelty(prediction: prediction_pb2.Prediction) -> Novelty | None:
+    if not prediction.HasField("novelty"):
+        return None
+    return Novelty(prediction.novelty.value, prediction.novelty.threshold)
 
 
 def _all_scores(prediction: prediction_pb2.Prediction) -> NDArray[np.float32]:
@@ -275,6 +343,11 @@ class Results(Sequence[Result]):
         return tuple(result for result in self._results if result.error is not None)
 
     @property
+    def unlike_training(self) -> tuple[Result, ...]:
+        """The results whose items are unlike the pictures that the model was trained on."""
+        return tuple(one for one in self._results if one.novelty and one.novelty.exceeded)
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """The best class of each item; empty where it failed."""
         return tuple(result.label for result in self._results)
@@ -292,10 +365,14 @@ class Results(Sequence[Result]):
                 raise _named(result)
         return self
 
+    def _columns(self, top: int) -> tuple[str, ...]:
+        reliability = any(one.prediction_set or one.novelty for one in self._results)
+        return columns(top=top, errors=bool(self.errors), reliability=reliability)
+
     def to_records(self) -> list[dict[str, Any]]:
         """Return one dictionary for each item, all with the same keys: the table's columns."""
         top = max((len(result.top) for result in self._results), default=1)
-        wanted = columns(top=top, errors=bool(self.errors))
+        wanted = self._columns(top)
         rows = [record(result, top=top) for result in self._results]
         return [{name: row[name] for name in wanted} for row in rows]
 
@@ -312,9 +389,7 @@ class Results(Sequence[Result]):
         except ImportError as error:
             raise ImportError('pandas is missing; pip install "zoobridge[pandas]"') from error
         top = max((len(result.top) for result in self._results), default=1)
-        return pd.DataFrame(
-            self.to_records(), columns=list(columns(top=top, errors=bool(self.errors)))
-        )
+        return pd.DataFrame(self.to_records(), columns=list(self._columns(top)))
 
     def __repr__(self) -> str:
         failed = len(self.errors)

@@ -1,7 +1,8 @@
 """The table of results: the same columns in every program.
 
-``image, plane, region, label, score, label_2, score_2, …, model, version, digest``, and ``error``
-where any item failed.
+``image, plane, region, label, score, label_2, score_2, …, model, version, digest``; then
+``prediction_set, novelty, novelty_threshold`` where the model's package allows to compute them, and
+``error`` where any item failed.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ __all__ = ["columns", "html", "record"]
 _FLOAT = struct.Struct("<f")
 
 
-def columns(*, top: int, errors: bool, labels: Sequence[str] = ()) -> tuple[str, ...]:
+def columns(
+    *, top: int, errors: bool, labels: Sequence[str] = (), reliability: bool = False
+) -> tuple[str, ...]:
     """Return the names of the columns.
 
     Parameters
@@ -31,11 +34,15 @@ def columns(*, top: int, errors: bool, labels: Sequence[str] = ()) -> tuple[str,
         Whether there is a column for errors.
     labels
         The model's labels, where all scores are told: a column ``score:LABEL`` for each.
+    reliability
+        Whether there are columns for prediction sets and novelty.
     """
     ranks = [("label", "score")]
     ranks += [(f"label_{rank}", f"score_{rank}") for rank in range(2, top + 1)]
     names = ["image", "plane", "region", *(name for pair in ranks for name in pair)]
     names += ["model", "version", "digest"]
+    if reliability:
+        names += ["prediction_set", "novelty", "novelty_threshold"]
     names += [f"score:{label}" for label in labels]
     return (*names, "error") if errors else tuple(names)
 
@@ -55,6 +62,10 @@ def record(result: Result, *, top: int, labels: Sequence[str] = ()) -> dict[str,
     row["model"] = result.model.id
     row["version"] = result.model.version
     row["digest"] = result.model.digest
+    classes = result.prediction_set
+    row["prediction_set"] = None if classes is None else "|".join(classes.labels)
+    row["novelty"] = _short(result.novelty.value) if result.novelty else None
+    row["novelty_threshold"] = _short(result.novelty.threshold) if result.novelty else None
     for index, label in enumerate(labels):
         scores = result.scores
         told = scores is not None and index < len(scores)

@@ -82,6 +82,9 @@ def model_message(core: Core, model: ModelDescription, loaded: list[ModelState])
         label_colors=model.label_colors,
         license=model.license,
         tags=model.tags,
+        calibrated=model.calibrated,
+        prediction_set_coverage=model.prediction_set.coverage if model.prediction_set else None,
+        novelty_threshold=model.novelty.threshold if model.novelty else None,
         loaded=[
             loaded_message(state) for state in loaded if state.model.reference == model.reference
         ],

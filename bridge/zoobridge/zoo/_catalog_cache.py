@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Entry", "load_entries", "save_entries", "signature_of"]
 
 #: Of the cache's own layout, and of everything that decides what a description says.
-_VERSION = 2
+_VERSION = 3
 _FILES = 20_000
 #: A file changed so shortly before it was read may change again without a new time.
 _SETTLED_NS = 2_000_000_000

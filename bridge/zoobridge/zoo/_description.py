@@ -15,6 +15,8 @@ __all__ = [
     "Citation",
     "LabelSource",
     "ModelDescription",
+    "NoveltyRule",
+    "PredictionSetRule",
     "ScoreKind",
     "TrustClass",
     "WeightsDescription",
@@ -105,6 +107,44 @@ class WeightsDescription:
 
 
 @dataclass(frozen=True)
+class PredictionSetRule:
+    """How an answer's prediction set is found: by the score that a class needs to be in it.
+
+    Parameters
+    ----------
+    coverage
+        How often the set holds the true class, from 0 to 1.
+    least_score
+        The score (a probability) from which on a class belongs to the set.
+    """
+
+    coverage: float
+    least_score: float
+
+
+@dataclass(frozen=True)
+class NoveltyRule:
+    """How the novelty of an item is found: its distance from the training pictures.
+
+    Parameters
+    ----------
+    output
+        Index of the network's output that holds embeddings.
+    reference
+        ``.npy`` file of the training pictures' embeddings, ``(pictures, dimensions)``.
+    neighbours
+        Of how many nearest ones the mean cosine distance is taken.
+    threshold
+        Novelty above which clients warn.
+    """
+
+    output: int
+    reference: Path
+    neighbours: int
+    threshold: float
+
+
+@dataclass(frozen=True)
 class ModelDescription:
     """A model of the zoo.
 
@@ -130,6 +170,10 @@ class ModelDescription:
         Fastest safe one first.
     documentation_path, cover_path
         Files in the package; `None` where there is none.
+    calibrated
+        Its probabilities were calibrated on pictures that it had not learnt from.
+    prediction_set, novelty
+        What else its answers carry; `None` where the package does not say how.
     test_inputs, test_outputs
         The package's test tensors (``.npy``), in the order of its tensors.
     problem
@@ -160,6 +204,9 @@ class ModelDescription:
     citations: tuple[Citation, ...] = ()
     documentation_path: Path | None = None
     cover_path: Path | None = None
+    calibrated: bool = False
+    prediction_set: PredictionSetRule | None = None
+    novelty: NoveltyRule | None = None
     test_inputs: tuple[Path, ...] = ()
     test_outputs: tuple[Path, ...] = ()
     trusted: bool = False

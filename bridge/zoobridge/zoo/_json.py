@@ -14,6 +14,8 @@ from zoobridge.zoo._description import (
     Citation,
     LabelSource,
     ModelDescription,
+    NoveltyRule,
+    PredictionSetRule,
     ScoreKind,
     TrustClass,
     WeightsDescription,
@@ -47,6 +49,7 @@ def from_json(document: Mapping[str, Any]) -> ModelDescription:
     """
     plain = dict(document)
     score_kind = plain["score_kind"]
+    rule, novelty = plain["prediction_set"], plain["novelty"]
     return ModelDescription(
         **{
             **plain,
@@ -68,6 +71,12 @@ def from_json(document: Mapping[str, Any]) -> ModelDescription:
             "citations": tuple(Citation(**entry) for entry in plain["citations"]),
             "documentation_path": _path(plain["documentation_path"]),
             "cover_path": _path(plain["cover_path"]),
+            "prediction_set": None if rule is None else PredictionSetRule(**rule),
+            "novelty": (
+                None
+                if novelty is None
+                else NoveltyRule(**{**novelty, "reference": Path(novelty["reference"])})
+            ),
             "test_inputs": tuple(Path(entry) for entry in plain["test_inputs"]),
             "test_outputs": tuple(Path(entry) for entry in plain["test_outputs"]),
             "warnings": tuple(plain["warnings"]),

@@ -19,6 +19,7 @@ from zoobridge.zoo._files import file_sha256, package_file
 from zoobridge.zoo._identity import id_problem, slug, zoo_id
 from zoobridge.zoo._labels import find_labels
 from zoobridge.zoo._library import load_model, parse_description
+from zoobridge.zoo._reliability import reliability
 from zoobridge.zoo._scores import find_score_kind
 from zoobridge.zoo._tensors import (
     class_count,
@@ -232,6 +233,7 @@ def _with_output(
     strangers = sorted(config.class_colors.keys() - set(labels))
     return replace(
         described,
+        **reliability(config, output, [str(one.id) for one in model.outputs], kind, root),
         output=output,
         outputs=output_tensors(model),
         labels=labels,

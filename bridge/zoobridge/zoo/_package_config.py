@@ -6,14 +6,36 @@ This module imports pydantic, so it is imported lazily, by readers of packages a
 
 from __future__ import annotations
 
+import json
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 __all__ = ["PackageConfig", "config_table"]
 
 _Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
+
+
+class PredictionSet(BaseModel):
+    """Which classes are in an answer's prediction set."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    coverage: float = Field(gt=0, lt=1)
+    least_score: float = Field(ge=0, le=1)
+
+
+class Novelty(BaseModel):
+    """How unlike the training pictures an item is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    output: str
+    reference: str
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    neighbours: int = Field(5, ge=1, le=100)
+    threshold: float = Field(ge=0, le=1)
 
 
 class PackageConfig(BaseModel):
@@ -66,6 +88,23 @@ class PackageConfig(BaseModel):
         )
     )
 
+    calibrated: bool = Field(
+        default=False,
+        description="The probabilities were calibrated on pictures that the model had not learnt "
+        "from.",
+    )
+    prediction_set: PredictionSet | None = Field(
+        None,
+        description="Which classes are in the prediction set that each answer carries: those whose "
+        "probability is at least `least_score`; `coverage` is how often the set holds the true class.",
+    )
+    novelty: Novelty | None = Field(
+        None,
+        description="How unlike the training pictures an item is: the mean cosine distance between "
+        "its embedding (the output `output`) and the `neighbours` nearest rows of `reference`, a "
+        "`.npy` file of the package with the given `sha256`. Clients warn above `threshold`.",
+    )
+
     @field_validator("intensity_range")
     @classmethod
     def _range_rises(cls, value: tuple[float, float] | None) -> tuple[float, float] | None:
@@ -78,21 +117,25 @@ def config_table() -> str:
     """Return the fields of :class:`PackageConfig` as a Markdown table."""
     lines = ["| field | values | default | meaning |", "| --- | --- | --- | --- |"]
     for name, schema in PackageConfig.model_json_schema()["properties"].items():
-        default = schema.get("default")
+        default = json.dumps(value) if isinstance(value := schema.get("default"), bool) else value
         shown = "" if default in (None, "", [], {}) else f"`{default}`"
         lines.append(f"| `{name}` | {_values(schema)} | {shown} | {schema['description']} |")
     return "\n".join(lines) + "\n"
 
 
-def _values(schema: dict[str, object]) -> str:
+def _values(schema: dict[str, Any]) -> str:
     options = schema.get("anyOf")
     if isinstance(options, list):
         schema = next(option for option in options if option.get("type") != "null")
+    if "$ref" in schema:
+        part = {"PredictionSet": PredictionSet, "Novelty": Novelty}[schema["$ref"].split("/")[-1]]
+        return "mapping with " + ", ".join(f"`{name}`" for name in part.model_fields)
     if isinstance(enum := schema.get("enum"), list):
         return ", ".join(f"`{value}`" for value in enum)
     if "prefixItems" in schema:
         return "two numbers"
     words = {
+        "boolean": "`true`, `false`",
         "array": "list of names",
         "object": "mapping of label to colour",
         "integer": "whole number",

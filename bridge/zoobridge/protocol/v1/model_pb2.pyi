@@ -123,7 +123,7 @@ class LoadedModel(_message.Message):
     def __init__(self, framework: _Optional[str] = ..., weights_format: _Optional[str] = ..., device: _Optional[str] = ..., memory_bytes: _Optional[int] = ..., items: _Optional[int] = ..., confinement: _Optional[str] = ..., load_seconds: _Optional[float] = ..., parameters: _Optional[int] = ...) -> None: ...
 
 class Model(_message.Message):
-    __slots__ = ("id", "version", "name", "description", "original_id", "problem", "weights", "input", "labels", "label_source", "score_kind", "score_kind_source", "default_top_k", "threshold", "label_colors", "license", "tags", "loaded")
+    __slots__ = ("id", "version", "name", "description", "original_id", "problem", "weights", "input", "labels", "label_source", "score_kind", "score_kind_source", "default_top_k", "threshold", "label_colors", "license", "tags", "loaded", "calibrated", "prediction_set_coverage", "novelty_threshold")
     ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -142,6 +142,9 @@ class Model(_message.Message):
     LICENSE_FIELD_NUMBER: _ClassVar[int]
     TAGS_FIELD_NUMBER: _ClassVar[int]
     LOADED_FIELD_NUMBER: _ClassVar[int]
+    CALIBRATED_FIELD_NUMBER: _ClassVar[int]
+    PREDICTION_SET_COVERAGE_FIELD_NUMBER: _ClassVar[int]
+    NOVELTY_THRESHOLD_FIELD_NUMBER: _ClassVar[int]
     id: str
     version: str
     name: str
@@ -160,7 +163,10 @@ class Model(_message.Message):
     license: str
     tags: _containers.RepeatedScalarFieldContainer[str]
     loaded: _containers.RepeatedCompositeFieldContainer[LoadedModel]
-    def __init__(self, id: _Optional[str] = ..., version: _Optional[str] = ..., name: _Optional[str] = ..., description: _Optional[str] = ..., original_id: _Optional[str] = ..., problem: _Optional[str] = ..., weights: _Optional[_Iterable[_Union[Weights, _Mapping]]] = ..., input: _Optional[_Union[ModelInput, _Mapping]] = ..., labels: _Optional[_Iterable[str]] = ..., label_source: _Optional[_Union[LabelSource, str]] = ..., score_kind: _Optional[_Union[_prediction_pb2.ScoreKind, str]] = ..., score_kind_source: _Optional[str] = ..., default_top_k: _Optional[int] = ..., threshold: _Optional[float] = ..., label_colors: _Optional[_Iterable[str]] = ..., license: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., loaded: _Optional[_Iterable[_Union[LoadedModel, _Mapping]]] = ...) -> None: ...
+    calibrated: bool
+    prediction_set_coverage: float
+    novelty_threshold: float
+    def __init__(self, id: _Optional[str] = ..., version: _Optional[str] = ..., name: _Optional[str] = ..., description: _Optional[str] = ..., original_id: _Optional[str] = ..., problem: _Optional[str] = ..., weights: _Optional[_Iterable[_Union[Weights, _Mapping]]] = ..., input: _Optional[_Union[ModelInput, _Mapping]] = ..., labels: _Optional[_Iterable[str]] = ..., label_source: _Optional[_Union[LabelSource, str]] = ..., score_kind: _Optional[_Union[_prediction_pb2.ScoreKind, str]] = ..., score_kind_source: _Optional[str] = ..., default_top_k: _Optional[int] = ..., threshold: _Optional[float] = ..., label_colors: _Optional[_Iterable[str]] = ..., license: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., loaded: _Optional[_Iterable[_Union[LoadedModel, _Mapping]]] = ..., calibrated: bool = ..., prediction_set_coverage: _Optional[float] = ..., novelty_threshold: _Optional[float] = ...) -> None: ...
 
 class Author(_message.Message):
     __slots__ = ("name", "affiliation", "orcid")

@@ -71,15 +71,35 @@ class Conversion(_message.Message):
     detail: str
     def __init__(self, kind: _Optional[_Union[ConversionKind, str]] = ..., detail: _Optional[str] = ...) -> None: ...
 
+class PredictionSet(_message.Message):
+    __slots__ = ("coverage", "labels")
+    COVERAGE_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    coverage: float
+    labels: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, coverage: _Optional[float] = ..., labels: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class Novelty(_message.Message):
+    __slots__ = ("value", "threshold")
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    value: float
+    threshold: float
+    def __init__(self, value: _Optional[float] = ..., threshold: _Optional[float] = ...) -> None: ...
+
 class Prediction(_message.Message):
-    __slots__ = ("top", "scores", "conversions")
+    __slots__ = ("top", "scores", "conversions", "prediction_set", "novelty")
     TOP_FIELD_NUMBER: _ClassVar[int]
     SCORES_FIELD_NUMBER: _ClassVar[int]
     CONVERSIONS_FIELD_NUMBER: _ClassVar[int]
+    PREDICTION_SET_FIELD_NUMBER: _ClassVar[int]
+    NOVELTY_FIELD_NUMBER: _ClassVar[int]
     top: _containers.RepeatedCompositeFieldContainer[ClassScore]
     scores: _containers.RepeatedScalarFieldContainer[float]
     conversions: _containers.RepeatedCompositeFieldContainer[Conversion]
-    def __init__(self, top: _Optional[_Iterable[_Union[ClassScore, _Mapping]]] = ..., scores: _Optional[_Iterable[float]] = ..., conversions: _Optional[_Iterable[_Union[Conversion, _Mapping]]] = ...) -> None: ...
+    prediction_set: PredictionSet
+    novelty: Novelty
+    def __init__(self, top: _Optional[_Iterable[_Union[ClassScore, _Mapping]]] = ..., scores: _Optional[_Iterable[float]] = ..., conversions: _Optional[_Iterable[_Union[Conversion, _Mapping]]] = ..., prediction_set: _Optional[_Union[PredictionSet, _Mapping]] = ..., novelty: _Optional[_Union[Novelty, _Mapping]] = ...) -> None: ...
 
 class ItemResult(_message.Message):
     __slots__ = ("index", "region_id", "plane", "prediction", "error")
