@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
@@ -113,6 +113,12 @@ class PackageConfig(BaseModel):
         return value
 
 
+_PARTS: Final[dict[str, type[BaseModel]]] = {
+    "PredictionSet": PredictionSet,
+    "Novelty": Novelty,
+}
+
+
 def config_table() -> str:
     """Return the fields of :class:`PackageConfig` as a Markdown table."""
     lines = ["| field | values | default | meaning |", "| --- | --- | --- | --- |"]
@@ -128,8 +134,8 @@ def _values(schema: dict[str, Any]) -> str:
     if isinstance(options, list):
         schema = next(option for option in options if option.get("type") != "null")
     if "$ref" in schema:
-        part = {"PredictionSet": PredictionSet, "Novelty": Novelty}[schema["$ref"].split("/")[-1]]
-        return "mapping with " + ", ".join(f"`{name}`" for name in part.model_fields)
+        fields = _PARTS[schema["$ref"].split("/")[-1]].model_json_schema()["properties"]
+        return "mapping with " + ", ".join(f"`{name}`" for name in fields)
     if isinstance(enum := schema.get("enum"), list):
         return ", ".join(f"`{value}`" for value in enum)
     if "prefixItems" in schema:
