@@ -82,7 +82,7 @@ def _cold_model(framework: str, rounds: int) -> list[Figure]:
         served(_ZOO) as server,
         zoobridge.connect(server.address, token=server.token) as client,
     ):
-        # Another model keeps the framework's mother process alive.
+        # Another model keeps the framework's fork server alive.
         client.load("textures", framework)
         bare, ours = take_turns(
             rounds, lambda: _bare(framework), lambda: _cold(server, client, framework)

@@ -13,7 +13,7 @@ def _statistics(zb):
 
 
 def _workers(served):
-    """The processes that run models: without children of their own, as mothers have them."""
+    """The processes that run models: without children of their own, as fork servers have them."""
     family = psutil.Process(served.process.pid).children(recursive=True)
     return [process for process in family if not process.children()]
 

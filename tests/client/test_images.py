@@ -6,8 +6,8 @@ import pytest
 import xarray
 from PIL import Image
 
+from zoobridge.client._call_state import build
 from zoobridge.client._images import expand_path, sources
-from zoobridge.client._ledger import build
 from zoobridge.errors import ImageFormatError, InvalidRequestError
 from zoobridge.protocol import from_pixels
 from zoobridge.protocol.v1 import classification_pb2 as pb

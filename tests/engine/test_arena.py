@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from zoobridge.engine._arena import Arena, attach
+from zoobridge.engine.channel._arena import Arena, attach
 
 
 @pytest.fixture(params=[True, False], ids=["anonymous", "file"])

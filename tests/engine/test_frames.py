@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoobridge.engine._frames import Frame, FrameReader, FrameWriter, Kind
+from zoobridge.engine.channel._frames import Frame, FrameReader, FrameWriter, Kind
 
 frames = st.lists(
     st.tuples(st.sampled_from(Kind), st.integers(0, 2**64 - 1), st.binary(max_size=200_000)),

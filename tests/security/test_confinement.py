@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from zoobridge.engine._confinement import (
+from zoobridge.engine.worker._confinement import (
     ConfinementError,
     _code_paths,
     confine,
@@ -87,7 +87,7 @@ def test_files_can_be_made_in_the_private_folder_alone(folder):
 def test_temporary_files_go_to_the_private_folder(folder):
     import tempfile
 
-    tempfile.gettempdir()  # remembered before, as in a mother process
+    tempfile.gettempdir()  # remembered before, as in a fork server
     assert confined(tempfile.gettempdir, write=[folder]) == str(folder)
 
 

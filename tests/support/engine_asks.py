@@ -6,7 +6,7 @@ import time
 import numpy as np
 import psutil
 
-from zoobridge.engine import Work
+from zoobridge.engine import InferenceRequest
 from zoobridge.protocol import to_pixels
 from zoobridge.protocol.v1 import classification_pb2 as messages
 
@@ -21,8 +21,8 @@ def request_for(first, *, rest=100, **fields) -> bytes:
     return messages.ClassifyRequest(image=image, **fields).SerializeToString()
 
 
-def work(model, request, *, seconds=60.0, **fields) -> Work:
-    return Work(model, model.weights[0], request, time.monotonic() + seconds, **fields)
+def work(model, request, *, seconds=60.0, **fields) -> InferenceRequest:
+    return InferenceRequest(model, model.weights[0], request, time.monotonic() + seconds, **fields)
 
 
 def answer_of(answer) -> messages.ClassifyResponse:
@@ -33,12 +33,12 @@ def ask(engine, model, first, **fields) -> messages.ClassifyResponse:
     return answer_of(engine.submit(work(model, request_for(first, **fields))))
 
 
-#: Mothers and workers that were there before the test, such as those of a server that tests share.
+#: Fork servers and workers that were there before the test, such as those of a server that tests share.
 OTHERS: set[int] = set()
 
 
 def processes():
-    """The mothers and workers that the test has started."""
+    """The fork servers and workers that the test has started."""
     found = []
     for child in psutil.Process().children():
         with contextlib.suppress(psutil.Error):

@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError
 from onnx import TensorProto, helper, numpy_helper
 
 from zoobridge.backend import FrameworkFacts
-from zoobridge.engine import FrameworkState, MemoryUse, ModelState, Part, Place
+from zoobridge.engine import FrameworkState, MemoryUse, ModelState, ResponsePart, Runtime
 from zoobridge.errors import CancelledError, OverloadedError, ZooBridgeError
 from zoobridge.protocol import error_from_status, to_pixels
 from zoobridge.protocol.v1 import (
@@ -195,12 +195,12 @@ class HeldAnswer:
         response = classification_pb2.ClassifyResponse(
             results=[result], model={"id": "an impostor", "version": "9"}
         )
-        self.put(Part(response.SerializeToString(), total, last, Place("cpu", "1.2.3")))
+        self.put(ResponsePart(response.SerializeToString(), total, last, Runtime("cpu", "1.2.3")))
 
     def fail(self, error: BaseException) -> None:
         self.put(error)
 
-    def put(self, outcome: Part | BaseException) -> None:
+    def put(self, outcome: ResponsePart | BaseException) -> None:
         (self.work.deliver or self.outcomes.put)(outcome)
 
     def __iter__(self):

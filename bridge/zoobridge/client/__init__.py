@@ -4,6 +4,7 @@ Start with :func:`connect`; everything else is what its client takes and returns
 """
 
 from zoobridge.client._async_client import AsyncClient, connect_async
+from zoobridge.client._call_state import Progress
 from zoobridge.client._client import Client, connect
 from zoobridge.client._evaluation import (
     EvaluationProgress,
@@ -20,7 +21,6 @@ from zoobridge.client._evaluation_results import (
     Omission,
 )
 from zoobridge.client._images import IMAGE_SUFFIXES, ImageLike, Images, expand_path
-from zoobridge.client._ledger import Progress
 from zoobridge.client._models import (
     Author,
     AxisSize,
@@ -43,7 +43,7 @@ from zoobridge.client._results import (
     Results,
     Timing,
 )
-from zoobridge.client._statistics import BatchStatistics, ModelStatistics, ServerStatistics
+from zoobridge.client._server_statistics import BatchStatistics, ModelStatistics, ServerStatistics
 from zoobridge.client._table import columns as table_columns
 from zoobridge.client._table import record as table_record
 

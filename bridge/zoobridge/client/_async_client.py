@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Self
 import grpc
 
 from zoobridge.client._async_stream import async_sources, classify_stream
+from zoobridge.client._call_state import UNARY_REGIONS, CallState, build
 from zoobridge.client._evaluation_calls import AsyncEvaluationCalls
-from zoobridge.client._ledger import UNARY_REGIONS, Ledger, build
 from zoobridge.client._models import Framework, LoadedModel, Model, ServerInfo
 from zoobridge.client._request import Settings
 from zoobridge.client._results import Result, Results
+from zoobridge.client._server_statistics import ServerStatistics
 from zoobridge.client._start import find_server
-from zoobridge.client._statistics import ServerStatistics
 from zoobridge.client._transport import error_from_rpc
 from zoobridge.errors import ZooBridgeError
 from zoobridge.protocol import Limits
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
     from types import TracebackType
 
+    from zoobridge.client._call_state import OnProgress
     from zoobridge.client._images import Images
-    from zoobridge.client._ledger import OnProgress
     from zoobridge.client._transport import Endpoint
 
 __all__ = ["AsyncClient", "connect_async"]
@@ -182,22 +182,22 @@ class AsyncClient(AsyncEvaluationCalls):
         settings = Settings(model=model, **options)
         base = settings.to_message()
         pictures, total = async_sources(images, axes=axes)
-        ledger = Ledger(model, total, on_progress)
+        state = CallState(model, total, on_progress)
         if total == 1 and len(base.regions) <= UNARY_REGIONS:
             source = await anext(pictures)
             try:
                 request = await asyncio.to_thread(build, source, base, limit=self._message_limit)
                 response = await self._call(self._classify, request, timeout)
             except ZooBridgeError as error:
-                part = ledger.fail(source, 0, error)
+                part = state.fail(source, 0, error)
             else:
-                part = ledger.unary(source, response)
+                part = state.unary(source, response)
             for result in part.results:
                 yield result
             return
 
         stream = classify_stream(
-            self._stream(timeout), self._endpoint, base, pictures, ledger,
+            self._stream(timeout), self._endpoint, base, pictures, state,
             limit=self._message_limit,
         )  # fmt: skip
         async with aclosing(stream):

@@ -13,35 +13,35 @@ import threading
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from zoobridge.client._exchange import Exchange, announce, receive
+from zoobridge.client._call_state import build
 from zoobridge.client._images import each, sources
-from zoobridge.client._ledger import build
+from zoobridge.client._stream_state import StreamState, announce, receive
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from zoobridge.client._exchange import Event
-    from zoobridge.client._images import Images, Source
-    from zoobridge.client._ledger import Ledger, Part
+    from zoobridge.client._call_state import CallState, ImageResults
+    from zoobridge.client._images import Images, ImageSource
+    from zoobridge.client._stream_state import Event
     from zoobridge.client._transport import Endpoint
     from zoobridge.protocol.v1 import classification_pb2 as pb
 
 __all__ = ["async_sources", "classify_stream"]
 
 
-async def _from_async(images: AsyncIterable[Any], axes: str) -> AsyncIterator[Source]:
+async def _from_async(images: AsyncIterable[Any], axes: str) -> AsyncIterator[ImageSource]:
     numbers = itertools.count(1)
     async for image in images:
         for source in each([image], axes, numbers):
             yield source
 
 
-async def _from_sync(pictures: Iterable[Source]) -> AsyncIterator[Source]:
+async def _from_sync(pictures: Iterable[ImageSource]) -> AsyncIterator[ImageSource]:
     for picture in pictures:
         yield picture
 
 
-def async_sources(images: Images, *, axes: str) -> tuple[AsyncIterator[Source], int | None]:
+def async_sources(images: Images, *, axes: str) -> tuple[AsyncIterator[ImageSource], int | None]:
     """Return the pictures that a user gave (an async iterable too), and how many, if known."""
     if isinstance(images, AsyncIterable):
         return _from_async(images, axes), None
@@ -53,11 +53,11 @@ async def classify_stream(
     open_call: Callable[[Iterator[bytes]], Any],
     endpoint: Endpoint,
     base: pb.ClassifyRequest,
-    pictures: AsyncIterator[Source],
-    ledger: Ledger,
+    pictures: AsyncIterator[ImageSource],
+    state: CallState,
     *,
     limit: Callable[[], int],
-) -> AsyncGenerator[Part, None]:
+) -> AsyncGenerator[ImageResults, None]:
     """Yield the results of pictures as they come; closing the generator cancels the call.
 
     Raises
@@ -65,9 +65,9 @@ async def classify_stream(
     ZooBridgeError
         If the call as a whole fails.
     """
-    exchange = Exchange(ledger, endpoint)
+    stream = StreamState(state, endpoint)
     events: asyncio.Queue[Event] = asyncio.Queue()
-    call = open_call(exchange.requests())
+    call = open_call(stream.requests())
     loop = asyncio.get_running_loop()
 
     def put(event: Event) -> None:
@@ -80,26 +80,26 @@ async def classify_stream(
     loading: set[asyncio.Task[bytes]] = set()
     try:
         while True:
-            while exchange.wants_picture:
+            while stream.wants_picture:
                 source = await anext(pictures, None)
                 if source is None:
-                    exchange.exhaust()
+                    stream.exhaust()
                     break
-                index = exchange.begin()
+                index = stream.begin()
                 task = asyncio.create_task(
                     asyncio.to_thread(build, source, base, index=index, limit=limit)
                 )
                 loading.add(task)
                 task.add_done_callback(loading.discard)
                 task.add_done_callback(announce(events.put_nowait, source, index))
-            if exchange.is_answered:
+            if stream.is_answered:
                 break
-            part = exchange.take(await events.get())
+            part = stream.take(await events.get())
             if part is not None:
                 yield part
-        exchange.check_end(await events.get())
+        stream.check_end(await events.get())
     finally:
-        exchange.close()
+        stream.close()
         call.cancel()
         for unfinished in loading:
             unfinished.cancel()

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 import grpc
 
+from zoobridge.client._call_state import UNARY_REGIONS, CallState, build
 from zoobridge.client._evaluation_calls import EvaluationCalls
 from zoobridge.client._images import sources
-from zoobridge.client._ledger import UNARY_REGIONS, Ledger, build
 from zoobridge.client._models import Framework, LoadedModel, Model, ServerInfo
 from zoobridge.client._request import Settings
 from zoobridge.client._results import Result, Results
+from zoobridge.client._server_statistics import ServerStatistics
 from zoobridge.client._start import find_server
-from zoobridge.client._statistics import ServerStatistics
 from zoobridge.client._stream import classify_stream
 from zoobridge.client._transport import error_from_rpc
 from zoobridge.errors import ZooBridgeError
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
     from types import TracebackType
 
+    from zoobridge.client._call_state import ImageResults, OnProgress
     from zoobridge.client._images import Images
-    from zoobridge.client._ledger import OnProgress, Part
     from zoobridge.client._request import IntensityLike, Planes, RegionLike
     from zoobridge.client._transport import Endpoint
 
@@ -310,23 +310,23 @@ class Client(EvaluationCalls):
         axes: str,
         timeout: float | None,
         on_progress: OnProgress | None,
-    ) -> Generator[Part, None, None]:
+    ) -> Generator[ImageResults, None, None]:
         base = settings.to_message()
         pictures, total = sources(images, axes=axes)
-        ledger = Ledger(settings.model, total, on_progress)
+        state = CallState(settings.model, total, on_progress)
         if total == 1 and len(base.regions) <= UNARY_REGIONS:
             source = next(pictures)
             try:
                 request = build(source, base, limit=self._message_limit)
                 response = self._call(self._classify, request, timeout)
             except ZooBridgeError as error:
-                yield ledger.fail(source, 0, error)
+                yield state.fail(source, 0, error)
             else:
-                yield ledger.unary(source, response)
+                yield state.unary(source, response)
             return
 
         yield from classify_stream(
-            self._stream(timeout), self._endpoint, base, pictures, ledger,
+            self._stream(timeout), self._endpoint, base, pictures, state,
             limit=self._message_limit,
         )  # fmt: skip
 

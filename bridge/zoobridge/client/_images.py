@@ -1,6 +1,6 @@
 """What a user may give as pictures, and how each is read.
 
-Nothing is read before it is needed: a :class:`Source` knows its name and how to read it.
+Nothing is read before it is needed: a :class:`ImageSource` knows its name and how to read it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from zoobridge.errors import ImageFormatError, InvalidRequestError
 from zoobridge.protocol.v1 import image_pb2
 
-__all__ = ["IMAGE_SUFFIXES", "ImageLike", "Images", "Source", "each", "expand_path", "sources"]
+__all__ = ["IMAGE_SUFFIXES", "ImageLike", "ImageSource", "Images", "each", "expand_path", "sources"]
 
 #: Endings of the files that are taken from a folder, in lower case.
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
@@ -30,7 +30,7 @@ Images: TypeAlias = Any
 
 
 @dataclass(frozen=True)
-class Source:
+class ImageSource:
     """A picture that can be read when its turn comes.
 
     Parameters
@@ -47,7 +47,7 @@ class Source:
     read: Callable[[], tuple[image_pb2.Image, bytes | memoryview]]
 
 
-def sources(images: Images, *, axes: str = "") -> tuple[Iterator[Source], int | None]:
+def sources(images: Images, *, axes: str = "") -> tuple[Iterator[ImageSource], int | None]:
     """Return the pictures that a user gave, and how many they are where that is known.
 
     Parameters
@@ -84,12 +84,14 @@ def sources(images: Images, *, axes: str = "") -> tuple[Iterator[Source], int | 
     )
 
 
-def each(images: Iterable[ImageLike], axes: str, numbers: Iterator[int]) -> Iterator[Source]:
+def each(images: Iterable[ImageLike], axes: str, numbers: Iterator[int]) -> Iterator[ImageSource]:
     """Yield pictures one by one; those without a name are numbered."""
     return _numbered(itertools.chain.from_iterable(map(_spread, images)), axes, numbers)
 
 
-def _numbered(images: Iterable[ImageLike], axes: str, numbers: Iterator[int]) -> Iterator[Source]:
+def _numbered(
+    images: Iterable[ImageLike], axes: str, numbers: Iterator[int]
+) -> Iterator[ImageSource]:
     for image in images:
         yield _source(image, axes, _name_of(image) or f"image-{next(numbers)}")
 
@@ -161,7 +163,7 @@ def _name_of(image: ImageLike) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _source(image: ImageLike, axes: str, name: str) -> Source:
+def _source(image: ImageLike, axes: str, name: str) -> ImageSource:
     if isinstance(image, str | os.PathLike):
         return _file(Path(image), axes, name)
     if not _is_single(image):
@@ -169,12 +171,12 @@ def _source(image: ImageLike, axes: str, name: str) -> Source:
             f"{name}: cannot classify a {type(image).__name__}; give a path, an array, a PIL image "
             "or bytes"
         )
-    return Source(name, lambda: _read(image, axes, name))
+    return ImageSource(name, lambda: _read(image, axes, name))
 
 
-def _file(path: Path, axes: str, name: str = "") -> Source:
+def _file(path: Path, axes: str, name: str = "") -> ImageSource:
     shown = name or os.fspath(path)
-    return Source(shown, lambda: _read_file(path, axes, shown))
+    return ImageSource(shown, lambda: _read_file(path, axes, shown))
 
 
 def _read_file(path: Path, axes: str, name: str) -> tuple[image_pb2.Image, bytes]:

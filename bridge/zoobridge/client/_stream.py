@@ -7,15 +7,15 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from zoobridge.client._exchange import READERS, Exchange, announce, receive
-from zoobridge.client._ledger import build
+from zoobridge.client._call_state import build
+from zoobridge.client._stream_state import READERS, StreamState, announce, receive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from zoobridge.client._exchange import Event
-    from zoobridge.client._images import Source
-    from zoobridge.client._ledger import Ledger, Part
+    from zoobridge.client._call_state import CallState, ImageResults
+    from zoobridge.client._images import ImageSource
+    from zoobridge.client._stream_state import Event
     from zoobridge.client._transport import Endpoint
     from zoobridge.protocol.v1 import classification_pb2 as pb
 
@@ -28,11 +28,11 @@ def classify_stream(
     open_call: Callable[[Iterator[bytes]], Any],
     endpoint: Endpoint,
     base: pb.ClassifyRequest,
-    pictures: Iterator[Source],
-    ledger: Ledger,
+    pictures: Iterator[ImageSource],
+    state: CallState,
     *,
     limit: Callable[[], int],
-) -> Generator[Part, None, None]:
+) -> Generator[ImageResults, None, None]:
     """Yield the results of pictures as they come; closing the generator cancels the call.
 
     `pictures` is consumed in the caller's thread, so that it may read from whatever is bound to
@@ -43,9 +43,9 @@ def classify_stream(
     ZooBridgeError
         If the call as a whole fails.
     """
-    exchange = Exchange(ledger, endpoint)
+    stream = StreamState(state, endpoint)
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    call = open_call(exchange.requests())
+    call = open_call(stream.requests())
     receiver = threading.Thread(
         target=receive, args=(call, events.put), name="zoobridge-receive", daemon=True
     )
@@ -53,22 +53,22 @@ def classify_stream(
     pool = ThreadPoolExecutor(READERS, thread_name_prefix="zoobridge-read")
     try:
         while True:
-            while exchange.wants_picture:
+            while stream.wants_picture:
                 source = next(pictures, None)
                 if source is None:
-                    exchange.exhaust()
+                    stream.exhaust()
                     break
-                index = exchange.begin()
+                index = stream.begin()
                 future = pool.submit(build, source, base, index=index, limit=limit)
                 future.add_done_callback(announce(events.put, source, index))
-            if exchange.is_answered:
+            if stream.is_answered:
                 break
-            part = exchange.take(_next_event(events))
+            part = stream.take(_next_event(events))
             if part is not None:
                 yield part
-        exchange.check_end(_next_event(events))
+        stream.check_end(_next_event(events))
     finally:
-        exchange.close()
+        stream.close()
         call.cancel()
         # Whoever ends the program now must not find this thread inside gRPC, under a lock of its.
         receiver.join(_CANCEL_SECONDS)

@@ -2,39 +2,48 @@
 
 from zoobridge.engine._config import EngineConfig
 from zoobridge.engine._engine import (
-    Answer,
+    ByteSource,
     Chunk,
     Engine,
     FrameworkState,
+    InferenceRequest,
     MemoryUse,
     ModelState,
-    Part,
-    Place,
-    Source,
-    Work,
+    PendingResponse,
+    ResponsePart,
+    Runtime,
 )
-from zoobridge.engine._local import LocalEngine
-from zoobridge.engine._probe import ConfinedNetwork, confined_network, framework_devices
-from zoobridge.engine._statistics import Batches, Statistics
-from zoobridge.engine._tensors import TensorBytes, pack_tensors, tensor_chunks, unpack_tensors
+from zoobridge.engine._model_statistics import BatchStatistics, ModelStatistics
+from zoobridge.engine.channel._tensors import (
+    TensorBytes,
+    pack_tensors,
+    tensor_chunks,
+    unpack_tensors,
+)
+from zoobridge.engine.supervisor._confined_network import (
+    ConfinedNetwork,
+    confined_network,
+    framework_devices,
+)
+from zoobridge.engine.supervisor._local_engine import LocalEngine
 
 __all__ = [
-    "Answer",
-    "Batches",
+    "BatchStatistics",
+    "ByteSource",
     "Chunk",
     "ConfinedNetwork",
     "Engine",
     "EngineConfig",
     "FrameworkState",
+    "InferenceRequest",
     "LocalEngine",
     "MemoryUse",
     "ModelState",
-    "Part",
-    "Place",
-    "Source",
-    "Statistics",
+    "ModelStatistics",
+    "PendingResponse",
+    "ResponsePart",
+    "Runtime",
     "TensorBytes",
-    "Work",
     "confined_network",
     "framework_devices",
     "pack_tensors",

@@ -89,9 +89,9 @@ class EngineConfig:
         End the process that has imported a framework when none of its models was loaded for so
         long, and at once where the memory is needed; it comes back at need.
     instances
-        Copies of each model that run side by side, each a worker of its own.
+        Replicas of each model that run side by side, each a worker of its own.
     instances_of
-        Other numbers of copies for single models, by ``id`` or ``id@version``.
+        Other numbers of replicas for single models, by ``id`` or ``id@version``.
     limits
         What a request may hold, and what may wait for one model.
     fork
@@ -113,7 +113,7 @@ class EngineConfig:
     stall_seconds: float = 600.0
 
     def instances_for(self, model: ModelDescription) -> int:
-        """Return how many copies of a model are to run."""
+        """Return how many replicas of a model are to run."""
         return self.instances_of.get(
             model.reference, self.instances_of.get(model.id, self.instances)
         )

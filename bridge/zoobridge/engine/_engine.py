@@ -9,25 +9,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from zoobridge.backend import FrameworkFacts
-    from zoobridge.engine._statistics import Statistics
+    from zoobridge.engine._model_statistics import ModelStatistics
     from zoobridge.errors import ZooBridgeError
     from zoobridge.zoo import ModelDescription, WeightsDescription
 
 __all__ = [
-    "Answer",
+    "ByteSource",
     "Chunk",
     "Engine",
     "FrameworkState",
+    "InferenceRequest",
     "MemoryUse",
     "ModelState",
-    "Part",
-    "Place",
-    "Source",
-    "Work",
+    "PendingResponse",
+    "ResponsePart",
+    "Runtime",
 ]
 
 
-class Source(Protocol):
+class ByteSource(Protocol):
     """Bytes that lie elsewhere, and are read into their place when that is known."""
 
     @property
@@ -46,11 +46,11 @@ class Source(Protocol):
         ...
 
 
-Chunk: TypeAlias = "bytes | memoryview | Source"
+Chunk: TypeAlias = "bytes | memoryview | ByteSource"
 
 
 @dataclass(frozen=True)
-class Work:
+class InferenceRequest:
     """One request on its way to a model.
 
     Parameters
@@ -78,7 +78,7 @@ class Work:
     deadline: float | None = None
     parts: bool = False
     tensors: bool = False
-    deliver: Callable[[Part | ZooBridgeError], None] | None = None
+    deliver: Callable[[ResponsePart | ZooBridgeError], None] | None = None
 
     @property
     def chunks(self) -> Sequence[Chunk]:
@@ -104,7 +104,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Place:
+class Runtime:
     """Where a model ran.
 
     Parameters
@@ -120,7 +120,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Part:
+class ResponsePart:
     """A part of an answer.
 
     Parameters
@@ -140,13 +140,13 @@ class Part:
     response: bytes | memoryview
     total: int
     last: bool
-    place: Place
+    place: Runtime
 
 
-class Answer(Protocol):
+class PendingResponse(Protocol):
     """The parts of one answer, in the order in which they are done."""
 
-    def __iter__(self) -> Iterator[Part]:
+    def __iter__(self) -> Iterator[ResponsePart]:
         """Wait for and yield each part; of work that delivers its parts itself, none.
 
         Raises
@@ -180,7 +180,7 @@ class ModelState:
     waiting
         Requests that were accepted and are not yet answered.
     instances
-        Copies of it that run side by side.
+        Replicas of it that run side by side.
     """
 
     model: ModelDescription
@@ -234,7 +234,7 @@ class FrameworkState:
 class Engine(Protocol):
     """Loads, runs and unloads models. All methods may be called from any thread."""
 
-    def submit(self, work: Work) -> Answer:
+    def submit(self, request: InferenceRequest) -> PendingResponse:
         """Accept work, loading the model if need be, without waiting for either.
 
         Raises
@@ -249,23 +249,23 @@ class Engine(Protocol):
         ...
 
     def unload(self, model: ModelDescription, framework: str = "") -> int:
-        """Free the copies of a model once their accepted work is answered; tell how many."""
+        """Free the replicas of a model once their accepted work is answered; tell how many."""
         ...
 
     def loaded(self) -> list[ModelState]:
-        """Tell the loaded copies."""
+        """Return the loaded replicas."""
         ...
 
-    def statistics(self) -> list[tuple[ModelState, Statistics]]:
-        """Tell what each loaded copy has done."""
+    def statistics(self) -> list[tuple[ModelState, ModelStatistics]]:
+        """Return what each loaded replica has done."""
         ...
 
     def memory(self) -> MemoryUse:
-        """Tell the memory that is used, and the limit."""
+        """Return the memory that is used, and the limit."""
         ...
 
     def frameworks(self) -> list[FrameworkState]:
-        """Tell the frameworks, installed or not, by name."""
+        """Return the frameworks, installed or not, by name."""
         ...
 
     def confinement(self) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from zoobridge.errors import BrokenPackageError
 from zoobridge.imaging._byte_chain import ByteChain
-from zoobridge.imaging._statistics import Statistics, find_axis, letter_of
+from zoobridge.imaging._tensor_statistics import TensorStatistics, find_axis, letter_of
 from zoobridge.imaging._types import Operation
 
 __all__ = ["IMPLEMENTED_OPERATIONS", "byte_chain", "postprocess", "preprocess"]
@@ -41,16 +41,19 @@ class _Context:
     """
 
     def __init__(
-        self, axes: str, entered: Statistics | None, references: Mapping[str, Statistics]
+        self,
+        axes: str,
+        entered: TensorStatistics | None,
+        references: Mapping[str, TensorStatistics],
     ) -> None:
         self.axes = axes
         self._entered = entered
         self._references = references
 
-    def statistics(self, tensor: Array, reference: str | None = None) -> Statistics:
+    def statistics(self, tensor: Array, reference: str | None = None) -> TensorStatistics:
         """Return the statistics that a step is to use."""
         if reference is None:
-            return self._entered or Statistics(tensor, self.axes)
+            return self._entered or TensorStatistics(tensor, self.axes)
         if reference in self._references:
             return self._references[reference]
         known = ", ".join(sorted(self._references)) or "none"
@@ -278,7 +281,7 @@ def preprocess(
     chain = byte_chain(operations)
     if chain.pays(batch, axes):
         return chain.apply(batch, axes)
-    context = _Context(axes, Statistics(batch, axes), _statistics_of(references))
+    context = _Context(axes, TensorStatistics(batch, axes), _statistics_of(references))
     return _run(batch, operations, context)
 
 
@@ -326,5 +329,5 @@ def _changes_nothing(operation: Operation, tensor: Array) -> bool:
 
 def _statistics_of(
     references: Mapping[str, tuple[Array, str]] | None,
-) -> dict[str, Statistics]:
-    return {name: Statistics(*pair) for name, pair in (references or {}).items()}
+) -> dict[str, TensorStatistics]:
+    return {name: TensorStatistics(*pair) for name, pair in (references or {}).items()}

@@ -1,6 +1,6 @@
 """Messages and stubs of the contract, and the codecs between them and Python.
 
-Nothing here imports grpc, so that workers and their mother processes may use it; the service
+Nothing here imports grpc, so that workers and their fork servers may use it; the service
 stubs (``zoobridge.protocol.v1.*_pb2_grpc``) are for servers and clients alone, and so is
 :mod:`zoobridge.protocol.connection`.
 """

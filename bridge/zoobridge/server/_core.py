@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from google.protobuf.message import DecodeError
 
-from zoobridge.engine import Work
+from zoobridge.engine import InferenceRequest
 from zoobridge.errors import (
     BrokenPackageError,
     InvalidRequestError,
@@ -22,21 +22,21 @@ from zoobridge.errors import (
 )
 from zoobridge.protocol import divide_request
 from zoobridge.protocol.v1 import classification_pb2, prediction_pb2
-from zoobridge.server._choices import Choice, Choices
 from zoobridge.server._faults import parsed
+from zoobridge.server._model_selection import ModelSelection, ModelSelector
 from zoobridge.server._paths import AllowedPaths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from zoobridge.engine import Answer, Engine, Part
+    from zoobridge.engine import Engine, PendingResponse, ResponsePart
     from zoobridge.server._config import ServerConfig
     from zoobridge.zoo import Catalog, ModelDescription, TrustStore
 
-    Deliver = Callable[[Choice, Part | ZooBridgeError], None]
+    Deliver = Callable[[ModelSelection, ResponsePart | ZooBridgeError], None]
     OnEnd = Callable[[Callable[[], None]], bool]
 
-__all__ = ["Core", "Task", "answered"]
+__all__ = ["Core", "Submission", "answered"]
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ _MISS_SECONDS: Final = 0.25
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class Submission:
     """Accepted work.
 
     Parameters
@@ -55,8 +55,8 @@ class Task:
         What runs it.
     """
 
-    answer: Answer
-    choice: Choice
+    answer: PendingResponse
+    choice: ModelSelection
 
 
 class Core:
@@ -85,7 +85,7 @@ class Core:
         self.version = version("zoobridge")
         self.confinement, self.confinement_detail = engine.confinement()
         self._paths = AllowedPaths(config.allow_paths, max_bytes=config.limits.message_bytes)
-        self.choices = Choices(catalog, trust, engine)
+        self.choices = ModelSelector(catalog, trust, engine)
         self._refreshing = threading.Lock()
         self._refreshed = 0.0
         self._refresh_took = 0.0
@@ -137,7 +137,7 @@ class Core:
                     return model
             raise
 
-    def pick(self, name: str, framework: str = "") -> Choice:
+    def pick(self, name: str, framework: str = "") -> ModelSelection:
         """Return what answers requests that name a model (see :meth:`find`) and a framework.
 
         Raises
@@ -157,7 +157,7 @@ class Core:
         *,
         deadline: float | None,
         deliver: Deliver | None = None,
-    ) -> Task:
+    ) -> Submission:
         """Hand a request to the engine, without waiting for its answer.
 
         Parameters
@@ -182,7 +182,7 @@ class Core:
             request.image.encoded = self._paths.read(request.image.path)
             data = [request.SerializeToString()]
         choice = self.pick(request.model, request.framework)
-        work = Work(
+        work = InferenceRequest(
             model=choice.model,
             weights=choice.weights,
             request=data,
@@ -190,7 +190,7 @@ class Core:
             parts=deliver is not None,
             deliver=None if deliver is None else partial(deliver, choice),
         )
-        return Task(self.engine.submit(work), choice)
+        return Submission(self.engine.submit(work), choice)
 
     def classify(self, data: bytes, *, deadline: float | None, on_end: OnEnd) -> bytes:
         """Answer a serialized ``ClassifyRequest`` with a serialized ``ClassifyResponse``.
@@ -217,7 +217,7 @@ class Core:
         return answered(task.choice, list(task.answer))
 
 
-def answered(choice: Choice, parts: Sequence[Part]) -> bytes:
+def answered(choice: ModelSelection, parts: Sequence[ResponsePart]) -> bytes:
     """Return parts of an answer as one serialized ``ClassifyResponse`` that says who answered.
 
     What the worker wrote is checked and passed on as it is: thousands of results would take longer

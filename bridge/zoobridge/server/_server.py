@@ -25,8 +25,8 @@ from zoobridge.protocol.v1 import zoo_pb2_grpc
 from zoobridge.server import _classification, _health, _zoo
 from zoobridge.server._classification import ClassificationServicer
 from zoobridge.server._core import Core
-from zoobridge.server._guard import Guard
 from zoobridge.server._health import HealthServicer
+from zoobridge.server._interceptor import CallInterceptor
 from zoobridge.server._listen import listen, reachable_address, server_options
 from zoobridge.server._logs import configure_logs
 from zoobridge.server._permission import Permissions
@@ -151,9 +151,9 @@ class Server:
             metrics = Metrics()
         streams = config.max_workers // 2
         guard = (
-            Guard(permissions, max_streams=streams)
+            CallInterceptor(permissions, max_streams=streams)
             if metrics is None
-            else Guard(permissions, max_streams=streams, observe=metrics.observe)
+            else CallInterceptor(permissions, max_streams=streams, observe=metrics.observe)
         )
         pool = ThreadPoolExecutor(config.max_workers, thread_name_prefix="zoobridge-call")
         stack.callback(pool.shutdown, wait=False)

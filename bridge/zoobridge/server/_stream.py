@@ -25,9 +25,9 @@ from zoobridge.server._faults import known_error, parsed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from zoobridge.engine import Answer, Part
-    from zoobridge.server._choices import Choice
+    from zoobridge.engine import PendingResponse, ResponsePart
     from zoobridge.server._core import Core
+    from zoobridge.server._model_selection import ModelSelection
 
 __all__ = ["ClassifyStream"]
 
@@ -44,7 +44,7 @@ class _Pending:
 
     id: str
     size: int
-    answer: Answer | None = None
+    answer: PendingResponse | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class _Outcome:
     """A part of an answer, or the error in its place, on its way to the caller."""
 
     pending: _Pending
-    outcome: tuple[Choice, Part] | ZooBridgeError
+    outcome: tuple[ModelSelection, ResponsePart] | ZooBridgeError
 
 
 class ClassifyStream:
@@ -242,10 +242,10 @@ class ClassifyStream:
         request: classification_pb2.ClassifyRequest,
         chunks: Sequence[bytes | memoryview],
         pending: _Pending,
-    ) -> Answer:
+    ) -> PendingResponse:
         limit = time.monotonic() + _PATIENCE_SECONDS
 
-        def deliver(choice: Choice, outcome: Part | ZooBridgeError) -> None:
+        def deliver(choice: ModelSelection, outcome: ResponsePart | ZooBridgeError) -> None:
             if isinstance(outcome, Exception):
                 self._outbox.put(_Outcome(pending, known_error(outcome, _METHOD)))
             else:

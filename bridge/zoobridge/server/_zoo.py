@@ -17,7 +17,7 @@ from zoobridge.server._messages import (
     model_message,
 )
 from zoobridge.server._permission import Role
-from zoobridge.server._statistics import statistics_response
+from zoobridge.server._statistics_messages import statistics_response
 
 if TYPE_CHECKING:
     import grpc

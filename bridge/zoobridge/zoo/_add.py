@@ -21,7 +21,7 @@ from zoobridge.zoo._identity import is_id, slug
 from zoobridge.zoo._labels import read_label_file
 from zoobridge.zoo._library import check_written, is_license, newest_format, write_description
 from zoobridge.zoo._package import read_package
-from zoobridge.zoo._source import Source, detect_source
+from zoobridge.zoo._source import WeightsSource, detect_source
 from zoobridge.zoo._trial import OutputTensor, Trial, try_network
 
 if TYPE_CHECKING:
@@ -321,7 +321,7 @@ def _plain_name(name: str) -> str:
 
 
 def _write(
-    document: dict[str, Any], folder: Path, source: Source, tested: Trial
+    document: dict[str, Any], folder: Path, source: WeightsSource, tested: Trial
 ) -> ModelDescription:
     np.save(folder / "test_input.npy", tested.test_input)
     for output, tensor in zip(document["outputs"], tested.outputs, strict=True):

@@ -16,7 +16,7 @@ from zoobridge.zoo._files import file_sha256, package_file
 from zoobridge.zoo._onnx_file import read_onnx
 from zoobridge.zoo._weights import saved_model_folder
 
-__all__ = ["Source", "detect_source"]
+__all__ = ["WeightsSource", "detect_source"]
 
 _SUFFIXES = {
     ".onnx": "onnx",
@@ -32,7 +32,7 @@ _SUFFIXES = {
 
 
 @dataclass(frozen=True)
-class Source:
+class WeightsSource:
     """Weights outside of any package.
 
     Parameters
@@ -110,7 +110,7 @@ class Source:
         return entry | {"external_data": {"source": name, "sha256": file_sha256(target)}}
 
 
-def detect_source(path: Path, weights_format: str = "") -> Source:
+def detect_source(path: Path, weights_format: str = "") -> WeightsSource:
     """Tell which format some weights are.
 
     Parameters
@@ -128,7 +128,7 @@ def detect_source(path: Path, weights_format: str = "") -> Source:
     """
     if path.is_dir():
         try:
-            return Source("tensorflow_saved_model_bundle", saved_model_folder(path))
+            return WeightsSource("tensorflow_saved_model_bundle", saved_model_folder(path))
         except PackageFault as fault:
             raise InvalidRequestError(
                 f"{path} is no SavedModel: {fault}", field="source"
@@ -151,7 +151,7 @@ def detect_source(path: Path, weights_format: str = "") -> Source:
         )
     if found == "torchscript" and path.suffix.lower() != ".pt2":
         _check_torchscript(path)
-    return Source(found, path)
+    return WeightsSource(found, path)
 
 
 def _check_torchscript(path: Path) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zoobridge.zoo._network import OpenNetwork
-    from zoobridge.zoo._source import Source
+    from zoobridge.zoo._source import WeightsSource
 
 __all__ = ["OutputTensor", "Trial", "try_network"]
 
@@ -53,7 +53,7 @@ class Trial:
 
 
 def try_network(
-    source: Source,
+    source: WeightsSource,
     labels: tuple[str, ...],
     open_network: OpenNetwork,
     *,

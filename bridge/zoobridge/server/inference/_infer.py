@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoobridge.engine import Work, tensor_chunks, unpack_tensors
+from zoobridge.engine import InferenceRequest, tensor_chunks, unpack_tensors
 from zoobridge.errors import InvalidRequestError, WorkerError
 from zoobridge.protocol import before_picture, error_from_status
 from zoobridge.protocol.v1 import classification_pb2, image_pb2
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zoobridge.engine import Chunk, TensorBytes
-    from zoobridge.server._choices import Choice
+    from zoobridge.server._model_selection import ModelSelection
     from zoobridge.server.inference._request import Wanted
     from zoobridge.server.inference._shared_memory import SharedMemory
     from zoobridge.server.inference._views import Targets, View
@@ -54,12 +54,12 @@ class Inference:
 
     request: Any
     view: View
-    choice: Choice
+    choice: ModelSelection
     inputs: Mapping[str, TensorBytes | list[bytes]]
     wanted: Sequence[Wanted]
     deadline: float | None
 
-    def works(self) -> list[Work]:
+    def works(self) -> list[InferenceRequest]:
         """Return the work for the engine: a single one, or one for each encoded picture.
 
         Raises
@@ -73,7 +73,7 @@ class Inference:
             requests = _classifier_requests(self.inputs)
         choice, network = self.choice, self.view.network
         return [
-            Work(choice.model, choice.weights, chunks, self.deadline, tensors=network)
+            InferenceRequest(choice.model, choice.weights, chunks, self.deadline, tensors=network)
             for chunks in requests
         ]
 

@@ -11,7 +11,11 @@ from zoobridge.server.inference._elements import decode_bytes, from_contents, ra
 
 if TYPE_CHECKING:
     from zoobridge.engine import TensorBytes
-    from zoobridge.server.inference._shared_memory import Region, RegionPart, SharedMemory
+    from zoobridge.server.inference._shared_memory import (
+        RegionPart,
+        SharedMemory,
+        SharedMemoryRegion,
+    )
     from zoobridge.server.inference._views import Tensor, View
 
 __all__ = ["Wanted", "read_inputs", "read_outputs", "read_timeout"]
@@ -36,7 +40,7 @@ class Wanted:
 
     tensor: Tensor
     classes: int = 0
-    region: Region | None = None
+    region: SharedMemoryRegion | None = None
     offset: int = 0
     size: int = 0
 
@@ -143,7 +147,7 @@ def _decode(
     return raw_elements(name, datatype, shape, data)
 
 
-def _place(parameters: Any, memory: SharedMemory) -> tuple[Region, int, int] | None:
+def _place(parameters: Any, memory: SharedMemory) -> tuple[SharedMemoryRegion, int, int] | None:
     if _MEMORY[0] not in parameters:
         for name in _MEMORY[1:]:
             if name in parameters:

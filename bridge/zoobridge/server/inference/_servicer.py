@@ -12,14 +12,14 @@ from zoobridge.protocol.inference import grpc_service_pb2 as messages
 from zoobridge.server.inference._infer import read_inference
 from zoobridge.server.inference._metadata import config_message, metadata_message
 from zoobridge.server.inference._shared_memory import SharedMemory
-from zoobridge.server.inference._statistics import statistics_message
+from zoobridge.server.inference._statistics_messages import statistics_message
 from zoobridge.server.inference._stream import InferenceStream
 from zoobridge.server.inference._views import Targets, find_view, views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from zoobridge.engine import Answer
+    from zoobridge.engine import PendingResponse
     from zoobridge.server._core import Core
     from zoobridge.server.inference._views import View
 
@@ -126,7 +126,7 @@ class InferenceServicer:
         inference = read_inference(
             self._targets, self._memory, request, deadline=_deadline(context)
         )
-        answers: list[Answer] = []
+        answers: list[PendingResponse] = []
         try:
             for work in inference.works():
                 answers.append(self._core.engine.submit(work))

@@ -17,14 +17,14 @@ from typing import Final
 
 from zoobridge.errors import InvalidRequestError, UnknownRegionError, UnsupportedError
 
-__all__ = ["Region", "SharedMemory"]
+__all__ = ["SharedMemory", "SharedMemoryRegion"]
 
 _FOLDER: Final = Path("/dev/shm")  # noqa: S108 - where Linux keeps POSIX shared memory
 _KEY: Final = re.compile(r"/?[A-Za-z0-9._-]{1,200}")
 
 
 @dataclass(frozen=True)
-class Region:
+class SharedMemoryRegion:
     """A part of a shared memory object.
 
     Parameters
@@ -95,9 +95,9 @@ class Region:
 
 @dataclass(frozen=True)
 class RegionPart:
-    """Bytes of a region; follows :class:`zoobridge.engine.Source`."""
+    """Bytes of a region; follows :class:`zoobridge.engine.ByteSource`."""
 
-    region: Region
+    region: SharedMemoryRegion
     offset: int
     nbytes: int
 
@@ -106,7 +106,7 @@ class RegionPart:
         return self.region.read(self.offset, self.nbytes)
 
     def read_into(self, place: memoryview) -> None:
-        """See :meth:`zoobridge.engine.Source.read_into`."""
+        """See :meth:`zoobridge.engine.ByteSource.read_into`."""
         region = self.region
         read = os.preadv(region.descriptor, [place], region.offset + self.offset)
         if read != self.nbytes:
@@ -118,7 +118,7 @@ class SharedMemory:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._regions: dict[str, Region] = {}
+        self._regions: dict[str, SharedMemoryRegion] = {}
 
     def register(self, name: str, key: str, offset: int, size: int) -> None:
         """Register a region.
@@ -156,12 +156,12 @@ class SharedMemory:
                     f"'{key}' of {have} bytes",
                     field="byte_size",
                 )
-            region = Region(name, key, offset, size, descriptor)
+            region = SharedMemoryRegion(name, key, offset, size, descriptor)
             # Closed with its last user: a request may still read from it when it is forgotten.
             weakref.finalize(region, os.close, descriptor)
             self._regions[name] = region
 
-    def region(self, name: str) -> Region:
+    def region(self, name: str) -> SharedMemoryRegion:
         """Return a region.
 
         Raises
@@ -178,7 +178,7 @@ class SharedMemory:
             )
         return region
 
-    def regions(self, name: str = "") -> list[Region]:
+    def regions(self, name: str = "") -> list[SharedMemoryRegion]:
         """Return all regions, or the one of a name.
 
         Raises

@@ -16,7 +16,7 @@ from zoobridge.server.inference._infer import read_inference
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zoobridge.engine import Answer, Engine, Part
+    from zoobridge.engine import Engine, PendingResponse, ResponsePart
     from zoobridge.server.inference._infer import Inference
     from zoobridge.server.inference._shared_memory import SharedMemory
     from zoobridge.server.inference._views import Targets
@@ -34,8 +34,8 @@ class _Running:
     request: Any
     inference: Inference | None = None
     missing: int = 0
-    answers: list[Answer] = field(default_factory=list)
-    outcomes: dict[int, Part | ZooBridgeError] = field(default_factory=dict)
+    answers: list[PendingResponse] = field(default_factory=list)
+    outcomes: dict[int, ResponsePart | ZooBridgeError] = field(default_factory=dict)
 
 
 class InferenceStream:
@@ -152,7 +152,9 @@ class InferenceStream:
 
     # On a thread of the engine.
 
-    def _deliver(self, running: _Running, place: int, outcome: Part | ZooBridgeError) -> None:
+    def _deliver(
+        self, running: _Running, place: int, outcome: ResponsePart | ZooBridgeError
+    ) -> None:
         with self._lock:
             if running.missing == 0:
                 return

@@ -13,8 +13,8 @@ from zoobridge.zoo import ScoreKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zoobridge.server._choices import Choice
     from zoobridge.server._core import Core
+    from zoobridge.server._model_selection import ModelSelection
     from zoobridge.zoo import ModelDescription
 
 __all__ = ["MAX_BATCH", "NETWORK", "Target", "Targets", "Tensor", "View", "find_view", "views"]
@@ -144,7 +144,7 @@ class Target:
     """
 
     view: View
-    choice: Choice
+    choice: ModelSelection
 
 
 class Targets:

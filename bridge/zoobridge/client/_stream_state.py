@@ -1,0 +1,158 @@
+"""What passes between a call of many pictures and the server, in threads or in a loop."""
+
+from __future__ import annotations
+
+import queue
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import grpc
+
+from zoobridge.client._transport import error_from_rpc
+from zoobridge.errors import ServerError, ZooBridgeError
+from zoobridge.protocol.v1 import classification_pb2 as pb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from zoobridge.client._call_state import CallState, ImageResults
+    from zoobridge.client._images import ImageSource
+    from zoobridge.client._transport import Endpoint
+
+__all__ = ["READERS", "Event", "StreamState", "announce", "receive"]
+
+#: Pictures that are read at once: reading a file waits for the disk more than for the processor.
+READERS = 4
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    source: ImageSource
+    index: int
+    request: Callable[[], bytes]
+
+
+@dataclass(frozen=True)
+class _Ended:
+    error: grpc.RpcError | None
+
+
+#: A picture was read, the server answered, or the call has ended.
+Event: TypeAlias = "_Loaded | _Ended | pb.ClassifyStreamResponse"
+
+
+class _Future(Protocol):
+    def cancelled(self) -> bool: ...
+    def result(self) -> bytes: ...
+
+
+def announce(
+    put: Callable[[Event], object], source: ImageSource, index: int
+) -> Callable[[_Future], None]:
+    """Return what tells, once a picture's request is built, that it is."""
+
+    def tell(built: _Future) -> None:
+        if not built.cancelled():
+            put(_Loaded(source, index, built.result))
+
+    return tell
+
+
+def receive(call: Any, put: Callable[[Event], object]) -> None:
+    """Pass on what the server answers, and the end of the call."""
+    try:
+        for response in call:
+            put(response)
+    except grpc.RpcError as error:
+        put(_Ended(error))
+    else:
+        put(_Ended(None))
+
+
+class StreamState:
+    """Reads ahead, sends ahead within the state's window, and tells when all is answered.
+
+    Parameters
+    ----------
+    state
+        What is known of the call's pictures.
+    endpoint
+        Whom errors are told of.
+    """
+
+    def __init__(self, state: CallState, endpoint: Endpoint) -> None:
+        self._state = state
+        self._endpoint = endpoint
+        self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._begun = self._loading = 0
+        self._exhausted = False
+
+    def requests(self) -> Iterator[bytes]:
+        """Return the messages to send, as gRPC consumes them in a thread of its own."""
+        return iter(self._outgoing.get, None)
+
+    @property
+    def wants_picture(self) -> bool:
+        """Whether another picture is to be read now."""
+        return (
+            not self._exhausted
+            and self._loading < 2 * READERS
+            and self._state.has_room(self._loading)
+        )
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether there is no picture that is not answered, and none will come."""
+        return self._exhausted and not self._loading and not self._state.open
+
+    def begin(self) -> int:
+        """Take note that a picture begins to be read, and return its index."""
+        self._loading += 1
+        self._begun += 1
+        return self._begun - 1
+
+    def exhaust(self) -> None:
+        """Take note that there is no other picture."""
+        self._exhausted = True
+        self._half_close()
+
+    def take(self, event: Event) -> ImageResults | None:
+        """Act on an event; returns the results that it brought.
+
+        Raises
+        ------
+        ZooBridgeError
+            If the call as a whole has failed.
+        """
+        if isinstance(event, _Ended):
+            if event.error is not None:
+                raise error_from_rpc(event.error, self._endpoint)
+            raise ServerError("the server ended the call before it had answered every picture")
+        if not isinstance(event, _Loaded):
+            return self._state.answer(event)
+        self._loading -= 1
+        part = self._send(event)
+        self._half_close()
+        return part
+
+    def check_end(self, event: Event) -> None:
+        """Raise the error, if any, of a call that ended after its last answer."""
+        if isinstance(event, _Ended) and event.error is not None:
+            raise error_from_rpc(event.error, self._endpoint)
+
+    def close(self) -> None:
+        """Send nothing more."""
+        self._outgoing.put(None)
+
+    def _send(self, loaded: _Loaded) -> ImageResults | None:
+        try:
+            request = loaded.request()
+        except ZooBridgeError as error:
+            return self._state.fail(loaded.source, loaded.index, error)
+        self._state.send(loaded.source, loaded.index, len(request))
+        self._outgoing.put(request)
+        return None
+
+    def _half_close(self) -> None:
+        if self._exhausted and not self._loading:
+            self.close()

@@ -1,0 +1,225 @@
+"""Workers as forks of a process that has imported their framework (Linux)."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from zoobridge.engine._backends import worker_environment
+from zoobridge.engine.channel._arena import Arena
+from zoobridge.engine.channel._core_tokens import CoreTokens
+from zoobridge.engine.channel._frames import FrameReader, FrameWriter
+from zoobridge.engine.launch._process import (
+    WorkerProcess,
+    command,
+    joined,
+    private_environment,
+    widen,
+)
+from zoobridge.errors import WorkerError
+
+__all__ = ["ForkLauncher"]
+
+_START_SECONDS = 120.0
+
+
+class _ForkServer:
+    """A process that has imported one framework and does nothing but fork workers."""
+
+    def __init__(self, framework: str, cores: CoreTokens | None) -> None:
+        self.framework = framework
+        self._cores = cores
+        self._lock = threading.Lock()
+        self._workers: dict[int, WorkerProcess] = {}
+        self._forked: dict[int, int] = {}
+        self._orphans: dict[int, int] = {}
+        self._answer = threading.Condition()
+        self._number = 0
+        self._gone = False
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket = ours
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        with theirs:
+            self.process = subprocess.Popen(
+                command("zoobridge.engine.launch._fork_server", framework, str(theirs.fileno())),
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=self._log,
+                env=worker_environment(),
+                start_new_session=True,
+                pass_fds=(theirs.fileno(), *(() if cores is None else cores.descriptors)),
+            )
+        self._listener = threading.Thread(
+            target=self._listen, name=f"zoobridge-fork server-{framework}", daemon=True
+        )
+        self._listener.start()
+
+    def fork(self, arena: Arena, folder: Path) -> WorkerProcess:
+        """Have a worker forked."""
+        with self._lock:
+            request_read, request_write = os.pipe()
+            reply_read, reply_write = os.pipe()
+            widen(reply_read)
+            self._number += 1
+            number = self._number
+            share, left = joined(self._cores)
+            document = {
+                "number": number,
+                "folder": str(folder),
+                "environment": private_environment(folder),
+                "capacity": arena.capacity,
+                "path": str(arena.path),
+                "cores": share,
+            }
+            descriptors = [request_read, reply_write]
+            if arena.descriptor >= 0:
+                descriptors.append(arena.descriptor)
+            try:
+                socket.send_fds(self._socket, [json.dumps(document).encode()], descriptors)
+            except OSError:
+                self._gone = True
+            finally:
+                os.close(request_read)
+                os.close(reply_write)
+            pid = self._await_pid(number)
+            if pid is None:
+                os.close(request_write)
+                os.close(reply_read)
+                left()
+                raise WorkerError(
+                    f"the process that starts workers for {self.framework} has ended: {self._last_log_line()}"
+                )
+            worker = WorkerProcess(pid, FrameReader(reply_read), FrameWriter(request_write), left)
+            with self._answer:
+                self._workers[pid] = worker
+                if pid in self._orphans:
+                    worker.note_exit(self._orphans.pop(pid))
+            return worker
+
+    def _await_pid(self, number: int) -> int | None:
+        limit = time.monotonic() + _START_SECONDS
+        with self._answer:
+            while number not in self._forked:
+                if self._gone or not self._answer.wait(limit - time.monotonic()):
+                    return None
+            return self._forked.pop(number)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can fork."""
+        return not self._gone and self.process.poll() is None
+
+    def memory_bytes(self) -> int:
+        """Tell the memory that is its own, shared with workers or not; the code of libraries is not."""
+        with contextlib.suppress(psutil.Error):
+            memory = psutil.Process(self.process.pid).memory_info()
+            return int(memory.rss - memory.shared)
+        return 0
+
+    def close(self) -> None:
+        """Let it end."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._listener.join()
+        self._log.close()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                data = self._socket.recv(1 << 16)
+            except OSError:
+                data = b""
+            with self._answer:
+                if not data:
+                    self._gone = True
+                    self._answer.notify_all()
+                    break
+                message: dict[str, Any] = json.loads(data)
+                if "number" in message:
+                    self._forked[message["number"]] = message["pid"]
+                elif (worker := self._workers.pop(message["pid"], None)) is not None:
+                    worker.note_exit(message["status"])
+                else:
+                    self._orphans[message["pid"]] = message["status"]
+                self._answer.notify_all()
+        self._socket.close()
+
+    def _last_log_line(self) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(2)
+        self._log.seek(0)
+        lines = self._log.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
+
+
+class ForkLauncher:
+    """Starts workers by forking from one fork server per framework (Linux).
+
+    Parameters
+    ----------
+    cores
+        What the workers share.
+    """
+
+    def __init__(self, cores: CoreTokens | None = None) -> None:
+        self._cores = cores
+        self._lock = threading.Lock()
+        self._starting: dict[str, threading.Lock] = {}
+        self._fork_servers: dict[str, _ForkServer] = {}
+
+    def launch(self, framework: str, arena: Arena, folder: Path) -> WorkerProcess:
+        """See :meth:`Launcher.launch`."""
+        with self._starts(framework):
+            server = self._fork_servers.get(framework)
+            if server is None or not server.alive:
+                if server is not None:
+                    server.close()
+                server = _ForkServer(framework, self._cores)
+                with self._lock:
+                    self._fork_servers[framework] = server
+            return server.fork(arena, folder)
+
+    def release(self, framework: str) -> None:
+        """See :meth:`Launcher.release`."""
+        # A worker that is wanted meanwhile waits, and is forked by a new fork server.
+        with self._starts(framework):
+            with self._lock:
+                server = self._fork_servers.pop(framework, None)
+            if server is not None:
+                server.close()
+
+    def standby(self) -> dict[str, int]:
+        """See :meth:`Launcher.standby`."""
+        with self._lock:
+            servers = dict(self._fork_servers)
+        return {
+            framework: server.memory_bytes()
+            for framework, server in servers.items()
+            if server.alive
+        }
+
+    def close(self) -> None:
+        """See :meth:`Launcher.close`."""
+        with self._lock:
+            servers, self._fork_servers = list(self._fork_servers.values()), {}
+        for server in servers:
+            server.close()
+
+    def _starts(self, framework: str) -> threading.Lock:
+        with self._lock:
+            return self._starting.setdefault(framework, threading.Lock())

@@ -1,0 +1,153 @@
+"""A bare network in a confined worker of its own, for ``zoobridge add`` and ``zoobridge validate``."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoobridge.backend import TensorSpec, WeightsFile
+from zoobridge.engine._backends import find_backend
+from zoobridge.engine._config import EngineConfig
+from zoobridge.engine.channel._arena import Arena
+from zoobridge.engine.channel._failure import worker_error
+from zoobridge.engine.channel._frames import Frame, Kind
+from zoobridge.engine.channel._tensors import pack_tensors, unpack_tensors
+from zoobridge.engine.launch._load_frame import load_document
+from zoobridge.engine.launch._process import WorkerProcess
+from zoobridge.engine.launch._spawn import SpawnLauncher
+from zoobridge.errors import WorkerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["ConfinedNetwork", "confined_network", "framework_devices"]
+
+
+class ConfinedNetwork:
+    """A network in another process; follows :class:`zoobridge.backend.Network`."""
+
+    def __init__(self, worker: WorkerProcess, facts: dict[str, Any]) -> None:
+        self._worker = worker
+        self._facts = facts
+
+    @property
+    def device(self) -> str:
+        """Where it runs."""
+        return str(self._facts["device"])
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """The input tensors."""
+        return _specs(self._facts["inputs"])
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """The output tensors."""
+        return _specs(self._facts["outputs"])
+
+    def forward(self, inputs: Sequence[NDArray[np.generic]]) -> list[NDArray[np.generic]]:
+        """Run the network on a batch.
+
+        Raises
+        ------
+        BackendError
+            If the framework reports an error.
+        WorkerError
+            If the worker ends.
+        """
+        names = [spec.name for spec in self.inputs]
+        packed = pack_tensors(dict(zip(names, inputs, strict=True)))
+        with contextlib.suppress(BrokenPipeError):
+            self._worker.writer.send(Kind.TENSORS, 1, packed)
+        frame = self._worker.reader.next()
+        if frame is None:
+            raise WorkerError(f"the worker {self._worker.exit_reason()} while it ran the network")
+        if frame.kind == Kind.FAILED:
+            raise worker_error(frame.payload)
+        return list(unpack_tensors(frame.payload).values())
+
+
+@contextlib.contextmanager
+def confined_network(
+    framework: str, file: WeightsFile, *, config: EngineConfig | None = None
+) -> Iterator[ConfinedNetwork]:
+    """Load weights in a fresh, confined worker; it ends with the context.
+
+    Parameters
+    ----------
+    framework
+        Name of the framework.
+    file
+        The weights.
+    config
+        Settings; only device, threads and limits matter.
+
+    Raises
+    ------
+    BackendError
+        If the framework cannot load them.
+    WorkerError
+        If the worker ends while it tries.
+    """
+    with _worker(framework, file, config or EngineConfig()) as (worker, facts):
+        yield ConfinedNetwork(worker, facts)
+
+
+def framework_devices(framework: str) -> tuple[str, ...]:
+    """Start a framework in a process of its own and tell the devices that it sees.
+
+    Raises
+    ------
+    FrameworkError
+        If there is no such framework.
+    WorkerError
+        If the framework cannot be started; the message ends with its last words.
+    """
+    with _worker(framework, None, EngineConfig()) as (_, facts):
+        return tuple(facts["devices"])
+
+
+@contextlib.contextmanager
+def _worker(
+    framework: str, file: WeightsFile | None, config: EngineConfig
+) -> Iterator[tuple[WorkerProcess, dict[str, Any]]]:
+    find_backend(framework)
+    with tempfile.TemporaryDirectory(prefix="zoobridge-") as scratch:
+        folder = Path(scratch)
+        arena = Arena(1, folder / "arena", anonymous=False)
+        worker = SpawnLauncher().launch(framework, arena, folder)
+        try:
+            # ONNX may keep its numbers in files beside the graph's.
+            whole = file is not None and file.format == "onnx"
+            read = [] if file is None else [file.path.parent if whole else file.path]
+            with contextlib.suppress(BrokenPipeError):
+                worker.writer.send(Kind.LOAD, 0, load_document(file, config, read=read))
+            yield worker, _facts(worker, worker.reader.next(), folder)
+        finally:
+            worker.writer.close()
+            if not worker.wait(5.0):
+                worker.kill()
+                worker.wait(5.0)
+            worker.reader.close()
+            arena.close()
+
+
+def _facts(worker: WorkerProcess, frame: Frame | None, folder: Path) -> dict[str, Any]:
+    if frame is None:
+        log = (folder / "stderr.log").read_text("utf-8", "replace").strip().splitlines()
+        words = f": {log[-1]}" if log else ""
+        raise WorkerError(f"the worker {worker.exit_reason()} while it loaded the weights{words}")
+    if frame.kind == Kind.FAILED:
+        raise worker_error(frame.payload)
+    facts: dict[str, Any] = json.loads(bytes(frame.payload))
+    return facts
+
+
+def _specs(documents: Sequence[dict[str, Any]]) -> tuple[TensorSpec, ...]:
+    return tuple(TensorSpec(d["name"], d["dtype"], tuple(d["shape"])) for d in documents)

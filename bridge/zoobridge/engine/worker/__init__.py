@@ -1,0 +1,1 @@
+"""What runs in a worker process: one loaded model, its scheduler, its batches and its sandbox."""

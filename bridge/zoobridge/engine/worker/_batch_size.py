@@ -1,0 +1,81 @@
+"""How many items to run together: learnt from what each size was seen to cost."""
+
+from __future__ import annotations
+
+__all__ = ["BatchSizeLearner"]
+
+_SMOOTHING = 0.3
+_WORTH = 0.97
+_RETRY = 64
+_WARM_UP = 3  # frameworks trace and optimise in the first runs of a new shape
+
+
+class BatchSizeLearner:
+    """Learns which batch size of a network pays.
+
+    Sizes are powers of two. Starting from 1, the next size is tried when so many items wait anyway;
+    it is kept while an item costs less in it than in the size before. Sizes that did not pay are
+    tried again now and then, since costs change with what else the machine does.
+
+    Parameters
+    ----------
+    limit
+        The greatest size ever; memory bounds it.
+    """
+
+    def __init__(self, limit: int) -> None:
+        #: The size with the least seconds per item, the smaller one where they are close.
+        self.best = 1
+        self._limit = max(1, limit)
+        self._cost: dict[int, float] = {}
+        self._runs: dict[int, int] = {}
+        self._since = 0
+
+    @property
+    def wanted(self) -> int:
+        """The size worth preparing items for before a batch is run."""
+        best = self.best
+        return best * 2 if self._curious(best, best * 2) else min(best, self._limit)
+
+    def seconds(self, size: int) -> float:
+        """Tell how long `size` items take together, as far as is known; else infinity."""
+        known = self._cost.get(1 << (size - 1).bit_length())
+        return float("inf") if known is None else known * size
+
+    def choose(self, waiting: int) -> int:
+        """Tell how many of `waiting` items to run together now; at least 1."""
+        best = self.best
+        following = best * 2
+        self._since += 1
+        if following <= waiting and self._curious(best, following):
+            self._since = 0
+            return following
+        return max(1, min(best, waiting, self._limit))
+
+    def _curious(self, best: int, following: int) -> bool:
+        """Whether the next size is worth a try: not yet known, or known for long."""
+        return (
+            following <= self._limit
+            and self._runs.get(best, 0) >= _WARM_UP
+            and (self._runs.get(following, 0) < _WARM_UP or self._since >= _RETRY)
+        )
+
+    def record(self, size: int, seconds: float) -> None:
+        """Note that `size` items took `seconds` together. Sizes that are no power of two teach nothing."""
+        if size & (size - 1):
+            return
+        cost = seconds / size
+        runs = self._runs[size] = self._runs.get(size, 0) + 1
+        known = self._cost.get(size, cost)
+        if runs <= _WARM_UP:
+            self._cost[size] = min(known, cost)
+        else:
+            self._cost[size] = known + _SMOOTHING * (cost - known)
+        self.best = self._find_best()
+
+    def _find_best(self) -> int:
+        best = 1
+        for size in sorted(self._cost):
+            if self._cost[size] < self._cost.get(best, float("inf")) * _WORTH:
+                best = size
+        return best

@@ -1,0 +1,139 @@
+"""One request inside a worker, whatever it asks for."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from zoobridge.engine.worker._batcher import BatchEntry
+    from zoobridge.errors import ZooBridgeError
+
+__all__ = ["Collator", "Job", "JobTimes"]
+
+
+@dataclass(slots=True)
+class JobTimes:
+    """Where the time of a request went, in seconds; stages of different items overlap."""
+
+    queue: float = 0.0
+    preprocess: float = 0.0
+    inference: float = 0.0
+    postprocess: float = 0.0
+
+
+class Collator(Protocol):
+    """How entries become a batch, and a batch's outputs become results."""
+
+    def join(self, batch: Sequence[BatchEntry]) -> list[NDArray[Any]]:
+        """Return the network's inputs."""
+        ...
+
+    def split(
+        self, batch: Sequence[BatchEntry], outputs: Sequence[NDArray[Any]]
+    ) -> list[Sequence[Any]]:
+        """Return the results of each entry.
+
+        Raises
+        ------
+        ZooBridgeError, BackendFault
+            If the outputs are not what they should be.
+        """
+        ...
+
+    def failure(self, ready: BatchEntry, error: ZooBridgeError) -> Any:
+        """Return the result of an entry that failed by itself and cannot be divided."""
+        ...
+
+
+class Job(ABC):
+    """A request, from its arrival in the worker to its last answer.
+
+    Prepared by one thread at a time; everything else under the lock of the threads.
+
+    Parameters
+    ----------
+    number
+        The server's number for it.
+    data
+        The request, in shared memory.
+    deadline
+        On the clock of :func:`time.monotonic`.
+    waited
+        Seconds that it had waited in the server.
+    parts
+        Whether it may be answered in several parts.
+    """
+
+    def __init__(
+        self, number: int, data: memoryview, *, deadline: float, waited: float, parts: bool
+    ) -> None:
+        self.number = number
+        self.deadline = deadline
+        self.parts = parts
+        self.cancelled = False
+        self.closed = False
+        self.busy = False
+        self.total = 0
+        self.failed = 0
+        self.times = JobTimes()
+        self.arrived = time.monotonic() - waited
+        self.prepared = False
+        self.answered = 0
+        self.results: list[Any] = []
+        self.flushed = self.arrived
+        self._data: memoryview | None = data
+
+    @property
+    def finished(self) -> bool:
+        """Whether every item has its result."""
+        return self.prepared and self.answered >= self.total
+
+    def take(self) -> memoryview:
+        """Return the request's bytes, once; they stay valid until it is answered."""
+        data, self._data = self._data, None
+        assert data is not None  # noqa: S101 - asked for by the first step alone
+        return data
+
+    def add(self, results: Sequence[Any]) -> None:
+        """Note results of items."""
+        self.results.extend(results)
+        self.answered += len(results)
+
+    def close_times(self) -> None:
+        """Find out how long it waited, once all else is known."""
+        times = self.times
+        spent = times.preprocess + times.inference + times.postprocess
+        times.queue = max(0.0, time.monotonic() - self.arrived - spent)
+
+    @abstractmethod
+    def prepare(self, count: int) -> tuple[list[BatchEntry], list[Any]]:
+        """Prepare up to `count` more items.
+
+        Returns
+        -------
+        tuple
+            Entries for the network, and results of items that have an error of their own.
+
+        Raises
+        ------
+        ZooBridgeError
+            If the request as a whole cannot be answered.
+        """
+
+    @abstractmethod
+    def part(self) -> tuple[Sequence[bytes | memoryview], int] | None:
+        """Take the results that are due to be sent.
+
+        Returns
+        -------
+        tuple or None
+            Bytes for the caller, in chunks, and the number of items in them; `None` while it pays to
+            wait.
+        """

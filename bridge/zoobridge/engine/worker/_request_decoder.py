@@ -1,0 +1,204 @@
+"""From the bytes of a request to a picture and its items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from google.protobuf.message import DecodeError
+
+from zoobridge.errors import InvalidRequestError, RegionError
+from zoobridge.imaging import (
+    Box,
+    Fit,
+    Intensity,
+    IntensityRule,
+    Interpolation,
+    MaskFill,
+    Orientation,
+    Picture,
+    PictureLimits,
+    Preparation,
+    Preparer,
+    Region,
+    decode,
+    picture_from_array,
+    plan_items,
+)
+from zoobridge.protocol import divide_request, pixels_array, to_enum, unpack_mask
+from zoobridge.protocol.v1 import classification_pb2 as messages
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from zoobridge.imaging import InputSpec, Item, ItemFault
+    from zoobridge.protocol.v1 import image_pb2
+
+__all__ = ["DecodedRequest", "RequestDecoder"]
+
+_PREPARERS = 64
+
+
+@dataclass(frozen=True)
+class DecodedRequest:
+    """A request whose picture was opened.
+
+    Parameters
+    ----------
+    options
+        What the caller asks of the answer.
+    picture
+        The picture; it may lie in the memory that the request came in.
+    preparer
+        Makes the network's inputs of it.
+    items
+        What is to be classified in it.
+    """
+
+    options: messages.ClassificationOptions
+    picture: Picture
+    preparer: Preparer
+    items: Sequence[Item | ItemFault]
+
+
+class RequestDecoder:
+    """Opens requests for one model; remembers how pictures are prepared for the options it saw.
+
+    Parameters
+    ----------
+    spec
+        The network's input.
+    limits
+        Bounds of a picture.
+    max_items
+        Items of one request.
+    """
+
+    def __init__(self, spec: InputSpec, *, limits: PictureLimits, max_items: int) -> None:
+        self._spec = spec
+        self._limits = limits
+        self._max_items = max_items
+        self._preparers: dict[bytes, Preparer] = {}
+
+    def open(self, data: memoryview) -> DecodedRequest:
+        """Parse a serialized ``ClassifyRequest``, decode its picture and plan its items.
+
+        Raises
+        ------
+        ZooBridgeError
+            If it is not sound as a whole.
+        """
+        try:
+            parts = divide_request(data)
+        except DecodeError as error:
+            raise InvalidRequestError(f"the request is not a ClassifyRequest: {error}") from None
+        request = parts.request
+        picture = _picture(request, parts.picture, self._limits)
+        items = plan_items(
+            picture,
+            self._spec,
+            planes=_selection_of(request) if request.planes else {},
+            regions=_regions_of(request) if request.regions else (),
+            max_items=self._max_items,
+        )
+        return DecodedRequest(request.options, picture, self._preparer(request.options), items)
+
+    def _preparer(self, options: messages.ClassificationOptions) -> Preparer:
+        key = options.SerializeToString(deterministic=True)
+        preparer = self._preparers.get(key)
+        if preparer is None:
+            preparer = Preparer(self._spec, _preparation_of(options))
+            if len(self._preparers) >= _PREPARERS:
+                self._preparers.clear()
+            self._preparers[key] = preparer
+        return preparer
+
+
+def _picture(
+    request: messages.ClassifyRequest, data: memoryview | None, limits: PictureLimits
+) -> Picture:
+    image = request.image
+    source = image.WhichOneof("source")
+    if source == "encoded":
+        orientation = to_enum(
+            Orientation,
+            messages.Orientation,
+            request.options.orientation,
+            field="options.orientation",
+        )
+        return decode(
+            image.encoded if data is None else data,
+            axes=image.axes,
+            limits=limits,
+            orientation=orientation or Orientation.AS_STORED,
+        )
+    if source == "pixels":
+        pixels = image.pixels
+        array = pixels_array(
+            pixels.data if data is None else data,
+            pixels.data_type,
+            tuple(pixels.shape),
+            pixels.axes,
+        )
+        return picture_from_array(array, pixels.axes, limits=limits)
+    raise InvalidRequestError(
+        "the request holds no picture; set image.encoded or image.pixels", field="image"
+    )
+
+
+def _selection_of(request: messages.ClassifyRequest) -> Mapping[str, Sequence[int]]:
+    """Return the chosen indexes by axis letter."""
+    selection: dict[str, Sequence[int]] = {}
+    for chosen in request.planes:
+        if chosen.axis in selection:
+            raise InvalidRequestError(
+                f"axis {chosen.axis!r} is selected twice; name all its indexes in one selection",
+                field="planes",
+            )
+        selection[chosen.axis] = tuple(chosen.indexes)
+    return selection
+
+
+def _regions_of(request: messages.ClassifyRequest) -> list[Region]:
+    """Return the regions, their masks unpacked; one whose mask is wrong carries its error."""
+    return [_region(region) for region in request.regions]
+
+
+def _region(region: image_pb2.Region) -> Region:
+    # Each look at a message within a message makes an object.
+    sent = region.box
+    box = Box(sent.x, sent.y, sent.width, sent.height)
+    plane = dict(region.plane.indexes) if region.HasField("plane") else None
+    if not region.mask:
+        return Region(region.id, box, None, plane)
+    try:
+        mask = unpack_mask(region.mask, box.width, box.height)
+    except RegionError as error:
+        return Region(region.id, box, None, plane, error)
+    return Region(region.id, box, mask, plane)
+
+
+def _preparation_of(options: messages.ClassificationOptions) -> Preparation:
+    """Return what a caller asks of the way to the tensor."""
+    intensity = None
+    rule = to_enum(
+        IntensityRule,
+        messages.IntensityRule,
+        options.intensity.rule,
+        field="options.intensity.rule",
+    )
+    if rule is not None:
+        intensity = Intensity(rule, options.intensity.low, options.intensity.high)
+    mask_fill = to_enum(MaskFill, messages.MaskFill, options.mask_fill, field="options.mask_fill")
+    return Preparation(
+        fit=to_enum(Fit, messages.Fit, options.fit, field="options.fit"),
+        interpolation=to_enum(
+            Interpolation,
+            messages.Interpolation,
+            options.interpolation,
+            field="options.interpolation",
+        ),
+        intensity=intensity,
+        channels=tuple(options.channels),
+        mask_fill=mask_fill or MaskFill.ZERO,
+    )

@@ -1,0 +1,403 @@
+"""The threads of a worker: each takes whatever step is due next, so that none waits for another.
+
+A thread reads the next request, prepares items, or runs a batch. A lone request passes through one
+thread without being handed over; under load the threads read, prepare and run side by side. There is
+never a waiting window: items run together only where they wait anyway.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import threading
+import time
+import traceback
+from collections import deque
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoobridge.backend import BackendFault
+from zoobridge.engine.channel._frames import PART, RUN, Frame, FrameReader, FrameWriter, Kind
+from zoobridge.engine.channel._tensors import InferCollator, InferJob
+from zoobridge.engine.worker._batch_size import BatchSizeLearner
+from zoobridge.engine.worker._batcher import BatchEntry, Batcher
+from zoobridge.engine.worker._classify_job import ClassifyCollator, ClassifyJob
+from zoobridge.engine.worker._job import Collator, Job
+from zoobridge.engine.worker._request_decoder import RequestDecoder
+from zoobridge.errors import (
+    BackendError,
+    CancelledError,
+    DeadlineError,
+    ServerError,
+    ZooBridgeError,
+)
+from zoobridge.imaging import PictureLimits
+from zoobridge.protocol import status_from_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from zoobridge.backend import Network
+    from zoobridge.engine.channel._core_tokens import CoreTokenClient
+    from zoobridge.engine.worker._networks import Networks
+    from zoobridge.zoo import ModelDescription
+
+__all__ = ["Scheduler"]
+
+_BATCH_BYTES = 128 << 20
+_BATCH_ITEMS = 256
+_CHUNK_BYTES = 32 << 20
+_CHUNK_ITEMS = 512
+_READY_BYTES = 256 << 20
+_LONG_SECONDS = 0.002
+_SMOOTHING = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a thread does next, and how many seconds that is expected to take."""
+
+    run: Callable[[], None]
+    seconds: float
+
+
+class Scheduler:
+    """The scheduler of a worker.
+
+    Parameters
+    ----------
+    reader, writer
+        Frames from and to the server.
+    memory
+        The arena.
+    model
+        The model.
+    networks
+        Its network.
+    threads
+        Threads that may work at once.
+    cores
+        What it shares with other workers; `None`: all cores are its own.
+    limits
+        Limits of a picture.
+    max_items
+        Items of one request.
+    """
+
+    def __init__(
+        self,
+        reader: FrameReader,
+        writer: FrameWriter,
+        memory: memoryview,
+        model: ModelDescription,
+        networks: Networks,
+        *,
+        threads: int,
+        cores: CoreTokenClient | None,
+        limits: PictureLimits,
+        max_items: int,
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._memory = memory
+        self._networks = networks
+        self._threads = threads
+        # Cores are what a network runs on; an accelerator has its own order.
+        self._cores = cores if networks.wide.device == "cpu" else None
+        pictures = ClassifyCollator(model)
+        self._requests = RequestDecoder(pictures.input, limits=limits, max_items=max_items)
+        self._score_kind = pictures.score_kind
+        self._answers: dict[type[Job], Collator] = {
+            ClassifyJob: pictures,
+            InferJob: InferCollator(networks.wide.outputs),
+        }
+        spec = pictures.input
+        item_bytes = max(1, math.prod(spec.least_shape) * np.dtype(spec.dtype).itemsize)
+        self._chunk = max(1, min(_CHUNK_ITEMS, _CHUNK_BYTES // item_bytes))
+        self._ready_limit = max(1, _READY_BYTES // item_bytes)
+        limit = max(1, min(_BATCH_ITEMS, _BATCH_BYTES // item_bytes)) if pictures.batched else 1
+        # Under load networks run side by side: what a lone run costs tells nothing about that.
+        self._learner = BatchSizeLearner(limit)
+        self._lone = BatchSizeLearner(limit) if networks.parallel else self._learner
+        self._batches: dict[int, list[float]] = {}
+        self._change = threading.Condition()
+        self._jobs: dict[int, Job] = {}
+        self._pending: deque[Job] = deque()
+        self._ready = Batcher()
+        self._prepare_seconds = _LONG_SECONDS
+        self._computing = 0
+        self._running = 0
+        self._wide_running = False
+        self._reading = False
+        self._stopped = False
+
+    def run(self) -> None:
+        """Work until the server closes the channel."""
+        threads = [
+            threading.Thread(target=self._work, name=f"thread-{number}", daemon=True)
+            for number in range(self._threads)
+        ]
+        for thread in threads:
+            thread.start()
+        self._work()
+        # Threads may be inside a network that cannot be stopped; the process ends around them.
+
+    def _work(self) -> None:
+        change = self._change
+        with change:
+            while not self._stopped:
+                step = self._next_step() if self._computing < self._threads else None
+                if step is not None:
+                    self._computing += 1
+                    if self._wants_company(step):
+                        change.notify()
+                    change.release()
+                    try:
+                        step.run()
+                    finally:
+                        change.acquire()
+                        self._computing -= 1
+                elif not self._reading:
+                    self._reading = True
+                    change.release()
+                    try:
+                        frame = self._reader.next()
+                    finally:
+                        change.acquire()
+                        self._reading = False
+                    self._accept(frame)
+                    while frame is not None and (frame := self._reader.buffered()) is not None:
+                        self._accept(frame)
+                else:
+                    change.wait()
+            change.notify_all()
+
+    def _wants_company(self, step: _Step) -> bool:
+        """Tell whether another thread is to be woken while this one works.
+
+        Waking one costs more than a brief step does: it is done where something waits, or where
+        this thread will not be back soon to look for what comes.
+        """
+        if self._has_step():
+            return True
+        return not self._reading and (step.seconds >= _LONG_SECONDS or self._reader.pending())
+
+    def _accept(self, frame: Frame | None) -> None:
+        if frame is None:
+            self._stopped = True
+            self._change.notify_all()
+        elif frame.kind == Kind.RUN:
+            self._begin(frame)
+        elif frame.kind == Kind.BATCHES:
+            self._writer.send(Kind.BATCHES, 0, json.dumps(self._batches).encode())
+        elif frame.kind == Kind.CANCEL:
+            job_or_none = self._jobs.pop(frame.number, None)
+            if job_or_none is not None:
+                job_or_none.cancelled = True
+                if not job_or_none.busy:
+                    self._acknowledge(job_or_none)
+
+    def _begin(self, frame: Frame) -> None:
+        offset, length, seconds, waited, parts, tensors = RUN.unpack(frame.payload)
+        data = self._memory[offset : offset + length]
+        deadline = time.monotonic() + seconds
+        job: Job
+        if tensors:
+            job = InferJob(frame.number, data, deadline=deadline, waited=waited, parts=False)
+        else:
+            job = ClassifyJob(
+                self._requests,
+                self._score_kind,
+                frame.number,
+                data,
+                deadline=deadline,
+                waited=waited,
+                parts=parts,
+            )
+        self._jobs[job.number] = job
+        self._pending.append(job)
+
+    def _has_step(self) -> bool:
+        return bool(self._pending) or len(self._ready) > 0
+
+    def _next_step(self) -> _Step | None:
+        rows = len(self._ready)
+        full = rows >= self._ready_limit
+        enough = full or rows >= self._learner.wanted or not self._pending
+        if rows > 0 and enough and not self._wide_running:
+            return self._take_batch()
+        if self._pending and not full:
+            job = self._pending.popleft()
+            job.busy = True
+            return _Step(lambda: self._prepare(job), self._prepare_seconds)
+        return None
+
+    def _take_batch(self) -> _Step | None:
+        size = self._learner.choose(self._ready.next_rows())
+        batch, late = self._ready.take(size, now=time.monotonic())
+        for ready in late:
+            self._fail(ready.job, _deadline())
+        if not batch:
+            return None
+        rows = sum(ready.rows for ready in batch)
+        alone = self._running == 0 and not self._pending and len(self._ready) == 0
+        wide = alone or not self._networks.parallel
+        self._running += 1
+        self._wide_running = wide and self._networks.parallel
+        learner = self._lone if wide else self._learner
+        return _Step(lambda: self._run(batch, wide=wide), learner.seconds(rows))
+
+    def _prepare(self, job: Job) -> None:
+        ready: list[BatchEntry] = []
+        failed: list[Any] = []
+        error: ZooBridgeError | None = None
+        start = time.monotonic()
+        try:
+            if job.deadline < start:
+                error = _deadline()
+            elif not job.cancelled and not job.closed:
+                ready, failed = job.prepare(self._chunk)
+        except ZooBridgeError as known:
+            error = known
+        except Exception as unknown:  # noqa: BLE001 - a fault of ours must not end the thread
+            error = _fault(unknown)
+        with self._change:
+            self._prepare_seconds += _SMOOTHING * (time.monotonic() - start - self._prepare_seconds)
+            job.busy = False
+            if job.cancelled:
+                self._acknowledge(job)
+            elif error is not None:
+                self._fail(job, error)
+            elif not job.closed:
+                for rows in ready:
+                    self._ready.put(rows)
+                if not job.prepared:
+                    self._pending.append(job)
+                job.add(failed)
+                if failed or job.finished:
+                    self._send(job)
+
+    def _run(self, batch: Sequence[BatchEntry], *, wide: bool) -> None:
+        try:
+            with self._hold(self._threads if wide else 1) as granted:
+                if wide and granted:
+                    self._forward(self._networks.wide, batch, self._lone)
+                else:
+                    self._forward(self._networks.narrow, batch, self._learner)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not end the thread
+            with self._change:
+                for job in {ready.job.number: ready.job for ready in batch}.values():
+                    self._fail(job, _fault(error))
+        finally:
+            with self._change:
+                self._running -= 1
+                self._wide_running = False
+
+    def _hold(self, threads: int) -> AbstractContextManager[bool]:
+        return nullcontext(True) if self._cores is None else self._cores.hold(threads)  # noqa: FBT003
+
+    def _forward(
+        self, network: Network, batch: Sequence[BatchEntry], learner: BatchSizeLearner
+    ) -> None:
+        answers = self._answers[type(batch[0].job)]
+        start = time.monotonic()
+        try:
+            outputs = network.forward(answers.join(batch))
+            ran = time.monotonic()
+            results = answers.split(batch, outputs)
+        except (BackendFault, ZooBridgeError) as error:
+            halves = _halves(batch)
+            if halves is not None:
+                # Find the item that makes the batch fail; the others have their answers.
+                for half in halves:
+                    self._forward(network, half, learner)
+                return
+            known = error if isinstance(error, ZooBridgeError) else BackendError(str(error))
+            with self._change:
+                self._deliver(batch, [[answers.failure(batch[0], known)]])
+            return
+        done = time.monotonic()
+        with self._change:
+            rows = sum(ready.rows for ready in batch)
+            learner.record(rows, ran - start)
+            sums = self._batches.setdefault(rows, [0, 0.0, 0.0])
+            sums[0] += 1
+            sums[1] += ran - start
+            sums[2] += done - ran
+            for ready in batch:
+                times = ready.job.times
+                times.inference += (ran - start) * ready.rows / rows
+                times.postprocess += (done - ran) * ready.rows / rows
+            self._deliver(batch, results)
+
+    def _deliver(self, batch: Sequence[BatchEntry], results: Sequence[Sequence[Any]]) -> None:
+        touched: dict[int, Job] = {}
+        for ready, own in zip(batch, results, strict=True):
+            if not (ready.job.cancelled or ready.job.closed):
+                ready.job.add(own)
+                touched[ready.job.number] = ready.job
+        for job in touched.values():
+            self._send(job)
+
+    def _send(self, job: Job) -> None:
+        try:
+            part = job.part()
+        except ZooBridgeError as error:
+            self._fail(job, error)
+            return
+        if part is None:
+            return
+        data, items = part
+        job.closed = job.finished
+        if job.closed:
+            self._jobs.pop(job.number, None)
+        times = job.times
+        head = PART.pack(
+            *(job.total, items, job.failed, job.closed),
+            *(times.queue, times.preprocess, times.inference, times.postprocess),
+        )
+        self._writer.send(Kind.PART, job.number, head, *data)
+
+    def _fail(self, job: Job, error: ZooBridgeError) -> None:
+        if job.cancelled or job.closed:
+            return
+        job.closed = True
+        self._jobs.pop(job.number, None)
+        self._writer.send(Kind.FAILED, job.number, status_from_error(error).SerializeToString())
+
+    def _acknowledge(self, job: Job) -> None:
+        """Tell the server that a cancelled request's memory is no longer looked at."""
+        if not job.closed:
+            job.closed = True
+            status = status_from_error(CancelledError("the call was cancelled"))
+            self._writer.send(Kind.FAILED, job.number, status.SerializeToString())
+
+
+def _halves(
+    batch: Sequence[BatchEntry],
+) -> tuple[Sequence[BatchEntry], Sequence[BatchEntry]] | None:
+    if len(batch) > 1:
+        middle = len(batch) // 2
+        return batch[:middle], batch[middle:]
+    (ready,) = batch
+    if not ready.divisible:
+        return None
+    first, second = ready.divide(ready.rows // 2)
+    return [first], [second]
+
+
+def _deadline() -> DeadlineError:
+    return DeadlineError(
+        "the deadline passed before the work was done; allow more time or send less"
+    )
+
+
+def _fault(error: Exception) -> ServerError:
+    traceback.print_exception(error, file=sys.stderr)
+    return ServerError(
+        f"ZooBridge failed on this request ({type(error).__name__}); the server's log tells more"
+    )
