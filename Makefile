@@ -13,7 +13,7 @@ SYSTEM := chromium fonts-dejavu-core imagej imagemagick libdbus-1-3 libegl1 libf
 	x11-apps xauth xdotool xvfb
 
 .PHONY: help demo test install install-test system stubs lint types contract python-test \
-	napari-test plugins
+	napari-test plugins reliability soak
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -74,6 +74,12 @@ python-test: install-test
 
 napari-test: install-test
 	cd plugins/napari && xvfb-run -a ../../$(BIN)/python -m pytest -q
+
+reliability: install-test ## Test each promise of docs/reliability.md at full size; takes about an hour
+	ZOOBRIDGE_TEST_SIZE=full $(BIN)/python -m pytest -q -s --timeout 7200 tests/reliability tests/security
+
+soak: install-test ## Use a server for an hour and draw its memory, descriptors, threads and latency
+	$(BIN)/python tests/reliability/soak.py
 
 stubs: install ## Generate the Python stubs from proto/
 	$(BIN)/python proto/generate.py

@@ -64,10 +64,12 @@ def onnx_bytes() -> bytes:
     return model.SerializeToString()
 
 
-def write_package(folder: Path, name: str, *, version: str = "1.0.0", **changes: object) -> Path:
+def write_package(
+    folder: Path, name: str, *, version: str = "1.0.0", network: bytes = b"", **changes: object
+) -> Path:
     """Write a sound package; `changes` replace parts of its description."""
     folder.mkdir(parents=True)
-    weights = onnx_bytes()
+    weights = network or onnx_bytes()
     (folder / "weights.onnx").write_bytes(weights)
     (folder / "README.md").write_text(
         "# Brightness\n\nTells bright from dark; größer is brighter.\n"

@@ -160,6 +160,15 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_default=True,
     help="How long accepted work may take when the server is asked to end.",
 )
+@click.option(
+    "--max-wait",
+    "max_wait_seconds",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    default=10.0,
+    show_default=True,
+    help="Refuse a call at once that would wait longer before it is worked on.",
+)
 @verbose_option
 def serve(
     zoo: tuple[Path, ...],

@@ -74,7 +74,10 @@ class ServerConfig:
         Whether workers are forked from a process that has imported their framework, which is much
         faster (Linux), or started as fresh processes.
     max_workers
-        Calls that are worked on at once; half of them may be streams.
+        Unary calls that are worked on at once; beside them, half as many streams may be open.
+    max_wait_seconds
+        How long a call may be expected to wait before it is worked on; one that would wait longer
+        is refused at once, with a time after which to try again.
     metrics_port
         Port on which Prometheus metrics are served at `host`; `None` for none.
     log_format
@@ -112,6 +115,7 @@ class ServerConfig:
     device: str = "auto"
     fork: bool = sys.platform == "linux"
     max_workers: int = 64
+    max_wait_seconds: float = 10.0
     metrics_port: int | None = None
     log_format: str = "text"
     log_level: str = "info"
@@ -207,6 +211,7 @@ class ServerConfig:
             ("grace_seconds", self.grace_seconds),
             ("keep_seconds", self.keep_seconds),
             ("standby_seconds", self.standby_seconds),
+            ("max_wait_seconds", self.max_wait_seconds),
         ):
             if not (math.isfinite(number) and number >= 0):
                 raise InvalidRequestError(f"{name} {number} is not a time", field=name)

@@ -1,4 +1,4 @@
-"""What every call passes: permission, parsing, and the way from an exception to a status.
+"""What every call passes: admission, permission, parsing, and the way from an exception to a status.
 
 All services go through here, those of libraries too (health, reflection), so that none of them
 answers a caller's mistake with UNKNOWN or INTERNAL.
@@ -6,21 +6,23 @@ answers a caller's mistake with UNKNOWN or INTERNAL.
 
 from __future__ import annotations
 
-import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import grpc
 
-from zoobridge.errors import Code, OverloadedError, ZooBridgeError
+from zoobridge.errors import Code, ServerUnavailableError, ZooBridgeError
 from zoobridge.protocol import status_from_error, trailing_metadata
 from zoobridge.server._faults import known_error, parsed
+from zoobridge.server._pools import InPlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from zoobridge.server._permission import Permissions
+    from zoobridge.server._pools import CallPool, CallPools
 
     Behavior = Callable[[Any, grpc.ServicerContext], Any]
     Observer = Callable[[str, int, float], None]
@@ -29,12 +31,23 @@ if TYPE_CHECKING:
 __all__ = ["CallInterceptor"]
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
-_STREAM_RETRY_SECONDS = 1.0
 _OK = 0
+_RESTART_SECONDS: Final = 2.0
+_HEALTH: Final = "/grpc.health.v1.Health/"
+_IN_PLACE: Final = InPlace(1)
 
 
 def _no_observer(_method: str, _code: int, _seconds: float) -> None:
     """Observe nothing."""
+
+
+@dataclass(frozen=True)
+class _Method:
+    """A method: its handler, what refuses a call of it, and the threads that answer it."""
+
+    handler: _Handler
+    refuse: _Handler
+    pool: CallPool
 
 
 class CallInterceptor:
@@ -44,44 +57,74 @@ class CallInterceptor:
     ----------
     permissions
         Who may do what.
-    max_streams
-        Streams that may be open at once; each holds a thread for as long as it lives.
+    pools
+        The threads that answer, which know when another call would wait too long.
     observe
         Told of every call that ended: its method, status code and seconds.
     """
 
     def __init__(
-        self, permissions: Permissions, *, max_streams: int, observe: Observer = _no_observer
+        self, permissions: Permissions, pools: CallPools, *, observe: Observer = _no_observer
     ) -> None:
         self._permissions = permissions
-        self._max_streams = max_streams
-        self._streams = threading.BoundedSemaphore(max_streams)
+        self._pools = pools
         self._observe = observe
-        self._guarded: dict[str, _Handler] = {}
+        self._draining = False
+        self._methods: dict[str, _Method] = {}
+
+    def drain(self) -> None:
+        """Accept no more calls; those that come are told so. Health is still answered."""
+        self._draining = True
 
     def intercept_service(
         self,
         continuation: Callable[[grpc.HandlerCallDetails], _Handler | None],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> _Handler | None:
-        """Return the guarded handler of a method; `None` where there is no such method."""
+        """Return what answers a call: its handler, or what refuses it at once.
+
+        gRPC asks on its own thread, before the call takes another one and before its message is read.
+
+        Returns
+        -------
+        grpc.RpcMethodHandler or None
+            `None` where there is no such method.
+        """
         method = handler_call_details.method
-        guarded = self._guarded.get(method)
-        if guarded is None:
+        known = self._methods.get(method)
+        if known is None:
             handler = continuation(handler_call_details)
             if handler is None:
                 return None
-            guarded = self._guard(method, handler)
-            self._guarded[method] = guarded
-        return guarded
+            pool = self._pools.pool_for(method, streaming=handler.response_streaming)
+            known = _Method(self._wrap(method, handler, pool), self._refuser(method, pool), pool)
+            self._methods[method] = known
+        if self._draining and not method.startswith(_HEALTH):
+            return known.refuse
+        return known.refuse if known.pool.full else known.handler
 
-    def _guard(self, method: str, handler: _Handler) -> _Handler:
+    def _refuser(self, method: str, pool: CallPool) -> _Handler:
+        def refuse(_requests: Any, context: grpc.ServicerContext) -> bytes:
+            with self._errors(method, context):
+                if self._draining:
+                    raise ServerUnavailableError(
+                        "the server is shutting down and takes no more calls; send this one again "
+                        "when it is back, or to another server",
+                        retry_after=_RESTART_SECONDS,
+                    )
+                raise pool.overloaded()
+
+        # gRPC hands over the iterator of a stream's messages without waiting for the first one.
+        refuse.experimental_thread_pool = _IN_PLACE  # type: ignore[attr-defined]
+        return grpc.stream_unary_rpc_method_handler(refuse)
+
+    def _wrap(self, method: str, handler: _Handler, pool: CallPool) -> _Handler:
         # Messages are parsed and written here, not by grpc, which would answer INTERNAL.
         parse = handler.request_deserializer or _as_it_is
         write = handler.response_serializer or _as_it_is
         if handler.unary_unary is not None:
             return grpc.unary_unary_rpc_method_handler(
-                self._unary(method, handler.unary_unary, parse, write)
+                _on(pool, self._unary(method, handler.unary_unary, parse, write))
             )
         if handler.unary_stream is not None:
             behavior: Behavior = handler.unary_stream
@@ -89,14 +132,18 @@ class CallInterceptor:
             def answer(data: bytes, context: grpc.ServicerContext) -> Any:
                 return behavior(parsed(parse, data), context)
 
-            return grpc.unary_stream_rpc_method_handler(self._stream(method, answer, write))
+            return grpc.unary_stream_rpc_method_handler(
+                _on(pool, self._stream(method, answer, write))
+            )
         if handler.stream_stream is not None:
             behave: Behavior = handler.stream_stream
 
             def converse(data: Iterable[bytes], context: grpc.ServicerContext) -> Any:
                 return behave((parsed(parse, one) for one in data), context)
 
-            return grpc.stream_stream_rpc_method_handler(self._stream(method, converse, write))
+            return grpc.stream_stream_rpc_method_handler(
+                _on(pool, self._stream(method, converse, write))
+            )
         return handler
 
     def _unary(
@@ -117,17 +164,8 @@ class CallInterceptor:
         def call(data: Any, context: grpc.ServicerContext) -> Iterator[bytes]:
             with self._errors(method, context):
                 self._permissions.check(method, context.invocation_metadata())
-                if not self._streams.acquire(blocking=False):
-                    raise OverloadedError(
-                        f"{self._max_streams} streams are open, which is as many as this server "
-                        "takes; close one, or try again shortly",
-                        retry_after=_STREAM_RETRY_SECONDS,
-                    )
-                try:
-                    for response in behavior(data, context):
-                        yield write(response)
-                finally:
-                    self._streams.release()
+                for response in behavior(data, context):
+                    yield write(response)
 
         return call
 
@@ -147,6 +185,12 @@ class CallInterceptor:
             _abort(context, error)
         finally:
             self._observe(method, code, time.monotonic() - start)
+
+
+def _on(pool: CallPool, behavior: Behavior) -> Behavior:
+    """Have gRPC answer by the threads of a pool."""
+    behavior.experimental_thread_pool = pool  # type: ignore[attr-defined]
+    return behavior
 
 
 def _as_it_is(data: Any) -> Any:

@@ -19,6 +19,9 @@ __all__ = ["listen", "reachable_address", "server_options"]
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what they are reached by
 
 
+_PENDING_CALLS = 16_384
+
+
 def server_options(config: ServerConfig) -> list[tuple[str, int]]:
     """Return gRPC's settings."""
     return [
@@ -27,6 +30,10 @@ def server_options(config: ServerConfig) -> list[tuple[str, int]]:
         ("grpc.max_receive_message_length", config.limits.message_bytes),
         ("grpc.max_send_message_length", -1),
         ("grpc.max_concurrent_streams", 1024),
+        # Beyond 1,000 calls that came at once gRPC would drop some by chance, as CANCELLED; here all
+        # reach the interceptor, which refuses in words.
+        ("grpc.server.max_pending_requests", _PENDING_CALLS),
+        ("grpc.server.max_pending_requests_hard_limit", _PENDING_CALLS),
         # Clients keep a channel for hours; those that vanished are noticed within two minutes.
         ("grpc.keepalive_time_ms", 90_000),
         ("grpc.keepalive_timeout_ms", 30_000),

@@ -8,7 +8,6 @@ import signal
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Self
@@ -30,6 +29,7 @@ from zoobridge.server._interceptor import CallInterceptor
 from zoobridge.server._listen import listen, reachable_address, server_options
 from zoobridge.server._logs import configure_logs
 from zoobridge.server._permission import Permissions
+from zoobridge.server._pools import CallPools
 from zoobridge.server._watch import ZooWatch
 from zoobridge.server.inference import InferenceServicer
 from zoobridge.zoo import Catalog, TrustStore
@@ -48,7 +48,9 @@ __all__ = ["Server", "serve"]
 _log = logging.getLogger(__name__)
 
 _SERVICES = (_classification.SERVICE_NAME, _zoo.SERVICE_NAME, _health.SERVICE_NAME)
-_WAITING_CALLS = 4096
+_POLL_SECONDS = 0.02
+# The last answers are on their way when the threads that wrote them are done.
+_LAST_SECONDS = 1.0
 
 
 class Server:
@@ -149,20 +151,16 @@ class Server:
             from zoobridge.server._metrics import Metrics
 
             metrics = Metrics()
-        streams = config.max_workers // 2
-        guard = (
-            CallInterceptor(permissions, max_streams=streams)
+        pools = CallPools.of(threads=config.max_workers, patience=config.max_wait_seconds)
+        stack.callback(pools.close)
+        interceptor = (
+            CallInterceptor(permissions, pools)
             if metrics is None
-            else CallInterceptor(permissions, max_streams=streams, observe=metrics.observe)
+            else CallInterceptor(permissions, pools, observe=metrics.observe)
         )
-        pool = ThreadPoolExecutor(config.max_workers, thread_name_prefix="zoobridge-call")
-        stack.callback(pool.shutdown, wait=False)
-        interceptors: Any = (guard,)
+        interceptors: Any = (interceptor,)
         server = grpc.server(
-            pool,
-            interceptors=interceptors,
-            options=server_options(config),
-            maximum_concurrent_rpcs=_WAITING_CALLS,
+            pools.control, interceptors=interceptors, options=server_options(config)
         )
         stack.callback(server.stop, None)
         port = listen(server, config)
@@ -196,7 +194,7 @@ class Server:
         reflection.enable_server_reflection((*self._names, reflection.SERVICE_NAME), server)
         server.start()
         self._grpc = server
-        stack.callback(self._drain, server, health, classification)
+        stack.callback(self._drain, server, interceptor, pools, health, classification)
         if config.publish:
             certificate = str(config.tls_certificate.resolve()) if config.tls_certificate else ""
             connection = publish(
@@ -225,12 +223,22 @@ class Server:
             server.stop(0)
 
     def _drain(
-        self, server: grpc.Server, health: HealthServicer, classification: ClassificationServicer
+        self,
+        server: grpc.Server,
+        interceptor: CallInterceptor,
+        pools: CallPools,
+        health: HealthServicer,
+        classification: ClassificationServicer,
     ) -> None:
         begun = time.monotonic()
+        # The port stays open meanwhile, so that who calls is told why it is refused.
+        interceptor.drain()
         health.end()
         classification.drain()
-        server.stop(self._grace).wait()
+        while pools.unanswered and time.monotonic() - begun < self._grace:
+            time.sleep(_POLL_SECONDS)
+        left = self._grace - (time.monotonic() - begun)
+        server.stop(max(0.0, min(_LAST_SECONDS, left))).wait()
         self._grace = max(0.0, self._grace - (time.monotonic() - begun))
 
     def _serving(self, models: dict[str, bool]) -> dict[str, bool]:

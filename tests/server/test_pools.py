@@ -1,0 +1,79 @@
+"""When a call is accepted: as long as it is expected to be worked on in time."""
+
+import threading
+import time
+
+import pytest
+
+from served import wait_until
+from zoobridge.errors import OverloadedError
+from zoobridge.server._pools import CallPool, CallPools
+
+
+@pytest.fixture
+def pool():
+    pool = CallPool(2, name="test", patience=1.0)
+    yield pool
+    pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _hold(pool, count):
+    """Calls that last until the test lets go of them."""
+    go = threading.Event()
+    for _ in range(count):
+        pool.submit(go.wait, 30)
+    return go
+
+
+def test_while_a_thread_is_free_every_call_is_accepted(pool):
+    go = _hold(pool, 1)
+    assert not pool.full
+    assert pool.expected_wait() == 0
+    go.set()
+
+
+def test_calls_that_do_not_come_back_make_the_expected_wait_grow(pool):
+    go = _hold(pool, 2)
+    wait_until(lambda: pool.expected_wait() > 0)
+    earlier = pool.expected_wait()
+    time.sleep(0.05)
+    assert pool.expected_wait() > earlier
+    wait_until(lambda: pool.full, seconds=30)
+    error = pool.overloaded()
+    assert isinstance(error, OverloadedError)
+    assert 0 < error.retry_after < 10
+    go.set()
+    wait_until(lambda: pool.unanswered == 0)
+    assert not pool.full
+
+
+def test_quick_calls_may_wait_in_great_numbers(pool):
+    for _ in range(200):
+        pool.submit(time.sleep, 0).result()
+    go = _hold(pool, 2)
+    for _ in range(100):
+        pool.submit(time.sleep, 0)
+    assert not pool.full
+    go.set()
+
+
+def test_a_call_that_fails_gives_its_place_back(pool):
+    for _ in range(10):
+        assert isinstance(pool.submit(int, "no number").exception(), ValueError)
+    wait_until(lambda: pool.unanswered == 0)
+
+
+def test_streams_wait_for_nothing_and_control_calls_have_threads_of_their_own():
+    pools = CallPools.of(threads=4, patience=10)
+    streams = pools.pool_for("/zoobridge.v1.ClassificationService/ClassifyStream", streaming=True)
+    go = _hold(streams, 2)
+    assert streams.full
+    assert streams.overloaded().retry_after
+    classifying = pools.pool_for("/zoobridge.v1.ClassificationService/Classify", streaming=False)
+    control = pools.pool_for("/zoobridge.v1.ZooService/ListModels", streaming=False)
+    assert len({streams, classifying, control}) == 3
+    assert not classifying.full
+    assert pools.unanswered == 2
+    go.set()
+    wait_until(lambda: pools.unanswered == 0)
+    pools.close()
