@@ -14,7 +14,7 @@ from PIL import Image
 
 from zoobridge.errors import BrokenPackageError, ModelInputError
 from zoobridge.imaging import AxisSize, ConversionKind, Fit, Interpolation, Preparation
-from zoobridge.imaging._fit import nearest_size
+from zoobridge.imaging._sizes import nearest_size
 
 Maker = Callable[..., Any]
 SMOOTH = [way for way in Interpolation if way is not Interpolation.NEAREST]

@@ -20,7 +20,16 @@ _planes = st.dictionaries(st.sampled_from("TZC"), st.integers(0, (1 << 32) - 1))
 _item = st.tuples(st.integers(0, 1 << 20), st.text(), _planes)
 _class = st.integers(0, len(LABELS) - 1)
 _scores = st.lists(_number, min_size=len(LABELS), max_size=len(LABELS))
-_conversions = st.lists(st.tuples(st.integers(1, 12), st.text()), max_size=3)
+_conversions = st.lists(
+    st.builds(
+        prediction_pb2.Conversion,
+        kind=st.integers(1, 14),
+        detail=st.text(),
+        notice=st.text(),
+        notice_field=st.text(),
+    ),
+    max_size=3,
+)
 
 
 class _Item(NamedTuple):
@@ -41,8 +50,7 @@ def _expected(item, conversions):
     if plane:
         result.plane.indexes.update(plane)
     result.prediction.SetInParent()
-    for kind, detail in conversions:
-        result.prediction.conversions.add(kind=kind, detail=detail)
+    result.prediction.conversions.extend(conversions)
     return result
 
 

@@ -20,6 +20,7 @@ from zoobridge.client._evaluation_results import (
     MeasureValue,
     Omission,
 )
+from zoobridge.client._image_check import ImageCheck
 from zoobridge.client._images import IMAGE_SUFFIXES, ImageLike, Images, expand_path
 from zoobridge.client._models import (
     Author,
@@ -64,6 +65,7 @@ __all__ = [
     "EvaluationRow",
     "EvaluationUpdate",
     "Framework",
+    "ImageCheck",
     "ImageLike",
     "Images",
     "LoadedModel",

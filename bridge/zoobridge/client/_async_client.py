@@ -11,6 +11,7 @@ import grpc
 from zoobridge.client._async_stream import async_sources, classify_stream
 from zoobridge.client._call_state import UNARY_REGIONS, CallState, build
 from zoobridge.client._evaluation_calls import AsyncEvaluationCalls
+from zoobridge.client._image_check import ImageCheck, check_request
 from zoobridge.client._models import Framework, LoadedModel, Model, ServerInfo
 from zoobridge.client._request import Settings
 from zoobridge.client._results import Result, Results
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import AsyncGenerator, Sequence
     from types import TracebackType
+
+    import numpy.typing as npt
 
     from zoobridge.client._call_state import OnProgress
     from zoobridge.client._images import Images
@@ -142,6 +145,20 @@ class AsyncClient(AsyncEvaluationCalls):
         """Free a model's memory; returns the number of copies freed. Needs the managing token."""
         request = zoo_pb2.UnloadModelRequest(model=name, framework=framework)
         return int((await self._call(self._zoo.UnloadModel, request, timeout)).unloaded)
+
+    async def check_image(
+        self,
+        model: str,
+        shape: Sequence[int],
+        dtype: npt.DTypeLike,
+        axes: str,
+        *,
+        timeout: float | None = None,
+        **options: Any,
+    ) -> ImageCheck:
+        """Ask whether a picture fits a model; see :meth:`zoobridge.client.Client.check_image`."""
+        request = check_request(model, shape, dtype, axes, **options)
+        return ImageCheck.from_message(await self._call(self._check_image, request, timeout))
 
     async def classify(self, model: str, images: Images, **options: Any) -> Results:
         """Classify pictures, or places in them.

@@ -10,6 +10,7 @@ import grpc
 
 from zoobridge.client._call_state import UNARY_REGIONS, CallState, build
 from zoobridge.client._evaluation_calls import EvaluationCalls
+from zoobridge.client._image_check import ImageCheck, check_request
 from zoobridge.client._images import sources
 from zoobridge.client._models import Framework, LoadedModel, Model, ServerInfo
 from zoobridge.client._request import Settings
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Generator, Sequence
     from types import TracebackType
+
+    import numpy.typing as npt
 
     from zoobridge.client._call_state import ImageResults, OnProgress
     from zoobridge.client._images import Images
@@ -160,6 +163,43 @@ class Client(EvaluationCalls):
         """Free a model's memory; returns the number of copies freed. Needs the managing token."""
         request = zoo_pb2.UnloadModelRequest(model=name, framework=framework)
         return int(self._call(self._zoo.UnloadModel, request, timeout).unloaded)
+
+    def check_image(
+        self,
+        model: str,
+        shape: Sequence[int],
+        dtype: npt.DTypeLike,
+        axes: str,
+        *,
+        timeout: float | None = None,
+        **options: Any,
+    ) -> ImageCheck:
+        """Ask whether a picture fits a model, and what would be done to it, without its pixels.
+
+        Parameters
+        ----------
+        model
+            ``id`` or ``id@version``; without a version the newest.
+        shape, dtype, axes
+            The picture as an array: the length of each axis, the type of the pixels, and one letter
+            an axis, such as ``TZCYX``.
+        timeout
+            Seconds; `None` to wait as long as it takes.
+        **options
+            ``values``: its smallest and greatest value where they are known; ``significant_bits``
+            where it uses fewer than its type has; ``regions``: whether regions of various sizes
+            are to be classified rather than planes; and ``fit``, ``interpolation``, ``intensity``
+            and ``channels`` as of :meth:`classify`.
+
+        Raises
+        ------
+        InvalidRequestError
+            If an option has no such value.
+        ZooBridgeError
+            If there is no such model.
+        """
+        request = check_request(model, shape, dtype, axes, **options)
+        return ImageCheck.from_message(self._call(self._check_image, request, timeout))
 
     def classify(
         self,

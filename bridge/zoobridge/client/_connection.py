@@ -39,6 +39,11 @@ class Connection:
             request_serializer=None,
             response_deserializer=classification_pb2.ClassifyStreamResponse.FromString,
         )
+        self._check_image = self._channel.unary_unary(
+            f"{_CLASSIFICATION}/CheckImage",
+            request_serializer=classification_pb2.CheckImageRequest.SerializeToString,
+            response_deserializer=classification_pb2.CheckImageResponse.FromString,
+        )
         self._evaluation = evaluation_pb2_grpc.EvaluationServiceStub(self._channel)  # type: ignore[no-untyped-call]
 
     def __repr__(self) -> str:

@@ -56,10 +56,30 @@ class ClassScore:
 
 @dataclass(frozen=True)
 class Conversion:
-    """What was done to an item before the model saw it: a kind, and a phrase for people."""
+    """What was done to an item before the model saw it.
+
+    Parameters
+    ----------
+    kind
+        Such as ``resized``.
+    detail
+        Its particulars, as a phrase for people.
+    notice
+        A sentence to show to the user where the server assumed what it cannot know; else empty.
+    notice_field
+        The field of the request that changes the assumption, such as ``options.intensity``.
+    """
 
     kind: str
     detail: str = ""
+    notice: str = ""
+    notice_field: str = ""
+
+    @classmethod
+    def from_message(cls, message: prediction_pb2.Conversion) -> Conversion:
+        """Return what a message says."""
+        kind = enum_word(prediction_pb2.ConversionKind, message.kind)
+        return cls(kind, message.detail, message.notice, message.notice_field)
 
 
 @dataclass(frozen=True)
@@ -275,10 +295,7 @@ def _result_from_item(
         scores=_all_scores(item.prediction) if item.prediction.scores else None,
         score_kind=kind,
         error=error_from_status(item.error) if failed else None,
-        conversions=tuple(
-            Conversion(enum_word(prediction_pb2.ConversionKind, one.kind), one.detail)
-            for one in item.prediction.conversions
-        ),
+        conversions=tuple(map(Conversion.from_message, item.prediction.conversions)),
         prediction_set=_prediction_set(item.prediction),
         novelty=_novelty(item.prediction),
         model=identity,

@@ -3,9 +3,11 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from zoobridge.imaging._check import ImageFacts, ImagePlan, check_image
 from zoobridge.imaging._items import Item, ItemFault, Prepared
+from zoobridge.imaging._messages import conversion_message, preparation_of
 from zoobridge.imaging._operations import IMPLEMENTED_OPERATIONS, postprocess, preprocess
-from zoobridge.imaging._pictures import picture_from_array, picture_from_buffer
+from zoobridge.imaging._pictures import full_scale_of, picture_from_array, picture_from_buffer
 from zoobridge.imaging._plan import plan_items, plane_axes
 from zoobridge.imaging._scores import best_classes, scores_of
 from zoobridge.imaging._types import (
@@ -39,6 +41,8 @@ __all__ = [
     "Conversion",
     "ConversionKind",
     "Fit",
+    "ImageFacts",
+    "ImagePlan",
     "InputSpec",
     "Intensity",
     "IntensityRule",
@@ -56,12 +60,16 @@ __all__ = [
     "Preparer",
     "Region",
     "best_classes",
+    "check_image",
+    "conversion_message",
     "decode",
+    "full_scale_of",
     "picture_from_array",
     "picture_from_buffer",
     "plan_items",
     "plane_axes",
     "postprocess",
+    "preparation_of",
     "preprocess",
     "scores_of",
 ]

@@ -33,6 +33,11 @@ class ChannelPlan:
         How often a single channel is then repeated.
     conversions
         All that as phrases.
+
+    Attributes
+    ----------
+    taken
+        `picked`.
     """
 
     def __init__(
@@ -43,7 +48,7 @@ class ChannelPlan:
         copies: int,
         conversions: tuple[Conversion, ...],
     ) -> None:
-        self._picked = picked
+        self.taken = picked
         self._grey = grey
         self._copies = copies
         self.conversions = conversions
@@ -54,12 +59,12 @@ class ChannelPlan:
         A single one that the model takes several times is repeated by :meth:`repeat`, later, so
         that all between is done once.
         """
-        if self._picked is not None:
-            first, count = self._picked[0], len(self._picked)
-            if self._picked == tuple(range(first, first + count)):
+        if self.taken is not None:
+            first, count = self.taken[0], len(self.taken)
+            if self.taken == tuple(range(first, first + count)):
                 items = items[(slice(None),) * axis + (slice(first, first + count),)]
             else:
-                items = np.take(items, self._picked, axis=axis)
+                items = np.take(items, self.taken, axis=axis)
         if self._grey:
             items = np.expand_dims(_luma(np.moveaxis(items, axis, -1)), axis)
         return items

@@ -8,20 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from zoobridge.errors import BrokenPackageError, ModelInputError
-from zoobridge.imaging._types import (
-    AxisSize,
-    Conversion,
-    ConversionKind,
-    Fit,
-    InputSpec,
-    Interpolation,
-)
+from zoobridge.imaging._sizes import SizePlan
+from zoobridge.imaging._types import Fit, Interpolation
 
-__all__ = ["fit_items", "nearest_size", "resize"]
-
-# A package may state any size; this many pixels an item, and no machine would hold a batch.
-_MAX_TARGET = 1 << 28
+__all__ = ["fit_items", "resize"]
 
 _FILTERS = {
     Interpolation.BILINEAR: Image.Resampling.BILINEAR,
@@ -30,27 +20,11 @@ _FILTERS = {
     Interpolation.LANCZOS: Image.Resampling.LANCZOS,
 }
 
-_ANY_SIZE = AxisSize(1, 1)
-
 #: Left, upper, right and lower edge in pixels, fractions allowed.
 Window = tuple[float, float, float, float]
 
 
-def nearest_size(length: int, size: AxisSize) -> int:
-    """Return the allowed length that is nearest to a length; of two equally near the greater."""
-    if size.step <= 0 or length <= size.min:
-        return size.min
-    return size.min + (2 * (length - size.min) + size.step) // (2 * size.step) * size.step
-
-
-def fit_items(
-    items: NDArray[Any],
-    axes: str,
-    spec: InputSpec,
-    *,
-    fit: Fit | None,
-    interpolation: Interpolation | None,
-) -> tuple[NDArray[Any], str, tuple[Conversion, ...]]:
+def fit_items(items: NDArray[Any], axes: str, plan: SizePlan) -> tuple[NDArray[Any], str]:
     """Bring items to a size that the network takes.
 
     Parameters
@@ -59,10 +33,8 @@ def fit_items(
         Items of one size, the first axis counts them.
     axes
         Letters of the other axes; Y, X and C among them.
-    spec
-        The network's input.
-    fit, interpolation
-        What the caller asked for; `None`: as `spec` says.
+    plan
+        How.
 
     Returns
     -------
@@ -70,122 +42,47 @@ def fit_items(
         Items of the new size.
     axes : str
         Their axes, which may have changed places.
-    conversions : tuple of Conversion
-        What was done.
-
-    Raises
-    ------
-    ModelInputError
-        If the size does not fit and may not be changed.
     """
-    height, width = items.shape[1 + axes.index("Y")], items.shape[1 + axes.index("X")]
-    target_height = nearest_size(height, spec.sizes.get("Y", _ANY_SIZE))
-    target_width = nearest_size(width, spec.sizes.get("X", _ANY_SIZE))
-    if (height, width) == (target_height, target_width):
-        return items, axes, ()
-    if target_height * target_width > _MAX_TARGET:
-        raise BrokenPackageError(
-            f"the package asks for {target_height} × {target_width} pixels an item, which no "
-            "machine can hold in number; correct its input sizes"
-        )
-    size = (target_height, target_width)
-    mode = fit or spec.fit
-    how = interpolation or spec.interpolation
-    if mode is Fit.REFUSE:
-        raise ModelInputError(
-            f"the model takes {_described(spec)} pixels (height × width), the item has "
-            f"{height} × {width}; choose a fit such as stretch, pad or crop",
-            field="options.fit",
-        )
-    if mode is Fit.CENTER:
-        items, done = _centred(items, axes, size)
-        return items, axes, done
-    if mode is Fit.STRETCH:
-        items, axes = resize(items, axes, size, how)
-        return items, axes, (_resized((height, width), size, mode, how),)
-    factors = (target_height / height, target_width / width)
-    if mode is Fit.PAD:
-        return _padded(items, axes, size, min(factors), how)
-    return _covering(items, axes, size, max(factors), how)
+    if plan.fit is Fit.CROP and plan.factor != 1 and plan.before != plan.target:
+        return _covering(items, axes, plan)
+    if plan.scaled != plan.before:
+        items, axes = resize(items, axes, plan.scaled, plan.interpolation)
+    return _centred(items, axes, plan.target), axes
 
 
-def _padded(
-    items: NDArray[Any],
-    axes: str,
-    size: tuple[int, int],
-    factor: float,
-    how: Interpolation,
-) -> tuple[NDArray[Any], str, tuple[Conversion, ...]]:
-    height, width = (items.shape[1 + axes.index(letter)] for letter in "YX")
-    inner = (
-        min(size[0], max(1, int(height * factor + 0.5))),
-        min(size[1], max(1, int(width * factor + 0.5))),
-    )
-    done: list[Conversion] = []
-    if inner != (height, width):
-        items, axes = resize(items, axes, inner, how)
-        done.append(_resized((height, width), inner, Fit.PAD, how))
-    items, padded = _centred(items, axes, size)
-    return items, axes, (*done, *padded)
-
-
-def _covering(
-    items: NDArray[Any],
-    axes: str,
-    size: tuple[int, int],
-    factor: float,
-    how: Interpolation,
-) -> tuple[NDArray[Any], str, tuple[Conversion, ...]]:
-    if factor == 1:
-        items, done = _centred(items, axes, size)
-        return items, axes, done
-    height, width = (items.shape[1 + axes.index(letter)] for letter in "YX")
+def _covering(items: NDArray[Any], axes: str, plan: SizePlan) -> tuple[NDArray[Any], str]:
+    height, width = plan.before
     # Only what remains is computed: a long thin item, scaled as a whole, could fill the memory.
-    down, across = min(height, size[0] / factor), min(width, size[1] / factor)
+    down = min(height, plan.target[0] / plan.factor)
+    across = min(width, plan.target[1] / plan.factor)
     top, left = (height - down) / 2, (width - across) / 2
     # Rounding must not carry the far edges out of the item.
     window = (left, top, min(left + across, width), min(top + down, height))
-    items, axes = resize(items, axes, size, how, window=window)
-    scaled = (max(size[0], round(height * factor)), max(size[1], round(width * factor)))
-    done = (_resized((height, width), scaled, Fit.CROP, how),)
-    if scaled != size:
-        done = (*done, _cropped(scaled, size))
-    return items, axes, done
+    return resize(items, axes, plan.target, plan.interpolation, window=window)
 
 
-def _centred(
-    items: NDArray[Any], axes: str, size: tuple[int, int]
-) -> tuple[NDArray[Any], tuple[Conversion, ...]]:
+def _centred(items: NDArray[Any], axes: str, size: tuple[int, int]) -> NDArray[Any]:
     """Crop around the centre, and pad evenly with zeros where an item is too small."""
-    done: list[Conversion] = []
     places = [1 + axes.index(letter) for letter in "YX"]
-    before = (items.shape[places[0]], items.shape[places[1]])
     where = [slice(None)] * items.ndim
-    for place, length, wanted in zip(places, before, size, strict=True):
+    for place, wanted in zip(places, size, strict=True):
+        length = items.shape[place]
         if length > wanted:
             start = (length - wanted) // 2
             where[place] = slice(start, start + wanted)
     items = items[tuple(where)]
     inner = (items.shape[places[0]], items.shape[places[1]])
-    if inner != before:
-        done.append(_cropped(before, inner))
-    if inner != size:
-        shape = list(items.shape)
-        inside = [slice(None)] * items.ndim
-        for place, length, wanted in zip(places, inner, size, strict=True):
-            start = (wanted - length) // 2
-            shape[place] = wanted
-            inside[place] = slice(start, start + length)
-        padded = np.zeros(shape, items.dtype)
-        padded[tuple(inside)] = items
-        items = padded
-        done.append(
-            Conversion(
-                ConversionKind.PADDED,
-                f"{inner[0]} × {inner[1]} → {size[0]} × {size[1]} evenly with zeros",
-            )
-        )
-    return items, tuple(done)
+    if inner == size:
+        return items
+    shape = list(items.shape)
+    inside = [slice(None)] * items.ndim
+    for place, length, wanted in zip(places, inner, size, strict=True):
+        start = (wanted - length) // 2
+        shape[place] = wanted
+        inside[place] = slice(start, start + length)
+    padded = np.zeros(shape, items.dtype)
+    padded[tuple(inside)] = items
+    return padded
 
 
 def resize(
@@ -281,27 +178,3 @@ def _nearest(start: float, stop: float, count: int, length: int) -> NDArray[np.i
     centres = start + (np.arange(count) + 0.5) * (stop - start) / count
     places: NDArray[np.intp] = np.clip(np.floor(centres), 0, length - 1).astype(np.intp)
     return places
-
-
-def _resized(
-    before: tuple[int, int], after: tuple[int, int], mode: Fit, how: Interpolation
-) -> Conversion:
-    return Conversion(
-        ConversionKind.RESIZED,
-        f"{before[0]} × {before[1]} → {after[0]} × {after[1]} "
-        f"({'aspect not kept' if mode is Fit.STRETCH else 'aspect kept'}: {mode.value}, {how.value})",
-    )
-
-
-def _cropped(before: tuple[int, int], after: tuple[int, int]) -> Conversion:
-    return Conversion(
-        ConversionKind.CROPPED,
-        f"{before[0]} × {before[1]} → {after[0]} × {after[1]} around the centre",
-    )
-
-
-def _described(spec: InputSpec) -> str:
-    sizes = (spec.sizes.get(letter, _ANY_SIZE) for letter in "YX")
-    return " × ".join(
-        f"({size.min} + n · {size.step})" if size.step else str(size.min) for size in sizes
-    )

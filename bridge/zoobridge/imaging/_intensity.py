@@ -1,8 +1,13 @@
-"""Named rules by which intensities reach the range that a model was trained on."""
+"""The one place that decides how intensities reach the range that a model was trained on.
+
+``docs/intensities.md`` holds the same rules as a table.
+"""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,11 +22,204 @@ from zoobridge.imaging._types import (
     IntensityRule,
 )
 
-__all__ = ["rescale"]
+__all__ = ["IntensityPlan", "plan_intensity", "rescale"]
+
+Range = tuple[float, float]
+
+#: Values that fill less of the range than this may have been stored in it by chance.
+_FILLED = 1 / 8
+_OPTION = "options.intensity"
+
+
+@dataclass(frozen=True)
+class IntensityPlan:
+    """What is done to the intensities of a picture.
+
+    Parameters
+    ----------
+    rule
+        The rule, asked for or chosen.
+    source
+        The range that becomes `target`; `None` where nothing is mapped, or where each item has its
+        own (:attr:`IntensityRule.MIN_MAX`).
+    target
+        The range that the model expects; `None` where that is not known or not needed.
+    conversion
+        The same as a phrase, with a notice where something was assumed; `None` where pixels stay as
+        they are and nothing is to be said.
+    """
+
+    rule: IntensityRule
+    source: Range | None = None
+    target: Range | None = None
+    conversion: Conversion | None = None
+
+
+_UNCHANGED = IntensityPlan(IntensityRule.AS_IS)
+
+
+def plan_intensity(
+    dtype: np.dtype[Any],
+    spec: InputSpec,
+    asked: Intensity | None,
+    *,
+    full_scale: Range | None = None,
+    values: Callable[[], Range | None],
+) -> IntensityPlan:
+    """Decide what is done to the intensities of a picture.
+
+    Parameters
+    ----------
+    dtype
+        Type of the pixels.
+    spec
+        The network's input.
+    asked
+        What the caller asked for; `None`: what the type of the pixels, the depth that the file
+        states and the range that the model expects suggest.
+    full_scale
+        The range that the file states for its samples; `None`: that of the type.
+    values
+        Returns the smallest and the greatest value of the picture, `None` where they are not known.
+        Called where the decision or a notice depends on them.
+
+    Raises
+    ------
+    InvalidRequestError
+        If the caller's range is empty.
+    ModelInputError
+        If the rule cannot be applied to these pixels or this model.
+    """
+    wanted = spec.intensity_range
+    if asked is None:
+        return _UNCHANGED if wanted is None else _chosen(dtype, wanted, full_scale, values)
+    if asked.rule is IntensityRule.AS_IS:
+        return _UNCHANGED
+    if wanted is None:
+        raise ModelInputError(
+            f"the model does not state which intensities it expects, so '{asked.rule}' has no range "
+            "to map to; use as_is, or set intensity_range in the package's config.zoobridge",
+            field=_OPTION,
+        )
+    if asked.rule is IntensityRule.MIN_MAX:
+        return IntensityPlan(asked.rule, None, wanted)
+    source = _asked_range(dtype, asked, full_scale)
+    if source == wanted and asked.rule is not IntensityRule.EXPLICIT:
+        return _UNCHANGED
+    return _mapping(dtype, asked.rule, source, wanted)
+
+
+def _asked_range(dtype: np.dtype[Any], asked: Intensity, full_scale: Range | None) -> Range:
+    if asked.rule is IntensityRule.DTYPE_RANGE:
+        if dtype.kind not in "biu":
+            raise ModelInputError(
+                f"dtype_range maps the whole range of an integer type, but the pixels are {dtype}; "
+                "use unit_range, min_max or explicit",
+                field=f"{_OPTION}.rule",
+            )
+        return full_scale or _type_range(dtype)
+    if asked.rule is IntensityRule.UNIT_RANGE:
+        if dtype.kind != "f":
+            raise ModelInputError(
+                f"unit_range maps floats of 0…1, but the pixels are {dtype}; use dtype_range, "
+                "min_max or explicit",
+                field=f"{_OPTION}.rule",
+            )
+        return 0.0, 1.0
+    if not (np.isfinite([asked.low, asked.high]).all() and asked.low < asked.high):
+        raise InvalidRequestError(
+            f"the intensity range {asked.low:g}…{asked.high:g} is empty; low must be less than high",
+            field=_OPTION,
+        )
+    return asked.low, asked.high
+
+
+def _chosen(
+    dtype: np.dtype[Any],
+    wanted: Range,
+    full_scale: Range | None,
+    values: Callable[[], Range | None],
+) -> IntensityPlan:
+    """Choose a rule where the caller left it open."""
+    stated = _stated(full_scale, values)
+    if stated is None and dtype.kind == "f":
+        return _chosen_for_floats(dtype, wanted, values())
+    source = stated or _type_range(dtype)
+    known = stated is not None or dtype.kind == "b"
+    if source == wanted:
+        return _UNCHANGED
+    if not known and wanted[0] <= source[0] and source[1] <= wanted[1]:
+        few = _share(source, wanted) < _FILLED
+        return _kept(dtype, source, wanted, "fill") if few else _UNCHANGED
+    # Ordinary pictures of 8 bits need not be looked through.
+    found = None if known or dtype == np.uint8 else values()
+    notice = ""
+    if found is not None and found[0] < found[1] and _share(found, source) < _FILLED:
+        notice = (
+            f"the {dtype} values {_range(found)} fill {_percent(_share(found, source))} of the range "
+            f"{_range(source)} that was assumed for them"
+        )
+    return _mapping(dtype, IntensityRule.DTYPE_RANGE, source, wanted, notice)
+
+
+def _stated(full_scale: Range | None, values: Callable[[], Range | None]) -> Range | None:
+    """Return the range that the file states, unless the values contradict it."""
+    if full_scale is None:
+        return None
+    found = values()
+    fits = found is None or (full_scale[0] <= found[0] and found[1] <= full_scale[1])
+    return full_scale if fits else None
+
+
+def _chosen_for_floats(dtype: np.dtype[Any], wanted: Range, found: Range | None) -> IntensityPlan:
+    if found is None or found[0] == found[1] == 0:
+        return _UNCHANGED
+    unit = (0.0, 1.0)
+    if found[0] >= 0 and found[1] <= 1 and _share(unit, wanted) < _FILLED:
+        notice = (
+            f"the {dtype} values {_range(found)} lie in 0…1, and the model expects "
+            f"{_range(wanted)}: the range 0…1 was assumed for them"
+        )
+        return _mapping(dtype, IntensityRule.UNIT_RANGE, unit, wanted, notice)
+    if found[0] < wanted[0] or found[1] > wanted[1]:
+        return _kept(dtype, found, wanted, "exceed")
+    if found[0] < found[1] and _share(found, wanted) < _FILLED:
+        return _kept(dtype, found, wanted, "fill")
+    return _UNCHANGED
+
+
+def _kept(dtype: np.dtype[Any], found: Range, wanted: Range, what: str) -> IntensityPlan:
+    if what == "fill":
+        what = f"fill {_percent(_share(found, wanted))} of"
+    notice = (
+        f"the {dtype} values {_range(found)} {what} the range {_range(wanted)} that the model "
+        "expects; they were passed as they are"
+    )
+    detail = f"{dtype} {_range(found)} passed as they are; the model expects {_range(wanted)}"
+    conversion = Conversion(ConversionKind.INTENSITY_UNCHANGED, detail, notice, _OPTION)
+    return IntensityPlan(IntensityRule.AS_IS, None, wanted, conversion)
+
+
+def _mapping(
+    dtype: np.dtype[Any], rule: IntensityRule, source: Range, wanted: Range, notice: str = ""
+) -> IntensityPlan:
+    conversion = _conversion(dtype, rule, source, wanted, notice)
+    return IntensityPlan(rule, source, wanted, conversion)
+
+
+def _conversion(
+    dtype: np.dtype[Any], rule: IntensityRule, source: Range, wanted: Range, notice: str = ""
+) -> Conversion:
+    return Conversion(
+        ConversionKind.INTENSITY_RESCALED,
+        f"{dtype} {_range(source)} → {_range(wanted)} ({rule.value})",
+        notice,
+        _OPTION if notice else "",
+    )
 
 
 def rescale(
-    items: NDArray[Any], spec: InputSpec, intensity: Intensity | None
+    items: NDArray[Any], plan: IntensityPlan
 ) -> tuple[NDArray[Any], list[Conversion] | None]:
     """Map the intensities of items linearly.
 
@@ -29,81 +227,42 @@ def rescale(
     ----------
     items
         Items of one size, the first axis counts them.
-    spec
-        The network's input.
-    intensity
-        What the caller asked for; `None`: the range of the type for integers whose type reaches
-        beyond the range that the model expects, and the values as they are otherwise.
+    plan
+        How.
 
     Returns
     -------
     items : NDArray
-        The same array if nothing is to be done, else ``float32`` (``float64`` for pixels that it
-        cannot hold).
+        The same array if nothing is to be done, else ``float32``.
     conversions : list of Conversion or None
-        One an item; `None` if nothing was done.
-
-    Raises
-    ------
-    ModelInputError
-        If the rule cannot be applied to these pixels or this model.
+        One an item; `None` if nothing is to be said.
     """
-    wanted = spec.intensity_range
-    rule = _default_rule(items.dtype, wanted) if intensity is None else intensity.rule
-    if rule is IntensityRule.AS_IS:
-        return items, None
-    if wanted is None:
-        raise ModelInputError(
-            f"the model does not state which intensities it expects, so '{rule}' has no range to "
-            "map to; use as_is, or set intensity_range in the package's config.zoobridge",
-            field="options.intensity",
-        )
     count = len(items)
+    if plan.rule is IntensityRule.AS_IS or plan.target is None:
+        return items, None if plan.conversion is None else [plan.conversion] * count
     lows: NDArray[Any]
     highs: NDArray[Any]
-    if rule is IntensityRule.DTYPE_RANGE:
-        if items.dtype.kind not in "biu":
-            raise ModelInputError(
-                f"dtype_range maps the whole range of an integer type, but the pixels are "
-                f"{items.dtype}; use min_max or explicit",
-                field="options.intensity.rule",
-            )
-        low, high = _type_range(items.dtype)
-        lows, highs = np.full(count, low, np.float64), np.full(count, high, np.float64)
-    elif rule is IntensityRule.MIN_MAX:
+    if plan.source is None:
         inner = tuple(range(1, items.ndim))
         lows = items.min(axis=inner).astype(np.float64)
         highs = items.max(axis=inner).astype(np.float64)
+        conversions = [
+            _conversion(items.dtype, plan.rule, source, plan.target)
+            for source in zip(lows.tolist(), highs.tolist(), strict=True)
+        ]
     else:
-        assert intensity is not None  # noqa: S101 - only a caller asks for this rule
-        if not (
-            np.isfinite([intensity.low, intensity.high]).all() and intensity.low < intensity.high
-        ):
-            raise InvalidRequestError(
-                f"the intensity range {intensity.low:g}…{intensity.high:g} is empty; "
-                "low must be less than high",
-                field="options.intensity",
-            )
-        lows = np.full(count, intensity.low, np.float64)
-        highs = np.full(count, intensity.high, np.float64)
-    if rule is IntensityRule.DTYPE_RANGE and (lows[0], highs[0]) == tuple(wanted):
-        return items, None
-    mapped = _mapped(items, lows, highs, wanted)
-    if rule is IntensityRule.EXPLICIT:
-        np.clip(mapped, wanted[0], wanted[1], out=mapped)
-    return mapped, _conversions(items.dtype, rule, lows, highs, wanted)
-
-
-def _default_rule(dtype: np.dtype[Any], wanted: tuple[float, float] | None) -> IntensityRule:
-    if wanted is None or dtype.kind not in "iu":
-        return IntensityRule.AS_IS
-    low, high = _type_range(dtype)
-    wider = high - low > wanted[1] - wanted[0]
-    return IntensityRule.DTYPE_RANGE if wider else IntensityRule.AS_IS
+        lows = np.full(count, plan.source[0], np.float64)
+        highs = np.full(count, plan.source[1], np.float64)
+        assert plan.conversion is not None  # noqa: S101 - a mapping is always stated
+        conversions = [plan.conversion] * count
+    mapped = _mapped(items, lows, highs, plan.target)
+    if plan.rule is IntensityRule.EXPLICIT:
+        np.clip(mapped, plan.target[0], plan.target[1], out=mapped)
+    return mapped, conversions
 
 
 @functools.lru_cache(maxsize=64)
-def _type_range(dtype: np.dtype[Any]) -> tuple[int, int]:
+def _type_range(dtype: np.dtype[Any]) -> Range:
     if dtype.kind == "b":
         return 0, 1
     limits = np.iinfo(dtype)
@@ -114,7 +273,7 @@ def _mapped(
     items: NDArray[Any],
     lows: NDArray[Any],
     highs: NDArray[Any],
-    wanted: tuple[float, float],
+    wanted: Range,
 ) -> NDArray[Any]:
     # float32 holds every integer of 16 bits; wider pixels lose digits in it before they are mapped.
     small = items.dtype.itemsize <= 2 and items.dtype.kind != "f"
@@ -129,24 +288,16 @@ def _mapped(
     return mapped.astype(np.float32, copy=False)
 
 
-def _conversions(
-    dtype: np.dtype[Any],
-    rule: IntensityRule,
-    lows: NDArray[Any],
-    highs: NDArray[Any],
-    wanted: tuple[float, float],
-) -> list[Conversion]:
-    target = f"{wanted[0]:.6g}…{wanted[1]:.6g} ({rule.value})"
-    made: dict[tuple[float, float], Conversion] = {}
-    result = []
-    for low, high in zip(lows.tolist(), highs.tolist(), strict=True):
-        conversion = made.get((low, high))
-        if conversion is None:
-            detail = f"{dtype} {_number(low, dtype)}…{_number(high, dtype)} → {target}"
-            conversion = made[low, high] = Conversion(ConversionKind.INTENSITY_RESCALED, detail)
-        result.append(conversion)
-    return result
+def _share(found: Range, whole: Range) -> float:
+    return (found[1] - found[0]) / (whole[1] - whole[0])
 
 
-def _number(value: float, dtype: np.dtype[Any]) -> str:
-    return str(int(value)) if dtype.kind in "biu" and value.is_integer() else f"{value:.6g}"
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %" if share >= 0.0001 else "less than 0.01 %"
+
+
+def _range(ends: Range) -> str:
+    return "…".join(
+        str(int(end)) if float(end).is_integer() and abs(end) < 1e15 else f"{end:.6g}"
+        for end in ends
+    )

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from zoobridge.errors import ImageFormatError, LimitError
 from zoobridge.imaging._types import Picture, PictureLimits
 
-__all__ = ["check_axes", "check_size", "picture_from_array", "picture_from_buffer", "times"]
+__all__ = [
+    "check_axes",
+    "check_size",
+    "full_scale_of",
+    "picture_from_array",
+    "picture_from_buffer",
+    "times",
+]
 
 _KINDS = "biuf"
 
@@ -81,7 +88,35 @@ def check_size(shape: Sequence[int], limits: PictureLimits) -> None:
         )
 
 
-def picture_from_array(array: NDArray[Any], axes: str, *, limits: PictureLimits) -> Picture:
+def full_scale_of(bits: int, dtype: np.dtype[Any]) -> tuple[float, float] | None:
+    """Return the range of samples of so many bits; `None` where that is the range of the type.
+
+    Parameters
+    ----------
+    bits
+        Bits that are used of each sample; 0 for all.
+    dtype
+        Type of the samples.
+
+    Raises
+    ------
+    ImageFormatError
+        If the type is not one of unsigned integers, or has fewer bits.
+    """
+    if bits == 0:
+        return None
+    if dtype.kind != "u" or bits > 8 * dtype.itemsize:
+        raise ImageFormatError(
+            f"{bits} significant bits were stated for pixels of type {dtype}; state at most as many "
+            "as an unsigned integer type has",
+            field="image.pixels.significant_bits",
+        )
+    return None if bits == 8 * dtype.itemsize else (0, (1 << bits) - 1)
+
+
+def picture_from_array(
+    array: NDArray[Any], axes: str, *, limits: PictureLimits, significant_bits: int = 0
+) -> Picture:
     """Make a picture of an array, without a copy.
 
     Parameters
@@ -92,6 +127,8 @@ def picture_from_array(array: NDArray[Any], axes: str, *, limits: PictureLimits)
         One upper-case letter an axis, Y and X among them. ``S`` (samples) is taken as ``C``.
     limits
         Bounds.
+    significant_bits
+        Bits that are used of each sample; 0 for all.
 
     Raises
     ------
@@ -109,11 +146,13 @@ def picture_from_array(array: NDArray[Any], axes: str, *, limits: PictureLimits)
         )
     check_axes(axes, array.shape, field=field)
     check_size(array.shape, limits)
+    full_scale = full_scale_of(significant_bits, array.dtype)
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     view = array.view()
     view.flags.writeable = False
-    return Picture(view, axes if "C" in axes else axes.replace("S", "C"))
+    letters = axes if "C" in axes else axes.replace("S", "C")
+    return Picture(view, letters, full_scale=full_scale)
 
 
 def picture_from_buffer(

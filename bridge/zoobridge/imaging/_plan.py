@@ -14,7 +14,7 @@ from zoobridge.errors import LimitError, RegionError
 from zoobridge.imaging._items import Item, ItemFault
 from zoobridge.imaging._types import Box, Conversion, ConversionKind, InputSpec, Picture, Region
 
-__all__ = ["plan_items", "plane_axes"]
+__all__ = ["axes_of_planes", "plan_items", "plane_axes"]
 
 
 def plane_axes(picture: Picture, spec: InputSpec) -> str:
@@ -22,11 +22,12 @@ def plane_axes(picture: Picture, spec: InputSpec) -> str:
 
     These are the axes that the network's input does not have. Channels always belong to the item.
     """
-    return _without(picture.axes, spec.axes)
+    return axes_of_planes(picture.axes, spec.axes)
 
 
 @functools.lru_cache(maxsize=64)
-def _without(axes: str, tensor_axes: str) -> str:
+def axes_of_planes(axes: str, tensor_axes: str) -> str:
+    """Return the letters of `axes` that an item of a network with `tensor_axes` does not have."""
     kept = {"Y", "X", "C", *tensor_axes}
     return "".join(letter for letter in axes if letter not in kept)
 

@@ -14,14 +14,15 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from zoobridge.errors import BrokenPackageError, ModelInputError, NonFiniteError, ZooBridgeError
+from zoobridge.errors import ModelInputError, NonFiniteError, ZooBridgeError
 from zoobridge.imaging._channels import ChannelPlan, plan_channels
-from zoobridge.imaging._fit import fit_items, nearest_size
-from zoobridge.imaging._intensity import rescale
+from zoobridge.imaging._depth import check_depth, check_is_picture
+from zoobridge.imaging._fit import fit_items
+from zoobridge.imaging._intensity import plan_intensity, rescale
 from zoobridge.imaging._items import Item, ItemFault, Prepared
 from zoobridge.imaging._operations import byte_chain, preprocess
+from zoobridge.imaging._sizes import plan_size
 from zoobridge.imaging._types import (
-    AxisSize,
     Conversion,
     ConversionKind,
     InputSpec,
@@ -61,11 +62,7 @@ class Preparer:
         self._spec = spec
         self._preparation = preparation
         self._tensor_axes = spec.axes.replace("N", "")
-        if not {"Y", "X"} <= set(self._tensor_axes):
-            raise BrokenPackageError(
-                f"the model's input '{spec.name}' has the axes {spec.axes}; a model that "
-                "classifies pictures needs Y and X"
-            )
+        check_is_picture(spec)
         first = spec.preprocessing[0] if spec.preprocessing else None
         entry = first.kwargs.get("dtype") if first and first.id == "ensure_dtype" else spec.dtype
         self._rounds = np.dtype(str(entry)).kind in "iu"
@@ -98,7 +95,7 @@ class Preparer:
         """
         count = picture.array.shape[picture.axes.index("C")] if "C" in picture.axes else 1
         channels = self._plan(count, last=picture.axes.endswith("C"))
-        self._check_depth(picture)
+        check_depth(self._spec, picture.axes, picture.array.shape)
         cropper = _Cropper(picture, self._tensor_axes)
         prepared: list[Prepared] = []
         failed: list[ItemFault] = []
@@ -132,16 +129,23 @@ class Preparer:
             return self._without_infinite(picture, cropper, channels, items, finite)
         whole = pixels.dtype.kind in "biu"
         try:
-            pixels, rescaled = rescale(pixels, self._spec, self._preparation.intensity)
-            pixels, axes, fitted = fit_items(
-                pixels,
-                axes,
+            intensity = plan_intensity(
+                pixels.dtype,
+                self._spec,
+                self._preparation.intensity,
+                full_scale=picture.full_scale,
+                values=lambda: picture.values,
+            )
+            size = plan_size(
+                (pixels.shape[1 + axes.index("Y")], pixels.shape[1 + axes.index("X")]),
                 self._spec,
                 fit=self._preparation.fit,
                 interpolation=self._preparation.interpolation,
             )
         except ModelInputError as error:
             return [], [_fault(item, error) for item in items]
+        pixels, rescaled = rescale(pixels, intensity)
+        pixels, axes = fit_items(pixels, axes, size)
         pixels = channels.repeat(pixels, 1 + axes.index("C"))
         if whole and self._rounds and pixels.dtype.kind == "f":
             # Integers that were scaled on the way become integers again by rounding.
@@ -149,12 +153,18 @@ class Preparer:
         tensors = self._tensors(pixels, axes)
         mask_notes = _MASKED[self._preparation.mask_fill] if masked else ()
         before = (*picture.notes, *channels.conversions)
-        common = (*before, *mask_notes, *fitted)
+        common = (*before, *mask_notes, *size.conversions)
         conversions: list[tuple[Conversion, ...]] = [common] * len(items)
         for number, item in enumerate(items):
             if item.notes or rescaled is not None:
                 middle = (rescaled[number],) if rescaled is not None else ()
-                conversions[number] = (*before, *item.notes, *mask_notes, *middle, *fitted)
+                conversions[number] = (
+                    *before,
+                    *item.notes,
+                    *mask_notes,
+                    *middle,
+                    *size.conversions,
+                )
         return [Prepared(items, tensors, conversions)], []
 
     def _without_infinite(
@@ -199,23 +209,6 @@ class Preparer:
         if self._casts and batch.dtype != self._spec.dtype:
             batch = batch.astype(self._spec.dtype)
         return np.ascontiguousarray(batch)
-
-    def _check_depth(self, picture: Picture) -> None:
-        """Check the axes that item and tensor share beside Y, X and C: they are not resampled."""
-        for letter in self._tensor_axes:
-            if letter in "CYX":
-                continue
-            length = (
-                picture.array.shape[picture.axes.index(letter)] if letter in picture.axes else 1
-            )
-            size = self._spec.sizes.get(letter, AxisSize(1, 1))
-            if nearest_size(length, size) != length:
-                allowed = f"{size.min} + n · {size.step}" if size.step else str(size.min)
-                raise ModelInputError(
-                    f"the model takes {allowed} pixels along {letter}, the image has "
-                    + (str(length) if letter in picture.axes else "no such axis"),
-                    field="image",
-                )
 
 
 class _Cropper:

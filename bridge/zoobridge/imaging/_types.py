@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -60,6 +62,7 @@ class IntensityRule(StrEnum):
     DTYPE_RANGE = "dtype_range"
     MIN_MAX = "min_max"
     EXPLICIT = "explicit"
+    UNIT_RANGE = "unit_range"
 
 
 class MaskFill(StrEnum):
@@ -92,14 +95,30 @@ class ConversionKind(StrEnum):
     REGION_CLIPPED = "region_clipped"
     ORIENTATION = "orientation"
     PALETTE_EXPANDED = "palette_expanded"
+    INTENSITY_UNCHANGED = "intensity_unchanged"
+    SERIES_SELECTED = "series_selected"
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """One conversion, and its particulars as a phrase for people."""
+    """One conversion.
+
+    Parameters
+    ----------
+    kind
+        Which one.
+    detail
+        Its particulars, as a phrase for people.
+    notice
+        A sentence for the user where something was assumed that cannot be known; else empty.
+    notice_field
+        The field of the request that changes the assumption.
+    """
 
     kind: ConversionKind
     detail: str
+    notice: str = ""
+    notice_field: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,11 +146,25 @@ class Picture:
         One upper-case letter an axis of `array`: ``YX``, ``YXC``, ``TZCYX``. Always holds Y and X.
     notes
         What decoding itself changed (palette, orientation); part of every item's conversions.
+    full_scale
+        The range of values that the file states for its samples, such as 0…4095 of a camera of 12
+        bits; `None`: all of the type.
     """
 
     array: NDArray[np.generic]
     axes: str
     notes: tuple[Conversion, ...] = ()
+    full_scale: tuple[float, float] | None = None
+
+    @functools.cached_property
+    def values(self) -> tuple[float, float]:
+        """The smallest and the greatest finite value; zeros where none is finite."""
+        array = self.array
+        low, high = float(array.min()), float(array.max())
+        if not (math.isfinite(low) and math.isfinite(high)):
+            finite = array[np.isfinite(array)]
+            low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+        return low, high
 
 
 @dataclass(slots=True)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         from_pixels,
         lay_out,
         pack_mask,
+        pixel_dtype,
         pixels_array,
         to_pixels,
         unpack_mask,
@@ -68,6 +69,7 @@ __all__ = [
     "from_pixels",
     "lay_out",
     "pack_mask",
+    "pixel_dtype",
     "pixels_array",
     "result_field",
     "status_from_error",
@@ -86,7 +88,7 @@ _LAZY = {
     ),
     **dict.fromkeys(
         (
-            *("PIXEL_DTYPES", "check_axes", "from_pixels", "lay_out", "pack_mask"),
+            *("PIXEL_DTYPES", "check_axes", "from_pixels", "lay_out", "pack_mask", "pixel_dtype"),
             *("pixels_array", "to_pixels", "unpack_mask"),
         ),
         "zoobridge.protocol._pixels",

@@ -169,15 +169,9 @@ class ResultWriter:
         return field
 
 
-def conversion_fields(conversions: Sequence[tuple[int, str]]) -> bytes:
-    """Return conversions, each a ``ConversionKind`` and its detail, as fields of a prediction."""
-    return b"".join(
-        _sized(
-            _CONVERSIONS,
-            prediction_pb2.Conversion(kind=kind, detail=detail).SerializeToString(),  # type: ignore[arg-type]
-        )
-        for kind, detail in conversions
-    )
+def conversion_fields(conversions: Iterable[prediction_pb2.Conversion]) -> bytes:
+    """Return conversions as fields of a prediction."""
+    return b"".join(_sized(_CONVERSIONS, one.SerializeToString()) for one in conversions)
 
 
 def _before_score(entry: bytes) -> bytes:

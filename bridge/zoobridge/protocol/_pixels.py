@@ -22,6 +22,7 @@ __all__ = [
     "from_pixels",
     "lay_out",
     "pack_mask",
+    "pixel_dtype",
     "pixels_array",
     "to_pixels",
     "unpack_mask",
@@ -133,6 +134,24 @@ def to_pixels(array: NDArray[Any], axes: str) -> image_pb2.Pixels:
     return message
 
 
+def pixel_dtype(data_type: int) -> np.dtype[np.generic]:
+    """Return the little-endian type that a ``zoobridge.v1.DataType`` stands for.
+
+    Raises
+    ------
+    ImageFormatError
+        If it stands for none.
+    """
+    dtype = _DTYPES.get(data_type)
+    if dtype is None:
+        raise ImageFormatError(
+            f"image.pixels.data_type {data_type} is not a type of pixels; use one of "
+            f"{', '.join(PIXEL_DTYPES)}",
+            field="image.pixels.data_type",
+        )
+    return dtype
+
+
 def pixels_array(
     data: bytes | bytearray | memoryview, data_type: int, shape: Sequence[int], axes: str
 ) -> NDArray[np.generic]:
@@ -152,13 +171,7 @@ def pixels_array(
     ImageFormatError
         If the parts do not fit together.
     """
-    dtype = _DTYPES.get(data_type)
-    if dtype is None:
-        raise ImageFormatError(
-            f"image.pixels.data_type {data_type} is not a type of pixels; use one of "
-            f"{', '.join(PIXEL_DTYPES)}",
-            field="image.pixels.data_type",
-        )
+    dtype = pixel_dtype(data_type)
     check_axes(axes, shape)
     wanted = math.prod(shape) * dtype.itemsize
     if wanted == 0:

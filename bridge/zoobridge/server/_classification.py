@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 
+from zoobridge.imaging import PictureLimits
 from zoobridge.protocol.v1 import classification_pb2
+from zoobridge.server._check import checked
 from zoobridge.server._stream import ClassifyStream
 
 if TYPE_CHECKING:
@@ -45,6 +47,11 @@ class ClassificationServicer:
             {
                 "Classify": grpc.unary_unary_rpc_method_handler(self.classify),
                 "ClassifyStream": grpc.stream_stream_rpc_method_handler(self.classify_stream),
+                "CheckImage": grpc.unary_unary_rpc_method_handler(
+                    self.check_image,
+                    classification_pb2.CheckImageRequest.FromString,
+                    classification_pb2.CheckImageResponse.SerializeToString,
+                ),
             },
         )
 
@@ -69,6 +76,13 @@ class ClassificationServicer:
         finally:
             with self._lock:
                 self._streams.discard(stream)
+
+    def check_image(
+        self, request: classification_pb2.CheckImageRequest, _context: grpc.ServicerContext
+    ) -> classification_pb2.CheckImageResponse:
+        """Tell whether a picture fits a model."""
+        limits = PictureLimits(self._core.config.limits.image_pixels)
+        return checked(self._core.find(request.model), request, limits)
 
     def drain(self) -> None:
         """Let every stream answer what it has accepted, and end."""

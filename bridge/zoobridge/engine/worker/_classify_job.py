@@ -14,7 +14,14 @@ from zoobridge.backend import BackendFault
 from zoobridge.engine.worker._batcher import BatchEntry
 from zoobridge.engine.worker._job import Job
 from zoobridge.errors import BackendError, BrokenPackageError, ZooBridgeError
-from zoobridge.imaging import Conversion, Item, ItemFault, best_classes, scores_of
+from zoobridge.imaging import (
+    Conversion,
+    Item,
+    ItemFault,
+    best_classes,
+    conversion_message,
+    scores_of,
+)
 from zoobridge.protocol import (
     NEVER,
     ResultWriter,
@@ -283,9 +290,7 @@ class ClassifyCollator:
 
 @functools.lru_cache(maxsize=1024)
 def _fields(conversions: tuple[Conversion, ...]) -> bytes:
-    return conversion_fields(
-        [(from_enum(prediction_pb2.ConversionKind, one.kind), one.detail) for one in conversions]
-    )
+    return conversion_fields(map(conversion_message, conversions))
 
 
 def _job_of(ready: BatchEntry) -> ClassifyJob:

@@ -10,20 +10,15 @@ from google.protobuf.message import DecodeError
 from zoobridge.errors import InvalidRequestError, RegionError
 from zoobridge.imaging import (
     Box,
-    Fit,
-    Intensity,
-    IntensityRule,
-    Interpolation,
-    MaskFill,
     Orientation,
     Picture,
     PictureLimits,
-    Preparation,
     Preparer,
     Region,
     decode,
     picture_from_array,
     plan_items,
+    preparation_of,
 )
 from zoobridge.protocol import divide_request, pixels_array, to_enum, unpack_mask
 from zoobridge.protocol.v1 import classification_pb2 as messages
@@ -107,7 +102,7 @@ class RequestDecoder:
         key = options.SerializeToString(deterministic=True)
         preparer = self._preparers.get(key)
         if preparer is None:
-            preparer = Preparer(self._spec, _preparation_of(options))
+            preparer = Preparer(self._spec, preparation_of(options))
             if len(self._preparers) >= _PREPARERS:
                 self._preparers.clear()
             self._preparers[key] = preparer
@@ -140,7 +135,9 @@ def _picture(
             tuple(pixels.shape),
             pixels.axes,
         )
-        return picture_from_array(array, pixels.axes, limits=limits)
+        return picture_from_array(
+            array, pixels.axes, limits=limits, significant_bits=pixels.significant_bits
+        )
     raise InvalidRequestError(
         "the request holds no picture; set image.encoded or image.pixels", field="image"
     )
@@ -176,29 +173,3 @@ def _region(region: image_pb2.Region) -> Region:
     except RegionError as error:
         return Region(region.id, box, None, plane, error)
     return Region(region.id, box, mask, plane)
-
-
-def _preparation_of(options: messages.ClassificationOptions) -> Preparation:
-    """Return what a caller asks of the way to the tensor."""
-    intensity = None
-    rule = to_enum(
-        IntensityRule,
-        messages.IntensityRule,
-        options.intensity.rule,
-        field="options.intensity.rule",
-    )
-    if rule is not None:
-        intensity = Intensity(rule, options.intensity.low, options.intensity.high)
-    mask_fill = to_enum(MaskFill, messages.MaskFill, options.mask_fill, field="options.mask_fill")
-    return Preparation(
-        fit=to_enum(Fit, messages.Fit, options.fit, field="options.fit"),
-        interpolation=to_enum(
-            Interpolation,
-            messages.Interpolation,
-            options.interpolation,
-            field="options.interpolation",
-        ),
-        intensity=intensity,
-        channels=tuple(options.channels),
-        mask_fill=mask_fill or MaskFill.ZERO,
-    )

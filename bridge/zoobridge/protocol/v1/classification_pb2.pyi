@@ -35,6 +35,7 @@ class IntensityRule(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     INTENSITY_RULE_DTYPE_RANGE: _ClassVar[IntensityRule]
     INTENSITY_RULE_MIN_MAX: _ClassVar[IntensityRule]
     INTENSITY_RULE_EXPLICIT: _ClassVar[IntensityRule]
+    INTENSITY_RULE_UNIT_RANGE: _ClassVar[IntensityRule]
 
 class MaskFill(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -65,6 +66,7 @@ INTENSITY_RULE_AS_IS: IntensityRule
 INTENSITY_RULE_DTYPE_RANGE: IntensityRule
 INTENSITY_RULE_MIN_MAX: IntensityRule
 INTENSITY_RULE_EXPLICIT: IntensityRule
+INTENSITY_RULE_UNIT_RANGE: IntensityRule
 MASK_FILL_UNSPECIFIED: MaskFill
 MASK_FILL_ZERO: MaskFill
 MASK_FILL_MEAN: MaskFill
@@ -154,3 +156,49 @@ class ClassifyStreamResponse(_message.Message):
     response: ClassifyResponse
     error: _status_pb2.Status
     def __init__(self, id: _Optional[str] = ..., total: _Optional[int] = ..., last: bool = ..., response: _Optional[_Union[ClassifyResponse, _Mapping]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ...) -> None: ...
+
+class CheckImageRequest(_message.Message):
+    __slots__ = ("model", "pixels", "values", "regions", "options")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    PIXELS_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    REGIONS_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    pixels: _image_pb2.Pixels
+    values: ValueRange
+    regions: bool
+    options: ClassificationOptions
+    def __init__(self, model: _Optional[str] = ..., pixels: _Optional[_Union[_image_pb2.Pixels, _Mapping]] = ..., values: _Optional[_Union[ValueRange, _Mapping]] = ..., regions: bool = ..., options: _Optional[_Union[ClassificationOptions, _Mapping]] = ...) -> None: ...
+
+class ValueRange(_message.Message):
+    __slots__ = ("low", "high")
+    LOW_FIELD_NUMBER: _ClassVar[int]
+    HIGH_FIELD_NUMBER: _ClassVar[int]
+    low: float
+    high: float
+    def __init__(self, low: _Optional[float] = ..., high: _Optional[float] = ...) -> None: ...
+
+class CheckImageResponse(_message.Message):
+    __slots__ = ("plan", "refusal")
+    PLAN_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    plan: ImagePlan
+    refusal: _status_pb2.Status
+    def __init__(self, plan: _Optional[_Union[ImagePlan, _Mapping]] = ..., refusal: _Optional[_Union[_status_pb2.Status, _Mapping]] = ...) -> None: ...
+
+class ImagePlan(_message.Message):
+    __slots__ = ("conversions", "channels", "height", "width", "plane_axes", "planes")
+    CONVERSIONS_FIELD_NUMBER: _ClassVar[int]
+    CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    PLANE_AXES_FIELD_NUMBER: _ClassVar[int]
+    PLANES_FIELD_NUMBER: _ClassVar[int]
+    conversions: _containers.RepeatedCompositeFieldContainer[_prediction_pb2.Conversion]
+    channels: _containers.RepeatedScalarFieldContainer[int]
+    height: int
+    width: int
+    plane_axes: _containers.RepeatedScalarFieldContainer[str]
+    planes: int
+    def __init__(self, conversions: _Optional[_Iterable[_Union[_prediction_pb2.Conversion, _Mapping]]] = ..., channels: _Optional[_Iterable[int]] = ..., height: _Optional[int] = ..., width: _Optional[int] = ..., plane_axes: _Optional[_Iterable[str]] = ..., planes: _Optional[int] = ...) -> None: ...

@@ -46,6 +46,11 @@ class ClassificationServiceStub(object):
                 request_serializer=zoobridge_dot_v1_dot_classification__pb2.ClassifyStreamRequest.SerializeToString,
                 response_deserializer=zoobridge_dot_v1_dot_classification__pb2.ClassifyStreamResponse.FromString,
                 _registered_method=True)
+        self.CheckImage = channel.unary_unary(
+                '/zoobridge.v1.ClassificationService/CheckImage',
+                request_serializer=zoobridge_dot_v1_dot_classification__pb2.CheckImageRequest.SerializeToString,
+                response_deserializer=zoobridge_dot_v1_dot_classification__pb2.CheckImageResponse.FromString,
+                _registered_method=True)
 
 
 class ClassificationServiceServicer(object):
@@ -67,6 +72,14 @@ class ClassificationServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CheckImage(self, request, context):
+        """Whether a picture fits a model, and what would be done to it, without its pixels. The answer
+        comes from the functions that prepare pictures, so that no client needs rules of its own.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ClassificationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -79,6 +92,11 @@ def add_ClassificationServiceServicer_to_server(servicer, server):
                     servicer.ClassifyStream,
                     request_deserializer=zoobridge_dot_v1_dot_classification__pb2.ClassifyStreamRequest.FromString,
                     response_serializer=zoobridge_dot_v1_dot_classification__pb2.ClassifyStreamResponse.SerializeToString,
+            ),
+            'CheckImage': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckImage,
+                    request_deserializer=zoobridge_dot_v1_dot_classification__pb2.CheckImageRequest.FromString,
+                    response_serializer=zoobridge_dot_v1_dot_classification__pb2.CheckImageResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -136,6 +154,33 @@ class ClassificationService(object):
             '/zoobridge.v1.ClassificationService/ClassifyStream',
             zoobridge_dot_v1_dot_classification__pb2.ClassifyStreamRequest.SerializeToString,
             zoobridge_dot_v1_dot_classification__pb2.ClassifyStreamResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckImage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/zoobridge.v1.ClassificationService/CheckImage',
+            zoobridge_dot_v1_dot_classification__pb2.CheckImageRequest.SerializeToString,
+            zoobridge_dot_v1_dot_classification__pb2.CheckImageResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,30 +37,34 @@ DATA_TYPE_FLOAT32: DataType
 DATA_TYPE_FLOAT64: DataType
 
 class Image(_message.Message):
-    __slots__ = ("encoded", "pixels", "path", "name", "axes")
+    __slots__ = ("encoded", "pixels", "path", "name", "axes", "series")
     ENCODED_FIELD_NUMBER: _ClassVar[int]
     PIXELS_FIELD_NUMBER: _ClassVar[int]
     PATH_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     AXES_FIELD_NUMBER: _ClassVar[int]
+    SERIES_FIELD_NUMBER: _ClassVar[int]
     encoded: bytes
     pixels: Pixels
     path: str
     name: str
     axes: str
-    def __init__(self, encoded: _Optional[bytes] = ..., pixels: _Optional[_Union[Pixels, _Mapping]] = ..., path: _Optional[str] = ..., name: _Optional[str] = ..., axes: _Optional[str] = ...) -> None: ...
+    series: int
+    def __init__(self, encoded: _Optional[bytes] = ..., pixels: _Optional[_Union[Pixels, _Mapping]] = ..., path: _Optional[str] = ..., name: _Optional[str] = ..., axes: _Optional[str] = ..., series: _Optional[int] = ...) -> None: ...
 
 class Pixels(_message.Message):
-    __slots__ = ("data", "data_type", "shape", "axes")
+    __slots__ = ("data", "data_type", "shape", "axes", "significant_bits")
     DATA_FIELD_NUMBER: _ClassVar[int]
     DATA_TYPE_FIELD_NUMBER: _ClassVar[int]
     SHAPE_FIELD_NUMBER: _ClassVar[int]
     AXES_FIELD_NUMBER: _ClassVar[int]
+    SIGNIFICANT_BITS_FIELD_NUMBER: _ClassVar[int]
     data: bytes
     data_type: DataType
     shape: _containers.RepeatedScalarFieldContainer[int]
     axes: str
-    def __init__(self, data: _Optional[bytes] = ..., data_type: _Optional[_Union[DataType, str]] = ..., shape: _Optional[_Iterable[int]] = ..., axes: _Optional[str] = ...) -> None: ...
+    significant_bits: int
+    def __init__(self, data: _Optional[bytes] = ..., data_type: _Optional[_Union[DataType, str]] = ..., shape: _Optional[_Iterable[int]] = ..., axes: _Optional[str] = ..., significant_bits: _Optional[int] = ...) -> None: ...
 
 class Plane(_message.Message):
     __slots__ = ("indexes",)

@@ -32,6 +32,8 @@ class ConversionKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CONVERSION_KIND_REGION_CLIPPED: _ClassVar[ConversionKind]
     CONVERSION_KIND_ORIENTATION: _ClassVar[ConversionKind]
     CONVERSION_KIND_PALETTE_EXPANDED: _ClassVar[ConversionKind]
+    CONVERSION_KIND_INTENSITY_UNCHANGED: _ClassVar[ConversionKind]
+    CONVERSION_KIND_SERIES_SELECTED: _ClassVar[ConversionKind]
 SCORE_KIND_UNSPECIFIED: ScoreKind
 SCORE_KIND_PROBABILITY: ScoreKind
 SCORE_KIND_INDEPENDENT_PROBABILITY: ScoreKind
@@ -50,6 +52,8 @@ CONVERSION_KIND_MASKED: ConversionKind
 CONVERSION_KIND_REGION_CLIPPED: ConversionKind
 CONVERSION_KIND_ORIENTATION: ConversionKind
 CONVERSION_KIND_PALETTE_EXPANDED: ConversionKind
+CONVERSION_KIND_INTENSITY_UNCHANGED: ConversionKind
+CONVERSION_KIND_SERIES_SELECTED: ConversionKind
 
 class ClassScore(_message.Message):
     __slots__ = ("index", "label", "score", "positive")
@@ -64,12 +68,16 @@ class ClassScore(_message.Message):
     def __init__(self, index: _Optional[int] = ..., label: _Optional[str] = ..., score: _Optional[float] = ..., positive: bool = ...) -> None: ...
 
 class Conversion(_message.Message):
-    __slots__ = ("kind", "detail")
+    __slots__ = ("kind", "detail", "notice", "notice_field")
     KIND_FIELD_NUMBER: _ClassVar[int]
     DETAIL_FIELD_NUMBER: _ClassVar[int]
+    NOTICE_FIELD_NUMBER: _ClassVar[int]
+    NOTICE_FIELD_FIELD_NUMBER: _ClassVar[int]
     kind: ConversionKind
     detail: str
-    def __init__(self, kind: _Optional[_Union[ConversionKind, str]] = ..., detail: _Optional[str] = ...) -> None: ...
+    notice: str
+    notice_field: str
+    def __init__(self, kind: _Optional[_Union[ConversionKind, str]] = ..., detail: _Optional[str] = ..., notice: _Optional[str] = ..., notice_field: _Optional[str] = ...) -> None: ...
 
 class PredictionSet(_message.Message):
     __slots__ = ("coverage", "labels")
