@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from zoobridge.errors import BrokenPackageError, ZooBridgeError
 from zoobridge.imaging import (
     ImageFacts,
@@ -43,15 +41,15 @@ def checked(
     Raises
     ------
     ZooBridgeError
-        If the request itself, rather than the picture, is wrong.
+        If the options or the model, rather than the picture, are wrong.
     """
     if model.input is None:
         raise BrokenPackageError(f"model {model.reference} cannot be run: {model.problem}")
     pixels = request.pixels
-    dtype = np.dtype(pixel_dtype(pixels.data_type))
     values = (request.values.low, request.values.high) if request.HasField("values") else None
     preparation = preparation_of(request.options)
     try:
+        dtype = pixel_dtype(pixels.data_type)
         full_scale = full_scale_of(pixels.significant_bits, dtype)
         facts = ImageFacts(dtype, tuple(pixels.shape), pixels.axes, full_scale, values)
         plan = check_image(facts, model.input, preparation, regions=request.regions, limits=limits)
