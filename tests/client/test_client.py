@@ -4,6 +4,7 @@ import threading
 import numpy as np
 import pytest
 
+from pixels import from_pixels
 from zoobridge import connect
 from zoobridge.client import Region
 from zoobridge.errors import (
@@ -19,7 +20,6 @@ from zoobridge.errors import (
     TrustError,
     UnknownModelError,
 )
-from zoobridge.protocol import from_pixels
 from zoobridge.protocol.connection import publish
 
 

@@ -6,10 +6,10 @@ import pytest
 import xarray
 from PIL import Image
 
+from pixels import from_pixels
 from zoobridge.client._call_state import build
 from zoobridge.client._images import expand_path, sources
 from zoobridge.errors import ImageFormatError, InvalidRequestError
-from zoobridge.protocol import from_pixels
 from zoobridge.protocol.v1 import classification_pb2 as pb
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zoobridge.client import ClassScore, ModelIdentity, PredictionSet, Result, Results
-from zoobridge.client._results import results_from_response
+from zoobridge.client._result import results_from_response
 from zoobridge.errors import RegionError
 from zoobridge.protocol import status_from_error
 from zoobridge.protocol.v1 import classification_pb2 as pb

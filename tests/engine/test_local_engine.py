@@ -19,6 +19,7 @@ from engine_asks import (
     request_for,
     work,
 )
+from pixels import to_pixels
 from zoobridge.engine import pack_tensors, unpack_tensors
 from zoobridge.errors import (
     BackendError,
@@ -30,7 +31,7 @@ from zoobridge.errors import (
     WorkerError,
     ZooBridgeError,
 )
-from zoobridge.protocol import Limits, error_from_status, to_pixels
+from zoobridge.protocol import Limits, error_from_status
 from zoobridge.protocol.v1 import classification_pb2 as messages
 
 

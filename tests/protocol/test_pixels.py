@@ -4,13 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from pixels import from_pixels, to_pixels
 from zoobridge.errors import ImageFormatError, RegionError
 from zoobridge.protocol import (
     PIXEL_DTYPES,
-    from_pixels,
     pack_mask,
     pixels_array,
-    to_pixels,
     unpack_mask,
 )
 from zoobridge.protocol.v1 import image_pb2

@@ -9,6 +9,7 @@ import grpc
 import numpy as np
 import pytest
 
+from pixels import to_pixels
 from served import error_of, request
 from zoobridge.errors import (
     BrokenPackageError,
@@ -17,7 +18,6 @@ from zoobridge.errors import (
     InvalidRequestError,
     UnknownModelError,
 )
-from zoobridge.protocol import to_pixels
 from zoobridge.protocol.v1 import (
     classification_pb2,
     model_pb2,
@@ -165,6 +165,9 @@ def test_a_model_is_described_in_full(local, call):
     assert details.authors[0].name == "Ada Lovelace"
     assert details.citations[0].doi == "10.1234/5678"
     assert "größer" in details.documentation
+    assert not details.cover
+    request = zoo_pb2.GetModelRequest(model="brightness", include_cover=True)
+    details = call(local).zoo.GetModel(request, timeout=90).details
     assert details.cover.startswith(b"\x89PNG")
     assert details.cover_media_type == "image/png"
 

@@ -6,9 +6,10 @@ import grpc
 import numpy as np
 import pytest
 
+from pixels import to_pixels
 from served import error_of
 from zoobridge.errors import ImageFormatError, ModelInputError, UnknownModelError
-from zoobridge.protocol import error_from_status, to_pixels
+from zoobridge.protocol import error_from_status
 from zoobridge.protocol.v1 import classification_pb2
 
 

@@ -6,8 +6,8 @@ import time
 import numpy as np
 import psutil
 
+from pixels import to_pixels
 from zoobridge.engine import InferenceRequest
-from zoobridge.protocol import to_pixels
 from zoobridge.protocol.v1 import classification_pb2 as messages
 
 #: First pixels that tell the faulty framework what to do (tests/engine/faulty).

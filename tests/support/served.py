@@ -16,10 +16,11 @@ import pytest
 from google.protobuf.message import DecodeError
 from onnx import TensorProto, helper, numpy_helper
 
+from pixels import to_pixels
 from zoobridge.backend import FrameworkFacts
 from zoobridge.engine import FrameworkState, MemoryUse, ModelState, ResponsePart, Runtime
 from zoobridge.errors import CancelledError, OverloadedError, ZooBridgeError
-from zoobridge.protocol import error_from_status, to_pixels
+from zoobridge.protocol import error_from_status
 from zoobridge.protocol.v1 import (
     classification_pb2,
     classification_pb2_grpc,

@@ -36,7 +36,9 @@ WITHOUT_TORCH = ALL | {
 
 
 def model(*weights, **fields):
-    return ModelDescription("tiny", Path("tiny"), Path("tiny"), "1.0", weights=weights, **fields)
+    return ModelDescription(
+        id="tiny", root=Path("tiny"), source=Path("tiny"), version="1.0", weights=weights, **fields
+    )
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ def test_a_whole_description_survives_json(recipe, read):
 
 
 def test_a_broken_one_survives_too():
-    model = ModelDescription("tiny", Path("a"), Path("b"), problem="broken")
+    model = ModelDescription(id="tiny", root=Path("a"), source=Path("b"), problem="broken")
     assert from_json(json.loads(json.dumps(to_json(model)))) == model
 
 
@@ -29,7 +29,7 @@ def test_a_broken_one_survives_too():
     "change", [{"id": None}, {"weights": 3}, {"stranger": 1}, {"label_source": "x"}]
 )
 def test_other_documents_are_refused(change):
-    document = to_json(ModelDescription("tiny", Path("a"), Path("b"))) | change
+    document = to_json(ModelDescription(id="tiny", root=Path("a"), source=Path("b"))) | change
     if change == {"id": None}:
         del document["id"]
     with pytest.raises((KeyError, TypeError, ValueError)):

@@ -32,6 +32,7 @@ def measures(form: str, at_server: bool, server: Server) -> None:  # noqa: FBT00
       zoobridge measures --at-server --format json
     """  # noqa: D301
     from zoobridge.client import Measure
+    from zoobridge.protocol import from_message
 
     if at_server:
         with server.connect() as client:
@@ -39,7 +40,7 @@ def measures(form: str, at_server: bool, server: Server) -> None:  # noqa: FBT00
     else:
         with needs_extra("evaluation", "measuring"):
             from zoobridge.evaluation import list_measures
-        found = [Measure.from_message(one) for one in list_measures().measures]
+        found = [from_message(Measure, one) for one in list_measures().measures]
     if form == "json":
         click.echo(json_text(found))
         return
@@ -61,6 +62,7 @@ def readers(form: str, at_server: bool, server: Server) -> None:  # noqa: FBT001
       zoobridge readers --at-server --format json
     """  # noqa: D301
     from zoobridge.client import DatasetReader
+    from zoobridge.protocol import from_message
 
     if at_server:
         with server.connect() as client:
@@ -68,7 +70,7 @@ def readers(form: str, at_server: bool, server: Server) -> None:  # noqa: FBT001
     else:
         with needs_extra("evaluation", "reading labelled pictures"):
             from zoobridge.evaluation import list_readers
-        found = [DatasetReader.from_message(one) for one in list_readers().readers]
+        found = [from_message(DatasetReader, one) for one in list_readers().readers]
     if form == "json":
         click.echo(json_text(found))
         return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from zoobridge.cli._csv_file import CsvFile, csv_line
 from zoobridge.cli._screen import table
-from zoobridge.client import table_columns, table_record
+from zoobridge.client import table_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Set
@@ -149,9 +149,7 @@ class _Table(Output):
             top=self._top, errors=errors, labels=self._labels, reliability=self._reliability
         )
         names = [name for name in columns if name not in hidden]
-        records = [
-            table_record(result, top=self._top, labels=self._labels) for result in self._results
-        ]
+        records = [result.to_record(top=self._top, labels=self._labels) for result in self._results]
         table(names, [[row[name] for name in names] for row in records], caption=self._caption())
 
     def _caption(self) -> str:
@@ -177,7 +175,7 @@ class _Csv(Output):
             self._put(csv_line(self._columns))
 
     def write(self, results: Results) -> None:
-        rows = (table_record(one, top=self._top, labels=self._labels) for one in results)
+        rows = (one.to_record(top=self._top, labels=self._labels) for one in results)
         self._put("".join(csv_line([row[name] for name in self._columns]) for row in rows))
 
     @property
@@ -192,7 +190,7 @@ class _JsonLines(Output):
         self._put("".join(self._text(result) + "\n" for result in results))
 
     def _text(self, result: Result) -> str:
-        row: dict[str, Any] = table_record(result, top=self._top)
+        row: dict[str, Any] = result.to_record(top=self._top)
         error = row.pop("error")
         if not self._reliability:
             for name in ("prediction_set", "novelty", "novelty_threshold"):
@@ -207,7 +205,7 @@ class _JsonLines(Output):
             {"kind": one.kind, "detail": one.detail} for one in result.conversions
         ]
         if self._labels:
-            scores = table_record(result, top=0, labels=self._labels)
+            scores = result.to_record(top=0, labels=self._labels)
             row["scores"] = {label: scores[f"score:{label}"] for label in self._labels}
         row["error"] = error
         row["reason"] = result.error.reason if result.error is not None else None

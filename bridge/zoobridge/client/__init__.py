@@ -23,9 +23,6 @@ from zoobridge.client._evaluation_results import (
 from zoobridge.client._image_check import ImageCheck
 from zoobridge.client._images import IMAGE_SUFFIXES, ImageLike, Images, expand_path
 from zoobridge.client._models import (
-    Author,
-    AxisSize,
-    Citation,
     Framework,
     LoadedModel,
     Model,
@@ -34,19 +31,19 @@ from zoobridge.client._models import (
     Weights,
 )
 from zoobridge.client._request import Region, parse_planes, parse_region
-from zoobridge.client._results import (
+from zoobridge.client._result import (
     ClassScore,
     Conversion,
     ModelIdentity,
     Novelty,
     PredictionSet,
     Result,
-    Results,
     Timing,
 )
+from zoobridge.client._results import Results
 from zoobridge.client._server_statistics import BatchStatistics, ModelStatistics, ServerStatistics
 from zoobridge.client._table import columns as table_columns
-from zoobridge.client._table import record as table_record
+from zoobridge.protocol import Author, AxisSize, Citation
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -94,5 +91,4 @@ __all__ = [
     "parse_planes",
     "parse_region",
     "table_columns",
-    "table_record",
 ]

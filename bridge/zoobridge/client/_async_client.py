@@ -14,12 +14,13 @@ from zoobridge.client._evaluation_calls import AsyncEvaluationCalls
 from zoobridge.client._image_check import ImageCheck, check_request
 from zoobridge.client._models import Framework, LoadedModel, Model, ServerInfo
 from zoobridge.client._request import Settings
-from zoobridge.client._results import Result, Results
+from zoobridge.client._result import Result
+from zoobridge.client._results import Results
 from zoobridge.client._server_statistics import ServerStatistics
 from zoobridge.client._start import find_server
 from zoobridge.client._transport import error_from_rpc
 from zoobridge.errors import ZooBridgeError
-from zoobridge.protocol import Limits
+from zoobridge.protocol import Limits, from_message
 from zoobridge.protocol.v1 import zoo_pb2
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class AsyncClient(AsyncEvaluationCalls):
     async def info(self, *, timeout: float | None = None) -> ServerInfo:
         """Return what the server says of itself."""
         answer = await self._call(self._zoo.GetServerInfo, zoo_pb2.GetServerInfoRequest(), timeout)
-        info = ServerInfo.from_message(answer, self.address)
+        info = from_message(ServerInfo, answer, address=self.address)
         self._limit = info.limits.message_bytes
         return info
 
@@ -102,25 +103,27 @@ class AsyncClient(AsyncEvaluationCalls):
         """Return the frameworks, installed or not, by name."""
         request = zoo_pb2.ListFrameworksRequest()
         answer = await self._call(self._zoo.ListFrameworks, request, timeout)
-        return [Framework.from_message(message) for message in answer.frameworks]
+        return [from_message(Framework, message) for message in answer.frameworks]
 
     async def models(self, framework: str = "", *, timeout: float | None = None) -> list[Model]:
         """Return the models, broken ones included, by id."""
         request = zoo_pb2.ListModelsRequest(framework=framework)
         answer = await self._call(self._zoo.ListModels, request, timeout)
-        return [Model.from_message(message) for message in answer.models]
+        return [from_message(Model, message) for message in answer.models]
 
-    async def model(self, name: str, *, timeout: float | None = None) -> Model:
+    async def model(
+        self, name: str, *, include_cover: bool = False, timeout: float | None = None
+    ) -> Model:
         """Return one model (``id`` or ``id@version``) with authors, citations and documentation."""
-        request = zoo_pb2.GetModelRequest(model=name)
+        request = zoo_pb2.GetModelRequest(model=name, include_cover=include_cover)
         answer = await self._call(self._zoo.GetModel, request, timeout)
-        return Model.from_message(answer.model, answer.details)
+        return from_message(Model, answer.model, answer.details)
 
     async def statistics(self, *, timeout: float | None = None) -> ServerStatistics:
         """Return what the loaded models have done, and the memory that all of it takes."""
         request = zoo_pb2.GetStatisticsRequest()
-        return ServerStatistics.from_message(
-            await self._call(self._zoo.GetStatistics, request, timeout)
+        return from_message(
+            ServerStatistics, await self._call(self._zoo.GetStatistics, request, timeout)
         )
 
     async def load(
@@ -133,7 +136,7 @@ class AsyncClient(AsyncEvaluationCalls):
         """Load a model before its first use; returns when it is ready. Needs the managing token."""
         request = zoo_pb2.LoadModelRequest(model=name, framework=framework)
         answer = await self._call(self._zoo.LoadModel, request, timeout)
-        return LoadedModel.from_message(answer.loaded)
+        return from_message(LoadedModel, answer.loaded)
 
     async def unload(
         self,

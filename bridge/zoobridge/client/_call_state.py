@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from google.rpc import status_pb2
 
-from zoobridge.client._results import ModelIdentity, Result, results_from_response
+from zoobridge.client._result import ModelIdentity, Result, results_from_response
 from zoobridge.client._transport import concerns_one_image
 from zoobridge.errors import LimitError, ServerError, ZooBridgeError
 from zoobridge.protocol import before_picture, before_request, error_from_status

@@ -14,12 +14,14 @@ from zoobridge.client._image_check import ImageCheck, check_request
 from zoobridge.client._images import sources
 from zoobridge.client._models import Framework, LoadedModel, Model, ServerInfo
 from zoobridge.client._request import Settings
-from zoobridge.client._results import Result, Results
+from zoobridge.client._result import Result
+from zoobridge.client._results import Results
 from zoobridge.client._server_statistics import ServerStatistics
 from zoobridge.client._start import find_server
 from zoobridge.client._stream import classify_stream
 from zoobridge.client._transport import error_from_rpc
 from zoobridge.errors import ZooBridgeError
+from zoobridge.protocol import from_message
 from zoobridge.protocol.v1 import zoo_pb2
 
 if TYPE_CHECKING:
@@ -119,7 +121,7 @@ class Client(EvaluationCalls):
     def info(self, *, timeout: float | None = None) -> ServerInfo:
         """Return what the server says of itself."""
         answer = self._call(self._zoo.GetServerInfo, zoo_pb2.GetServerInfoRequest(), timeout)
-        info = ServerInfo.from_message(answer, self.address)
+        info = from_message(ServerInfo, answer, address=self.address)
         with self._lock:
             self._limit = info.limits.message_bytes
         return info
@@ -127,7 +129,7 @@ class Client(EvaluationCalls):
     def frameworks(self, *, timeout: float | None = None) -> list[Framework]:
         """Return the frameworks, installed or not, by name."""
         answer = self._call(self._zoo.ListFrameworks, zoo_pb2.ListFrameworksRequest(), timeout)
-        return [Framework.from_message(message) for message in answer.frameworks]
+        return [from_message(Framework, message) for message in answer.frameworks]
 
     def models(self, framework: str = "", *, timeout: float | None = None) -> list[Model]:
         """Return the models, broken ones included, by id.
@@ -141,23 +143,35 @@ class Client(EvaluationCalls):
         """
         request = zoo_pb2.ListModelsRequest(framework=framework)
         answer = self._call(self._zoo.ListModels, request, timeout)
-        return [Model.from_message(message) for message in answer.models]
+        return [from_message(Model, message) for message in answer.models]
 
-    def model(self, name: str, *, timeout: float | None = None) -> Model:
-        """Return one model (``id`` or ``id@version``) with authors, citations and documentation."""
-        request = zoo_pb2.GetModelRequest(model=name)
+    def model(
+        self, name: str, *, include_cover: bool = False, timeout: float | None = None
+    ) -> Model:
+        """Return one model (``id`` or ``id@version``) with authors, citations and documentation.
+
+        Parameters
+        ----------
+        name
+            ``id`` or ``id@version``.
+        include_cover
+            Return its cover picture too, which may take some megabytes.
+        timeout
+            Seconds; `None` to wait as long as it takes.
+        """
+        request = zoo_pb2.GetModelRequest(model=name, include_cover=include_cover)
         answer = self._call(self._zoo.GetModel, request, timeout)
-        return Model.from_message(answer.model, answer.details)
+        return from_message(Model, answer.model, answer.details)
 
     def statistics(self, *, timeout: float | None = None) -> ServerStatistics:
         """Return what the loaded models have done, and the memory that all of it takes."""
         answer = self._call(self._zoo.GetStatistics, zoo_pb2.GetStatisticsRequest(), timeout)
-        return ServerStatistics.from_message(answer)
+        return from_message(ServerStatistics, answer)
 
     def load(self, name: str, framework: str = "", *, timeout: float | None = None) -> LoadedModel:
         """Load a model before its first use; returns when it is ready. Needs the managing token."""
         request = zoo_pb2.LoadModelRequest(model=name, framework=framework)
-        return LoadedModel.from_message(self._call(self._zoo.LoadModel, request, timeout).loaded)
+        return from_message(LoadedModel, self._call(self._zoo.LoadModel, request, timeout).loaded)
 
     def unload(self, name: str, framework: str = "", *, timeout: float | None = None) -> int:
         """Free a model's memory; returns the number of copies freed. Needs the managing token."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from zoobridge.client._evaluation_results import Evaluation, EvaluationRow
 from zoobridge.errors import InvalidRequestError, ServerError
+from zoobridge.protocol import from_message
 from zoobridge.protocol.v1 import evaluation_pb2 as pb
 
 if TYPE_CHECKING:
@@ -37,18 +38,6 @@ class EvaluationProgress:
     total: int
     models_done: int
     models_total: int
-
-    @classmethod
-    def from_message(cls, message: pb.EvaluationProgress) -> EvaluationProgress:
-        """Return what a message says."""
-        return cls(
-            message.model,
-            message.done,
-            message.failed,
-            message.total,
-            message.models_done,
-            message.models_total,
-        )
 
 
 @dataclass(frozen=True)
@@ -82,7 +71,7 @@ class EvaluationUpdate:
                 start = response.start
                 return replace(self, run_id=start.run_id, items=start.items)
             case "progress":
-                return replace(self, progress=EvaluationProgress.from_message(response.progress))
+                return replace(self, progress=from_message(EvaluationProgress, response.progress))
             case "table":
                 rows = (EvaluationRow.from_message(one) for one in response.table.rows)
                 return replace(self, rows=tuple(rows))

@@ -17,6 +17,7 @@ from zoobridge.client._evaluation import (
 )
 from zoobridge.client._evaluation_lists import DatasetReader, Measure
 from zoobridge.client._transport import error_from_rpc
+from zoobridge.protocol import from_message
 from zoobridge.protocol.v1 import evaluation_pb2 as pb
 
 if TYPE_CHECKING:
@@ -36,13 +37,13 @@ class EvaluationCalls(Connection, ABC):
     def measures(self, *, timeout: float | None = None) -> list[Measure]:
         """Return the measures that the server knows, in the order of tables."""
         answer = self._call(self._evaluation.ListMeasures, pb.ListMeasuresRequest(), timeout)
-        return [Measure.from_message(message) for message in answer.measures]
+        return [from_message(Measure, message) for message in answer.measures]
 
     def dataset_readers(self, *, timeout: float | None = None) -> list[DatasetReader]:
         """Return the readers of labelled pictures that the server knows."""
         request = pb.ListDatasetReadersRequest()
         answer = self._call(self._evaluation.ListDatasetReaders, request, timeout)
-        return [DatasetReader.from_message(message) for message in answer.readers]
+        return [from_message(DatasetReader, message) for message in answer.readers]
 
     def evaluate(
         self,
@@ -121,13 +122,13 @@ class AsyncEvaluationCalls(Connection, ABC):
         """Return the measures that the server knows, in the order of tables."""
         request = pb.ListMeasuresRequest()
         answer = await self._call(self._evaluation.ListMeasures, request, timeout)
-        return [Measure.from_message(message) for message in answer.measures]
+        return [from_message(Measure, message) for message in answer.measures]
 
     async def dataset_readers(self, *, timeout: float | None = None) -> list[DatasetReader]:
         """Return the readers of labelled pictures that the server knows."""
         request = pb.ListDatasetReadersRequest()
         answer = await self._call(self._evaluation.ListDatasetReaders, request, timeout)
-        return [DatasetReader.from_message(message) for message in answer.readers]
+        return [from_message(DatasetReader, message) for message in answer.readers]
 
     async def evaluate(
         self,

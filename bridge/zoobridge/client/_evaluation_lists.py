@@ -1,14 +1,7 @@
 """What models can be measured by, and what reads labelled pictures."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from zoobridge.protocol.v1 import evaluation_pb2 as pb
 
 __all__ = ["DatasetReader", "Measure"]
 
@@ -43,19 +36,6 @@ class Measure:
     best: float | None = None
     unit: str = ""
 
-    @classmethod
-    def from_message(cls, message: pb.Measure) -> Measure:
-        """Return what a message says."""
-        return cls(
-            name=message.name,
-            description=message.description,
-            applies=message.applies,
-            better=message.better,
-            group=message.group,
-            best=message.best if message.HasField("best") else None,
-            unit=message.unit,
-        )
-
 
 @dataclass(frozen=True)
 class DatasetReader:
@@ -64,8 +44,3 @@ class DatasetReader:
     name: str
     description: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def from_message(cls, message: pb.DatasetReader) -> DatasetReader:
-        """Return what a message says."""
-        return cls(message.name, message.description, dict(sorted(message.options.items())))

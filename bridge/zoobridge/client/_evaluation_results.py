@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from zoobridge.protocol import from_message
 
+if TYPE_CHECKING:
     from zoobridge.protocol.v1 import evaluation_pb2 as pb
 
 __all__ = ["Evaluation", "EvaluationPair", "EvaluationRow", "MeasureValue", "Omission"]
@@ -31,11 +32,6 @@ class Omission:
     reason: str
     model: str = ""
 
-    @classmethod
-    def from_message(cls, message: pb.Omission) -> Omission:
-        """Return what a message says."""
-        return cls(message.item, message.reason, message.model)
-
 
 @dataclass(frozen=True)
 class MeasureValue:
@@ -58,17 +54,6 @@ class MeasureValue:
     reason: str = ""
     low: float | None = None
     high: float | None = None
-
-    @classmethod
-    def from_message(cls, message: pb.MeasureValue) -> MeasureValue:
-        """Return what a message says."""
-        return cls(
-            name=message.name,
-            value=message.value if message.HasField("value") else None,
-            reason=message.reason,
-            low=message.low if message.HasField("low") else None,
-            high=message.high if message.HasField("high") else None,
-        )
 
 
 @dataclass(frozen=True)
@@ -112,14 +97,10 @@ class EvaluationRow:
     def from_message(cls, message: pb.EvaluationRow) -> EvaluationRow:
         """Return what a message says."""
         flat, count = tuple(message.confusion), len(message.labels)
-        return cls(
-            model=message.model,
-            framework=message.framework,
-            digest=message.digest,
-            items=message.items,
-            failed=message.failed,
-            values={one.name: MeasureValue.from_message(one) for one in message.values},
-            labels=tuple(message.labels),
+        return from_message(
+            cls,
+            message,
+            values={one.name: from_message(MeasureValue, one) for one in message.values},
             confusion=tuple(
                 flat[start : start + count] for start in range(0, len(flat), max(count, 1))
             ),
@@ -147,18 +128,6 @@ class EvaluationPair:
     only_second: int
     p_value: float
     adjusted: float
-
-    @classmethod
-    def from_message(cls, message: pb.EvaluationPair) -> EvaluationPair:
-        """Return what a message says."""
-        return cls(
-            message.first,
-            message.second,
-            message.only_first,
-            message.only_second,
-            message.p_value,
-            message.adjusted,
-        )
 
 
 @dataclass(frozen=True)
@@ -191,11 +160,5 @@ class Evaluation:
     @classmethod
     def from_message(cls, message: pb.EvaluationResult) -> Evaluation:
         """Return what a message says."""
-        return cls(
-            run_id=message.run_id,
-            rows=tuple(EvaluationRow.from_message(one) for one in message.table.rows),
-            pairs=tuple(EvaluationPair.from_message(one) for one in message.pairs),
-            conclusions=tuple(message.conclusions),
-            failures=tuple(Omission.from_message(one) for one in message.failures),
-            left_out=tuple(Omission.from_message(one) for one in message.left_out),
-        )
+        rows = tuple(EvaluationRow.from_message(one) for one in message.table.rows)
+        return from_message(cls, message, rows=rows)

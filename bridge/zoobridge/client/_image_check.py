@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zoobridge.client._request import Settings
-from zoobridge.client._results import Conversion
+from zoobridge.client._result import Conversion
 from zoobridge.errors import ZooBridgeError
-from zoobridge.protocol import enum_number, error_from_status
+from zoobridge.protocol import enum_number, error_from_status, from_message
 from zoobridge.protocol.v1 import classification_pb2 as pb
 from zoobridge.protocol.v1 import image_pb2
 
@@ -59,7 +59,7 @@ class ImageCheck:
         plan = message.plan
         return cls(
             None,
-            tuple(map(Conversion.from_message, plan.conversions)),
+            tuple(from_message(Conversion, one) for one in plan.conversions),
             tuple(plan.channels),
             (plan.height, plan.width),
             "".join(plan.plane_axes),

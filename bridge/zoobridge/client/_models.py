@@ -1,22 +1,11 @@
 """What a server says of itself, its frameworks and its models."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from zoobridge.protocol import Limits, enum_word
-from zoobridge.protocol.v1 import image_pb2, model_pb2, prediction_pb2
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from zoobridge.protocol.v1 import zoo_pb2
+from zoobridge.protocol import AxisSize, Limits, ModelCard, sent_as
 
 __all__ = [
-    "Author",
-    "AxisSize",
-    "Citation",
     "Framework",
     "LoadedModel",
     "Model",
@@ -51,18 +40,6 @@ class Framework:
     problem: str = ""
     remedy: str = ""
 
-    @classmethod
-    def from_message(cls, message: model_pb2.Framework) -> Framework:
-        """Return what a message says."""
-        return cls(
-            name=message.name,
-            version=message.version,
-            weights_formats=tuple(message.weights_formats),
-            devices=tuple(message.devices),
-            problem=message.problem,
-            remedy=message.remedy,
-        )
-
 
 @dataclass(frozen=True)
 class Weights:
@@ -92,27 +69,6 @@ class Weights:
     problem: str = ""
     remedy: str = ""
 
-    @classmethod
-    def from_message(cls, message: model_pb2.Weights) -> Weights:
-        """Return what a message says."""
-        return cls(
-            format=message.format,
-            framework=message.framework,
-            trust_class=enum_word(model_pb2.TrustClass, message.trust_class),
-            size_bytes=message.size_bytes,
-            digest=message.digest,
-            problem=message.problem,
-            remedy=message.remedy,
-        )
-
-
-@dataclass(frozen=True)
-class AxisSize:
-    """Allowed lengths of an axis: ``min + n * step``; ``min`` alone where ``step`` is 0."""
-
-    min: int
-    step: int = 0
-
 
 @dataclass(frozen=True)
 class ModelInput:
@@ -128,33 +84,27 @@ class ModelInput:
         Allowed lengths by axis letter.
     channel_names
         What each channel means, in order.
-    intensity_range
+    intensity_low, intensity_high
         The intensities that it was trained on; `None` where that is not known.
     fit, interpolation
         What is done with pictures of other sizes, and how.
     """
 
     axes: str
-    dtype: str = ""
+    dtype: str = sent_as("data_type", default="")
     sizes: Mapping[str, AxisSize] = field(default_factory=dict)
     channel_names: tuple[str, ...] = ()
-    intensity_range: tuple[float, float] | None = None
+    intensity_low: float | None = None
+    intensity_high: float | None = None
     fit: str = ""
     interpolation: str = ""
 
-    @classmethod
-    def from_message(cls, message: model_pb2.ModelInput) -> ModelInput:
-        """Return what a message says."""
-        known = message.HasField("intensity_low") and message.HasField("intensity_high")
-        return cls(
-            axes=message.axes,
-            dtype=enum_word(image_pb2.DataType, message.data_type),
-            sizes={axis: AxisSize(size.min, size.step) for axis, size in message.sizes.items()},
-            channel_names=tuple(message.channel_names),
-            intensity_range=(message.intensity_low, message.intensity_high) if known else None,
-            fit=message.fit,
-            interpolation=message.interpolation,
-        )
+    @property
+    def intensity_range(self) -> tuple[float, float] | None:
+        """The intensities that it was trained on; `None` where that is not known."""
+        if self.intensity_low is None or self.intensity_high is None:
+            return None
+        return self.intensity_low, self.intensity_high
 
 
 @dataclass(frozen=True)
@@ -186,162 +136,50 @@ class LoadedModel:
     load_seconds: float = 0.0
     parameters: int = 0
 
-    @classmethod
-    def from_message(cls, message: model_pb2.LoadedModel) -> LoadedModel:
-        """Return what a message says."""
-        return cls(
-            framework=message.framework,
-            weights_format=message.weights_format,
-            device=message.device,
-            memory_bytes=message.memory_bytes,
-            items=message.items,
-            confinement=message.confinement,
-            load_seconds=message.load_seconds,
-            parameters=message.parameters,
-        )
 
-
-@dataclass(frozen=True)
-class Author:
-    """Somebody who made a model."""
-
-    name: str
-    affiliation: str = ""
-    orcid: str = ""
-
-
-@dataclass(frozen=True)
-class Citation:
-    """What to cite."""
-
-    text: str
-    doi: str = ""
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class Model:
-    """A model of the zoo.
+@dataclass(frozen=True, kw_only=True)
+class Model(ModelCard):
+    """A model of the zoo: its card, and how a server can run it.
 
     Parameters
     ----------
-    id, version
-        How it is addressed: ``id``, or ``id@version``.
-    name, description
-        For people.
-    original_id
-        The id that the package itself states, where it differs.
-    problem
-        Why the package cannot be used; empty where it can.
     weights
         Its weights, fastest safe one first.
     input
         What it expects; `None` where the package is broken.
-    labels, label_source
-        Class names in the order of the output, and where they came from.
-    score_kind, score_kind_source
-        What its scores are (``probability``, ``independent_probability``, ``logit``,
-        ``label_only``; empty where not known), and how that is known.
-    default_top_k
-        Classes named where a request does not say how many.
-    threshold
-        From which score on a class counts, for independent probabilities.
-    label_colors
-        ``#rrggbb`` for each label.
-    license
-        SPDX identifier.
-    tags
-        Words to find it by.
+    label_source
+        Where the labels came from.
+    score_kind
+        What its scores are: ``probability``, ``independent_probability``, ``logit``,
+        ``label_only``; empty where not known.
     loaded
         Copies that are loaded now.
-    calibrated
-        Its probabilities were calibrated on pictures that it had not learnt from.
     prediction_set_coverage
         Coverage of the prediction sets that its answers carry; `None` where they carry none.
     novelty_threshold
         Novelty above which clients warn; `None` where its answers carry no novelty.
-    authors, citations, documentation, cover, cover_media_type
-        Filled by ``Client.model`` only; too long for a list.
+    documentation
+        Markdown. Filled by ``Client.model`` only, as are the authors and citations.
+    cover, cover_media_type
+        A picture of its work, encoded. Filled by ``Client.model(…, include_cover=True)`` only.
     """
 
-    id: str
-    version: str = ""
-    name: str = ""
-    description: str = ""
-    original_id: str = ""
-    problem: str = ""
     weights: tuple[Weights, ...] = ()
     input: ModelInput | None = None
-    labels: tuple[str, ...] = ()
     label_source: str = ""
     score_kind: str = ""
-    score_kind_source: str = ""
-    default_top_k: int = 5
-    threshold: float = 0.5
-    label_colors: tuple[str, ...] = ()
-    license: str = ""
-    tags: tuple[str, ...] = ()
     loaded: tuple[LoadedModel, ...] = ()
-    calibrated: bool = False
     prediction_set_coverage: float | None = None
     novelty_threshold: float | None = None
-    authors: tuple[Author, ...] = ()
-    citations: tuple[Citation, ...] = ()
     documentation: str = field(default="", repr=False)
     cover: bytes = field(default=b"", repr=False)
     cover_media_type: str = ""
-
-    @property
-    def reference(self) -> str:
-        """The model as one writes it: ``id@version``, or ``id`` where there is no version."""
-        return f"{self.id}@{self.version}" if self.version else self.id
 
     @property
     def frameworks(self) -> tuple[str, ...]:
         """The frameworks that can run it here and now."""
         usable = (weights.framework for weights in self.weights if not weights.problem)
         return tuple(dict.fromkeys(usable))
-
-    @classmethod
-    def from_message(
-        cls, message: model_pb2.Model, details: model_pb2.ModelDetails | None = None
-    ) -> Model:
-        """Return what a message says."""
-        rest = details if details is not None else model_pb2.ModelDetails()
-        return cls(
-            id=message.id,
-            version=message.version,
-            name=message.name,
-            description=message.description,
-            original_id=message.original_id,
-            problem=message.problem,
-            weights=tuple(Weights.from_message(weights) for weights in message.weights),
-            input=ModelInput.from_message(message.input) if message.HasField("input") else None,
-            labels=tuple(message.labels),
-            label_source=enum_word(model_pb2.LabelSource, message.label_source),
-            score_kind=enum_word(prediction_pb2.ScoreKind, message.score_kind),
-            score_kind_source=message.score_kind_source,
-            default_top_k=message.default_top_k,
-            threshold=message.threshold,
-            label_colors=tuple(message.label_colors),
-            license=message.license,
-            tags=tuple(message.tags),
-            loaded=tuple(LoadedModel.from_message(loaded) for loaded in message.loaded),
-            calibrated=message.calibrated,
-            prediction_set_coverage=(
-                round(message.prediction_set_coverage, 6)
-                if message.HasField("prediction_set_coverage")
-                else None
-            ),
-            novelty_threshold=(
-                message.novelty_threshold if message.HasField("novelty_threshold") else None
-            ),
-            authors=tuple(Author(a.name, a.affiliation, a.orcid) for a in rest.authors),
-            citations=tuple(Citation(c.text, c.doi, c.url) for c in rest.citations),
-            documentation=rest.documentation,
-            cover=rest.cover,
-            cover_media_type=rest.cover_media_type,
-        )
 
 
 @dataclass(frozen=True)
@@ -374,17 +212,3 @@ class ServerInfo:
     confinement_detail: str = ""
     memory_bytes: int = 0
     zoo_folders: tuple[str, ...] = ()
-
-    @classmethod
-    def from_message(cls, message: zoo_pb2.GetServerInfoResponse, address: str) -> ServerInfo:
-        """Return what a message says."""
-        return cls(
-            address=address,
-            version=message.version,
-            limits=Limits.from_message(message.limits),
-            uptime_seconds=message.uptime_seconds,
-            confinement=message.confinement,
-            confinement_detail=message.confinement_detail,
-            memory_bytes=message.memory_bytes,
-            zoo_folders=tuple(message.zoo_folders),
-        )

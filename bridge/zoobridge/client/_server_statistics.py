@@ -1,12 +1,6 @@
 """What the loaded models have done, as a client sees it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from zoobridge.protocol.v1 import zoo_pb2
 
 __all__ = ["BatchStatistics", "ModelStatistics", "ServerStatistics"]
 
@@ -84,35 +78,6 @@ class ModelStatistics:
     last_used: float
     batches: tuple[BatchStatistics, ...] = ()
 
-    @classmethod
-    def from_message(cls, message: zoo_pb2.ModelStatistics) -> ModelStatistics:
-        """Return what a message says."""
-        return cls(
-            model=message.model,
-            version=message.version,
-            framework=message.framework,
-            weights_format=message.weights_format,
-            device=message.device,
-            instances=message.instances,
-            memory_bytes=message.memory_bytes,
-            requests=message.requests,
-            failures=message.failures,
-            waiting=message.waiting,
-            items=message.items,
-            failed_items=message.failed_items,
-            success_seconds=message.success_seconds,
-            failure_seconds=message.failure_seconds,
-            queue_seconds=message.queue_seconds,
-            preprocess_seconds=message.preprocess_seconds,
-            inference_seconds=message.inference_seconds,
-            postprocess_seconds=message.postprocess_seconds,
-            last_used=message.last_used,
-            batches=tuple(
-                BatchStatistics(one.size, one.count, one.inference_seconds, one.postprocess_seconds)
-                for one in message.batches
-            ),
-        )
-
 
 @dataclass(frozen=True)
 class ServerStatistics:
@@ -137,14 +102,3 @@ class ServerStatistics:
     server_memory_bytes: int
     standby_memory_bytes: int
     memory_limit_bytes: int
-
-    @classmethod
-    def from_message(cls, message: zoo_pb2.GetStatisticsResponse) -> ServerStatistics:
-        """Return what a message says."""
-        return cls(
-            models=tuple(ModelStatistics.from_message(model) for model in message.models),
-            uptime_seconds=message.uptime_seconds,
-            server_memory_bytes=message.server_memory_bytes,
-            standby_memory_bytes=message.standby_memory_bytes,
-            memory_limit_bytes=message.memory_limit_bytes,
-        )

@@ -7,7 +7,7 @@ from zoobridge.imaging._check import ImageFacts, ImagePlan, check_image
 from zoobridge.imaging._items import Item, ItemFault, Prepared
 from zoobridge.imaging._messages import conversion_message, preparation_of
 from zoobridge.imaging._operations import IMPLEMENTED_OPERATIONS, postprocess, preprocess
-from zoobridge.imaging._pictures import full_scale_of, picture_from_array, picture_from_buffer
+from zoobridge.imaging._pictures import full_scale_of, picture_from_array
 from zoobridge.imaging._plan import plan_items, plane_axes
 from zoobridge.imaging._scores import best_classes, scores_of
 from zoobridge.imaging._types import (
@@ -65,7 +65,6 @@ __all__ = [
     "decode",
     "full_scale_of",
     "picture_from_array",
-    "picture_from_buffer",
     "plan_items",
     "plane_axes",
     "postprocess",

@@ -19,7 +19,7 @@ from zoobridge.imaging._headers import (
     read_png_header,
     sniff,
 )
-from zoobridge.imaging._pictures import check_axes, check_size, times
+from zoobridge.imaging._pictures import check_size, times
 from zoobridge.imaging._tiff import decode_tiff
 from zoobridge.imaging._types import (
     Conversion,
@@ -28,6 +28,7 @@ from zoobridge.imaging._types import (
     Picture,
     PictureLimits,
 )
+from zoobridge.protocol import check_axes
 
 __all__ = ["decode"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,13 +11,12 @@ from numpy.typing import NDArray
 
 from zoobridge.errors import ImageFormatError, LimitError
 from zoobridge.imaging._types import Picture, PictureLimits
+from zoobridge.protocol import check_axes
 
 __all__ = [
-    "check_axes",
     "check_size",
     "full_scale_of",
     "picture_from_array",
-    "picture_from_buffer",
     "times",
 ]
 
@@ -28,40 +26,6 @@ _KINDS = "biuf"
 def times(lengths: Sequence[int]) -> str:
     """Write lengths for people: ``3 × 224 × 224``."""
     return " × ".join(map(str, lengths))
-
-
-def check_axes(axes: str, shape: Sequence[int], *, field: str) -> None:
-    """Check that an axes string describes a picture of this shape.
-
-    Raises
-    ------
-    ImageFormatError
-        If the letters are not one an axis, not upper case, not different from one another, or
-        lack ``Y`` or ``X``.
-    """
-    if len(axes) != len(shape):
-        raise ImageFormatError(
-            f"axes '{axes}' name {len(axes)} axes, the picture has {len(shape)} "
-            f"({times(shape)}); give one letter for each",
-            field=field,
-        )
-    if axes and not (axes.isascii() and axes.isalpha() and axes.isupper()):
-        raise ImageFormatError(
-            f"axes '{axes}' may hold upper-case letters only, such as YX, YXC or TZCYX", field=field
-        )
-    if len(set(axes)) != len(axes):
-        raise ImageFormatError(
-            f"axes '{axes}' name an axis twice; every letter may appear once", field=field
-        )
-    if "Y" not in axes or "X" not in axes:
-        raise ImageFormatError(
-            f"axes '{axes}' lack Y or X; a picture needs rows (Y) and columns (X)", field=field
-        )
-    if "N" in axes:
-        raise ImageFormatError(
-            f"axes '{axes}' hold N, which stands for a model's batch; call an axis of positions P",
-            field=field,
-        )
 
 
 def check_size(shape: Sequence[int], limits: PictureLimits) -> None:
@@ -153,58 +117,3 @@ def picture_from_array(
     view.flags.writeable = False
     letters = axes if "C" in axes else axes.replace("S", "C")
     return Picture(view, letters, full_scale=full_scale)
-
-
-def picture_from_buffer(
-    data: Any, *, dtype: str, shape: Sequence[int], axes: str, limits: PictureLimits
-) -> Picture:
-    """Make a picture of little-endian pixels in C order, without a copy.
-
-    Parameters
-    ----------
-    data
-        Anything with the buffer protocol; must not change while the picture is used.
-    dtype
-        NumPy name of the pixel type, such as ``uint16``.
-    shape
-        Length of each axis.
-    axes
-        One upper-case letter an axis.
-    limits
-        Bounds.
-
-    Raises
-    ------
-    ImageFormatError
-        If the parts do not fit together.
-    LimitError
-        If it has more pixels than are allowed.
-    """
-    try:
-        element = np.dtype(dtype).newbyteorder("<")
-    except TypeError:
-        element = np.dtype(object)
-    if element.kind not in _KINDS or element.itemsize > 8:
-        raise ImageFormatError(
-            f"'{dtype}' is not a type of pixels; use a name such as uint8, uint16 or float32",
-            field="image.pixels.data_type",
-        )
-    check_axes(axes, shape, field="image.pixels.axes")
-    check_size(shape, limits)
-    wanted = math.prod(map(int, shape)) * element.itemsize
-    view = memoryview(data)
-    if view.nbytes != wanted:
-        raise ImageFormatError(
-            f"a picture of {times(shape)} {dtype} pixels takes {wanted} bytes, but {view.nbytes} "
-            "were sent; check shape and data_type",
-            field="image.pixels.data",
-        )
-    array: NDArray[Any] = np.frombuffer(view, element).reshape(tuple(map(int, shape)))
-    if element.kind == "b" and int(array.view(np.uint8).max()) > 1:
-        raise ImageFormatError(
-            "bool pixels must be bytes of zero or one; send other values as uint8",
-            field="image.pixels.data",
-        )
-    if sys.byteorder == "big":
-        array = array.astype(element.newbyteorder("="))
-    return picture_from_array(array, axes, limits=limits)

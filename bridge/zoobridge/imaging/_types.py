@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoobridge.errors import RegionError
+from zoobridge.protocol import AxisSize
 
 __all__ = [
     "AxisSize",
@@ -203,14 +204,6 @@ class Region:
     mask: NDArray[np.bool_] | None = None
     plane: Mapping[str, int] | None = None
     error: RegionError | None = None
-
-
-@dataclass(frozen=True)
-class AxisSize:
-    """Allowed lengths of an axis: ``min + n * step``; ``min`` alone where ``step`` is 0."""
-
-    min: int
-    step: int = 0
 
 
 @dataclass(frozen=True)

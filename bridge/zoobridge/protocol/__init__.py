@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from zoobridge.protocol._enums import enum_number, enum_word, enum_words, from_enum, to_enum
 from zoobridge.protocol._limits import Limits
+from zoobridge.protocol._model_card import Author, AxisSize, Citation, ModelCard
+from zoobridge.protocol._records import from_message, sent_as, shortest_float32, to_message
 from zoobridge.protocol._status import (
     ERROR_DOMAIN,
     STATUS_DETAILS_KEY,
@@ -37,12 +39,10 @@ if TYPE_CHECKING:
     from zoobridge.protocol._pixels import (
         PIXEL_DTYPES,
         check_axes,
-        from_pixels,
         lay_out,
         pack_mask,
         pixel_dtype,
         pixels_array,
-        to_pixels,
         unpack_mask,
     )
 
@@ -51,8 +51,12 @@ __all__ = [
     "NEVER",
     "PIXEL_DTYPES",
     "STATUS_DETAILS_KEY",
+    "Author",
+    "AxisSize",
+    "Citation",
     "ClassifyParts",
     "Limits",
+    "ModelCard",
     "ResultWriter",
     "StreamParts",
     "before_picture",
@@ -66,15 +70,17 @@ __all__ = [
     "enum_words",
     "error_from_status",
     "from_enum",
-    "from_pixels",
+    "from_message",
     "lay_out",
     "pack_mask",
     "pixel_dtype",
     "pixels_array",
     "result_field",
+    "sent_as",
+    "shortest_float32",
     "status_from_error",
     "to_enum",
-    "to_pixels",
+    "to_message",
     "trailing_metadata",
     "unpack_mask",
     "with_response",
@@ -88,8 +94,8 @@ _LAZY = {
     ),
     **dict.fromkeys(
         (
-            *("PIXEL_DTYPES", "check_axes", "from_pixels", "lay_out", "pack_mask", "pixel_dtype"),
-            *("pixels_array", "to_pixels", "unpack_mask"),
+            *("PIXEL_DTYPES", "check_axes", "lay_out", "pack_mask", "pixel_dtype"),
+            *("pixels_array", "unpack_mask"),
         ),
         "zoobridge.protocol._pixels",
     ),

@@ -11,19 +11,36 @@ from zoobridge.errors import InvalidRequestError
 if TYPE_CHECKING:
     from enum import StrEnum
 
-__all__ = ["enum_number", "enum_word", "enum_words", "from_enum", "to_enum"]
+    from google.protobuf.descriptor import EnumDescriptor
+
+__all__ = [
+    "enum_number",
+    "enum_number_of",
+    "enum_word",
+    "enum_word_of",
+    "enum_words",
+    "from_enum",
+    "to_enum",
+]
 
 Member = TypeVar("Member", bound="StrEnum")
 
 
-def _prefix(wrapper: Any) -> str:
+def _prefix(kind: EnumDescriptor) -> str:
     """Return what the value names of an enumeration start with: ``MASK_FILL_`` for ``MaskFill``."""
-    name: str = wrapper.DESCRIPTOR.name
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper() + "_"
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.name).upper() + "_"
 
 
-# Thousands of results say the same few words. A newer peer's numbers may be without end.
+# Thousands of results say the same few words. A newer peer may send any number.
 @lru_cache(1024)
+def enum_word_of(kind: EnumDescriptor, number: int) -> str:
+    """Return a value's word by the enumeration's descriptor; see :func:`enum_word`."""
+    if number == 0:
+        return ""
+    value = kind.values_by_number.get(number)
+    return value.name.removeprefix(_prefix(kind)).lower() if value else f"value_{number}"
+
+
 def enum_word(wrapper: Any, number: int) -> str:
     """Return a value's word.
 
@@ -41,10 +58,7 @@ def enum_word(wrapper: Any, number: int) -> str:
         enumeration of the contract keeps for "not stated"; ``value_17`` for a number that only
         a newer peer knows.
     """
-    if number == 0:
-        return ""
-    value = wrapper.DESCRIPTOR.values_by_number.get(number)
-    return value.name.removeprefix(_prefix(wrapper)).lower() if value else f"value_{number}"
+    return enum_word_of(wrapper.DESCRIPTOR, number)
 
 
 def enum_words(wrapper: Any) -> tuple[str, ...]:
@@ -60,16 +74,20 @@ def enum_number(wrapper: Any, word: str, *, field: str = "") -> int:
     InvalidRequestError
         If there is no such word; the message lists those that there are.
     """
+    return enum_number_of(wrapper.DESCRIPTOR, word, field=field)
+
+
+def enum_number_of(kind: EnumDescriptor, word: str, *, field: str = "") -> int:
+    """Return the value of a word by the enumeration's descriptor; see :func:`enum_number`."""
     if not word:
         return 0
-    value = wrapper.DESCRIPTOR.values_by_name.get(_prefix(wrapper) + word.upper())
+    value = kind.values_by_name.get(_prefix(kind) + word.upper())
     if value is None or value.number == 0:
-        known = ", ".join(enum_words(wrapper))
+        known = ", ".join(enum_word_of(kind, one) for one in sorted(kind.values_by_number) if one)
         raise InvalidRequestError(
-            f"{field or wrapper.DESCRIPTOR.name}: '{word}' is not one of {known}", field=field
+            f"{field or kind.name}: '{word}' is not one of {known}", field=field
         )
-    number: int = value.number
-    return number
+    return value.number
 
 
 def to_enum(kind: type[Member], wrapper: Any, number: int, *, field: str = "") -> Member | None:

@@ -1,10 +1,6 @@
 """What a request may hold at most, unless the administrator says otherwise."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-
-from zoobridge.protocol.v1 import zoo_pb2
 
 __all__ = ["Limits"]
 
@@ -32,24 +28,3 @@ class Limits:
     items: int = 100_000
     queued_items: int = 200_000
     queued_bytes: int = 1 << 30
-
-    def to_message(self) -> zoo_pb2.Limits:
-        """Return the limits as a message."""
-        return zoo_pb2.Limits(
-            message_bytes=self.message_bytes,
-            image_pixels=self.image_pixels,
-            items=self.items,
-            queued_items=self.queued_items,
-            queued_bytes=self.queued_bytes,
-        )
-
-    @classmethod
-    def from_message(cls, message: zoo_pb2.Limits) -> Limits:
-        """Return the limits that a message states."""
-        return cls(
-            message_bytes=message.message_bytes,
-            image_pixels=message.image_pixels,
-            items=message.items,
-            queued_items=message.queued_items,
-            queued_bytes=message.queued_bytes,
-        )

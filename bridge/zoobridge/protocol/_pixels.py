@@ -19,12 +19,10 @@ if TYPE_CHECKING:
 __all__ = [
     "PIXEL_DTYPES",
     "check_axes",
-    "from_pixels",
     "lay_out",
     "pack_mask",
     "pixel_dtype",
     "pixels_array",
-    "to_pixels",
     "unpack_mask",
 ]
 
@@ -66,7 +64,7 @@ def check_axes(axes: str, shape: Sequence[int], *, field: str = "image.pixels.ax
     ------
     ImageFormatError
         If the letters are not one for each axis, not upper case, not different from one another,
-        or lack ``Y`` or ``X``.
+        lack ``Y`` or ``X``, or hold ``N``.
     """
     if len(axes) != len(shape):
         lengths = " × ".join(map(str, shape))
@@ -86,6 +84,11 @@ def check_axes(axes: str, shape: Sequence[int], *, field: str = "image.pixels.ax
     if "Y" not in axes or "X" not in axes:
         raise ImageFormatError(
             f"axes '{axes}' lack Y or X; a picture needs rows (Y) and columns (X)", field=field
+        )
+    if "N" in axes:
+        raise ImageFormatError(
+            f"axes '{axes}' hold N, which stands for a model's batch; call an axis of positions P",
+            field=field,
         )
 
 
@@ -125,13 +128,6 @@ def lay_out(array: NDArray[Any], axes: str) -> tuple[image_pb2.Pixels, memoryvie
     little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
     message = image_pb2.Pixels(data_type=number, shape=array.shape, axes=axes)
     return message, little.reshape(-1).view(np.uint8).data
-
-
-def to_pixels(array: NDArray[Any], axes: str) -> image_pb2.Pixels:
-    """Return an array as a message (:func:`lay_out`)."""
-    message, data = lay_out(array, axes)
-    message.data = bytes(data)
-    return message
 
 
 def pixel_dtype(data_type: int) -> np.dtype[np.generic]:
@@ -196,11 +192,6 @@ def pixels_array(
         array = array.astype(dtype.newbyteorder("="))
     array.flags.writeable = False
     return array
-
-
-def from_pixels(pixels: image_pb2.Pixels) -> NDArray[np.generic]:
-    """Return a message's pixels as a read-only array (:func:`pixels_array`)."""
-    return pixels_array(pixels.data, pixels.data_type, tuple(pixels.shape), pixels.axes)
 
 
 def pack_mask(mask: NDArray[Any]) -> bytes:

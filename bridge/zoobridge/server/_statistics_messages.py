@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from zoobridge.protocol import to_message
 from zoobridge.protocol.v1 import zoo_pb2
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ def statistics_response(engine: Engine, uptime: float) -> zoo_pb2.GetStatisticsR
 
 
 def _model(state: ModelState, done: ModelStatistics) -> zoo_pb2.ModelStatistics:
-    return zoo_pb2.ModelStatistics(
+    return to_message(
+        done,
+        zoo_pb2.ModelStatistics,
         model=state.model.id,
         version=state.model.version,
         framework=state.weights.framework,
@@ -46,25 +49,9 @@ def _model(state: ModelState, done: ModelStatistics) -> zoo_pb2.ModelStatistics:
         device=state.device,
         instances=state.instances,
         memory_bytes=state.memory_bytes,
-        requests=done.requests,
-        failures=done.failures,
         waiting=state.waiting,
-        items=done.items,
-        failed_items=done.failed_items,
-        success_seconds=done.success_seconds,
-        queue_seconds=done.queue_seconds,
-        preprocess_seconds=done.preprocess_seconds,
-        inference_seconds=done.inference_seconds,
-        postprocess_seconds=done.postprocess_seconds,
-        failure_seconds=done.failure_seconds,
-        last_used=done.last_used,
         batches=[
-            zoo_pb2.BatchStatistics(
-                size=size,
-                count=batches.count,
-                inference_seconds=batches.inference_seconds,
-                postprocess_seconds=batches.postprocess_seconds,
-            )
+            to_message(batches, zoo_pb2.BatchStatistics, size=size)
             for size, batches in sorted(done.batches.items())
         ],
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import psutil
 
 from zoobridge.errors import InvalidRequestError
+from zoobridge.protocol import to_message
 from zoobridge.protocol.v1 import zoo_pb2, zoo_pb2_grpc
 from zoobridge.server._messages import (
     details_message,
@@ -85,7 +86,7 @@ class ZooServicer(zoo_pb2_grpc.ZooServiceServicer):
         model = self._core.describe(request.model)
         return zoo_pb2.GetModelResponse(
             model=model_message(self._core, model, self._core.engine.loaded()),
-            details=details_message(model),
+            details=details_message(model, include_cover=request.include_cover),
         )
 
     def LoadModel(  # noqa: N802
@@ -117,7 +118,7 @@ class ZooServicer(zoo_pb2_grpc.ZooServiceServicer):
         manager = self._permissions.role(context.invocation_metadata()) is Role.MANAGER
         return zoo_pb2.GetServerInfoResponse(
             version=self._core.version,
-            limits=config.limits.to_message(),
+            limits=to_message(config.limits, zoo_pb2.Limits),
             uptime_seconds=time.monotonic() - self._ready,
             confinement=self._core.confinement,
             confinement_detail=self._core.confinement_detail,

@@ -9,6 +9,7 @@ from typing import Any
 
 from zoobridge.backend import TensorSpec
 from zoobridge.imaging import InputSpec, OutputSpec
+from zoobridge.protocol import Author, Citation, ModelCard
 
 __all__ = [
     "Author",
@@ -47,24 +48,6 @@ class TrustClass(StrEnum):
     DATA = "data"
     PROGRAM = "program"
     CODE = "code"
-
-
-@dataclass(frozen=True)
-class Author:
-    """Somebody who made a model."""
-
-    name: str
-    affiliation: str = ""
-    orcid: str = ""
-
-
-@dataclass(frozen=True)
-class Citation:
-    """What to cite."""
-
-    text: str
-    doi: str = ""
-    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,8 +127,8 @@ class NoveltyRule:
     threshold: float
 
 
-@dataclass(frozen=True)
-class ModelDescription:
+@dataclass(frozen=True, kw_only=True)
+class ModelDescription(ModelCard):
     """A model of the zoo.
 
     A broken package is described too, as far as it could be read, with its :attr:`problem`.
@@ -162,58 +145,35 @@ class ModelDescription:
         `None` only where :attr:`problem` is set. The output is the first that holds classes.
     outputs
         All outputs of the network, in the package's order; their shapes are not known.
-    labels
-        Class names in the order of the output.
-    label_colors
-        ``#rrggbb`` for each label.
+    label_source, score_kind
+        Where the labels came from, and what the scores are.
     weights
         Fastest safe one first.
     documentation_path, cover_path
         Files in the package; `None` where there is none.
-    calibrated
-        Its probabilities were calibrated on pictures that it had not learnt from.
     prediction_set, novelty
         What else its answers carry; `None` where the package does not say how.
     test_inputs, test_outputs
         The package's test tensors (``.npy``), in the order of its tensors.
-    problem
-        Why the package cannot be used; empty if it can.
+    trusted
+        Whether the user trusts all of its usable weights.
+    warnings
+        What is odd about the package but does not prevent its use.
     """
 
-    id: str
     root: Path
     source: Path
-    version: str = ""
-    name: str = ""
-    description: str = ""
-    original_id: str = ""
     input: InputSpec | None = None
     output: OutputSpec | None = None
     outputs: tuple[TensorSpec, ...] = ()
-    labels: tuple[str, ...] = ()
     label_source: LabelSource = LabelSource.NUMBERED
-    label_colors: tuple[str, ...] = ()
     score_kind: ScoreKind | None = None
-    score_kind_source: str = ""
-    default_top_k: int = 5
-    threshold: float = 0.5
     weights: tuple[WeightsDescription, ...] = ()
-    license: str = ""
-    tags: tuple[str, ...] = ()
-    authors: tuple[Author, ...] = ()
-    citations: tuple[Citation, ...] = ()
     documentation_path: Path | None = None
     cover_path: Path | None = None
-    calibrated: bool = False
     prediction_set: PredictionSetRule | None = None
     novelty: NoveltyRule | None = None
     test_inputs: tuple[Path, ...] = ()
     test_outputs: tuple[Path, ...] = ()
     trusted: bool = False
-    problem: str = ""
     warnings: tuple[str, ...] = field(default=())
-
-    @property
-    def reference(self) -> str:
-        """The model as one writes it: ``id@version``, or ``id`` where there is no version."""
-        return f"{self.id}@{self.version}" if self.version else self.id

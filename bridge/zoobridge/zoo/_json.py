@@ -1,25 +1,19 @@
-"""Model descriptions as plain JSON, for the worker and for the catalog's cache."""
+"""Model descriptions as plain JSON, for the worker and for the catalog's cache.
+
+Pydantic's adapter does the same, but every worker would import it: 0.1 to 0.3 s at each start of a
+model, where this takes 3 ms.
+"""
 
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
-from zoobridge.backend import TensorSpec
-from zoobridge.imaging import AxisSize, Fit, InputSpec, Interpolation, Operation, OutputSpec
-from zoobridge.zoo._description import (
-    Author,
-    Citation,
-    LabelSource,
-    ModelDescription,
-    NoveltyRule,
-    PredictionSetRule,
-    ScoreKind,
-    TrustClass,
-    WeightsDescription,
-)
+from zoobridge.zoo._description import ModelDescription
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,41 +41,8 @@ def from_json(document: Mapping[str, Any]) -> ModelDescription:
     KeyError, TypeError, ValueError
         If it is not such a document.
     """
-    plain = dict(document)
-    score_kind = plain["score_kind"]
-    rule, novelty = plain["prediction_set"], plain["novelty"]
-    return ModelDescription(
-        **{
-            **plain,
-            "root": Path(plain["root"]),
-            "source": Path(plain["source"]),
-            "input": None if plain["input"] is None else _input(plain["input"]),
-            "output": None if plain["output"] is None else _output(plain["output"]),
-            "outputs": tuple(
-                TensorSpec(**{**entry, "shape": tuple(entry["shape"])})
-                for entry in plain["outputs"]
-            ),
-            "labels": tuple(plain["labels"]),
-            "label_source": LabelSource(plain["label_source"]),
-            "label_colors": tuple(plain["label_colors"]),
-            "score_kind": None if score_kind is None else ScoreKind(score_kind),
-            "weights": tuple(_weights(entry) for entry in plain["weights"]),
-            "tags": tuple(plain["tags"]),
-            "authors": tuple(Author(**entry) for entry in plain["authors"]),
-            "citations": tuple(Citation(**entry) for entry in plain["citations"]),
-            "documentation_path": _path(plain["documentation_path"]),
-            "cover_path": _path(plain["cover_path"]),
-            "prediction_set": None if rule is None else PredictionSetRule(**rule),
-            "novelty": (
-                None
-                if novelty is None
-                else NoveltyRule(**{**novelty, "reference": Path(novelty["reference"])})
-            ),
-            "test_inputs": tuple(Path(entry) for entry in plain["test_inputs"]),
-            "test_outputs": tuple(Path(entry) for entry in plain["test_outputs"]),
-            "warnings": tuple(plain["warnings"]),
-        }
-    )
+    model: ModelDescription = _typed(ModelDescription, document)
+    return model
 
 
 def _plain(value: Any) -> Any:
@@ -98,39 +59,22 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _path(text: str | None) -> Path | None:
-    return None if text is None else Path(text)
+_hints = lru_cache(32)(get_type_hints)
 
 
-def _operations(entries: list[dict[str, Any]]) -> tuple[Operation, ...]:
-    return tuple(Operation(entry["id"], dict(entry["kwargs"])) for entry in entries)
-
-
-def _input(plain: dict[str, Any]) -> InputSpec:
-    span = plain["intensity_range"]
-    return InputSpec(
-        **{
-            **plain,
-            "sizes": {axis: AxisSize(**size) for axis, size in plain["sizes"].items()},
-            "channel_names": tuple(plain["channel_names"]),
-            "preprocessing": _operations(plain["preprocessing"]),
-            "intensity_range": None if span is None else (span[0], span[1]),
-            "fit": Fit(plain["fit"]),
-            "interpolation": Interpolation(plain["interpolation"]),
-        }
-    )
-
-
-def _output(plain: dict[str, Any]) -> OutputSpec:
-    return OutputSpec(**{**plain, "postprocessing": _operations(plain["postprocessing"])})
-
-
-def _weights(plain: dict[str, Any]) -> WeightsDescription:
-    return WeightsDescription(
-        **{
-            **plain,
-            "path": Path(plain["path"]),
-            "trust_class": TrustClass(plain["trust_class"]),
-            "architecture": dict(plain["architecture"]),
-        }
-    )
+def _typed(hint: Any, plain: Any) -> Any:
+    """Return what a value is by its type annotation."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is UnionType:
+        (inner,) = (one for one in arguments if one is not NoneType)
+        return None if plain is None else _typed(inner, plain)
+    if origin is tuple:
+        kinds = arguments[:1] * len(plain) if arguments[-1] is ... else arguments
+        return tuple(map(_typed, kinds, plain))
+    if origin is not None:
+        return {key: _typed(arguments[1], entry) for key, entry in plain.items()}
+    if is_dataclass(hint):
+        record: Any = hint
+        hints = _hints(record)
+        return record(**{name: _typed(hints[name], entry) for name, entry in plain.items()})
+    return hint(plain) if isinstance(hint, type) and issubclass(hint, (Path, Enum)) else plain

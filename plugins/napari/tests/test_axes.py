@@ -1,6 +1,6 @@
 import pytest
 
-from napari_zoobridge._axes import PlaneAxesError, check_axes, propose_axes
+from napari_zoobridge._axes import PlaneAxesError, parse_axes, propose_axes
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_axes_are_proposed_from_what_is_known(shape, options, axes):
         assert proposed.endswith("TZYX")
     else:
         assert proposed == axes
-    assert check_axes(proposed, shape, rgb=options.get("rgb", False)) == proposed
+    assert parse_axes(proposed, shape, rgb=options.get("rgb", False)) == proposed
 
 
 def test_a_line_of_pixels_has_no_plane():
@@ -38,20 +38,20 @@ def test_a_line_of_pixels_has_no_plane():
 
 
 def test_typed_axes_may_be_small_and_spaced():
-    assert check_axes(" t yx ", (3, 4, 5)) == "TYX"
+    assert parse_axes(" t yx ", (3, 4, 5)) == "TYX"
 
 
 @pytest.mark.parametrize(
     ("axes", "shape", "rgb", "words"),
     [
-        ("ZYX", (4, 5), False, "name 3 axes; the layer has 2"),
-        ("YY", (4, 5), False, "use a letter twice"),
+        ("ZYX", (4, 5), False, "name 3 axes, the picture has 2"),
+        ("YY", (4, 5), False, "name an axis twice"),
         ("ZX", (4, 5), False, "lack Y or X"),
-        ("Y1", (4, 5), False, "holds something else"),
-        ("", (4, 5), False, "holds something else"),
+        ("Y1", (4, 5), False, "upper-case letters only"),
+        ("", (4, 5), False, "name 0 axes"),
         ("CYX", (4, 5, 3), True, "must end with C"),
     ],
 )
 def test_wrong_axes_are_refused_with_a_sentence(axes, shape, rgb, words):
     with pytest.raises(PlaneAxesError, match=words):
-        check_axes(axes, shape, rgb=rgb)
+        parse_axes(axes, shape, rgb=rgb)

@@ -9,7 +9,7 @@ from zoobridge.client import AxisSize, Model, ModelInput
 def model(channels=("grey",), *, fit="stretch", size=32, step=0, **more):
     sizes = {"Y": AxisSize(size, step), "X": AxisSize(size, step)}
     wanted = ModelInput(
-        "CYX", channel_names=channels, sizes=sizes, fit=fit, intensity_range=(0, 255)
+        "CYX", channel_names=channels, sizes=sizes, fit=fit, intensity_low=0, intensity_high=255
     )
     return Model(id="m", input=wanted, **more)
 

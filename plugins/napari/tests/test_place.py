@@ -63,7 +63,7 @@ def test_layers_of_one_channel_each_are_joined_in_their_order(viewer):
         (np.zeros((4, 6), np.uint8), {"scale": (2, 2)}, "YX", "the same scale and translation"),
         (np.zeros((4, 6), np.uint8), {"translate": (0, 1)}, "YX", "scale and translation"),
         (np.zeros((4, 6), np.uint8), {"rotate": 5}, "YX", "lie differently in the world"),
-        (np.zeros((4, 6), np.uint8), {}, "CYX", "name 3 axes; the layer has 2"),
+        (np.zeros((4, 6), np.uint8), {}, "CYX", "name 3 axes, the picture has 2"),
     ],
     ids=["size", "colour", "type", "scale", "translation", "rotation", "axes"],
 )

@@ -26,7 +26,7 @@ _sym_db = _symbol_database.Default()
 from zoobridge.protocol.v1 import model_pb2 as zoobridge_dot_v1_dot_model__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16zoobridge/v1/zoo.proto\x12\x0czoobridge.v1\x1a\x18zoobridge/v1/model.proto\"\x17\n\x15ListFrameworksRequest\"E\n\x16ListFrameworksResponse\x12+\n\nframeworks\x18\x01 \x03(\x0b\x32\x17.zoobridge.v1.Framework\"&\n\x11ListModelsRequest\x12\x11\n\tframework\x18\x01 \x01(\t\"9\n\x12ListModelsResponse\x12#\n\x06models\x18\x01 \x03(\x0b\x32\x13.zoobridge.v1.Model\" \n\x0fGetModelRequest\x12\r\n\x05model\x18\x01 \x01(\t\"c\n\x10GetModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.zoobridge.v1.Model\x12+\n\x07\x64\x65tails\x18\x02 \x01(\x0b\x32\x1a.zoobridge.v1.ModelDetails\"4\n\x10LoadModelRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x11\n\tframework\x18\x02 \x01(\t\">\n\x11LoadModelResponse\x12)\n\x06loaded\x18\x01 \x01(\x0b\x32\x19.zoobridge.v1.LoadedModel\"6\n\x12UnloadModelRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x11\n\tframework\x18\x02 \x01(\t\"\'\n\x13UnloadModelResponse\x12\x10\n\x08unloaded\x18\x01 \x01(\r\"\x16\n\x14GetServerInfoRequest\"p\n\x06Limits\x12\x15\n\rmessage_bytes\x18\x01 \x01(\x04\x12\x14\n\x0cimage_pixels\x18\x02 \x01(\x04\x12\r\n\x05items\x18\x03 \x01(\r\x12\x14\n\x0cqueued_items\x18\x04 \x01(\r\x12\x14\n\x0cqueued_bytes\x18\x05 \x01(\x04\"\xc2\x01\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12$\n\x06limits\x18\x02 \x01(\x0b\x32\x14.zoobridge.v1.Limits\x12\x16\n\x0euptime_seconds\x18\x03 \x01(\x01\x12\x13\n\x0b\x63onfinement\x18\x04 \x01(\t\x12\x1a\n\x12\x63onfinement_detail\x18\x05 \x01(\t\x12\x14\n\x0cmemory_bytes\x18\x06 \x01(\x04\x12\x13\n\x0bzoo_folders\x18\x07 \x03(\t\"\x16\n\x14GetStatisticsRequest\"f\n\x0f\x42\x61tchStatistics\x12\x0c\n\x04size\x18\x01 \x01(\r\x12\r\n\x05\x63ount\x18\x02 \x01(\x04\x12\x19\n\x11inference_seconds\x18\x03 \x01(\x01\x12\x1b\n\x13postprocess_seconds\x18\x04 \x01(\x01\"\xcf\x03\n\x0fModelStatistics\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x11\n\tframework\x18\x03 \x01(\t\x12\x16\n\x0eweights_format\x18\x04 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x05 \x01(\t\x12\x11\n\tinstances\x18\x06 \x01(\r\x12\x14\n\x0cmemory_bytes\x18\x07 \x01(\x04\x12\x10\n\x08requests\x18\x08 \x01(\x04\x12\x10\n\x08\x66\x61ilures\x18\t \x01(\x04\x12\x0f\n\x07waiting\x18\n \x01(\r\x12\r\n\x05items\x18\x0b \x01(\x04\x12\x14\n\x0c\x66\x61iled_items\x18\x0c \x01(\x04\x12\x17\n\x0fsuccess_seconds\x18\r \x01(\x01\x12\x15\n\rqueue_seconds\x18\x0e \x01(\x01\x12\x1a\n\x12preprocess_seconds\x18\x0f \x01(\x01\x12\x19\n\x11inference_seconds\x18\x10 \x01(\x01\x12\x1b\n\x13postprocess_seconds\x18\x11 \x01(\x01\x12\x17\n\x0f\x66\x61ilure_seconds\x18\x12 \x01(\x01\x12\x11\n\tlast_used\x18\x13 \x01(\x01\x12.\n\x07\x62\x61tches\x18\x14 \x03(\x0b\x32\x1d.zoobridge.v1.BatchStatistics\"\xb5\x01\n\x15GetStatisticsResponse\x12-\n\x06models\x18\x01 \x03(\x0b\x32\x1d.zoobridge.v1.ModelStatistics\x12\x16\n\x0euptime_seconds\x18\x02 \x01(\x01\x12\x1b\n\x13server_memory_bytes\x18\x03 \x01(\x04\x12\x1c\n\x14standby_memory_bytes\x18\x04 \x01(\x04\x12\x1a\n\x12memory_limit_bytes\x18\x05 \x01(\x04\x32\xdb\x04\n\nZooService\x12[\n\x0eListFrameworks\x12#.zoobridge.v1.ListFrameworksRequest\x1a$.zoobridge.v1.ListFrameworksResponse\x12O\n\nListModels\x12\x1f.zoobridge.v1.ListModelsRequest\x1a .zoobridge.v1.ListModelsResponse\x12I\n\x08GetModel\x12\x1d.zoobridge.v1.GetModelRequest\x1a\x1e.zoobridge.v1.GetModelResponse\x12L\n\tLoadModel\x12\x1e.zoobridge.v1.LoadModelRequest\x1a\x1f.zoobridge.v1.LoadModelResponse\x12R\n\x0bUnloadModel\x12 .zoobridge.v1.UnloadModelRequest\x1a!.zoobridge.v1.UnloadModelResponse\x12X\n\rGetServerInfo\x12\".zoobridge.v1.GetServerInfoRequest\x1a#.zoobridge.v1.GetServerInfoResponse\x12X\n\rGetStatistics\x12\".zoobridge.v1.GetStatisticsRequest\x1a#.zoobridge.v1.GetStatisticsResponseB\x1e\n\x10org.zoobridge.v1B\x08ZooProtoP\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16zoobridge/v1/zoo.proto\x12\x0czoobridge.v1\x1a\x18zoobridge/v1/model.proto\"\x17\n\x15ListFrameworksRequest\"E\n\x16ListFrameworksResponse\x12+\n\nframeworks\x18\x01 \x03(\x0b\x32\x17.zoobridge.v1.Framework\"&\n\x11ListModelsRequest\x12\x11\n\tframework\x18\x01 \x01(\t\"9\n\x12ListModelsResponse\x12#\n\x06models\x18\x01 \x03(\x0b\x32\x13.zoobridge.v1.Model\"7\n\x0fGetModelRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x15\n\rinclude_cover\x18\x02 \x01(\x08\"c\n\x10GetModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.zoobridge.v1.Model\x12+\n\x07\x64\x65tails\x18\x02 \x01(\x0b\x32\x1a.zoobridge.v1.ModelDetails\"4\n\x10LoadModelRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x11\n\tframework\x18\x02 \x01(\t\">\n\x11LoadModelResponse\x12)\n\x06loaded\x18\x01 \x01(\x0b\x32\x19.zoobridge.v1.LoadedModel\"6\n\x12UnloadModelRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x11\n\tframework\x18\x02 \x01(\t\"\'\n\x13UnloadModelResponse\x12\x10\n\x08unloaded\x18\x01 \x01(\r\"\x16\n\x14GetServerInfoRequest\"p\n\x06Limits\x12\x15\n\rmessage_bytes\x18\x01 \x01(\x04\x12\x14\n\x0cimage_pixels\x18\x02 \x01(\x04\x12\r\n\x05items\x18\x03 \x01(\r\x12\x14\n\x0cqueued_items\x18\x04 \x01(\r\x12\x14\n\x0cqueued_bytes\x18\x05 \x01(\x04\"\xc2\x01\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12$\n\x06limits\x18\x02 \x01(\x0b\x32\x14.zoobridge.v1.Limits\x12\x16\n\x0euptime_seconds\x18\x03 \x01(\x01\x12\x13\n\x0b\x63onfinement\x18\x04 \x01(\t\x12\x1a\n\x12\x63onfinement_detail\x18\x05 \x01(\t\x12\x14\n\x0cmemory_bytes\x18\x06 \x01(\x04\x12\x13\n\x0bzoo_folders\x18\x07 \x03(\t\"\x16\n\x14GetStatisticsRequest\"f\n\x0f\x42\x61tchStatistics\x12\x0c\n\x04size\x18\x01 \x01(\r\x12\r\n\x05\x63ount\x18\x02 \x01(\x04\x12\x19\n\x11inference_seconds\x18\x03 \x01(\x01\x12\x1b\n\x13postprocess_seconds\x18\x04 \x01(\x01\"\xcf\x03\n\x0fModelStatistics\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x11\n\tframework\x18\x03 \x01(\t\x12\x16\n\x0eweights_format\x18\x04 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x05 \x01(\t\x12\x11\n\tinstances\x18\x06 \x01(\r\x12\x14\n\x0cmemory_bytes\x18\x07 \x01(\x04\x12\x10\n\x08requests\x18\x08 \x01(\x04\x12\x10\n\x08\x66\x61ilures\x18\t \x01(\x04\x12\x0f\n\x07waiting\x18\n \x01(\r\x12\r\n\x05items\x18\x0b \x01(\x04\x12\x14\n\x0c\x66\x61iled_items\x18\x0c \x01(\x04\x12\x17\n\x0fsuccess_seconds\x18\r \x01(\x01\x12\x15\n\rqueue_seconds\x18\x0e \x01(\x01\x12\x1a\n\x12preprocess_seconds\x18\x0f \x01(\x01\x12\x19\n\x11inference_seconds\x18\x10 \x01(\x01\x12\x1b\n\x13postprocess_seconds\x18\x11 \x01(\x01\x12\x17\n\x0f\x66\x61ilure_seconds\x18\x12 \x01(\x01\x12\x11\n\tlast_used\x18\x13 \x01(\x01\x12.\n\x07\x62\x61tches\x18\x14 \x03(\x0b\x32\x1d.zoobridge.v1.BatchStatistics\"\xb5\x01\n\x15GetStatisticsResponse\x12-\n\x06models\x18\x01 \x03(\x0b\x32\x1d.zoobridge.v1.ModelStatistics\x12\x16\n\x0euptime_seconds\x18\x02 \x01(\x01\x12\x1b\n\x13server_memory_bytes\x18\x03 \x01(\x04\x12\x1c\n\x14standby_memory_bytes\x18\x04 \x01(\x04\x12\x1a\n\x12memory_limit_bytes\x18\x05 \x01(\x04\x32\xdb\x04\n\nZooService\x12[\n\x0eListFrameworks\x12#.zoobridge.v1.ListFrameworksRequest\x1a$.zoobridge.v1.ListFrameworksResponse\x12O\n\nListModels\x12\x1f.zoobridge.v1.ListModelsRequest\x1a .zoobridge.v1.ListModelsResponse\x12I\n\x08GetModel\x12\x1d.zoobridge.v1.GetModelRequest\x1a\x1e.zoobridge.v1.GetModelResponse\x12L\n\tLoadModel\x12\x1e.zoobridge.v1.LoadModelRequest\x1a\x1f.zoobridge.v1.LoadModelResponse\x12R\n\x0bUnloadModel\x12 .zoobridge.v1.UnloadModelRequest\x1a!.zoobridge.v1.UnloadModelResponse\x12X\n\rGetServerInfo\x12\".zoobridge.v1.GetServerInfoRequest\x1a#.zoobridge.v1.GetServerInfoResponse\x12X\n\rGetStatistics\x12\".zoobridge.v1.GetStatisticsRequest\x1a#.zoobridge.v1.GetStatisticsResponseB\x1e\n\x10org.zoobridge.v1B\x08ZooProtoP\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,31 +43,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTMODELSRESPONSE']._serialized_start=202
   _globals['_LISTMODELSRESPONSE']._serialized_end=259
   _globals['_GETMODELREQUEST']._serialized_start=261
-  _globals['_GETMODELREQUEST']._serialized_end=293
-  _globals['_GETMODELRESPONSE']._serialized_start=295
-  _globals['_GETMODELRESPONSE']._serialized_end=394
-  _globals['_LOADMODELREQUEST']._serialized_start=396
-  _globals['_LOADMODELREQUEST']._serialized_end=448
-  _globals['_LOADMODELRESPONSE']._serialized_start=450
-  _globals['_LOADMODELRESPONSE']._serialized_end=512
-  _globals['_UNLOADMODELREQUEST']._serialized_start=514
-  _globals['_UNLOADMODELREQUEST']._serialized_end=568
-  _globals['_UNLOADMODELRESPONSE']._serialized_start=570
-  _globals['_UNLOADMODELRESPONSE']._serialized_end=609
-  _globals['_GETSERVERINFOREQUEST']._serialized_start=611
-  _globals['_GETSERVERINFOREQUEST']._serialized_end=633
-  _globals['_LIMITS']._serialized_start=635
-  _globals['_LIMITS']._serialized_end=747
-  _globals['_GETSERVERINFORESPONSE']._serialized_start=750
-  _globals['_GETSERVERINFORESPONSE']._serialized_end=944
-  _globals['_GETSTATISTICSREQUEST']._serialized_start=946
-  _globals['_GETSTATISTICSREQUEST']._serialized_end=968
-  _globals['_BATCHSTATISTICS']._serialized_start=970
-  _globals['_BATCHSTATISTICS']._serialized_end=1072
-  _globals['_MODELSTATISTICS']._serialized_start=1075
-  _globals['_MODELSTATISTICS']._serialized_end=1538
-  _globals['_GETSTATISTICSRESPONSE']._serialized_start=1541
-  _globals['_GETSTATISTICSRESPONSE']._serialized_end=1722
-  _globals['_ZOOSERVICE']._serialized_start=1725
-  _globals['_ZOOSERVICE']._serialized_end=2328
+  _globals['_GETMODELREQUEST']._serialized_end=316
+  _globals['_GETMODELRESPONSE']._serialized_start=318
+  _globals['_GETMODELRESPONSE']._serialized_end=417
+  _globals['_LOADMODELREQUEST']._serialized_start=419
+  _globals['_LOADMODELREQUEST']._serialized_end=471
+  _globals['_LOADMODELRESPONSE']._serialized_start=473
+  _globals['_LOADMODELRESPONSE']._serialized_end=535
+  _globals['_UNLOADMODELREQUEST']._serialized_start=537
+  _globals['_UNLOADMODELREQUEST']._serialized_end=591
+  _globals['_UNLOADMODELRESPONSE']._serialized_start=593
+  _globals['_UNLOADMODELRESPONSE']._serialized_end=632
+  _globals['_GETSERVERINFOREQUEST']._serialized_start=634
+  _globals['_GETSERVERINFOREQUEST']._serialized_end=656
+  _globals['_LIMITS']._serialized_start=658
+  _globals['_LIMITS']._serialized_end=770
+  _globals['_GETSERVERINFORESPONSE']._serialized_start=773
+  _globals['_GETSERVERINFORESPONSE']._serialized_end=967
+  _globals['_GETSTATISTICSREQUEST']._serialized_start=969
+  _globals['_GETSTATISTICSREQUEST']._serialized_end=991
+  _globals['_BATCHSTATISTICS']._serialized_start=993
+  _globals['_BATCHSTATISTICS']._serialized_end=1095
+  _globals['_MODELSTATISTICS']._serialized_start=1098
+  _globals['_MODELSTATISTICS']._serialized_end=1561
+  _globals['_GETSTATISTICSRESPONSE']._serialized_start=1564
+  _globals['_GETSTATISTICSRESPONSE']._serialized_end=1745
+  _globals['_ZOOSERVICE']._serialized_start=1748
+  _globals['_ZOOSERVICE']._serialized_end=2351
 # @@protoc_insertion_point(module_scope)

@@ -30,10 +30,12 @@ class ListModelsResponse(_message.Message):
     def __init__(self, models: _Optional[_Iterable[_Union[_model_pb2.Model, _Mapping]]] = ...) -> None: ...
 
 class GetModelRequest(_message.Message):
-    __slots__ = ("model",)
+    __slots__ = ("model", "include_cover")
     MODEL_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_COVER_FIELD_NUMBER: _ClassVar[int]
     model: str
-    def __init__(self, model: _Optional[str] = ...) -> None: ...
+    include_cover: bool
+    def __init__(self, model: _Optional[str] = ..., include_cover: bool = ...) -> None: ...
 
 class GetModelResponse(_message.Message):
     __slots__ = ("model", "details")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zoobridge.errors import ImageFormatError
+from zoobridge.protocol import check_axes
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["PlaneAxesError", "check_axes", "propose_axes"]
+__all__ = ["PlaneAxesError", "parse_axes", "propose_axes"]
 
 _NAMED = {
     "t": "T",
@@ -89,8 +92,8 @@ def propose_axes(
     return "".join(letters) + ("C" if rgb else "")
 
 
-def check_axes(axes: str, shape: Sequence[int], *, rgb: bool = False) -> str:
-    """Check axes that a user typed.
+def parse_axes(axes: str, shape: Sequence[int], *, rgb: bool = False) -> str:
+    """Return axes that a user typed.
 
     Parameters
     ----------
@@ -112,17 +115,10 @@ def check_axes(axes: str, shape: Sequence[int], *, rgb: bool = False) -> str:
         With a sentence that says what to type.
     """
     letters = "".join(axes.split()).upper()
-    if not (letters.isascii() and letters.isalpha()):
-        raise PlaneAxesError(f"axes are letters such as TZYX; “{axes}” holds something else")
-    if len(letters) != len(shape):
-        raise PlaneAxesError(
-            f"axes {letters} name {len(letters)} axes; the layer has {len(shape)} "
-            f"({' × '.join(str(n) for n in shape)})"
-        )
-    if len(set(letters)) != len(letters):
-        raise PlaneAxesError(f"axes {letters} use a letter twice")
-    if "Y" not in letters or "X" not in letters:
-        raise PlaneAxesError(f"axes {letters} lack Y or X: a plane needs both")
+    try:
+        check_axes(letters, shape)
+    except ImageFormatError as error:
+        raise PlaneAxesError(error.message) from None
     if rgb and letters[-1] != "C":
         raise PlaneAxesError(f"axes {letters} must end with C: the layer's last axis is colour")
     return letters

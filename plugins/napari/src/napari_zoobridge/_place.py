@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_zoobridge._axes import PlaneAxesError, check_axes
+from napari_zoobridge._axes import PlaneAxesError, parse_axes
 from napari_zoobridge._geometry import PixelBox, map_between
 from napari_zoobridge._items import Item, ItemKind
 from napari_zoobridge._pixels import JoinedChannels, PlaneSource, full_resolution
@@ -132,7 +132,7 @@ def source_of(layers: Sequence[Image], axes: str) -> PlaneSource:
     """
     first = layers[0]
     array = full_resolution(first)
-    letters = check_axes(axes, array.shape, rgb=first.rgb)
+    letters = parse_axes(axes, array.shape, rgb=first.rgb)
     if len(layers) == 1:
         return PlaneSource(first.name, array, letters)
     if "C" in letters:

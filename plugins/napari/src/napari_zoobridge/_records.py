@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from napari_zoobridge._items import Item, plane_text
-from zoobridge.client import Result, table_columns, table_record
+from zoobridge.client import Result, table_columns
 from zoobridge.errors import RegionError
 
 if TYPE_CHECKING:
@@ -132,5 +132,5 @@ def write_csv(records: Sequence[Record], path: Path, labels: Sequence[str] = ())
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
         for record in records:
-            row = table_record(record.result, top=top, labels=labels)
+            row = record.result.to_record(top=top, labels=labels)
             writer.writerow([row[name] for name in columns])
