@@ -12,10 +12,11 @@ import numpy as np
 from zoobridge.imaging._channels import plan_channels
 from zoobridge.imaging._depth import check_depth, check_is_picture
 from zoobridge.imaging._intensity import plan_intensity
-from zoobridge.imaging._pictures import check_axes, check_size
+from zoobridge.imaging._pictures import check_size
 from zoobridge.imaging._plan import axes_of_planes
 from zoobridge.imaging._sizes import plan_size
 from zoobridge.imaging._types import Conversion, InputSpec, PictureLimits, Preparation
+from zoobridge.protocol import check_axes
 
 __all__ = ["ImageFacts", "ImagePlan", "check_image"]
 
