@@ -52,6 +52,6 @@ public final class FolderClassifier {
      * @return a row for each plane or failed picture
      */
     public ResultTable table() {
-        return job.rows(model, labels);
+        return job.rows(model, labels, 0);
     }
 }

@@ -1,32 +1,53 @@
 package org.zoobridge.imagej;
 
+import ij.ImagePlus;
 import ij.Prefs;
+import ij.gui.Roi;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 
-import org.zoobridge.client.ClassifyCall;
+import org.zoobridge.client.Options;
+import org.zoobridge.client.Words;
 import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 
 /** What a person chose in a dialog, or a macro stated. Remembered from run to run. */
-public final class Choices {
+public final class Choices extends Options<Choices> {
 
-    /** The framework choice that leaves it to the server. */
-    public static final String AUTOMATIC = "automatic";
+    /** Keys of <i>Classify…</i> in macros. */
+    static final List<String> KEYS = keys("target", "labels", "overlay", "legend", "class_map", "probability_maps",
+            "roi_manager", "summary");
+    /** Keys of <i>Compare models…</i> in macros. */
+    static final List<String> COMPARE_KEYS = keys("models", "target", "labels");
 
     private static final String PREFIX = "zoobridge.";
-    private static final int DEFAULT_TOP = 3;
-    private static final int DEFAULT_TILE = 128;
 
-    private String framework = AUTOMATIC;
-    private String model = "";
-    private Target target = Target.IMAGE;
-    private int top = DEFAULT_TOP;
-    private int tileSize = DEFAULT_TILE;
-    private String channels = "";
-    private boolean allScores;
+    private Target target;
+    private String labels = "";
     private boolean overlay = true;
+    private boolean legend;
+    private boolean classMap;
+    private boolean probabilityMaps;
+    private boolean roiManager;
+    private boolean summary;
+
+    /** Starts with the defaults. */
+    public Choices() {
+        super(1);
+    }
+
+    private static List<String> keys(final String... own) {
+        final List<String> keys = new ArrayList<>(Options.KEYS);
+        keys.addAll(Arrays.asList(own));
+        return Collections.unmodifiableList(keys);
+    }
+
+    @Override
+    protected Choices self() {
+        return this;
+    }
 
     /**
      * The choices of the last run, from ImageJ's preferences.
@@ -34,173 +55,72 @@ public final class Choices {
      * @return choices
      */
     public static Choices remembered() {
-        final Choices choices = new Choices();
-        choices.framework = Prefs.get(PREFIX + "framework", AUTOMATIC);
-        choices.model = Prefs.get(PREFIX + "model", "");
+        final Choices choices = new Choices().framework(Prefs.get(PREFIX + "framework", AUTOMATIC))
+                .model(Prefs.get(PREFIX + "model", "")).top((int) Prefs.get(PREFIX + "top", DEFAULT_TOP))
+                .tileSize((int) Prefs.get(PREFIX + "tile_size", DEFAULT_TILE))
+                .allScores(Prefs.get(PREFIX + "all_scores", false)).overlay(Prefs.get(PREFIX + "overlay", true))
+                .legend(Prefs.get(PREFIX + "legend", false)).classMap(Prefs.get(PREFIX + "class_map", false))
+                .probabilityMaps(Prefs.get(PREFIX + "probability_maps", false))
+                .roiManager(Prefs.get(PREFIX + "roi_manager", false)).summary(Prefs.get(PREFIX + "summary", true));
         try {
             choices.target = Target.of(Prefs.get(PREFIX + "target", Target.IMAGE.label()));
         } catch (InvalidRequestException unknown) {
-            choices.target = Target.IMAGE;
+            choices.target = null;
         }
-        choices.top = (int) Prefs.get(PREFIX + "top", DEFAULT_TOP);
-        choices.tileSize = (int) Prefs.get(PREFIX + "tile_size", DEFAULT_TILE);
-        choices.allScores = Prefs.get(PREFIX + "all_scores", false);
-        choices.overlay = Prefs.get(PREFIX + "overlay", true);
         return choices;
     }
 
     /**
      * The choices that a macro states; what it does not state has its documented default, never the last run's.
      *
-     * @param options the macro's words
+     * @param words the macro's options
      * @return choices
      */
-    public static Choices of(final MacroOptions options) {
-        return new Choices().framework(options.text("framework", AUTOMATIC)).model(options.text("model", ""))
-                .target(Target.of(options.text("target", Target.IMAGE.label())))
-                .top(options.number("top", DEFAULT_TOP)).tileSize(options.number("tile_size", DEFAULT_TILE))
-                .channels(options.text("channels", "")).allScores(options.flag("all_scores"))
-                .overlay(options.flag("overlay"));
+    public static Choices of(final Words words) {
+        final Choices choices = new Choices().read(words).labels(words.text("labels", ""))
+                .overlay(words.flag("overlay")).legend(words.flag("legend")).classMap(words.flag("class_map"))
+                .probabilityMaps(words.flag("probability_maps")).roiManager(words.flag("roi_manager"))
+                .summary(words.flag("summary"));
+        choices.target = words.has("target") ? Target.of(words.text("target", ""))
+                : words.has("labels") ? Target.LABELS : null;
+        return choices;
     }
 
     /** Keeps the choices for the next run. */
     public void remember() {
-        Prefs.set(PREFIX + "framework", framework);
-        Prefs.set(PREFIX + "model", model);
-        Prefs.set(PREFIX + "target", target.label());
-        Prefs.set(PREFIX + "top", top);
-        Prefs.set(PREFIX + "tile_size", tileSize);
-        Prefs.set(PREFIX + "all_scores", allScores);
+        Prefs.set(PREFIX + "framework", framework());
+        Prefs.set(PREFIX + "model", model());
+        Prefs.set(PREFIX + "target", target == null ? Target.IMAGE.label() : target.label());
+        Prefs.set(PREFIX + "top", top());
+        Prefs.set(PREFIX + "tile_size", tileSize());
+        Prefs.set(PREFIX + "all_scores", allScores());
         Prefs.set(PREFIX + "overlay", overlay);
+        Prefs.set(PREFIX + "legend", legend);
+        Prefs.set(PREFIX + "class_map", classMap);
+        Prefs.set(PREFIX + "probability_maps", probabilityMaps);
+        Prefs.set(PREFIX + "roi_manager", roiManager);
+        Prefs.set(PREFIX + "summary", summary);
     }
 
     /**
-     * Fills a call in.
+     * What to classify in an image: what is chosen; else, as everywhere in ImageJ, the area that is selected; else the
+     * whole image.
      *
-     * @param call the call
-     */
-    void apply(final ClassifyCall call) {
-        call.framework(frameworkName()).topK(top);
-        if (allScores) {
-            call.withAllScores();
-        }
-        final int[] indexes = channelIndexes();
-        if (indexes.length > 0) {
-            call.channels(indexes);
-        }
-    }
-
-    /**
-     * Channels to use.
-     *
-     * @return indexes from 0; empty for all
-     * @throws InvalidRequestException if they are not whole numbers from 1
-     */
-    int[] channelIndexes() {
-        final List<Integer> indexes = new ArrayList<>();
-        for (final String part : channels.trim().split("[,\\s]+")) {
-            if (!part.isEmpty()) {
-                indexes.add(positive(part) - 1);
-            }
-        }
-        return indexes.stream().mapToInt(Integer::intValue).toArray();
-    }
-
-    /**
-     * Checks the channels against an image, in ImageJ's numbers.
-     *
-     * @param available how many it has
-     * @throws InvalidRequestException if it lacks one of them
-     */
-    void requireChannels(final int available) {
-        for (final int index : channelIndexes()) {
-            if (index >= available) {
-                throw new InvalidRequestException(new Facts("There is no channel " + (index + 1) + ": the image has "
-                        + (available == 1 ? "1 channel" : available + " channels") + ", counted from 1.")
-                        .reason("INVALID_REQUEST").field("channels"));
-            }
-        }
-    }
-
-    private int positive(final String text) {
-        try {
-            final int number = Integer.parseInt(text);
-            if (number >= 1) {
-                return number;
-            }
-        } catch (NumberFormatException error) {
-            throw noChannels(error);
-        }
-        throw noChannels(null);
-    }
-
-    private InvalidRequestException noChannels(final Throwable cause) {
-        return new InvalidRequestException(new Facts("\"" + channels + "\" names no channels; write their numbers from "
-                + "1, such as 3,2,1, or nothing for all").reason("INVALID_REQUEST").field("channels").cause(cause));
-    }
-
-    /**
-     * The framework as the server calls it.
-     *
-     * @return its name; empty for automatic
-     */
-    String frameworkName() {
-        return AUTOMATIC.equalsIgnoreCase(framework) ? "" : framework;
-    }
-
-    /**
-     * The framework.
-     *
-     * @return its name, or {@link #AUTOMATIC}
-     */
-    public String framework() {
-        return framework;
-    }
-
-    /**
-     * Chooses the framework.
-     *
-     * @param name {@code onnx}, {@code pytorch}, {@code tensorflow} or {@link #AUTOMATIC}
-     * @return this
-     */
-    public Choices framework(final String name) {
-        framework = name == null || name.isEmpty() ? AUTOMATIC : name;
-        return this;
-    }
-
-    /**
-     * The model.
-     *
-     * @return {@code id} or {@code id@version}
-     */
-    public String model() {
-        return model;
-    }
-
-    /**
-     * Chooses the model.
-     *
-     * @param reference {@code id} or {@code id@version}
-     * @return this
-     */
-    public Choices model(final String reference) {
-        model = reference == null ? "" : reference;
-        return this;
-    }
-
-    /**
-     * What to classify.
-     *
+     * @param image an open image
      * @return the target
      */
-    public Target target() {
-        return target;
+    public Target targetIn(final ImagePlus image) {
+        if (target != null) {
+            return target;
+        }
+        final Roi roi = image.getRoi();
+        return roi != null && roi.isArea() ? Target.SELECTION : Target.IMAGE;
     }
 
     /**
      * Chooses what to classify.
      *
-     * @param value the target
+     * @param value the target; null for the selection, or the whole image where no area is selected
      * @return this
      */
     public Choices target(final Target value) {
@@ -209,82 +129,22 @@ public final class Choices {
     }
 
     /**
-     * How many classes to name.
+     * The label image, for {@link Target#LABELS}.
      *
-     * @return best first; 0 for the model's default
+     * @return its title; empty for the image itself
      */
-    public int top() {
-        return top;
+    public String labels() {
+        return labels;
     }
 
     /**
-     * Sets how many classes to name.
+     * Chooses the label image.
      *
-     * @param count classes; 0 for the model's default
+     * @param title title of an open image in which each object has a number of its own; empty for the image itself
      * @return this
      */
-    public Choices top(final int count) {
-        top = Math.max(0, count);
-        return this;
-    }
-
-    /**
-     * Side of a tile.
-     *
-     * @return pixels
-     */
-    public int tileSize() {
-        return tileSize;
-    }
-
-    /**
-     * Sets the side of a tile.
-     *
-     * @param pixels at least 1
-     * @return this
-     */
-    public Choices tileSize(final int pixels) {
-        tileSize = pixels;
-        return this;
-    }
-
-    /**
-     * Channels to use.
-     *
-     * @return numbers from 1 with commas; empty for all
-     */
-    public String channels() {
-        return channels;
-    }
-
-    /**
-     * Chooses channels.
-     *
-     * @param numbers from 1 with commas, in the order in which the model takes them; empty for all
-     * @return this
-     */
-    public Choices channels(final String numbers) {
-        channels = numbers == null ? "" : numbers;
-        return this;
-    }
-
-    /**
-     * Whether the scores of all classes are wanted.
-     *
-     * @return true if they are
-     */
-    public boolean allScores() {
-        return allScores;
-    }
-
-    /**
-     * Asks for the scores of all classes.
-     *
-     * @param wanted whether they are wanted
-     * @return this
-     */
-    public Choices allScores(final boolean wanted) {
-        allScores = wanted;
+    public Choices labels(final String title) {
+        labels = title == null ? "" : title;
         return this;
     }
 
@@ -305,6 +165,106 @@ public final class Choices {
      */
     public Choices overlay(final boolean wanted) {
         overlay = wanted;
+        return this;
+    }
+
+    /**
+     * Whether a legend is drawn even where every label fits into its region.
+     *
+     * @return true if it is
+     */
+    public boolean legend() {
+        return legend;
+    }
+
+    /**
+     * Asks for a legend even where every label fits into its region.
+     *
+     * @param wanted whether it is drawn
+     * @return this
+     */
+    public Choices legend(final boolean wanted) {
+        legend = wanted;
+        return this;
+    }
+
+    /**
+     * Whether a map of the classes of tiles or labels is shown as an image.
+     *
+     * @return true if it is
+     */
+    public boolean classMap() {
+        return classMap;
+    }
+
+    /**
+     * Asks for a map of the classes of tiles or labels.
+     *
+     * @param wanted whether it is shown
+     * @return this
+     */
+    public Choices classMap(final boolean wanted) {
+        classMap = wanted;
+        return this;
+    }
+
+    /**
+     * Whether a map of the scores of each class is shown as a stack.
+     *
+     * @return true if it is
+     */
+    public boolean probabilityMaps() {
+        return probabilityMaps;
+    }
+
+    /**
+     * Asks for a map of the scores of each class.
+     *
+     * @param wanted whether it is shown
+     * @return this
+     */
+    public Choices probabilityMaps(final boolean wanted) {
+        probabilityMaps = wanted;
+        return this;
+    }
+
+    /**
+     * Whether classes go into the names and groups of the ROI Manager's regions.
+     *
+     * @return true if they do
+     */
+    public boolean roiManager() {
+        return roiManager;
+    }
+
+    /**
+     * Asks for classes in the names and groups of the ROI Manager's regions; other regions are added to it.
+     *
+     * @param wanted whether they are wanted there
+     * @return this
+     */
+    public Choices roiManager(final boolean wanted) {
+        roiManager = wanted;
+        return this;
+    }
+
+    /**
+     * Whether counts and area by class are added to a second table.
+     *
+     * @return true if they are
+     */
+    public boolean summary() {
+        return summary;
+    }
+
+    /**
+     * Asks for counts and area by class in a second table.
+     *
+     * @param wanted whether they are wanted
+     * @return this
+     */
+    public Choices summary(final boolean wanted) {
+        summary = wanted;
         return this;
     }
 }

@@ -1,8 +1,10 @@
 package org.zoobridge.imagej;
 
+import ij.IJ;
 import ij.ImagePlus;
 import ij.measure.ResultsTable;
 
+import java.util.Collections;
 import java.util.List;
 
 import org.zoobridge.client.Answer;
@@ -12,8 +14,6 @@ import org.zoobridge.client.ItemAnswer;
 import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.Score;
 import org.zoobridge.client.ZooBridge;
-import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 import org.zoobridge.v1.Model;
 
 /**
@@ -25,6 +25,7 @@ import org.zoobridge.v1.Model;
 public final class Classifier {
 
     private static final String PROPERTY = "zoobridge.";
+    private static final int PHRASES = 4;
 
     private Classifier() {
     }
@@ -39,45 +40,69 @@ public final class Classifier {
      * @throws org.zoobridge.client.errors.ZooBridgeException if it could not be done, with a sentence that names the fix
      */
     public static ResultsTable classify(final ImagePlus image, final Choices choices) {
-        requireModel(choices.model());
+        return run(image, choices).table();
+    }
+
+    /**
+     * Classifies as {@link #classify}, and says what came of it.
+     *
+     * @param image   an open image
+     * @param choices what to do
+     * @return rows, failures and classes
+     */
+    public static Outcome run(final ImagePlus image, final Choices choices) {
+        choices.requireModel();
         choices.requireChannels(new PixelReader(image).channels());
-        final ImageJob job = new Places(image).job(choices.target(), choices.tileSize());
+        final ImageJob job = new Places(image).job(choices);
         final ZooBridge zoo = Connection.current();
         final Model model = zoo.model(choices.model()).getModel();
-        ResultTable rows = new ResultTable();
+        Outcome outcome = null;
         try (Run run = new Run("Classifying with " + choices.model())) {
             final ImageRun work = job.read(zoo.limits()).with(zoo, choices.model(), call -> {
                 choices.apply(call);
+                if (choices.probabilityMaps()) {
+                    call.withAllScores();
+                }
                 call.cancellation(run.cancellation());
             });
             try {
                 work.classify(run.progress(0, 1));
             } finally {
-                rows = show(image, choices, model, job, work.answer());
+                outcome = show(image, choices, model, job, work.answer());
             }
         }
-        return Tables.table(rows);
+        return outcome;
     }
 
     /** Shows what was answered, be it all or not. */
-    private static ResultTable show(final ImagePlus image, final Choices choices, final Model model,
-            final ImageJob job, final Answer answer) {
-        final ResultTable rows = new ResultTable();
-        rows.add(answer, model.getLabelsList());
+    private static Outcome show(final ImagePlus image, final Choices choices, final Model model, final ImageJob job,
+            final Answer answer) {
+        final List<Object> tags = job.tags();
+        final ResultTable rows = new ResultTable(1);
+        Rows.add(rows, answer, model.getLabelsList(), tags, image);
         Tables.append(Tables.RESULTS, rows);
+        log(image.getTitle(), answer);
         if (job.size() == 1) {
             note(image, answer);
         }
+        final Target target = choices.targetIn(image);
         if (choices.overlay()) {
-            new OverlayPainter(image, model).paint(answer, job.tags(), choices.target() == Target.TILES);
+            new Drawings(image, model).paint(answer, tags, target == Target.TILES, choices.legend());
         }
-        return rows;
+        return Outcome.of(Tables.table(rows), Collections.singletonList(answer), 0);
     }
 
-    static void requireModel(final String model) {
-        if (model.isEmpty()) {
-            throw new InvalidRequestException(new Facts("No model is chosen. Name one, such as model=digits; Plugins > "
-                    + "ZooBridge > Servers and models… lists them.").reason("INVALID_REQUEST").field("model"));
+    /**
+     * Says what was done to the pixels before the model saw them. That a size was changed is in the table; that colours
+     * or intensities were, is worth a line in the log.
+     */
+    static void log(final String image, final Answer answer) {
+        for (final ItemAnswer item : answer.items()) {
+            if (item.isRecoloured()) {
+                IJ.log("ZooBridge: " + answer.model().getId() + " saw " + image + " after: "
+                        + answer.conversions(PHRASES));
+                return;
+            }
         }
     }
 

@@ -72,14 +72,14 @@ final class ClassifyDialog implements DialogListener {
         final String[] frameworks = models.frameworkNames();
         final String[] references = offer.keySet().toArray(new String[0]);
         final String[] targets = targets(image);
-        if (!Arrays.asList(targets).contains(choices.target().label())) {
+        if (!Arrays.asList(targets).contains(choices.targetIn(image).label())) {
             choices.target(Target.of(targets[0]));
         }
         final GenericDialog dialog = new GenericDialog("Classify " + image.getTitle());
         dialog.addChoice("Framework", frameworks, choices.framework());
         dialog.addChoice("Model", references, choices.model());
         dialog.addTextAreas("", null, NOTE_ROWS, NOTE_COLUMNS);
-        dialog.addChoice("Target", targets, choices.target().label());
+        dialog.addChoice("Target", targets, choices.targetIn(image).label());
         dialog.addNumericField("Top", choices.top(), 0, 6, "classes");
         dialog.addNumericField("Tile_size", choices.tileSize(), 0, 6, "pixels (for tiles)");
         dialog.addStringField("Channels", "", CHANNEL_COLUMNS);

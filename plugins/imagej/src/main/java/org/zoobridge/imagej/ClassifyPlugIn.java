@@ -4,6 +4,7 @@ import ij.ImagePlus;
 import ij.WindowManager;
 import ij.plugin.PlugIn;
 
+import org.zoobridge.client.Words;
 import org.zoobridge.client.errors.InvalidRequestException;
 import org.zoobridge.client.errors.ZooBridgeException.Facts;
 
@@ -21,7 +22,7 @@ public final class ClassifyPlugIn implements PlugIn {
     public void run(final String argument) {
         Failure.guard(TITLE, () -> {
             final ImagePlus image = currentImage();
-            final MacroOptions options = MacroOptions.current();
+            final Words options = MacroOptions.current(TITLE, Choices.KEYS);
             final Choices choices = options == null ? new ClassifyDialog(image).ask() : Choices.of(options);
             if (choices != null) {
                 Classifier.classify(image, choices);

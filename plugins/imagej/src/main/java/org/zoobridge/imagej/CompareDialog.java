@@ -11,6 +11,7 @@ import java.awt.TextField;
 import java.util.Arrays;
 import java.util.Map;
 
+import org.zoobridge.client.Words;
 import org.zoobridge.client.ZooBridge;
 
 /** Asks which models to compare. The list and the text field show the same models; the field is what is recorded. */
@@ -60,8 +61,8 @@ final class CompareDialog implements DialogListener {
             }
             field.setText(names.toString());
         });
-        select(ComparePlugIn.split(models));
-        dialog.addChoice("Target", ClassifyDialog.targets(image), choices.target().label());
+        select(Words.split(models));
+        dialog.addChoice("Target", ClassifyDialog.targets(image), choices.targetIn(image).label());
         dialog.addNumericField("Top", choices.top(), 0, 6, "classes");
         dialog.addNumericField("Tile_size", choices.tileSize(), 0, 6, "pixels (for tiles)");
         dialog.addDialogListener(this);
@@ -89,7 +90,7 @@ final class CompareDialog implements DialogListener {
     }
 
     private boolean isRunnable() {
-        final java.util.List<String> references = ComparePlugIn.split(models);
+        final java.util.List<String> references = Words.split(models);
         for (final String reference : references) {
             if (!offer.getOrDefault(reference, "").isEmpty()) {
                 return false;

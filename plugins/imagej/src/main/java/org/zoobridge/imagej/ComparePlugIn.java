@@ -6,15 +6,14 @@ import ij.measure.ResultsTable;
 import ij.plugin.PlugIn;
 
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 
 import org.zoobridge.client.Answer;
 import org.zoobridge.client.ImageJob;
 import org.zoobridge.client.ImageRun;
 import org.zoobridge.client.ItemAnswer;
 import org.zoobridge.client.ResultTable;
+import org.zoobridge.client.Words;
 import org.zoobridge.client.ZooBridge;
 import org.zoobridge.client.errors.ZooBridgeException;
 
@@ -28,35 +27,25 @@ public final class ComparePlugIn implements PlugIn {
     /** Column with the share of the compared models whose best class is this row's. */
     static final String AGREEMENT = "agreement";
 
-    private static final String TITLE = "Compare models...";
+    static final String TITLE = "Compare models...";
     private static final String MODELS = "zoobridge.models";
 
     @Override
     public void run(final String argument) {
         Failure.guard(TITLE, () -> {
             final ImagePlus image = ClassifyPlugIn.currentImage();
-            final MacroOptions options = MacroOptions.current();
+            final Words options = MacroOptions.current(TITLE, Choices.COMPARE_KEYS);
             if (options != null) {
-                compare(image, split(options.text("models", "")), Choices.of(options));
+                compare(image, options.list("models"), Choices.of(options));
                 return;
             }
             final CompareDialog dialog = new CompareDialog(image, Prefs.get(MODELS, ""));
             final Choices choices = dialog.ask();
             if (choices != null) {
                 Prefs.set(MODELS, dialog.models());
-                compare(image, split(dialog.models()), choices);
+                compare(image, Words.split(dialog.models()), choices);
             }
         });
-    }
-
-    static List<String> split(final String models) {
-        final Set<String> references = new LinkedHashSet<>();
-        for (final String part : models.split("[,\\s]+")) {
-            if (!part.isEmpty()) {
-                references.add(part);
-            }
-        }
-        return new ArrayList<>(references);
     }
 
     /**
@@ -69,9 +58,13 @@ public final class ComparePlugIn implements PlugIn {
      * @return the rows of this run, with the column {@code agreement}
      */
     public static ResultsTable compare(final ImagePlus image, final List<String> models, final Choices choices) {
-        Classifier.requireModel(models.isEmpty() ? "" : models.get(0));
+        return run(image, models, choices).table();
+    }
+
+    static Outcome run(final ImagePlus image, final List<String> models, final Choices choices) {
+        choices.model(models.isEmpty() ? "" : models.get(0)).requireModel();
         choices.requireChannels(new PixelReader(image).channels());
-        final ImageJob job = new Places(image).job(choices.target(), choices.tileSize());
+        final ImageJob job = new Places(image).job(choices);
         final ZooBridge zoo = Connection.current();
         // Asked beforehand: a model that is not there is found out before any other has worked.
         final List<List<String>> labels = new ArrayList<>();
@@ -79,7 +72,7 @@ public final class ComparePlugIn implements PlugIn {
             labels.add(zoo.model(model).getModel().getLabelsList());
         }
         final List<Answer> answers = new ArrayList<>();
-        final ResultTable rows = new ResultTable();
+        final ResultTable rows = new ResultTable(1);
         try (Run run = new Run("Comparing " + models.size() + " models")) {
             job.read(zoo.limits());
             for (int i = 0; i < models.size(); i++) {
@@ -93,14 +86,15 @@ public final class ComparePlugIn implements PlugIn {
                     error.endedAfter(i * job.size() + error.answered(), models.size() * job.size());
                     throw error;
                 } finally {
-                    rows.add(work.answer(), labels.get(i));
+                    Rows.add(rows, work.answer(), labels.get(i), job.tags(), image);
+                    Classifier.log(image.getTitle(), work.answer());
                 }
             }
             addAgreement(rows, answers);
         } finally {
             Tables.append(Tables.RESULTS, rows);
         }
-        return Tables.table(rows);
+        return Outcome.of(Tables.table(rows), answers, 0);
     }
 
     private static void addAgreement(final ResultTable rows, final List<Answer> answers) {

@@ -13,6 +13,7 @@ import org.zoobridge.client.errors.AuthenticationException;
 import org.zoobridge.client.errors.CancelledException;
 import org.zoobridge.client.errors.InvalidRequestException;
 import org.zoobridge.client.errors.ServerUnavailableException;
+import org.zoobridge.client.errors.UnknownModelException;
 import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.client.errors.ZooBridgeException.Facts;
 
@@ -88,11 +89,17 @@ final class Failure {
         return window != null && window.isVisible() && !Interpreter.isBatchMode();
     }
 
-    private static String sentence(final ZooBridgeException error) {
-        final StringBuilder words = new StringBuilder(error.getMessage());
-        if (error instanceof ServerUnavailableException || error instanceof AuthenticationException) {
+    /** The error's sentence in ImageJ's words: where it names a command or an option of the shell, a menu instead. */
+    static String sentence(final ZooBridgeException error) {
+        final StringBuilder words = new StringBuilder(error.getMessage().split(" as metadata ")[0]
+                .replaceAll("\\s*\\(--[^)]*\\)", "").replaceAll("; (list them|add one) with: zoobridge \\w+", ""));
+        if (error instanceof ServerUnavailableException) {
             words.append("\n \nPlugins > ZooBridge > Servers and models… starts a server, or takes address, certificate "
                     + "and token of another.");
+        } else if (error instanceof AuthenticationException) {
+            words.append("\n \nEnter the token in Plugins > ZooBridge > Servers and models….");
+        } else if (error instanceof UnknownModelException) {
+            words.append("\n \nPlugins > ZooBridge > Servers and models… lists the models.");
         }
         if (error.answered() > 0) {
             words.append("\n \n").append(error.answered()).append(" of ").append(error.asked())

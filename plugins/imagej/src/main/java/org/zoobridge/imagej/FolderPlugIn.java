@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
@@ -21,9 +22,11 @@ import java.util.function.Function;
 
 import org.zoobridge.client.ClassifyCall;
 import org.zoobridge.client.FolderJob;
+import org.zoobridge.client.Options;
 import org.zoobridge.client.Picture;
 import org.zoobridge.client.PixelBuffer;
 import org.zoobridge.client.ResultTable;
+import org.zoobridge.client.Words;
 import org.zoobridge.client.ZooBridge;
 import org.zoobridge.client.errors.ImageFormatException;
 import org.zoobridge.client.errors.InvalidRequestException;
@@ -37,7 +40,10 @@ import org.zoobridge.v1.Model;
  */
 public final class FolderPlugIn implements PlugIn {
 
-    private static final String TITLE = "Classify folder...";
+    static final String TITLE = "Classify folder...";
+    /** Its keys in macros. */
+    static final List<String> KEYS = keys();
+
     private static final String FOLDER = "zoobridge.folder";
     /** Files that ImageJ opens and the server does not. */
     private static final List<String> OPENED_HERE =
@@ -47,7 +53,7 @@ public final class FolderPlugIn implements PlugIn {
     @Override
     public void run(final String argument) {
         Failure.guard(TITLE, () -> {
-            final MacroOptions options = MacroOptions.current();
+            final Words options = MacroOptions.current(TITLE, KEYS);
             if (options == null) {
                 final FolderDialog dialog = new FolderDialog(Prefs.get(FOLDER, ""));
                 final Choices choices = dialog.ask();
@@ -56,10 +62,21 @@ public final class FolderPlugIn implements PlugIn {
                     classify(dialog.folder(), dialog.recursive(), choices, dialog.save());
                 }
             } else {
-                classify(options.text("folder", ""), options.flag("recursive"), Choices.of(options),
-                        options.text("save", ""));
+                run(options);
             }
         });
+    }
+
+    private static List<String> keys() {
+        final List<String> keys = new ArrayList<>(Options.KEYS);
+        keys.remove("tile_size");
+        keys.addAll(Arrays.asList("folder", "recursive", "save"));
+        return Collections.unmodifiableList(keys);
+    }
+
+    static Outcome run(final Words options) {
+        return run(options.text("folder", ""), options.flag("recursive"), Choices.of(options),
+                options.text("save", ""));
     }
 
     /**
@@ -74,7 +91,12 @@ public final class FolderPlugIn implements PlugIn {
      */
     public static ResultsTable classify(final String folder, final boolean recursive, final Choices choices,
             final String save) {
-        Classifier.requireModel(choices.model());
+        return run(folder, recursive, choices, save).table();
+    }
+
+    private static Outcome run(final String folder, final boolean recursive, final Choices choices,
+            final String save) {
+        choices.requireModel();
         if (folder.isEmpty()) {
             throw new InvalidRequestException(new Facts("No folder is chosen. Name one, such as folder=[/my pictures/].")
                     .reason("INVALID_REQUEST").field("folder"));
@@ -88,13 +110,14 @@ public final class FolderPlugIn implements PlugIn {
             choices.apply(call);
             job.run(call);
         } finally {
-            keep(job.rows(model.getId(), model.getLabelsList()), save);
+            keep(job.rows(model.getId(), model.getLabelsList(), 1), save);
         }
         if (job.failures() > 0) {
             IJ.log("ZooBridge: " + job.failures() + " of " + job.size() + " pictures failed; the column \""
                     + ResultTable.ERROR + "\" says why.");
         }
-        return Tables.table(job.rows(model.getId(), model.getLabelsList()));
+        return Outcome.of(Tables.table(job.rows(model.getId(), model.getLabelsList(), 1)), job.answers(),
+                job.failures());
     }
 
     private static void keep(final ResultTable rows, final String save) {

@@ -10,6 +10,7 @@ import ij.process.ImageProcessor;
 import java.awt.Rectangle;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -35,15 +36,14 @@ final class Places {
     }
 
     /**
-     * The job that a target stands for. Regions carry their {@link Roi} as tag.
+     * The job that choices stand for. Regions carry their {@link Place} as tag.
      *
-     * @param target   what to classify
-     * @param tileSize side of a tile
+     * @param choices what to classify
      * @return the job; its pixels are not read yet
      */
-    ImageJob job(final Target target, final int tileSize) {
+    ImageJob job(final Choices choices) {
         final ImageJob job = new ImageJob(reader);
-        switch (target) {
+        switch (choices.targetIn(image)) {
             case SLICE:
                 job.plane(reader.currentPlane());
                 break;
@@ -58,10 +58,13 @@ final class Places {
                 addAll(job, overlaid(), "The overlay holds no regions. Add some (Image > Overlay > Add Selection), or "
                         + "choose another target.");
                 break;
+            case LABELS:
+                addObjects(job, LabelImage.of(choices.labels(), image));
+                break;
             case TILES:
-                for (final Region tile : Regions.tiles(image.getWidth(), image.getHeight(), tileSize)) {
-                    job.region(reader.currentPlane(), tile, new Roi(tile.getBox().getX(), tile.getBox().getY(),
-                            tile.getBox().getWidth(), tile.getBox().getHeight()));
+                for (final Region tile : Regions.tiles(image.getWidth(), image.getHeight(), choices.tileSize())) {
+                    add(job, reader.currentPlane(), Place.of(tile, new Roi(tile.getBox().getX(), tile.getBox().getY(),
+                            tile.getBox().getWidth(), tile.getBox().getHeight())));
                 }
                 break;
             default:
@@ -77,7 +80,26 @@ final class Places {
         if (roi == null) {
             throw nothing("There is no selection in " + image.getTitle() + ". Draw one, or choose another target.");
         }
-        job.region(reader.currentPlane(), region(roi, name(roi, "selection")), roi);
+        add(job, reader.currentPlane(), Place.of(region(roi, name(roi, "selection")), roi));
+    }
+
+    private void addObjects(final ImageJob job, final LabelImage labels) {
+        final List<Map<String, Integer>> planes = labels.isStack() ? reader.allPlanes()
+                : Collections.singletonList(reader.currentPlane());
+        for (final Map<String, Integer> plane : planes) {
+            for (final Place object : labels.objects(labels.plane(plane.getOrDefault("Z", 0) + 1,
+                    plane.getOrDefault("T", 0) + 1))) {
+                add(job, plane, object);
+            }
+        }
+        if (job.size() == 0) {
+            throw nothing(labels.title() + " holds no label. Choose an image in which each object has a number of its "
+                    + "own.");
+        }
+    }
+
+    private static void add(final ImageJob job, final Map<String, Integer> plane, final Place place) {
+        job.region(plane, place.region(), place);
     }
 
     private void addAll(final ImageJob job, final List<Roi> rois, final String whenEmpty) {
@@ -85,7 +107,8 @@ final class Places {
             throw nothing(whenEmpty);
         }
         for (int i = 0; i < rois.size(); i++) {
-            job.region(plane(rois.get(i)), region(rois.get(i), name(rois.get(i), "ROI " + (i + 1))), rois.get(i));
+            add(job, plane(rois.get(i)), Place.of(region(rois.get(i), name(rois.get(i), "ROI " + (i + 1))),
+                    rois.get(i)));
         }
     }
 
@@ -98,7 +121,8 @@ final class Places {
         return manager == null ? new ArrayList<>() : Arrays.asList(manager.getRoisAsArray());
     }
 
-    private List<Roi> overlaid() {
+    /** The user's regions in the overlay: neither texts and pictures nor what this plugin has drawn. */
+    List<Roi> overlaid() {
         final List<Roi> rois = new ArrayList<>();
         if (image.getOverlay() != null) {
             for (final Roi roi : image.getOverlay().toArray()) {
@@ -111,7 +135,8 @@ final class Places {
     }
 
     private static String name(final Roi roi, final String absent) {
-        return roi.getName() == null || roi.getName().isEmpty() ? absent : roi.getName();
+        final String own = ManagedRegions.ownName(roi);
+        return own == null || own.isEmpty() ? absent : own;
     }
 
     /** A region without a position of its own is looked at in the slice that is shown. */

@@ -8,11 +8,14 @@ import ij.plugin.frame.Recorder;
 
 import java.awt.GraphicsEnvironment;
 import java.nio.file.Paths;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 
 import org.zoobridge.client.Endpoint;
 import org.zoobridge.client.LocalServer;
 import org.zoobridge.client.ModelFit;
+import org.zoobridge.client.Words;
 import org.zoobridge.client.ZooBridge;
 import org.zoobridge.v1.Model;
 
@@ -28,6 +31,9 @@ public final class ServersPlugIn implements PlugIn {
     /** Title of the table of models. */
     static final String MODELS = "ZooBridge Models";
     static final String TITLE = "Servers and models...";
+    /** Its keys in macros. */
+    static final List<String> KEYS = Collections.unmodifiableList(
+            Arrays.asList("address", "tls", "ca", "token", "start", "zoo", "command", "list"));
     static final String COMMAND = "zoobridge.command";
     static final String ZOO = "zoobridge.zoo";
 
@@ -36,16 +42,16 @@ public final class ServersPlugIn implements PlugIn {
     @Override
     public void run(final String argument) {
         Failure.guard(TITLE, () -> {
-            final MacroOptions options = MacroOptions.current();
+            final Words options = MacroOptions.current(TITLE, KEYS);
             if (options == null && !GraphicsEnvironment.isHeadless()) {
                 ServersWindow.open();
                 return;
             }
-            obey(options == null ? MacroOptions.of("list") : options);
+            obey(options == null ? Words.of("list") : options);
         });
     }
 
-    private static void obey(final MacroOptions options) {
+    private static void obey(final Words options) {
         Connection.choose(Connection.choice().changed(part -> options.text(part, null)));
         if (options.flag("start")) {
             start(options.text("command", Prefs.get(COMMAND, "zoobridge")), options.text("zoo", Prefs.get(ZOO, "")));

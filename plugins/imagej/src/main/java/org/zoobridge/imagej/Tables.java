@@ -68,13 +68,13 @@ public final class Tables {
             }
         }
         for (final String column : columns) {
-            if (isNumeric(column)) {
-                table.setDecimalPlaces(table.getColumnIndex(column), DECIMALS);
+            if (isNumeric(column) && table.columnExists(column)) {
+                table.setDecimalPlaces(table.getColumnIndex(column), Rows.COUNTS.contains(column) ? 0 : DECIMALS);
             }
         }
     }
 
     private static boolean isNumeric(final String column) {
-        return column.startsWith("score") || column.equals(ComparePlugIn.AGREEMENT);
+        return column.startsWith("score") || column.equals(ComparePlugIn.AGREEMENT) || Rows.NUMBERS.contains(column);
     }
 }

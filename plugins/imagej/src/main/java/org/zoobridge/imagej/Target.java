@@ -1,12 +1,9 @@
 package org.zoobridge.imagej;
 
-import java.util.Locale;
-
-import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
+import org.zoobridge.client.Named;
 
 /** What of an image is to be classified. */
-public enum Target {
+public enum Target implements Named {
 
     /** Every slice and frame as a whole; an image of one plane as it is. */
     IMAGE("Whole image"),
@@ -20,6 +17,8 @@ public enum Target {
     ROI_MANAGER("ROI Manager"),
     /** Every region of the image's overlay, each in its own slice. */
     OVERLAY("Overlay"),
+    /** Every object of a label image, such as StarDist, Cellpose and MorphoLibJ make. */
+    LABELS("Label image"),
     /** A grid of squares over the slice that is shown. */
     TILES("Tiles");
 
@@ -29,11 +28,7 @@ public enum Target {
         this.label = label;
     }
 
-    /**
-     * The target as dialogs and macros write it.
-     *
-     * @return such as {@code ROI Manager}
-     */
+    @Override
     public String label() {
         return label;
     }
@@ -43,21 +38,9 @@ public enum Target {
      *
      * @param text such as {@code ROI Manager}; upper and lower case are the same, and so are spaces and underscores
      * @return the target
-     * @throws InvalidRequestException if there is none of that name
+     * @throws org.zoobridge.client.errors.InvalidRequestException if there is none of that name
      */
     public static Target of(final String text) {
-        final StringBuilder known = new StringBuilder();
-        for (final Target target : values()) {
-            if (normal(target.label).equals(normal(text))) {
-                return target;
-            }
-            known.append(known.length() == 0 ? "" : ", ").append(target.label);
-        }
-        throw new InvalidRequestException(new Facts("\"" + text + "\" is no target; write one of: " + known)
-                .reason("INVALID_REQUEST").field("target"));
-    }
-
-    private static String normal(final String text) {
-        return text.trim().toLowerCase(Locale.ROOT).replace('_', ' ');
+        return Named.of(values(), text, "target");
     }
 }

@@ -6,15 +6,23 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.Arrays;
+import ij.ImagePlus;
+import ij.gui.Line;
+import ij.gui.OvalRoi;
+import ij.process.ByteProcessor;
 
 import org.junit.jupiter.api.Test;
+import org.zoobridge.client.Words;
 import org.zoobridge.client.errors.InvalidRequestException;
 
 class ChoicesTest {
 
     private static Choices choices(final String words) {
-        return Choices.of(MacroOptions.of(words));
+        return Choices.of(Words.of(words).expecting("Classify...", Choices.KEYS));
+    }
+
+    private static ImagePlus image() {
+        return new ImagePlus("cells", new ByteProcessor(100, 80));
     }
 
     @Test
@@ -23,7 +31,7 @@ class ChoicesTest {
                 + "channels=3,2,1 all_scores overlay");
         assertEquals("onnx", choices.frameworkName());
         assertEquals("digits@1.2", choices.model());
-        assertEquals(Target.ROI_MANAGER, choices.target());
+        assertEquals(Target.ROI_MANAGER, choices.targetIn(image()));
         assertEquals(7, choices.top());
         assertEquals(64, choices.tileSize());
         assertArrayEquals(new int[] {2, 1, 0}, choices.channelIndexes());
@@ -36,7 +44,7 @@ class ChoicesTest {
         new Choices().model("other").top(9).overlay(true).remember();
         final Choices choices = choices("model=digits");
         assertEquals("", choices.frameworkName());
-        assertEquals(Target.IMAGE, choices.target());
+        assertEquals(Target.IMAGE, choices.targetIn(image()));
         assertEquals(3, choices.top());
         assertEquals(128, choices.tileSize());
         assertEquals(0, choices.channelIndexes().length);
@@ -65,7 +73,7 @@ class ChoicesTest {
         final Choices choices = Choices.remembered();
         assertEquals("pytorch", choices.framework());
         assertEquals("textures", choices.model());
-        assertEquals(Target.TILES, choices.target());
+        assertEquals(Target.TILES, choices.targetIn(image()));
         assertEquals(5, choices.top());
         assertEquals(77, choices.tileSize());
         assertTrue(choices.allScores());
@@ -73,8 +81,13 @@ class ChoicesTest {
     }
 
     @Test
-    void modelsToCompareAreSplitAtCommasAndSpaces() {
-        assertEquals(Arrays.asList("digits", "textures@2"), ComparePlugIn.split(" digits,textures@2 digits"));
-        assertTrue(ComparePlugIn.split("  ").isEmpty());
+    void whereNoTargetIsStatedTheSelectedAreaIsIt() {
+        final ImagePlus image = image();
+        assertEquals(Target.IMAGE, choices("model=digits").targetIn(image));
+        image.setRoi(new OvalRoi(1, 1, 20, 20));
+        assertEquals(Target.SELECTION, choices("model=digits").targetIn(image));
+        image.setRoi(new Line(1, 1, 20, 20));
+        assertEquals(Target.IMAGE, choices("model=digits").targetIn(image));
+        assertEquals(Target.LABELS, choices("model=digits labels=nuclei").targetIn(image));
     }
 }

@@ -110,7 +110,7 @@ class PixelReaderTest {
         image.setPositionWithoutUpdate(2, 3, 4);
         final PixelReader reader = new PixelReader(image);
         assertEquals("CYX", reader.planeAxes());
-        assertEquals("T=3,Z=2", ResultTable.planeText(reader.currentPlane()));
+        assertEquals("T=3,Z=2", ResultTable.planeText(reader.currentPlane(), 0));
         final byte[] bytes = sent(image);
         assertEquals((byte) 134, bytes[0]);
         assertEquals((byte) 234, bytes[8]);
@@ -122,7 +122,7 @@ class PixelReaderTest {
         final PixelReader plain = new PixelReader(new ImagePlus("a", new ByteProcessor(2, 2)));
         assertEquals(Collections.singletonList(Collections.emptyMap()), plain.allPlanes());
         final PixelReader stack = new PixelReader(IJ.createImage("s", "8-bit", 2, 2, 5));
-        assertEquals("Z=4", ResultTable.planeText(stack.allPlanes().get(4)));
+        assertEquals("Z=4", ResultTable.planeText(stack.allPlanes().get(4), 0));
         assertTrue(stack.currentPlane().containsKey("Z"));
     }
 }

@@ -69,10 +69,10 @@ class PlacesTest {
 
     @Test
     void withoutASelectionItSaysSo() {
-        assertTrue(assertThrows(RegionException.class, () -> new Places(image()).job(Target.SELECTION, 10))
+        assertTrue(assertThrows(RegionException.class, () -> new Places(image()).job(new Choices().target(Target.SELECTION).tileSize(10)))
                 .getMessage().contains("no selection in cells"));
-        assertThrows(RegionException.class, () -> new Places(image()).job(Target.OVERLAY, 10));
-        assertThrows(RegionException.class, () -> new Places(image()).job(Target.ROI_MANAGER, 10));
+        assertThrows(RegionException.class, () -> new Places(image()).job(new Choices().target(Target.OVERLAY).tileSize(10)));
+        assertThrows(RegionException.class, () -> new Places(image()).job(new Choices().target(Target.ROI_MANAGER).tileSize(10)));
     }
 
     @Test
@@ -86,20 +86,20 @@ class PlacesTest {
         overlay.add(own);
         overlay.add(new OvalRoi(10, 10, 5, 5));
         image.setOverlay(overlay);
-        assertEquals(2, new Places(image).job(Target.OVERLAY, 10).size());
+        assertEquals(2, new Places(image).job(new Choices().target(Target.OVERLAY).tileSize(10)).size());
     }
 
     @Test
     void stacksGiveAnItemForEachPlane() {
         final ImagePlus stack = IJ.createHyperStack("h", 8, 8, 2, 3, 4, 8);
-        assertEquals(12, new Places(stack).job(Target.STACK, 10).size());
-        assertEquals(12, new Places(stack).job(Target.IMAGE, 10).size());
-        assertEquals(1, new Places(stack).job(Target.SLICE, 10).size());
+        assertEquals(12, new Places(stack).job(new Choices().target(Target.STACK).tileSize(10)).size());
+        assertEquals(12, new Places(stack).job(new Choices().target(Target.IMAGE).tileSize(10)).size());
+        assertEquals(1, new Places(stack).job(new Choices().target(Target.SLICE).tileSize(10)).size());
     }
 
     @Test
     void tilesCoverThePicture() {
-        assertEquals(4 * 3, new Places(image()).job(Target.TILES, 30).size());
+        assertEquals(4 * 3, new Places(image()).job(new Choices().target(Target.TILES).tileSize(30)).size());
     }
 
     @Test

@@ -5,6 +5,8 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.StringJoiner;
+import java.util.TreeMap;
 
 import org.zoobridge.v1.ClassifyResponse;
 import org.zoobridge.v1.ItemResult;
@@ -75,6 +77,31 @@ public final class Answer {
      */
     public List<ItemAnswer> items() {
         return items;
+    }
+
+    /**
+     * What was done to the items before the model saw them, for a log.
+     *
+     * @param most how many different phrases to name
+     * @return phrases with the number of items, the most frequent first; empty where nothing was done
+     */
+    public String conversions(final int most) {
+        final Map<String, Integer> counts = new TreeMap<>();
+        for (final ItemAnswer item : items) {
+            for (final String phrase : item.conversions()) {
+                counts.merge(phrase, 1, Integer::sum);
+            }
+        }
+        final List<String> phrases = new ArrayList<>(counts.keySet());
+        phrases.sort(Comparator.comparing(counts::get).reversed());
+        final StringJoiner text = new StringJoiner("; ");
+        for (final String phrase : phrases.subList(0, Math.min(most, phrases.size()))) {
+            text.add(counts.get(phrase) == items.size() ? phrase : phrase + " (" + counts.get(phrase) + " items)");
+        }
+        if (phrases.size() > most) {
+            text.add("and " + (phrases.size() - most) + " more in the table");
+        }
+        return text.toString();
     }
 
     /**

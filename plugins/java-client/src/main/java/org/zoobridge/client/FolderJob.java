@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
@@ -83,6 +84,15 @@ public final class FolderJob {
     }
 
     /**
+     * What is answered so far.
+     *
+     * @return an answer for each picture, in the order of the files
+     */
+    public Collection<Answer> answers() {
+        return Collections.unmodifiableCollection(answers.values());
+    }
+
+    /**
      * Classifies the pictures.
      *
      * @param call model, options, progress and cancellation
@@ -112,10 +122,11 @@ public final class FolderJob {
      *
      * @param model  the model that was asked for
      * @param labels its labels
+     * @param first  the number that the program gives to the first plane: 0 or 1
      * @return rows in the order of the files; failures with their reason
      */
-    public ResultTable rows(final String model, final List<String> labels) {
-        final ResultTable rows = new ResultTable();
+    public ResultTable rows(final String model, final List<String> labels, final int first) {
+        final ResultTable rows = new ResultTable(first);
         for (int i = 0; i < pictures.size(); i++) {
             if (answers.containsKey(i)) {
                 rows.add(answers.get(i), labels);

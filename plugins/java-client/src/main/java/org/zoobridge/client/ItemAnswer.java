@@ -2,19 +2,26 @@ package org.zoobridge.client;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
 import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.v1.ClassScore;
 import org.zoobridge.v1.Conversion;
+import org.zoobridge.v1.ConversionKind;
 import org.zoobridge.v1.ItemResult;
 import org.zoobridge.v1.Plane;
 
 /** The answer for one item: one plane, or one region in one plane. */
 public final class ItemAnswer {
+
+    private static final Set<ConversionKind> COLOURS = EnumSet.of(ConversionKind.CONVERSION_KIND_GREY_TO_RGB,
+            ConversionKind.CONVERSION_KIND_RGB_TO_GREY, ConversionKind.CONVERSION_KIND_ALPHA_DROPPED,
+            ConversionKind.CONVERSION_KIND_CHANNELS_SELECTED, ConversionKind.CONVERSION_KIND_INTENSITY_RESCALED);
 
     private final String image;
     private final ItemResult message;
@@ -120,5 +127,19 @@ public final class ItemAnswer {
             phrases.add(conversion.getDetail());
         }
         return phrases;
+    }
+
+    /**
+     * Whether the item's colours or intensities were changed, which matters more than its size.
+     *
+     * @return true if channels were converted or picked, or intensities mapped
+     */
+    public boolean isRecoloured() {
+        for (final Conversion conversion : message.getPrediction().getConversionsList()) {
+            if (COLOURS.contains(conversion.getKind())) {
+                return true;
+            }
+        }
+        return false;
     }
 }

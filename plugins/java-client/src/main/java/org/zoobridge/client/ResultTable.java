@@ -12,19 +12,38 @@ import org.zoobridge.client.errors.ZooBridgeException;
 
 /**
  * The table of results, with the same columns in every program: {@code image, plane, region, label, score, label_2,
- * score_2, …, model, version, digest}, a column {@code score:LABEL} for each class where all scores were asked for,
- * and {@code error} where any item failed.
+ * score_2, …, model, version, digest}, {@code conversions} where a picture was changed to fit the model, a column
+ * {@code score:LABEL} for each class where all scores were asked for, and {@code error} where any item failed.
  */
 public final class ResultTable {
 
     /** Name of the column that holds the sentence of an item that failed. */
     public static final String ERROR = "error";
 
+    /** Name of the column that says what was done to an item before the model saw it, where anything was. */
+    public static final String CONVERSIONS = "conversions";
+
     private final List<Map<String, Object>> rows = new ArrayList<>();
+    private final int firstPlane;
     private int ranks = 1;
     private boolean errors;
+    private boolean conversions;
     private final Map<String, Boolean> scoreColumns = new LinkedHashMap<>();
     private final List<String> extra = new ArrayList<>();
+
+    /** Starts without rows; planes count from 0. */
+    public ResultTable() {
+        this(0);
+    }
+
+    /**
+     * Starts without rows.
+     *
+     * @param firstPlane the number that the program gives to the first plane along an axis: 0 or 1
+     */
+    public ResultTable(final int firstPlane) {
+        this.firstPlane = firstPlane;
+    }
 
     /**
      * Adds a row for each item of an answer.
@@ -39,7 +58,7 @@ public final class ResultTable {
     }
 
     private void add(final Answer answer, final ItemAnswer item, final List<String> labels) {
-        final Map<String, Object> row = start(item.image(), planeText(item.plane()), item.region());
+        final Map<String, Object> row = start(item.image(), planeText(item.plane(), firstPlane), item.region());
         final List<Score> top = item.top();
         for (int rank = 1; rank <= top.size(); rank++) {
             final Score score = top.get(rank - 1);
@@ -53,6 +72,11 @@ public final class ResultTable {
         row.put("model", answer.model().getId());
         row.put("version", answer.model().getVersion());
         row.put("digest", answer.model().getDigest());
+        final List<String> phrases = item.conversions();
+        if (!phrases.isEmpty()) {
+            row.put(CONVERSIONS, String.join("; ", phrases));
+            conversions = true;
+        }
         final double[] scores = item.scores();
         for (int i = 0; i < scores.length; i++) {
             final String column = "score:" + (i < labels.size() ? labels.get(i) : "class " + i);
@@ -93,6 +117,7 @@ public final class ResultTable {
             all.rows.addAll(table.rows);
             all.ranks = Math.max(all.ranks, table.ranks);
             all.errors |= table.errors;
+            all.conversions |= table.conversions;
             all.scoreColumns.putAll(table.scoreColumns);
             for (final String column : table.extra) {
                 if (!all.extra.contains(column)) {
@@ -132,13 +157,14 @@ public final class ResultTable {
     /**
      * A plane in words.
      *
-     * @param plane index by axis letter
+     * @param plane index from 0 by axis letter
+     * @param first the number that stands for index 0
      * @return such as {@code T=0,Z=3}; empty for a picture of one plane
      */
-    public static String planeText(final Map<String, Integer> plane) {
+    public static String planeText(final Map<String, Integer> plane, final int first) {
         final StringJoiner text = new StringJoiner(",");
         for (final Map.Entry<String, Integer> index : plane.entrySet()) {
-            text.add(index.getKey() + "=" + index.getValue());
+            text.add(index.getKey() + "=" + (index.getValue() + first));
         }
         return text.toString();
     }
@@ -156,6 +182,9 @@ public final class ResultTable {
             names.add(ranked("score", rank));
         }
         Collections.addAll(names, "model", "version", "digest");
+        if (conversions) {
+            names.add(CONVERSIONS);
+        }
         names.addAll(scoreColumns.keySet());
         names.addAll(extra);
         if (errors) {

@@ -105,7 +105,7 @@ class ImageJobTest {
         assertEquals("YX", sent.getImage().getPixels().getAxes());
         assertEquals(42, sent.getImage().getPixels().getData().byteAt(0));
         assertEquals(0, sent.getRegionsCount());
-        assertEquals("T=4,Z=2", ResultTable.planeText(answer.items().get(0).plane()));
+        assertEquals("T=4,Z=2", ResultTable.planeText(answer.items().get(0).plane(), 0));
     }
 
     @Test
@@ -122,7 +122,7 @@ class ImageJobTest {
         assertEquals(20, answer.items().size());
         assertEquals("r2", answer.items().get(1).region());
         assertEquals("tag 2", job.tags().get(1));
-        assertEquals("T=0,Z=1", ResultTable.planeText(answer.items().get(19).plane()));
+        assertEquals("T=0,Z=1", ResultTable.planeText(answer.items().get(19).plane(), 0));
         assertEquals(20, (int) progress.get(progress.size() - 1));
     }
 
@@ -137,7 +137,7 @@ class ImageJobTest {
         assertEquals(7, answer.items().size());
         for (int z = 0; z < 7; z++) {
             assertEquals(z, answer.items().get(z).index());
-            assertEquals("T=1,Z=" + z, ResultTable.planeText(answer.items().get(z).plane()));
+            assertEquals("T=1,Z=" + z, ResultTable.planeText(answer.items().get(z).plane(), 0));
         }
     }
 
@@ -158,7 +158,7 @@ class ImageJobTest {
         for (int i = 0; i < 100; i++) {
             assertEquals(i, answer.items().get(i).index());
             assertEquals("r" + i, answer.items().get(i).region());
-            assertEquals("T=0,Z=" + i / 50, ResultTable.planeText(answer.items().get(i).plane()));
+            assertEquals("T=0,Z=" + i / 50, ResultTable.planeText(answer.items().get(i).plane(), 0));
         }
         assertEquals(100, (int) progress.get(progress.size() - 1));
     }
