@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoobridge.protocol._enums import enum_number, enum_word, enum_words, from_enum, to_enum
 from zoobridge.protocol._limits import Limits
+from zoobridge.protocol._message_classes import message_classes
 from zoobridge.protocol._model_card import Author, AxisSize, Citation, ModelCard
 from zoobridge.protocol._records import from_message, sent_as, shortest_float32, to_message
 from zoobridge.protocol._status import (
@@ -72,6 +73,7 @@ __all__ = [
     "from_enum",
     "from_message",
     "lay_out",
+    "message_classes",
     "pack_mask",
     "pixel_dtype",
     "pixels_array",

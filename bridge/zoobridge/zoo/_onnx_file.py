@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.message import DecodeError, Message
 
+from zoobridge.protocol import message_classes
 from zoobridge.zoo._fault import PackageFault
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def read_onnx(path: Path) -> OnnxFacts:
     PackageFault
         If the file is no ONNX model.
     """
-    model = _message_type()()
+    model = _message_types()["zoobridge.onnx.Model"]()
     try:
         model.ParseFromString(path.read_bytes())
     except DecodeError as error:
@@ -129,7 +130,7 @@ def _collect(message: Any, names: set[str]) -> None:
 
 
 @lru_cache(maxsize=1)
-def _message_type() -> Any:
+def _message_types() -> dict[str, Any]:
     file = descriptor_pb2.FileDescriptorProto(
         name="zoobridge_onnx_excerpt.proto", package="zoobridge.onnx", syntax="proto2"
     )
@@ -153,4 +154,4 @@ def _message_type() -> Any:
     # A pool of its own: the process's pool belongs to the protocol's stubs.
     pool = descriptor_pool.DescriptorPool()
     pool.AddSerializedFile(file.SerializeToString())
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("zoobridge.onnx.Model"))
+    return message_classes(pool.FindFileByName(file.name))
