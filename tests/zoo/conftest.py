@@ -4,7 +4,16 @@ import pytest
 
 from adding import FRAMEWORKS, LABELS, onnx_here
 from tiny_packages import Recipe
-from zoobridge.zoo import Catalog, TrustStore, add_model, validate_package
+from zoobridge.zoo import (
+    Catalog,
+    NewModel,
+    StatedLayout,
+    TrustStore,
+    add_model,
+    validate_package,
+)
+
+LAYOUT = ("axes", "size", "channels", "channel_names")
 
 
 @pytest.fixture
@@ -50,9 +59,12 @@ def catalog(open_catalog):
 
 @pytest.fixture
 def add(tmp_path, trust):
-    def add_it(path, **options):
-        options = {"name": "Surfaces", "labels": LABELS, "open_network": onnx_here} | options
-        return add_model(path, zoo=tmp_path / "zoo", trust=trust, **options)
+    def add_it(path, open_network=onnx_here, **said):
+        layout = {key: said.pop(key) for key in LAYOUT if key in said}
+        new = NewModel(
+            **{"name": "Surfaces", "labels": LABELS, "layout": StatedLayout(**layout)} | said
+        )
+        return add_model(path, new, zoo=tmp_path / "zoo", open_network=open_network, trust=trust)
 
     return add_it
 

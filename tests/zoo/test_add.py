@@ -25,7 +25,7 @@ def source(tmp_path):
 
 
 def test_an_onnx_file_becomes_a_package_that_validates(add, read, validate, source):
-    folder = add(source, authors=["Ada Lovelace"], license_id="MIT", description="Surfaces.")
+    folder = add(source, authors=["Ada Lovelace"], license="MIT", description="Surfaces.")
     model = read(folder)
     assert model.problem == ""
     assert (model.id, model.version, model.name) == ("surfaces", "1.0.0", "Surfaces")
@@ -55,7 +55,7 @@ def test_labels_may_come_from_a_file(add, read, source, tmp_path):
 def test_names_that_the_format_does_not_allow_are_made_fit(add, read, source):
     assert read(add(source, name="Gräser & Kies")).name == "Graser - Kies"
     assert read(add(source, name="x")).name == "x model"
-    assert read(add(source, name="日本", model_id="nihon")).problem == ""
+    assert read(add(source, name="日本", id="nihon")).problem == ""
 
 
 def test_softmax_and_preprocessing_are_written_and_hold(add, read, validate, source):
@@ -114,14 +114,14 @@ def test_channels_last_and_free_sizes_are_understood(add, read, validate, tmp_pa
     [
         ({"labels": ("a", "b")}, "3 scores a picture, but there are 2 labels"),
         ({"labels": ()}, "each class needs a name"),
-        ({"model_id": "../evil"}, "cannot be an id"),
-        ({"preprocessing": "magic"}, "no preprocessing is called 'magic'"),
+        ({"id": "../evil"}, "cannot be an id"),
+        ({"preprocessing": "magic"}, "unknown preprocessing 'magic'"),
         ({"axes": "NCZZ"}, "axes 'NCZZ' are not understood"),
         ({"axes": "NYX"}, "the network's input has 4"),
         ({"size": (5, 5)}, "length 4, not 5"),
         ({"channels": 3}, "axis C has the length 1, not 3"),
         ({"channel_names": ("a", "b")}, "axis C has the length 1, not 2"),
-        ({"license_id": "mine"}, "'mine' is no SPDX identifier"),
+        ({"license": "mine"}, "'mine' is not an SPDX license identifier"),
         ({"weights_format": "caffe"}, "'caffe' cannot be added; use one of: onnx"),
     ],
 )

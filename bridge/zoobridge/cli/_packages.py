@@ -31,7 +31,7 @@ __all__ = ["add", "trust", "validate"]
     help="Class names in the order of the scores: a file with one a line, or a list.",
 )
 @click.option("--name", required=True, help="Name for people.")
-@click.option("--id", "model_id", default="", help="Id in the zoo.  [default: made of the name]")
+@click.option("--id", default="", help="Id in the zoo.  [default: made of the name]")
 @click.option("--version", default="1.0.0", show_default=True, help="The package's version.")
 @click.option(
     "--zoo",
@@ -39,7 +39,7 @@ __all__ = ["add", "trust", "validate"]
     help="Folder to write it to.  [default: the first one of your running server]",
 )
 @click.option("--description", default="", help="One or two sentences.")
-@click.option("--license", "license_id", default="", help="SPDX identifier, such as CC-BY-4.0.")
+@click.option("--license", default="", help="SPDX identifier, such as CC-BY-4.0.")
 @click.option("--author", "authors", multiple=True, help="May be repeated.")
 @click.option(
     "--axes", default="", help="Axes of the input: NCYX, NYXC, NYX.  [default: the format's usual]"
@@ -86,11 +86,13 @@ def add(
     weights: Path,
     labels: str,
     zoo: Path | None,
+    axes: str,
+    size: tuple[int, int] | None,
     channels: int | None,
     channel_names: tuple[str, ...] | None,
     score_kind: str | None,
     server: Server,
-    **options: Any,
+    **said: Any,
 ) -> None:
     """Make a BioImage.IO package from an ONNX, TorchScript, Keras or SavedModel network.
 
@@ -104,7 +106,7 @@ def add(
           --preprocessing imagenet --scores softmax
     """  # noqa: D301
     with needs_extra("add", "adding a model"):
-        from zoobridge.zoo import ScoreKind, TrustStore, add_model
+        from zoobridge.zoo import NewModel, ScoreKind, StatedLayout, TrustStore, add_model
     folder = zoo if zoo is not None else _served_zoo(server)
     named: Path | tuple[str, ...] = Path(labels)
     if not Path(labels).is_file():
@@ -114,16 +116,14 @@ def add(
     with needs_extra("add", "adding a model"):
         from zoobridge.engine import confined_network
 
-        package = add_model(
-            weights,
-            zoo=folder,
+        new = NewModel(
             labels=named,
-            open_network=confined_network,
-            trust=TrustStore(),
-            channels=channels or 0,
-            channel_names=channel_names or (),
+            layout=StatedLayout(axes, size, channels or 0, channel_names or ()),
             score_kind=ScoreKind(score_kind) if score_kind else None,
-            **options,
+            **said,
+        )
+        package = add_model(
+            weights, new, zoo=folder, open_network=confined_network, trust=TrustStore()
         )
     click.echo(f"{package} is written; check it with: zoobridge validate {package}")
 

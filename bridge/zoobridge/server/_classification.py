@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -11,6 +10,7 @@ import grpc
 from zoobridge.imaging import PictureLimits
 from zoobridge.protocol.v1 import classification_pb2
 from zoobridge.server._check import checked
+from zoobridge.server._deadline import deadline_of
 from zoobridge.server._stream import ClassifyStream
 
 if TYPE_CHECKING:
@@ -57,13 +57,13 @@ class ClassificationServicer:
 
     def classify(self, data: bytes, context: grpc.ServicerContext) -> bytes:
         """Answer one request."""
-        return self._core.classify(data, deadline=_deadline(context), on_end=context.add_callback)
+        return self._core.classify(data, deadline=deadline_of(context), on_end=context.add_callback)
 
     def classify_stream(
         self, requests: Iterator[bytes], context: grpc.ServicerContext
     ) -> Iterator[bytes]:
         """Answer requests as they are done."""
-        stream = ClassifyStream(self._core, requests, deadline=_deadline(context))
+        stream = ClassifyStream(self._core, requests, deadline=deadline_of(context))
         with self._lock:
             self._streams.add(stream)
             draining = self._draining
@@ -91,11 +91,3 @@ class ClassificationServicer:
             streams = list(self._streams)
         for stream in streams:
             stream.drain()
-
-
-def _deadline(context: grpc.ServicerContext) -> float | None:
-    remaining: float | None = context.time_remaining()
-    # Where the caller set none, gRPC tells a time beyond what a wait can take.
-    if remaining is None or remaining > threading.TIMEOUT_MAX:
-        return None
-    return time.monotonic() + remaining

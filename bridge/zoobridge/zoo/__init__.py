@@ -1,6 +1,6 @@
 """What a model is: packages, labels, integrity, trust, the catalog, and import."""
 
-from zoobridge.zoo._add import PREPROCESSING, add_model
+from zoobridge.zoo._add import add_model
 from zoobridge.zoo._catalog import Catalog
 from zoobridge.zoo._choice import choose_weights, weights_obstacle
 from zoobridge.zoo._description import (
@@ -15,7 +15,9 @@ from zoobridge.zoo._description import (
     WeightsDescription,
 )
 from zoobridge.zoo._json import from_json, to_json
+from zoobridge.zoo._layout import StatedLayout
 from zoobridge.zoo._network import OpenNetwork, weights_file
+from zoobridge.zoo._new_model import PREPROCESSING, NewModel
 from zoobridge.zoo._package import read_package
 from zoobridge.zoo._trust import TrustStore
 from zoobridge.zoo._validate import (
@@ -34,10 +36,12 @@ __all__ = [
     "Difference",
     "LabelSource",
     "ModelDescription",
+    "NewModel",
     "NoveltyRule",
     "OpenNetwork",
     "PredictionSetRule",
     "ScoreKind",
+    "StatedLayout",
     "Tolerance",
     "TrustClass",
     "TrustStore",

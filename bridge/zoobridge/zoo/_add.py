@@ -7,19 +7,17 @@ import shutil
 import tempfile
 import unicodedata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoobridge.backend import BackendFault
 from zoobridge.errors import BackendError, BrokenPackageError, InvalidRequestError, ServerError
-from zoobridge.imaging import Operation
 from zoobridge.zoo._description import ModelDescription
 from zoobridge.zoo._fault import PackageFault
 from zoobridge.zoo._files import file_sha256
-from zoobridge.zoo._identity import is_id, slug
-from zoobridge.zoo._labels import read_label_file
-from zoobridge.zoo._library import check_written, is_license, newest_format, write_description
+from zoobridge.zoo._identity import slug
+from zoobridge.zoo._library import check_written, newest_format, write_description
 from zoobridge.zoo._package import read_package
 from zoobridge.zoo._source import WeightsSource, detect_source
 from zoobridge.zoo._trial import OutputTensor, Trial, try_network
@@ -27,54 +25,19 @@ from zoobridge.zoo._trial import OutputTensor, Trial, try_network
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zoobridge.zoo._description import ScoreKind
+    from zoobridge.imaging import Operation
     from zoobridge.zoo._network import OpenNetwork
+    from zoobridge.zoo._new_model import NewModel
     from zoobridge.zoo._trust import TrustStore
 
-__all__ = ["PREPROCESSING", "add_model"]
-
-#: Named ways from 8-bit intensities to what a network takes.
-PREPROCESSING: dict[str, tuple[Operation, ...]] = {
-    "none": (),
-    "unit": (Operation("scale_linear", {"gain": 1 / 255}),),
-    "signed": (Operation("scale_linear", {"gain": 1 / 127.5, "offset": -1.0}),),
-    "imagenet": (
-        Operation("scale_linear", {"gain": 1 / 255}),
-        Operation(
-            "fixed_zero_mean_unit_variance",
-            {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "axis": "channel"},
-        ),
-    ),
-}
+__all__ = ["add_model"]
 
 #: What the last axes of a tensor are called where nobody knows what they are.
 _SPACE = ("z", "y", "x")
 
 
 def add_model(
-    source: Path,
-    *,
-    zoo: Path,
-    name: str,
-    labels: Path | Sequence[str],
-    open_network: OpenNetwork,
-    trust: TrustStore,
-    model_id: str = "",
-    version: str = "1.0.0",
-    description: str = "",
-    license_id: str = "",
-    authors: Sequence[str] = (),
-    weights_format: str = "",
-    axes: str = "",
-    size: tuple[int, int] | None = None,
-    channels: int = 0,
-    channel_names: Sequence[str] = (),
-    preprocessing: str | Sequence[Operation] = "none",
-    output: str = "",
-    scores: Literal["as_is", "softmax", "sigmoid"] = "as_is",
-    score_kind: ScoreKind | None = None,
-    intensity_range: tuple[float, float] | None = None,
-    config: dict[str, Any] | None = None,
+    source: Path, new: NewModel, *, zoo: Path, open_network: OpenNetwork, trust: TrustStore
 ) -> Path:
     """Write a BioImage.IO package for some weights into a zoo, and trust it.
 
@@ -86,38 +49,14 @@ def add_model(
     source
         An ``.onnx``, TorchScript ``.pt``, ``.pt2``, ``.keras`` or ``.h5`` file, or the folder of a
         SavedModel.
+    new
+        What the package says of it.
     zoo
         The zoo's folder; made if it does not exist.
-    name
-        Name for people.
-    labels
-        A label file, or the class names in the order of the output.
     open_network
         Runs the network; in a process of its own, since it may be anything.
     trust
         Where the package is noted as trusted.
-    model_id
-        Id in the zoo; made of the name if empty.
-    version
-        The package's version.
-    description, license_id, authors
-        As in a BioImage.IO description; the licence is an SPDX identifier.
-    weights_format
-        BioImage.IO name, where the file's name does not tell.
-    axes, size, channels, channel_names
-        Layout of the input, as far as the network does not tell; `size` is height and width.
-    preprocessing
-        A name of :data:`PREPROCESSING`, or the steps themselves.
-    output
-        The output that holds the scores, of a network with several; the others are described too.
-    scores
-        What is done to the network's scores.
-    score_kind
-        What the network's scores are, where it is known.
-    intensity_range
-        The raw intensities that preprocessing expects; 0 to 255 for the named ways but ``none``.
-    config
-        Further fields of ``config.zoobridge``.
 
     Returns
     -------
@@ -135,73 +74,20 @@ def add_model(
     ServerError
         If the zoo cannot be written.
     """
-    chosen = detect_source(source, weights_format)
-    names = _label_names(labels)
-    steps = _steps(preprocessing)
-    if intensity_range is None and isinstance(preprocessing, str) and steps:
-        intensity_range = (0.0, 255.0)
-    chosen_id = model_id or slug(name)
-    if not is_id(chosen_id):
-        raise InvalidRequestError(
-            f"{chosen_id!r} cannot be an id; use lower-case letters, digits, dots, - and _",
-            field="model_id",
-        )
-    if license_id and not is_license(license_id):
-        raise InvalidRequestError(
-            f"{license_id!r} is no SPDX identifier of a licence; write one such as CC-BY-4.0 or MIT",
-            field="license_id",
-        )
-    target = _target(zoo, chosen_id, version)
-    after = () if scores == "as_is" else (_score_step(scores),)
+    chosen = detect_source(source, new.weights_format)
+    target = _target(zoo, new.model_id, new.version)
     try:
-        tested = try_network(
-            chosen,
-            names,
-            open_network,
-            steps=steps,
-            after=after,
-            span=intensity_range or (0.0, 1.0),
-            layout={
-                "axes": axes,
-                "size": size,
-                "channels": channels,
-                "channel_names": channel_names,
-            },
-            output=output,
-        )
+        tested = try_network(chosen, new, open_network)
     except BackendFault as fault:
         raise BackendError(str(fault)) from fault
-    own_config: dict[str, Any] = dict(config or {})
-    if score_kind is not None:
-        own_config["score_kind"] = score_kind.value
-    if intensity_range is not None:
-        own_config["intensity_range"] = list(intensity_range)
-    if len(tested.outputs) > 1:
-        own_config["output"] = tested.scores.name
-    document: dict[str, Any] = {
-        "type": "model",
-        "format_version": newest_format(),
-        "id": chosen_id,
-        "version": version,
-        "name": _plain_name(name),
-        "description": description or f"{name}: tells {len(names)} classes apart.",
-        "authors": [{"name": author} for author in authors],
-        "inputs": [_input_document(tested, steps)],
-        "outputs": [
-            _scores_document(one, names, after) if one is tested.scores else _output_document(one)
-            for one in tested.outputs
-        ],
-        "config": {"zoobridge": own_config},
-    }
-    if license_id:
-        document["license"] = license_id
+    document = _document(new, tested)
     try:
         zoo.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=".adding-", dir=zoo))
         try:
             model = _write(document, scratch, chosen, tested)
             trust.trust(
-                [weights.digest for weights in model.weights], label=f"{chosen_id}@{version}"
+                [weights.digest for weights in model.weights], label=f"{new.model_id}@{new.version}"
             )
             scratch.chmod(0o755)
             scratch.rename(target)
@@ -214,30 +100,32 @@ def add_model(
     return target
 
 
-def _label_names(labels: Path | Sequence[str]) -> tuple[str, ...]:
-    if isinstance(labels, Path):
-        try:
-            return read_label_file(labels)
-        except PackageFault as fault:
-            raise InvalidRequestError(str(fault), field="labels") from fault
-    if not labels or not all(label.strip() for label in labels):
-        raise InvalidRequestError("each class needs a name; give the labels", field="labels")
-    return tuple(labels)
-
-
-def _steps(preprocessing: str | Sequence[Operation]) -> tuple[Operation, ...]:
-    if not isinstance(preprocessing, str):
-        return tuple(preprocessing)
-    if preprocessing not in PREPROCESSING:
-        raise InvalidRequestError(
-            f"no preprocessing is called {preprocessing!r}; use one of: {', '.join(PREPROCESSING)}",
-            field="preprocessing",
-        )
-    return PREPROCESSING[preprocessing]
-
-
-def _score_step(scores: str) -> Operation:
-    return Operation(scores, {"axis": "channel"} if scores == "softmax" else {})
+def _document(new: NewModel, tested: Trial) -> dict[str, Any]:
+    """Return the description without its weights."""
+    own_config = dict(new.config)
+    if new.score_kind is not None:
+        own_config["score_kind"] = new.score_kind.value
+    if new.stated_range is not None:
+        own_config["intensity_range"] = list(new.stated_range)
+    if len(tested.outputs) > 1:
+        own_config["output"] = tested.scores.name
+    return {
+        "type": "model",
+        "format_version": newest_format(),
+        "id": new.model_id,
+        "version": new.version,
+        "name": _plain_name(new.name),
+        "description": new.description
+        or f"{new.name}: distinguishes {len(new.class_names)} classes.",
+        "authors": [{"name": author} for author in new.authors],
+        "inputs": [_input_document(tested, new.steps)],
+        "outputs": [
+            _scores_document(one, new) if one is tested.scores else _output_document(one)
+            for one in tested.outputs
+        ],
+        "config": {"zoobridge": own_config},
+        **({"license": new.license} if new.license else {}),
+    }
 
 
 def _target(zoo: Path, model_id: str, version: str) -> Path:
@@ -275,15 +163,13 @@ def _input_document(tested: Trial, steps: Sequence[Operation]) -> dict[str, Any]
     }
 
 
-def _scores_document(
-    output: OutputTensor, labels: Sequence[str], after: Sequence[Operation]
-) -> dict[str, Any]:
+def _scores_document(output: OutputTensor, new: NewModel) -> dict[str, Any]:
     return {
         "id": output.name,
-        "axes": [{"type": "batch"}, {"type": "channel", "channel_names": list(labels)}],
+        "axes": [{"type": "batch"}, {"type": "channel", "channel_names": list(new.class_names)}],
         "data": {"type": "float32"},
         "test_tensor": {"source": "test_output.npy"},
-        "postprocessing": _step_documents(after),
+        "postprocessing": _step_documents(new.score_steps),
     }
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from zoobridge.backend import TensorSpec
 
-__all__ = ["Layout", "find_layout"]
+__all__ = ["Layout", "StatedLayout", "find_layout"]
 
 _CHANNELS_USUAL = (1, 2, 3, 4)
 _CHANNEL_NAMES = {1: ("grey",), 3: ("red", "green", "blue")}
@@ -49,43 +49,52 @@ class Layout:
         return documents
 
 
-def find_layout(
-    spec: TensorSpec | None,
-    *,
-    channels_last: bool,
-    axes: str = "",
-    size: tuple[int, int] | None = None,
-    channels: int = 0,
-    channel_names: Sequence[str] = (),
-) -> Layout:
-    """Work out the layout of a network's input.
+@dataclass(frozen=True)
+class StatedLayout:
+    """What a user says of a network's input.
 
     Parameters
     ----------
-    spec
-        The input tensor as the network states it; `None` where its format states nothing.
-    channels_last
-        What the framework has by custom, for shapes that could be either.
     axes
-        What the user says: ``NCYX``, ``NYXC``, ``NYX``.
+        ``NCYX``, ``NYXC``, ``NYX``; empty for what the framework has by custom.
     size
         Height and width, where the network leaves them open.
     channels
         Number of channels, where the network leaves it open.
     channel_names
         Meaning of each channel.
+    """
+
+    axes: str = ""
+    size: tuple[int, int] | None = None
+    channels: int = 0
+    channel_names: Sequence[str] = ()
+
+
+def find_layout(spec: TensorSpec | None, stated: StatedLayout, *, channels_last: bool) -> Layout:
+    """Work out the layout of a network's input.
+
+    Parameters
+    ----------
+    spec
+        The input tensor as the network states it; `None` where its format states nothing.
+    stated
+        What the user says of it.
+    channels_last
+        What the framework has by custom, for shapes that could be either.
 
     Raises
     ------
     InvalidRequestError
         If something that only the user can know is missing, or contradicts the network.
     """
+    channels = stated.channels or len(stated.channel_names)
     shape = spec.shape if spec is not None else None
-    letters = _letters(axes.upper(), shape, channels or len(channel_names), last=channels_last)
+    letters = _letters(stated.axes.upper(), shape, channels, last=channels_last)
     wanted = {
-        "Y": size[0] if size else 0,
-        "X": size[1] if size else 0,
-        "C": channels or len(channel_names),
+        "Y": stated.size[0] if stated.size else 0,
+        "X": stated.size[1] if stated.size else 0,
+        "C": channels,
     }
     lengths = []
     for place, letter in enumerate(letters):
@@ -97,13 +106,13 @@ def find_layout(
                 )
             lengths.append(own)
             continue
-        stated = wanted.get(letter, 1 if letter == "Z" else 0)
-        if own > 0 and stated not in (0, own):
+        expected = wanted.get(letter, 1 if letter == "Z" else 0)
+        if own > 0 and expected not in (0, own):
             raise InvalidRequestError(
-                f"the network's axis {letter} has the length {own}, not {stated}",
+                f"the network's axis {letter} has the length {own}, not {expected}",
                 field="channels" if letter == "C" else "size",
             )
-        length = own if own > 0 else stated
+        length = own if own > 0 else expected
         if length <= 0:
             what, field, option = (
                 ("how many channels", "channels", "--channels 3")
@@ -115,7 +124,7 @@ def find_layout(
                 field=field,
             )
         lengths.append(length)
-    return Layout(letters, tuple(lengths), _names(letters, lengths, channel_names))
+    return Layout(letters, tuple(lengths), _names(letters, lengths, stated.channel_names))
 
 
 def _letters(axes: str, shape: tuple[int, ...] | None, channels: int, *, last: bool) -> str:

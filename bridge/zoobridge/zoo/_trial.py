@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zoobridge.zoo._network import OpenNetwork
+    from zoobridge.zoo._new_model import NewModel
     from zoobridge.zoo._source import WeightsSource
 
 __all__ = ["OutputTensor", "Trial", "try_network"]
@@ -52,24 +53,15 @@ class Trial:
     scores: OutputTensor
 
 
-def try_network(
-    source: WeightsSource,
-    labels: tuple[str, ...],
-    open_network: OpenNetwork,
-    *,
-    steps: tuple[Operation, ...],
-    after: tuple[Operation, ...],
-    span: tuple[float, float],
-    layout: dict[str, Any],
-    output: str,
-) -> Trial:
+def try_network(source: WeightsSource, new: NewModel, open_network: OpenNetwork) -> Trial:
     """Run the network on made-up pictures until one gives scores that can be a test."""
     framework = FORMATS[source.format]
     channels_last = framework == "tensorflow"
+    span = new.stated_range or (0.0, 1.0)
     stated: tuple[TensorSpec, ...] = ()
     if framework == "pytorch":
         # Its formats do not state their tensors, so that the user must.
-        found = find_layout(None, channels_last=channels_last, **layout)
+        found = find_layout(None, new.layout, channels_last=channels_last)
         stated = (TensorSpec("input", "float32", _free_batch(found)),)
     file = WeightsFile(source.format, source.path, inputs=stated, outputs=(), trusted=True)
     with ExitStack() as stack:
@@ -80,14 +72,14 @@ def try_network(
                 f"the network wants {len(network.inputs)} inputs ({listed}); export it with one"
             )
         spec = network.inputs[0]
-        found = find_layout(spec, channels_last=channels_last, **layout)
+        found = find_layout(spec, new.layout, channels_last=channels_last)
         tries = []
         for seed in range(_TRIES):
             picture = _picture(found, span, seed)
-            raw = _run(network, picture, found, spec.dtype, steps)
+            raw = _run(network, picture, found, spec.dtype, new.steps)
             names = _output_names(network, len(raw))
-            place = _chosen(names, raw, output)
-            scores = _finished(raw[place], labels, after)
+            place = _chosen(names, raw, new.output)
+            scores = _finished(raw[place], new.class_names, new.score_steps)
             tries.append((picture, raw, scores))
             if scores.max() > _LEAST_OUTPUT:
                 break

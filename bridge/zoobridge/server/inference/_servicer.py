@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 
 from zoobridge.errors import CancelledError, ZooBridgeError
 from zoobridge.protocol.inference import grpc_service_pb2 as messages
+from zoobridge.server._deadline import deadline_of
 from zoobridge.server.inference._infer import read_inference
 from zoobridge.server.inference._metadata import config_message, metadata_message
 from zoobridge.server.inference._shared_memory import SharedMemory
@@ -124,7 +124,7 @@ class InferenceServicer:
 
     def _model_infer(self, request: Any, context: grpc.ServicerContext) -> Any:
         inference = read_inference(
-            self._targets, self._memory, request, deadline=_deadline(context)
+            self._targets, self._memory, request, deadline=deadline_of(context)
         )
         answers: list[PendingResponse] = []
         try:
@@ -146,7 +146,7 @@ class InferenceServicer:
     ) -> Iterator[Any]:
         """Run requests side by side, and answer each as it is done."""
         stream = InferenceStream(
-            self._core.engine, self._targets, self._memory, deadline=_deadline(context)
+            self._core.engine, self._targets, self._memory, deadline=deadline_of(context)
         )
         if not context.add_callback(stream.end):
             stream.end()
@@ -213,8 +213,3 @@ class InferenceServicer:
     def _memory_unregister(self, request: Any, _context: grpc.ServicerContext) -> Any:
         self._memory.unregister(request.name)
         return messages.SystemSharedMemoryUnregisterResponse()
-
-
-def _deadline(context: grpc.ServicerContext) -> float | None:
-    remaining: float | None = context.time_remaining()
-    return None if remaining is None else time.monotonic() + remaining
