@@ -163,7 +163,16 @@ def test_a_picture_that_is_too_large_is_refused_by_its_header(header: bytes) -> 
     [
         (b"", "is empty"),
         (b"name,label\ncell,1\n", "not a picture but text"),
-        (b"GIF89a" + bytes(9), "of an unknown format"),
+        (b"GIF89a" + bytes(9), "is empty"),
+        (b"GIF89a", "GIF file cannot be decoded"),
+        (b"RIFF\x10\0\0\0WEBPVP8 ", "WebP file cannot be decoded"),
+        (
+            b"ZISRAWFILE" + bytes(20),
+            r"is CZI \(Zeiss\), which the server does not decode; export it",
+        ),
+        (bytes(128) + b"DICM", "is DICOM, which the server does not decode"),
+        (b"\0\0\0\x18ftypheic" + bytes(9), "is HEIC or AVIF, .* save it as JPEG or PNG"),
+        (b'<?xml version="1.0"?>\n<svg width="9">', "is SVG .* export it as PNG"),
         (b"\x00\x01\x02", "of an unknown format"),
         (b"\x89PNG\r\n\x1a\n", "ends in its header"),
         (png_header(3, 3), "cannot be decoded"),

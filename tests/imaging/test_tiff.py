@@ -42,7 +42,9 @@ def values(shape: tuple[int, ...], dtype: str) -> np.ndarray:
 DTYPES = ["bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32"]
 
 
-@pytest.mark.parametrize("dtype", [*DTYPES, "float16", "float32", "float64"])
+@pytest.mark.parametrize(
+    "dtype", [*(one for one in DTYPES if one != "bool"), "float16", "float32", "float64"]
+)
 @pytest.mark.parametrize("byteorder", ["<", ">"])
 def test_every_type_of_pixel_is_exact(dtype: str, byteorder: str) -> None:
     array = values((33, 21), dtype)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import struct
+from collections.abc import Callable
 from typing import Any
 
 import imagecodecs
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from PIL import BmpImagePlugin, Image
 
 from zoobridge.errors import ImageFormatError
+from zoobridge.imaging._animations import decode_gif, decode_webp
+from zoobridge.imaging._decoded import PALETTE, PILLOW_FAULTS, Decoded
 from zoobridge.imaging._headers import (
     FileFormat,
     Header,
@@ -33,17 +35,6 @@ from zoobridge.protocol import check_axes
 __all__ = ["decode"]
 
 _FIELD = "image.encoded"
-_PALETTE = Conversion(ConversionKind.PALETTE_EXPANDED, "colour table → RGB")
-_PILLOW_FAULTS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    KeyError,
-    IndexError,
-    OverflowError,
-    MemoryError,
-    struct.error,
-)
 _CODEC_FAULTS = (RuntimeError, ValueError, TypeError, MemoryError)
 
 
@@ -53,8 +44,9 @@ def decode(
     axes: str = "",
     limits: PictureLimits,
     orientation: Orientation = Orientation.AS_STORED,
+    series: int | None = None,
 ) -> Picture:
-    """Decode a PNG, JPEG, TIFF or BMP file.
+    """Decode a PNG, JPEG, TIFF, BMP, GIF or WebP file.
 
     The format is told by the first bytes, and the size that the header states is checked before
     any pixel is decoded. Pixels keep their type and values: 16-bit PNG and TIFF of any type are
@@ -71,11 +63,15 @@ def decode(
         Bounds.
     orientation
         What to do with an orientation tag; it is noted in any case.
+    series
+        Which picture of a TIFF file that holds several; `None`: the first that is a picture of its
+        own.
 
     Returns
     -------
     Picture
-        ``YX`` or ``YXC`` for PNG, JPEG and BMP; for TIFF the axes that the file states.
+        ``YX`` or ``YXC`` for PNG, JPEG and BMP; ``YXC`` or ``TYXC`` for GIF and WebP; for TIFF the
+        axes that the file states.
 
     Raises
     ------
@@ -86,13 +82,16 @@ def decode(
     """
     view = memoryview(data).cast("B")
     file_format = sniff(view)
-    notes: tuple[Conversion, ...]
     if file_format is FileFormat.TIFF:
-        array, stated, notes, turned = decode_tiff(view, limits)
+        decoded = decode_tiff(view, limits, series=series)
+    elif series:
+        raise ImageFormatError(
+            f"the file holds no picture {series}; a {file_format.value} file is one picture",
+            field="image.series",
+        )
     else:
-        header = _READERS[file_format](view, limits)
-        array, notes, turned = header
-        stated = "YX" if array.ndim == 2 else "YXS"
+        decoded = _READERS[file_format](view, limits)
+    array, stated, notes = decoded.array, decoded.axes, decoded.notes
     if axes:
         check_axes(axes, array.shape, field="image.axes")
         stated = axes
@@ -100,6 +99,7 @@ def decode(
         stated = stated.replace("S", "C")
     if not axes:
         _check_stated(stated, array.shape)
+    turned = decoded.orientation
     if turned != 1:
         if orientation is Orientation.APPLY:
             array, stated = _turned(array, stated, turned)
@@ -114,7 +114,7 @@ def decode(
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     array.flags.writeable = False
-    return Picture(array, stated, notes)
+    return Picture(array, stated, notes, decoded.full_scale, decoded.missing)
 
 
 def _check_stated(axes: str, shape: tuple[int, ...]) -> None:
@@ -127,20 +127,23 @@ def _check_stated(axes: str, shape: tuple[int, ...]) -> None:
     )
 
 
-_Decoded = tuple[NDArray[Any], tuple[Conversion, ...], int]
-
-
-def _png(data: memoryview, limits: PictureLimits) -> _Decoded:
+def _png(data: memoryview, limits: PictureLimits) -> Decoded:
     header = read_png_header(data)
     check_size(header.shape, limits)
     array = _coded(imagecodecs.png_decode, data, "PNG", header)
-    return array, (_PALETTE,) if header.palette else (), header.orientation
+    notes = (PALETTE,) if header.palette else ()
+    return Decoded(array, _axes(array), notes, header.orientation)
 
 
-def _jpeg(data: memoryview, limits: PictureLimits) -> _Decoded:
+def _jpeg(data: memoryview, limits: PictureLimits) -> Decoded:
     header = read_jpeg_header(data)
     check_size(header.shape, limits)
-    return _coded(imagecodecs.jpeg8_decode, data, "JPEG", header), (), header.orientation
+    array = _coded(imagecodecs.jpeg8_decode, data, "JPEG", header)
+    return Decoded(array, _axes(array), (), header.orientation)
+
+
+def _axes(array: NDArray[Any]) -> str:
+    return "YX" if array.ndim == 2 else "YXS"
 
 
 def _coded(codec: Any, data: memoryview, name: str, header: Header) -> NDArray[Any]:
@@ -160,7 +163,7 @@ def _coded(codec: Any, data: memoryview, name: str, header: Header) -> NDArray[A
     return array
 
 
-def _bmp(data: memoryview, limits: PictureLimits) -> _Decoded:
+def _bmp(data: memoryview, limits: PictureLimits) -> Decoded:
     try:
         # The class itself, not Image.open: that has a limit of its own, in a global variable.
         picture: Image.Image = BmpImagePlugin.BmpImageFile(io.BytesIO(data))
@@ -171,15 +174,21 @@ def _bmp(data: memoryview, limits: PictureLimits) -> _Decoded:
         elif picture.mode == "1":
             picture = picture.convert("L")
         array = np.array(picture)
-    except _PILLOW_FAULTS as error:
+    except PILLOW_FAULTS as error:
         raise ImageFormatError(
             f"the BMP file cannot be decoded ({error}); it may be truncated or damaged",
             field=_FIELD,
         ) from None
-    return array, (_PALETTE,) if palette else (), 1
+    return Decoded(array, _axes(array), (PALETTE,) if palette else ())
 
 
-_READERS = {FileFormat.PNG: _png, FileFormat.JPEG: _jpeg, FileFormat.BMP: _bmp}
+_READERS: dict[FileFormat, Callable[[memoryview, PictureLimits], Decoded]] = {
+    FileFormat.PNG: _png,
+    FileFormat.JPEG: _jpeg,
+    FileFormat.BMP: _bmp,
+    FileFormat.GIF: decode_gif,
+    FileFormat.WEBP: decode_webp,
+}
 
 
 def _turned(array: NDArray[Any], axes: str, orientation: int) -> tuple[NDArray[Any], str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from zoobridge.errors import ImageFormatError
+from zoobridge.protocol import START_BYTES, kind_of_file
 
 __all__ = [
     "FileFormat",
@@ -33,17 +34,8 @@ class FileFormat(Enum):
     JPEG = "JPEG"
     TIFF = "TIFF"
     BMP = "BMP"
-
-
-_MAGIC: tuple[tuple[bytes, FileFormat], ...] = (
-    (b"\x89PNG\r\n\x1a\n", FileFormat.PNG),
-    (b"\xff\xd8\xff", FileFormat.JPEG),
-    (b"II*\x00", FileFormat.TIFF),
-    (b"MM\x00*", FileFormat.TIFF),
-    (b"II+\x00", FileFormat.TIFF),
-    (b"MM\x00+", FileFormat.TIFF),
-    (b"BM", FileFormat.BMP),
-)
+    GIF = "GIF"
+    WEBP = "WebP"
 
 
 @dataclass(frozen=True)
@@ -75,16 +67,23 @@ def sniff(data: memoryview) -> FileFormat:
     """
     if not len(data):
         raise ImageFormatError("the picture file is empty; send its whole content", field=_FIELD)
-    start = bytes(data[:16])
-    for magic, file_format in _MAGIC:
-        if start.startswith(magic):
-            return file_format
-    if all(9 <= byte < 127 for byte in start):
+    start = bytes(data[:START_BYTES])
+    kind = kind_of_file(start)
+    if kind is not None and kind.decoded:
+        return FileFormat(kind.name)
+    if kind is not None:
+        itself = ", or read it on your side with zoobridge[formats]" if kind.library else ""
+        raise ImageFormatError(
+            f"the file is {kind.name}, which the server does not decode; {kind.way_out}{itself}",
+            field=_FIELD,
+        )
+    if all(9 <= byte < 127 for byte in start[:16]):
         what = f"text (it begins with {start[:12].decode('ascii')!r})"
     else:
         what = f"of an unknown format (it begins with {start[:8].hex(' ')})"
     raise ImageFormatError(
-        f"the file is not a picture but {what}; send a PNG, JPEG, TIFF or BMP file", field=_FIELD
+        f"the file is not a picture but {what}; send a PNG, JPEG, TIFF, BMP, GIF or WebP file",
+        field=_FIELD,
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from zoobridge.errors import LimitError, RegionError
 from zoobridge.imaging._items import Item, ItemFault
+from zoobridge.imaging._missing import without_missing
 from zoobridge.imaging._types import Box, Conversion, ConversionKind, InputSpec, Picture, Region
 
 __all__ = ["axes_of_planes", "plan_items", "plane_axes"]
@@ -72,6 +73,17 @@ def plan_items(
         If there are more than `max_items`.
     """
     axes = plane_axes(picture, spec)
+    items = _planned(picture, axes, planes, regions, max_items)
+    return without_missing(items, picture, axes) if picture.missing else items
+
+
+def _planned(
+    picture: Picture,
+    axes: str,
+    planes: Mapping[str, Sequence[int]],
+    regions: Sequence[Region],
+    max_items: int,
+) -> list[Item | ItemFault]:
     if not (axes or planes or regions):
         _check_count(1, max_items)
         return [Item(0)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
-import struct
+import math
 from typing import Any
 
 import numpy as np
@@ -12,31 +12,17 @@ import tifffile
 from numpy.typing import NDArray
 
 from zoobridge.errors import ImageFormatError
+from zoobridge.imaging._decoded import Decoded
 from zoobridge.imaging._headers import jpeg_frame
 from zoobridge.imaging._pictures import check_size, times
+from zoobridge.imaging._tiff_depth import expand_bits, stated_full_scale
+from zoobridge.imaging._tiff_planes import FAULTS, read_planes
+from zoobridge.imaging._tiff_series import choose_series
 from zoobridge.imaging._types import Conversion, ConversionKind, PictureLimits
 
 __all__ = ["decode_tiff"]
 
 _FIELD = "image.encoded"
-
-# What tifffile and the codecs behind it raise over files that are broken or made to break them.
-_FAULTS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    ImportError,
-    LookupError,
-    MemoryError,
-    NotImplementedError,
-    OSError,
-    RecursionError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
 
 _COLOURS = {
     tifffile.PHOTOMETRIC.MINISWHITE,
@@ -64,10 +50,8 @@ _COMPRESSIONS = {
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
-def decode_tiff(
-    data: memoryview, limits: PictureLimits
-) -> tuple[NDArray[Any], str, tuple[Conversion, ...], int]:
-    """Decode the first series of pages of one size.
+def decode_tiff(data: memoryview, limits: PictureLimits, *, series: int | None) -> Decoded:
+    """Decode one picture of a TIFF file.
 
     Parameters
     ----------
@@ -75,27 +59,25 @@ def decode_tiff(
         The file.
     limits
         Checked against what the file states before anything is decoded.
+    series
+        Which of its pictures; `None`: the first that is a picture of its own.
 
-    Returns
-    -------
-    array : NDArray
-        The pixels.
-    axes : str
-        As the file states them, ``S`` for the samples of a colour picture; pages of which
-        nothing is known have a letter such as ``I`` or ``Q``.
-    notes : tuple of Conversion
-        Whether a colour table was resolved.
-    orientation : int
-        1 (upright) to 8.
+    Raises
+    ------
+    ImageFormatError
+        If it cannot be decoded.
+    LimitError
+        If it is too large.
     """
     try:
-        # Nothing beside the picture is looked for: neither further files of an OME set, nor the
-        # index files of two kinds of Micro-Manager, whose pages are read as plain pages.
-        with tifffile.TiffFile(
-            io.BytesIO(data), _multifile=False, is_ndtiff=False, is_mmstack=False
-        ) as file:
-            return _first_series(file, limits)
-    except _FAULTS as error:
+        with _opened(data) as file:
+            stated = _imagej_bytes(file, limits)
+            if stated <= len(data):
+                return _decoded(file, len(data), limits, series)
+        # A stack behind one directory is understood where all of it could be there.
+        with _opened(bytes(data) + bytes(stated - len(data))) as file:
+            return _decoded(file, len(data), limits, series)
+    except FAULTS as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ImageFormatError(
             f"the TIFF file cannot be read ({reason[:200]}); it may be truncated or of a kind "
@@ -104,35 +86,42 @@ def decode_tiff(
         ) from None
 
 
-def _first_series(
-    file: tifffile.TiffFile, limits: PictureLimits
-) -> tuple[NDArray[Any], str, tuple[Conversion, ...], int]:
-    if not file.series:
-        raise ImageFormatError("the TIFF file holds no picture", field=_FIELD)
-    series = file.series[0]
+def _opened(data: bytes | memoryview) -> tifffile.TiffFile:
+    # Nothing beside the picture is looked for: neither further files of an OME set, nor the
+    # index files of two kinds of Micro-Manager, whose pages are read as plain pages.
+    return tifffile.TiffFile(io.BytesIO(data), _multifile=False, is_ndtiff=False, is_mmstack=False)
+
+
+def _imagej_bytes(file: tifffile.TiffFile, limits: PictureLimits) -> int:
+    """Return how long a file must be that holds the stack of ImageJ's that it states."""
+    stated = file.imagej_metadata if file.is_imagej else None
+    if not stated:
+        return 0
+    lengths = [stated.get(name, 1) for name in ("frames", "slices", "channels")]
+    images = stated.get("images", 1)
+    page = file.pages.first
+    if not all(isinstance(one, int) and one > 0 for one in (*lengths, images)):
+        return 0
+    images = max(images, math.prod(lengths))
+    if images == 1 or not page.is_final or file.pages.is_multipage:
+        return 0
+    check_size((images, *page.shape), limits)
+    return int(page.dataoffsets[0] + images * page.nbytes)
+
+
+def _decoded(
+    file: tifffile.TiffFile, size: int, limits: PictureLimits, asked: int | None
+) -> Decoded:
+    chosen = choose_series(file, asked)
+    series = chosen.series
     page = series.keyframe
     check_size(series.shape, limits)
     # A page of 10 × 10 pixels may still state one tile of a million by a million.
     check_size(page.shape, limits)
     check_size((page.tilelength or 1, page.tilewidth or 1, page.samplesperpixel), limits)
-    if page.compression not in _COMPRESSIONS:
-        name = getattr(page.compression, "name", str(page.compression))
-        raise ImageFormatError(
-            f"the TIFF file is compressed with {name}; save it with LZW, ZIP, Zstandard or JPEG",
-            field=_FIELD,
-        )
-    jpeg = page.compression == tifffile.COMPRESSION.JPEG
-    if jpeg:
-        _check_jpegs(file, series, limits)
-    if page.photometric not in _COLOURS and not (
-        jpeg and page.photometric == tifffile.PHOTOMETRIC.YCBCR
-    ):
-        name = getattr(page.photometric, "name", str(page.photometric))
-        raise ImageFormatError(
-            f"the TIFF file's colours are {name}; convert it to grey or RGB", field=_FIELD
-        )
-    array = series.asarray(maxworkers=1)
-    axes = series.axes
+    _check_kind(file, series, size, limits)
+    planes = read_planes(series, size, lambda shape: check_size(shape, limits))
+    array, axes = planes.array, planes.axes
     if len(axes) != array.ndim:
         raise ImageFormatError(
             f"the TIFF file states axes {axes} for {times(array.shape)} pixels", field=_FIELD
@@ -142,7 +131,8 @@ def _first_series(
             f"the TIFF file's pixels are {array.dtype}; convert them to integers or floats",
             field=_FIELD,
         )
-    notes: tuple[Conversion, ...] = ()
+    notes: tuple[Conversion, ...]
+    full_scale = None
     colours = page.colormap
     # In a scientific file a colour table is a way of showing values, not the values' meaning.
     if (
@@ -154,19 +144,49 @@ def _first_series(
         array = _resolved(array, colours)
         axes += "S"
         notes = (Conversion(ConversionKind.PALETTE_EXPANDED, f"{colours.shape[1]} colours → RGB"),)
+    else:
+        full_scale = stated_full_scale(file, page, array.dtype, chosen.index)
+        array, notes = expand_bits(array, page)
+        if notes:
+            full_scale = None
     tag = page.tags.get("Orientation")
     stated = tag.value if tag is not None else 1
     orientation = int(stated) if isinstance(stated, int) and 1 <= stated <= 8 else 1
-    return array, axes, notes, orientation
+    return Decoded(array, axes, (*chosen.notes, *notes), orientation, full_scale, planes.missing)
+
+
+def _check_kind(
+    file: tifffile.TiffFile, series: tifffile.TiffPageSeries, size: int, limits: PictureLimits
+) -> None:
+    """Refuse compressions and colours that are not decoded."""
+    page = series.keyframe
+    if page.compression not in _COMPRESSIONS:
+        name = getattr(page.compression, "name", str(page.compression))
+        raise ImageFormatError(
+            f"the TIFF file is compressed with {name}; save it with LZW, ZIP, Zstandard or JPEG",
+            field=_FIELD,
+        )
+    jpeg = page.compression == tifffile.COMPRESSION.JPEG
+    if jpeg:
+        _check_jpegs(file, series, size, limits)
+    if page.photometric not in _COLOURS and not (
+        jpeg and page.photometric == tifffile.PHOTOMETRIC.YCBCR
+    ):
+        name = getattr(page.photometric, "name", str(page.photometric))
+        raise ImageFormatError(
+            f"the TIFF file's colours are {name}; convert it to grey or RGB", field=_FIELD
+        )
 
 
 def _check_jpegs(
-    file: tifffile.TiffFile, series: tifffile.TiffPageSeries, limits: PictureLimits
+    file: tifffile.TiffFile, series: tifffile.TiffPageSeries, size: int, limits: PictureLimits
 ) -> None:
     for page in series.pages:
         if page is None:
             continue
         for start, count in zip(page.dataoffsets, page.databytecounts, strict=True):
+            if start + count > size:
+                continue  # Its plane is answered as missing.
             file.filehandle.seek(start)
             # The frame header lies behind tables and comments of at most 64 KiB each.
             frame = jpeg_frame(memoryview(file.filehandle.read(min(count, 1 << 20))))

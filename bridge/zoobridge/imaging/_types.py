@@ -150,12 +150,16 @@ class Picture:
     full_scale
         The range of values that the file states for its samples, such as 0…4095 of a camera of 12
         bits; `None`: all of the type.
+    missing
+        Why planes are not there that the file states, by their indexes along the first axes of
+        `array`. What stands in their place means nothing.
     """
 
     array: NDArray[np.generic]
     axes: str
     notes: tuple[Conversion, ...] = ()
     full_scale: tuple[float, float] | None = None
+    missing: Mapping[tuple[int, ...], str] = field(default_factory=dict)
 
     @functools.cached_property
     def values(self) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from zoobridge.protocol._enums import enum_number, enum_word, enum_words, from_enum, to_enum
+from zoobridge.protocol._file_formats import START_BYTES, FileKind, kind_of_file
 from zoobridge.protocol._limits import Limits
 from zoobridge.protocol._message_classes import message_classes
 from zoobridge.protocol._model_card import Author, AxisSize, Citation, ModelCard
@@ -51,11 +52,13 @@ __all__ = [
     "ERROR_DOMAIN",
     "NEVER",
     "PIXEL_DTYPES",
+    "START_BYTES",
     "STATUS_DETAILS_KEY",
     "Author",
     "AxisSize",
     "Citation",
     "ClassifyParts",
+    "FileKind",
     "Limits",
     "ModelCard",
     "ResultWriter",
@@ -72,6 +75,7 @@ __all__ = [
     "error_from_status",
     "from_enum",
     "from_message",
+    "kind_of_file",
     "lay_out",
     "message_classes",
     "pack_mask",

@@ -126,6 +126,7 @@ def _picture(
             axes=image.axes,
             limits=limits,
             orientation=orientation or Orientation.AS_STORED,
+            series=image.series if image.HasField("series") else None,
         )
     if source == "pixels":
         pixels = image.pixels

@@ -1,0 +1,94 @@
+"""Formats of picture files by their first bytes: those that the server decodes, and many others.
+
+Others are named for what they are, so that nobody has to guess why a file was refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["START_BYTES", "FileKind", "kind_of_file"]
+
+#: As many of a file's first bytes as are looked at.
+START_BYTES = 132
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """A format of files.
+
+    Parameters
+    ----------
+    name
+        Such as ``PNG``, or ``CZI (Zeiss)``.
+    decoded
+        Whether the server decodes it.
+    library
+        Whether ``zoobridge[formats]`` reads it on the client's side.
+    way_out
+        What else can be done with it, as an imperative.
+    """
+
+    name: str
+    decoded: bool = False
+    library: bool = False
+    way_out: str = "convert it to PNG or TIFF"
+
+
+_EXPORT = "export it as OME-TIFF"
+_PNG = FileKind("PNG", decoded=True)
+_TIFF = FileKind("TIFF", decoded=True)
+_BY_START: tuple[tuple[int, bytes, FileKind], ...] = (
+    (0, b"\x89PNG\r\n\x1a\n", _PNG),
+    (0, b"\xff\xd8\xff", FileKind("JPEG", decoded=True)),
+    *((0, mark, _TIFF) for mark in (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")),
+    (0, b"BM", FileKind("BMP", decoded=True)),
+    (0, b"GIF87a", FileKind("GIF", decoded=True)),
+    (0, b"GIF89a", FileKind("GIF", decoded=True)),
+    (8, b"WEBP", FileKind("WebP", decoded=True)),
+    (0, b"ZISRAWFILE", FileKind("CZI (Zeiss)", library=True, way_out=_EXPORT)),
+    (0, b"\xda\xce\xbe\x0a", FileKind("ND2 (Nikon)", library=True, way_out=_EXPORT)),
+    (0, b"\x70\x00\x00\x00", FileKind("LIF (Leica)", library=True, way_out=_EXPORT)),
+    (0, b"OLYMPUSRAWFORMAT", FileKind("OIR (Olympus)", way_out=_EXPORT)),
+    (0, b"\xd0\xcf\x11\xe0", FileKind("OIB or ZVI (an OLE document)", way_out=_EXPORT)),
+    (128, b"DICM", FileKind("DICOM", library=True, way_out="export its pixels as TIFF or PNG")),
+    *(
+        (4, b"ftyp" + brand, FileKind("HEIC or AVIF", way_out="save it as JPEG or PNG"))
+        for brand in (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis")
+    ),
+    (4, b"ftyp", FileKind("a film (MP4 or QuickTime)", way_out="save its frames as TIFF or PNG")),
+    (0, b"\x00\x00\x00\x0cjP  ", FileKind("JPEG 2000")),
+    (0, b"\xff\x4f\xff\x51", FileKind("JPEG 2000")),
+    (0, b"\x00\x00\x00\x0cJXL ", FileKind("JPEG XL")),
+    (0, b"\xff\x0a", FileKind("JPEG XL")),
+    (0, b"II\xbc\x01", FileKind("JPEG XR")),
+    (0, b"\x89HDF\r\n\x1a\n", FileKind("HDF5 (such as Imaris)", way_out=_EXPORT)),
+    (0, b"8BPS", FileKind("Photoshop (PSD)")),
+    (0, b"%PDF", FileKind("PDF", way_out="export its pictures as PNG")),
+    (
+        0,
+        b"\x93NUMPY",
+        FileKind("a NumPy array (.npy)", way_out="send it as an array, with its axes"),
+    ),
+    (0, b"SIMPLE  =", FileKind("FITS", way_out="convert it to TIFF")),
+    (0, b"PK\x03\x04", FileKind("a ZIP archive", way_out="unpack it")),
+    (0, b"\x1f\x8b", FileKind("gzip data", way_out="unpack it")),
+    (8, b"AVI ", FileKind("a film (AVI)", way_out="save its frames as TIFF or PNG")),
+)
+
+
+def kind_of_file(start: bytes) -> FileKind | None:
+    """Return the format of a file by its first bytes; `None` where they are those of none.
+
+    Parameters
+    ----------
+    start
+        The first :data:`START_BYTES` bytes, or all of them where there are fewer.
+    """
+    for place, mark, kind in _BY_START:
+        if start[place : place + len(mark)] == mark:
+            return kind
+    text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if text.startswith(b"<svg") or (text.startswith(b"<?xml") and b"<svg" in text):
+        return FileKind("SVG (a drawing, without pixels)", way_out="export it as PNG")
+    return None
