@@ -6,15 +6,16 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoobridge.engine.channel._tensors import InferJob
-from zoobridge.engine.worker._batcher import BatchEntry, Batcher
+from zoobridge.engine.worker._batcher import Batcher
+from zoobridge.engine.worker._infer_job import InferJob, InferOperation
+from zoobridge.engine.worker._job import BatchEntry, RunFrame
 
 KEYS = ("a", "b")
 _entries = st.lists(st.tuples(st.sampled_from(KEYS), st.integers(1, 9), st.booleans()), max_size=12)
 
 
 def _job(number, *, deadline=float("inf")):
-    return InferJob(number, memoryview(b""), deadline=deadline, waited=0.0, parts=False)
+    return InferJob(InferOperation([]), RunFrame(number, memoryview(b""), deadline))
 
 
 def _ready(job, key, rows, *, divisible=True):

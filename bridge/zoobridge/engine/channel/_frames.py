@@ -44,10 +44,7 @@ class Kind(IntEnum):
     """From the worker: results (see :data:`PART`)."""
     FAILED = 6
     """From the worker: a serialized ``google.rpc.Status``; number 0 while it loads."""
-    TENSORS = 7
-    """To the worker: packed tensors for the network; so is its answer."""
-
-    BATCHES = 8
+    BATCHES = 7
     """To the worker: tell the batches that were run; its answer is a JSON document."""
 
 

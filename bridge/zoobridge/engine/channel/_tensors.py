@@ -1,33 +1,27 @@
-"""Tensors as they travel between processes, and requests that ask for the bare network."""
+"""Named tensors as bytes, as they travel between processes."""
 
 from __future__ import annotations
 
 import json
 import math
 import struct
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoobridge.backend import BackendFault
-from zoobridge.engine.worker._batcher import BatchEntry
-from zoobridge.engine.worker._job import Job
-from zoobridge.errors import InvalidRequestError, ZooBridgeError
+from zoobridge.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from zoobridge.backend import TensorSpec
     from zoobridge.engine._engine import Chunk
 
 __all__ = [
-    "InferCollator",
-    "InferJob",
     "TensorBytes",
+    "array_chunks",
     "pack_tensors",
     "tensor_chunks",
     "unpack_tensors",
@@ -90,10 +84,11 @@ def pack_tensors(tensors: Mapping[str, NDArray[np.generic]]) -> bytes:
     tensors
         Arrays of numbers or booleans, any shape.
     """
-    return b"".join(_array_chunks(tensors))
+    return b"".join(array_chunks(tensors))
 
 
-def _array_chunks(tensors: Mapping[str, NDArray[np.generic]]) -> list[bytes | memoryview]:
+def array_chunks(tensors: Mapping[str, NDArray[np.generic]]) -> list[bytes | memoryview]:
+    """Return named arrays as chunks of bytes, as :func:`tensor_chunks` does."""
     # Of arrays, every chunk is bytes or a view of them.
     return tensor_chunks({name: TensorBytes.of(one) for name, one in tensors.items()})  # type: ignore[return-value]
 
@@ -121,77 +116,3 @@ def unpack_tensors(data: bytes | memoryview) -> dict[str, NDArray[np.generic]]:
     except (struct.error, ValueError, TypeError) as error:
         raise InvalidRequestError(f"these bytes are no packed tensors: {error}") from error
     return tensors
-
-
-class InferJob(Job):
-    """A request for the bare network: tensors in, tensors out.
-
-    Its rows run together with those of other requests of the same shapes.
-    """
-
-    def prepare(
-        self,
-        count: int,  # noqa: ARG002 - it is one item, whatever the chunk
-    ) -> tuple[list[BatchEntry], list[object]]:
-        """See :meth:`Job.prepare`."""
-        start = time.monotonic()
-        arrays = list(unpack_tensors(self.take()).values())
-        rows = len(arrays[0]) if arrays and arrays[0].ndim else 1
-        self.total = 1
-        self.prepared = True
-        key = ("tensors", *((array.shape[1:], array.dtype.str) for array in arrays))
-        self.times.preprocess += time.monotonic() - start
-        return [BatchEntry(self, key, tuple(arrays), rows)], []
-
-    def part(self) -> tuple[Sequence[bytes | memoryview], int] | None:
-        """See :meth:`Job.part`; the bytes are packed tensors."""
-        if not self.finished:
-            return None
-        self.close_times()
-        (result,) = self.results
-        if isinstance(result, ZooBridgeError):
-            raise result
-        return result, 1
-
-
-class InferCollator:
-    """Joins the rows of requests for the bare network, and divides its outputs among them.
-
-    Parameters
-    ----------
-    outputs
-        The network's output tensors.
-    """
-
-    def __init__(self, outputs: Sequence[TensorSpec]) -> None:
-        self._names = [spec.name for spec in outputs]
-
-    def join(self, batch: Sequence[BatchEntry]) -> list[NDArray[np.generic]]:
-        """Return the network's inputs."""
-        if len(batch) == 1:
-            return list(batch[0].arrays)
-        return [np.concatenate(arrays) for arrays in zip(*(r.arrays for r in batch), strict=True)]
-
-    def split(
-        self, batch: Sequence[BatchEntry], outputs: Sequence[NDArray[np.generic]]
-    ) -> list[Sequence[object]]:
-        """Return each request's packed outputs."""
-        if len(batch) == 1:
-            return [[_array_chunks(dict(zip(self._names, outputs, strict=True)))]]
-        rows = sum(ready.rows for ready in batch)
-        if any(array.ndim == 0 or len(array) != rows for array in outputs):
-            raise BackendFault("the network's outputs cannot be divided among the batch's rows")
-        results: list[Sequence[object]] = []
-        start = 0
-        for ready in batch:
-            part = {
-                name: array[start : start + ready.rows]
-                for name, array in zip(self._names, outputs, strict=True)
-            }
-            results.append([_array_chunks(part)])
-            start += ready.rows
-        return results
-
-    def failure(self, ready: BatchEntry, error: ZooBridgeError) -> object:  # noqa: ARG002
-        """Return what a request gets whose tensors the network refuses: the error itself."""
-        return error

@@ -19,7 +19,6 @@ from zoobridge.engine.channel._frames import FrameReader, FrameWriter
 
 __all__ = [
     "Launcher",
-    "Starter",
     "WorkerProcess",
     "command",
     "joined",
@@ -83,8 +82,8 @@ class WorkerProcess:
         return self._ended.wait(timeout)
 
 
-class Starter(Protocol):
-    """Starts workers."""
+class Launcher(Protocol):
+    """Starts workers, and may keep something for each framework so that the next one starts fast."""
 
     def launch(self, framework: str, arena: Arena, folder: Path) -> WorkerProcess:
         """Start a worker that waits for its LOAD frame.
@@ -104,10 +103,6 @@ class Starter(Protocol):
             If it cannot be started.
         """
         ...
-
-
-class Launcher(Starter, Protocol):
-    """Starts workers, and may keep something for each framework so that the next one starts fast."""
 
     def release(self, framework: str) -> None:
         """End what is kept for a framework that has no worker; it comes back at need."""

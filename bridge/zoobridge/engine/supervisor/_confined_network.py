@@ -13,12 +13,12 @@ from zoobridge.engine._backends import find_backend
 from zoobridge.engine._config import EngineConfig
 from zoobridge.engine.channel._arena import Arena
 from zoobridge.engine.channel._failure import worker_error
-from zoobridge.engine.channel._frames import Frame, Kind
+from zoobridge.engine.channel._frames import PART, RUN, Frame, Kind
 from zoobridge.engine.channel._tensors import pack_tensors, unpack_tensors
 from zoobridge.engine.launch._load_frame import load_document
 from zoobridge.engine.launch._process import WorkerProcess
 from zoobridge.engine.launch._spawn import SpawnLauncher
-from zoobridge.errors import WorkerError
+from zoobridge.errors import LimitError, WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,12 +28,15 @@ if TYPE_CHECKING:
 
 __all__ = ["ConfinedNetwork", "confined_network", "framework_devices"]
 
+_FOREVER = 1e9
+
 
 class ConfinedNetwork:
     """A network in another process; follows :class:`zoobridge.backend.Network`."""
 
-    def __init__(self, worker: WorkerProcess, facts: dict[str, Any]) -> None:
+    def __init__(self, worker: WorkerProcess, arena: Arena, facts: dict[str, Any]) -> None:
         self._worker = worker
+        self._arena = arena
         self._facts = facts
 
     @property
@@ -63,14 +66,23 @@ class ConfinedNetwork:
         """
         names = [spec.name for spec in self.inputs]
         packed = pack_tensors(dict(zip(names, inputs, strict=True)))
+        offset = self._arena.reserve(len(packed))
+        if offset is None:
+            raise LimitError(
+                f"the tensors have {len(packed)} bytes, and {self._arena.capacity} can be sent to"
+                " a worker at once; use a smaller batch"
+            )
+        self._arena.fill(offset, [packed])
+        run = RUN.pack(offset, len(packed), _FOREVER, 0.0, False, True)  # noqa: FBT003
         with contextlib.suppress(BrokenPipeError):
-            self._worker.writer.send(Kind.TENSORS, 1, packed)
+            self._worker.writer.send(Kind.RUN, 1, run)
         frame = self._worker.reader.next()
+        self._arena.free(offset)
         if frame is None:
             raise WorkerError(f"the worker {self._worker.exit_reason()} while it ran the network")
         if frame.kind == Kind.FAILED:
             raise worker_error(frame.payload)
-        return list(unpack_tensors(frame.payload).values())
+        return list(unpack_tensors(memoryview(frame.payload)[PART.size :]).values())
 
 
 @contextlib.contextmanager
@@ -95,8 +107,8 @@ def confined_network(
     WorkerError
         If the worker ends while it tries.
     """
-    with _worker(framework, file, config or EngineConfig()) as (worker, facts):
-        yield ConfinedNetwork(worker, facts)
+    with _worker(framework, file, config or EngineConfig()) as (worker, arena, facts):
+        yield ConfinedNetwork(worker, arena, facts)
 
 
 def framework_devices(framework: str) -> tuple[str, ...]:
@@ -109,18 +121,18 @@ def framework_devices(framework: str) -> tuple[str, ...]:
     WorkerError
         If the framework cannot be started; the message ends with its last words.
     """
-    with _worker(framework, None, EngineConfig()) as (_, facts):
+    with _worker(framework, None, EngineConfig()) as (_, _, facts):
         return tuple(facts["devices"])
 
 
 @contextlib.contextmanager
 def _worker(
     framework: str, file: WeightsFile | None, config: EngineConfig
-) -> Iterator[tuple[WorkerProcess, dict[str, Any]]]:
+) -> Iterator[tuple[WorkerProcess, Arena, dict[str, Any]]]:
     find_backend(framework)
     with tempfile.TemporaryDirectory(prefix="zoobridge-") as scratch:
         folder = Path(scratch)
-        arena = Arena(1, folder / "arena", anonymous=False)
+        arena = Arena(config.limits.queued_bytes, folder / "arena", anonymous=config.fork)
         worker = SpawnLauncher().launch(framework, arena, folder)
         try:
             # ONNX may keep its numbers in files beside the graph's.
@@ -128,7 +140,7 @@ def _worker(
             read = [] if file is None else [file.path.parent if whole else file.path]
             with contextlib.suppress(BrokenPipeError):
                 worker.writer.send(Kind.LOAD, 0, load_document(file, config, read=read))
-            yield worker, _facts(worker, worker.reader.next(), folder)
+            yield worker, arena, _facts(worker, worker.reader.next(), folder)
         finally:
             worker.writer.close()
             if not worker.wait(5.0):

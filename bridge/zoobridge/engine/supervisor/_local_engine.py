@@ -23,7 +23,7 @@ from zoobridge.engine._engine import (
 from zoobridge.engine._model_statistics import ModelStatistics
 from zoobridge.engine.channel._core_tokens import CoreTokens
 from zoobridge.engine.launch._launcher import make_launcher
-from zoobridge.engine.supervisor._memory_budget import Entrance, MemoryBudget
+from zoobridge.engine.supervisor._memory_budget import MemoryBudget
 from zoobridge.engine.supervisor._replica import Replica
 from zoobridge.engine.supervisor._replica_set import ReplicaSet
 from zoobridge.engine.worker._confinement import confinement_available
@@ -53,7 +53,7 @@ class LocalEngine:
         self.config = config or EngineConfig()
         self._cores = CoreTokens(self.config.threads) if CoreTokens.supported() else None
         self._launcher = make_launcher(fork=self.config.fork, cores=self._cores)
-        self._budget = MemoryBudget(self.config.max_memory, self._launcher)
+        self._budget = MemoryBudget(self.config.max_memory, self._launcher, self._make_room)
         self._folder = Path(tempfile.mkdtemp(prefix="zoobridge-"))
         self._change = threading.Condition()
         self._models: dict[_Key, ReplicaSet] = {}
@@ -170,32 +170,21 @@ class LocalEngine:
             count = self.config.instances_for(model)
             config = replace(self.config, threads=max(1, self.config.threads // count))
 
-            need = self._known_memory.get(key, weights.size_bytes)
+            expected_bytes = self._known_memory.get(key, weights.size_bytes)
             refused = self._refused.setdefault(key, set())
 
             def make(ended: Callable[[Replica], None]) -> Replica:
-                entrance = Entrance(
-                    self._budget,
-                    self._launcher,
-                    name=model.reference,
-                    need=need,
-                    make_room=lambda: self._make_room(weights.framework),
-                )
-
-                def gone(replica: Replica) -> None:
-                    self._budget.leave(entrance)
-                    ended(replica)
-
-                entrance.replica = Replica(
+                return Replica(
                     model,
                     weights,
                     config,
-                    entrance,
+                    self._launcher,
+                    self._budget,
                     self._folder,
+                    expected_bytes=expected_bytes,
                     refused=refused,
-                    ended=gone,
+                    ended=ended,
                 )
-                return entrance.replica
 
             replica_set = ReplicaSet(model, weights, count, make=make, gone=self._forget)
             self._models[key] = replica_set

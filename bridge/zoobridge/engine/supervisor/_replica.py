@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
     from zoobridge.engine._config import EngineConfig
     from zoobridge.engine._model_statistics import ModelStatistics
-    from zoobridge.engine.launch._process import Starter, WorkerProcess
+    from zoobridge.engine.launch._process import Launcher, WorkerProcess
+    from zoobridge.engine.supervisor._memory_budget import MemoryBudget
     from zoobridge.zoo import ModelDescription, WeightsDescription
 
 __all__ = ["Replica"]
@@ -56,6 +57,10 @@ class Replica:
         Settings.
     launcher
         Starts the worker.
+    budget
+        Memory is reserved there before the first worker starts.
+    expected_bytes
+        Memory that a worker is known or expected to have, until it can be measured.
     folder
         Where the worker's private folder is made.
     refused
@@ -69,9 +74,11 @@ class Replica:
         model: ModelDescription,
         weights: WeightsDescription,
         config: EngineConfig,
-        launcher: Starter,
+        launcher: Launcher,
+        budget: MemoryBudget,
         folder: Path,
         *,
+        expected_bytes: int,
         refused: set[bytes],
         ended: Callable[[Replica], None],
     ) -> None:
@@ -80,6 +87,8 @@ class Replica:
         self.facts: dict[str, Any] = {}
         self._config = config
         self._launcher = launcher
+        self._budget = budget
+        self._expected_bytes = expected_bytes
         self._ended = ended
         self._folder = Path(tempfile.mkdtemp(prefix=f"{model.id}-", dir=folder))
         self._arena = Arena(
@@ -154,6 +163,22 @@ class Replica:
         """Memory that the worker has by itself, as it was last measured; 0 before that."""
         return self._memory
 
+    @property
+    def name(self) -> str:
+        """The model's reference; see :class:`MemoryHolder`."""
+        return self.model.reference
+
+    @property
+    def framework(self) -> str:
+        """The framework; see :class:`MemoryHolder`."""
+        return self.weights.framework
+
+    def reserved_bytes(self) -> int:
+        """Return the memory that it counts for in the budget; see :class:`MemoryHolder`."""
+        if not self.ready:
+            return self._expected_bytes
+        return self._memory or self.measure() or self._expected_bytes
+
     def measure(self) -> int:
         """Measure the memory that the worker has by itself; takes milliseconds where it is large."""
         worker = self._worker
@@ -224,6 +249,7 @@ class Replica:
 
     def _run(self) -> None:
         try:
+            self._budget.reserve(self)
             while True:
                 reason = self._run_worker()
                 with self._change:
@@ -243,6 +269,7 @@ class Replica:
                 self._failure = error
         finally:
             # Out of service first: who hears of the failure and tries again is given a new replica.
+            self._budget.release(self)
             self._ended(self)
             with self._change:
                 self._state = _State.CLOSED

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoobridge.backend import BackendFault
-from zoobridge.engine.worker._batcher import BatchEntry
-from zoobridge.engine.worker._job import Job
+from zoobridge.engine.worker._job import BatchEntry, Job
+from zoobridge.engine.worker._request_decoder import RequestDecoder
 from zoobridge.errors import BackendError, BrokenPackageError, ZooBridgeError
 from zoobridge.imaging import (
     Conversion,
@@ -38,10 +38,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from zoobridge.engine.worker._request_decoder import DecodedRequest, RequestDecoder
+    from zoobridge.engine.worker._job import RunFrame
+    from zoobridge.engine.worker._request_decoder import DecodedRequest
+    from zoobridge.imaging import PictureLimits
     from zoobridge.zoo import ModelDescription
 
-__all__ = ["ClassifyCollator", "ClassifyJob"]
+__all__ = ["ClassifyJob", "ClassifyOperation"]
 
 _FLUSH_ITEMS = 256
 _FLUSH_SECONDS = 0.1
@@ -65,45 +67,33 @@ class ClassifyJob(Job):
 
     Parameters
     ----------
-    reader
-        Opens it.
-    score_kind
-        The ``zoobridge.v1.ScoreKind`` of the model.
-    number, data, deadline, waited, parts
-        See :class:`Job`.
+    operation
+        Decodes it.
+    frame
+        The request.
     """
 
-    def __init__(
-        self,
-        reader: RequestDecoder,
-        score_kind: int,
-        number: int,
-        data: memoryview,
-        *,
-        deadline: float,
-        waited: float,
-        parts: bool,
-    ) -> None:
-        super().__init__(number, data, deadline=deadline, waited=waited, parts=parts)
+    def __init__(self, operation: ClassifyOperation, frame: RunFrame) -> None:
+        super().__init__(operation, frame)
         self.options = _NO_OPTIONS
-        self._reader = reader
-        self._score_kind = score_kind
+        self._decoder = operation.decoder
+        self._score_kind = operation.score_kind
         self._next = 0
-        self._opened: DecodedRequest | None = None
+        self._decoded: DecodedRequest | None = None
 
     def prepare(self, count: int) -> tuple[list[BatchEntry], list[_Answer]]:
         """See :meth:`Job.prepare`; the first call decodes the picture."""
         start = time.monotonic()
-        opened = self._opened
-        if opened is None:
-            opened = self._opened = self._reader.open(self.take())
-            self.options = opened.options
-            self.total = len(opened.items)
-        chunk = opened.items[self._next : self._next + count]
+        decoded = self._decoded
+        if decoded is None:
+            decoded = self._decoded = self._decoder.decode(self.take())
+            self.options = decoded.options
+            self.total = len(decoded.items)
+        chunk = decoded.items[self._next : self._next + count]
         self._next += len(chunk)
         sound = [item for item in chunk if isinstance(item, Item)]
-        prepared, faults = opened.preparer.prepare(opened.picture, sound)
-        ready = [
+        prepared, faults = decoded.preparer.prepare(decoded.picture, sound)
+        entries = [
             BatchEntry(
                 self,
                 ("pictures", group.array.shape[1:]),
@@ -116,10 +106,10 @@ class ClassifyJob(Job):
         faults += [item for item in chunk if isinstance(item, ItemFault)]
         failed = [self.failure(fault, fault.error) for fault in faults]
         if self._next >= self.total:
-            self._opened = None
+            self._decoded = None
             self.prepared = True
         self.times.preprocess += time.monotonic() - start
-        return ready, failed
+        return entries, failed
 
     def part(self) -> tuple[Sequence[bytes | memoryview], int] | None:
         """See :meth:`Job.part`; the bytes are a ``ClassifyResponse``."""
@@ -156,22 +146,27 @@ class ClassifyJob(Job):
         return item.index, result_field(result)
 
 
-class ClassifyCollator:
-    """Joins items to a batch, and turns its scores into results.
+class ClassifyOperation:
+    """Classifies pictures; follows :class:`~zoobridge.engine.worker._job.Operation`.
 
     Parameters
     ----------
     model
         The model that is run.
+    limits
+        Limits of a picture.
+    max_items
+        Items of one request.
     """
 
-    def __init__(self, model: ModelDescription) -> None:
+    def __init__(self, model: ModelDescription, *, limits: PictureLimits, max_items: int) -> None:
         if model.input is None or model.output is None:
             raise BrokenPackageError(f"model {model.reference} cannot be run: {model.problem}")
         self._model = model
         self._labels = model.labels
         self._output = model.output
         self.input = model.input
+        self.decoder = RequestDecoder(model.input, limits=limits, max_items=max_items)
         self.score_kind = from_enum(prediction_pb2.ScoreKind, model.score_kind)
         self._independent = model.score_kind is ScoreKind.INDEPENDENT_PROBABILITY
         self._label_only = model.score_kind is ScoreKind.LABEL_ONLY
@@ -180,13 +175,17 @@ class ClassifyCollator:
         self.batched = "N" in model.input.axes
         self._batch_axis = max(0, model.output.axes.find("N"))
 
-    def join(self, batch: Sequence[BatchEntry]) -> list[NDArray[np.generic]]:
+    def job(self, frame: RunFrame) -> ClassifyJob:
+        """Return the job of a request."""
+        return ClassifyJob(self, frame)
+
+    def collate(self, batch: Sequence[BatchEntry]) -> list[NDArray[np.generic]]:
         """Return the network's input."""
         if not self.batched:
             return [batch[0].arrays[0][0]]
         if len(batch) == 1:
             return [batch[0].arrays[0]]
-        return [np.concatenate([ready.arrays[0] for ready in batch])]
+        return [np.concatenate([entry.arrays[0] for entry in batch])]
 
     def split(
         self, batch: Sequence[BatchEntry], outputs: Sequence[NDArray[np.generic]]
@@ -195,7 +194,7 @@ class ClassifyCollator:
         output = outputs[self._output.index]
         if not self.batched:
             output = output[np.newaxis]
-        rows = sum(ready.rows for ready in batch)
+        rows = sum(entry.rows for entry in batch)
         answered = output.shape[self._batch_axis] if output.ndim > self._batch_axis else 0
         if answered != rows:
             raise BackendFault(f"the network answered {answered} items where {rows} were asked")
@@ -211,18 +210,18 @@ class ClassifyCollator:
         start = 0
         for wish, alike in itertools.groupby(batch, self._wish):
             some = list(alike)
-            stop = start + sum(ready.rows for ready in some)
+            stop = start + sum(entry.rows for entry in some)
             answers += self._scored(some, scores[start:stop], wish)
             start = stop
         return self._divided(batch, answers)
 
-    def failure(self, ready: BatchEntry, error: ZooBridgeError) -> _Answer:
+    def failure(self, entry: BatchEntry, error: ZooBridgeError) -> _Answer:
         """Return the result of an entry of one item that failed by itself."""
-        ((item, _),) = ready.items or ()
-        return _job_of(ready).failure(item, error)
+        ((item, _),) = entry.items or ()
+        return _job_of(entry).failure(item, error)
 
-    def _wish(self, ready: BatchEntry) -> _Wish:
-        options = _job_of(ready).options
+    def _wish(self, entry: BatchEntry) -> _Wish:
+        options = _job_of(entry).options
         threshold = NEVER
         if self._independent:
             threshold = (
@@ -262,7 +261,7 @@ class ClassifyCollator:
         self, batch: Sequence[BatchEntry], predictions: Sequence[bytes], problems: Mapping[int, str]
     ) -> list[_Answer]:
         """Return predictions as results, and errors in the place of rows that have a problem."""
-        rows: list[_Row] = [row for ready in batch for row in ready.items or ()]
+        rows: list[_Row] = [row for entry in batch for row in entry.items or ()]
         items = [item for item, _ in rows]
         tails = []
         known, fields = self._conversions
@@ -275,7 +274,7 @@ class ClassifyCollator:
         written = self._writer.results(items, predictions, tails)
         answers = [(item.index, result) for item, result in zip(items, written, strict=True)]
         if problems:
-            jobs = [_job_of(ready) for ready in batch for _ in range(ready.rows)]
+            jobs = [_job_of(entry) for entry in batch for _ in range(entry.rows)]
             for row, problem in problems.items():
                 answers[row] = jobs[row].failure(items[row], BackendError(problem))
         return answers
@@ -284,8 +283,8 @@ class ClassifyCollator:
     def _divided(batch: Sequence[BatchEntry], answers: list[_Answer]) -> list[Sequence[_Answer]]:
         if len(batch) == 1:
             return [answers]
-        ends = itertools.accumulate(ready.rows for ready in batch)
-        return [answers[end - ready.rows : end] for ready, end in zip(batch, ends, strict=True)]
+        ends = itertools.accumulate(entry.rows for entry in batch)
+        return [answers[end - entry.rows : end] for entry, end in zip(batch, ends, strict=True)]
 
 
 @functools.lru_cache(maxsize=1024)
@@ -293,6 +292,6 @@ def _fields(conversions: tuple[Conversion, ...]) -> bytes:
     return conversion_fields(map(conversion_message, conversions))
 
 
-def _job_of(ready: BatchEntry) -> ClassifyJob:
-    assert isinstance(ready.job, ClassifyJob)  # noqa: S101 - items come from nowhere else
-    return ready.job
+def _job_of(entry: BatchEntry) -> ClassifyJob:
+    assert isinstance(entry.job, ClassifyJob)  # noqa: S101 - items come from nowhere else
+    return entry.job

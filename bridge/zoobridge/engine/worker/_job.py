@@ -1,4 +1,4 @@
-"""One request inside a worker, whatever it asks for."""
+"""One request inside a worker, whatever it asks for, and its entries in the batches."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
     from numpy.typing import NDArray
 
-    from zoobridge.engine.worker._batcher import BatchEntry
     from zoobridge.errors import ZooBridgeError
 
-__all__ = ["Collator", "Job", "JobTimes"]
+__all__ = ["BatchEntry", "Job", "JobTimes", "Operation", "RunFrame"]
 
 
 @dataclass(slots=True)
@@ -28,10 +27,78 @@ class JobTimes:
     postprocess: float = 0.0
 
 
-class Collator(Protocol):
-    """How entries become a batch, and a batch's outputs become results."""
+@dataclass(slots=True)
+class BatchEntry:
+    """Rows that a network can take.
 
-    def join(self, batch: Sequence[BatchEntry]) -> list[NDArray[Any]]:
+    Parameters
+    ----------
+    job
+        The request that they belong to.
+    key
+        Entries of the same key can run together.
+    arrays
+        The network's inputs; the first axis counts rows.
+    rows
+        How many.
+    items
+        What each row is to its job; `None` where they belong together.
+    """
+
+    job: Job
+    key: Hashable
+    arrays: tuple[NDArray[Any], ...]
+    rows: int
+    items: Sequence[Any] | None = None
+
+    @property
+    def divisible(self) -> bool:
+        """Whether some rows may run without the others."""
+        return self.items is not None and self.rows > 1
+
+    def divide(self, rows: int) -> tuple[BatchEntry, BatchEntry]:
+        """Return the first `rows` rows, and the others. Only if :attr:`divisible`."""
+        return self._part(slice(rows)), self._part(slice(rows, None))
+
+    def _part(self, part: slice) -> BatchEntry:
+        items = (self.items or ())[part]
+        arrays = tuple(array[part] for array in self.arrays)
+        return BatchEntry(self.job, self.key, arrays, len(items), items)
+
+
+@dataclass(frozen=True, slots=True)
+class RunFrame:
+    """A request as it came to the worker.
+
+    Parameters
+    ----------
+    number
+        The server's number for it.
+    data
+        Its bytes, in shared memory.
+    deadline
+        On the clock of :func:`time.monotonic`.
+    waited
+        Seconds that it had waited in the server.
+    parts
+        Whether it may be answered in several parts.
+    """
+
+    number: int
+    data: memoryview
+    deadline: float = float("inf")
+    waited: float = 0.0
+    parts: bool = False
+
+
+class Operation(Protocol):
+    """What can be asked of a network: how entries become a batch, and outputs become results."""
+
+    def job(self, frame: RunFrame) -> Job:
+        """Return the job of a request."""
+        ...
+
+    def collate(self, batch: Sequence[BatchEntry]) -> list[NDArray[Any]]:
         """Return the network's inputs."""
         ...
 
@@ -47,7 +114,7 @@ class Collator(Protocol):
         """
         ...
 
-    def failure(self, ready: BatchEntry, error: ZooBridgeError) -> Any:
+    def failure(self, entry: BatchEntry, error: ZooBridgeError) -> Any:
         """Return the result of an entry that failed by itself and cannot be divided."""
         ...
 
@@ -55,40 +122,33 @@ class Collator(Protocol):
 class Job(ABC):
     """A request, from its arrival in the worker to its last answer.
 
-    Prepared by one thread at a time; everything else under the lock of the threads.
+    Prepared by one thread at a time; everything else under the lock of the scheduler.
 
     Parameters
     ----------
-    number
-        The server's number for it.
-    data
-        The request, in shared memory.
-    deadline
-        On the clock of :func:`time.monotonic`.
-    waited
-        Seconds that it had waited in the server.
-    parts
-        Whether it may be answered in several parts.
+    operation
+        What it asks for.
+    frame
+        The request.
     """
 
-    def __init__(
-        self, number: int, data: memoryview, *, deadline: float, waited: float, parts: bool
-    ) -> None:
-        self.number = number
-        self.deadline = deadline
-        self.parts = parts
+    def __init__(self, operation: Operation, frame: RunFrame) -> None:
+        self.operation = operation
+        self.number = frame.number
+        self.deadline = frame.deadline
+        self.parts = frame.parts
         self.cancelled = False
         self.closed = False
         self.busy = False
         self.total = 0
         self.failed = 0
         self.times = JobTimes()
-        self.arrived = time.monotonic() - waited
+        self.arrived = time.monotonic() - frame.waited
         self.prepared = False
         self.answered = 0
         self.results: list[Any] = []
         self.flushed = self.arrived
-        self._data: memoryview | None = data
+        self._data: memoryview | None = frame.data
 
     @property
     def finished(self) -> bool:

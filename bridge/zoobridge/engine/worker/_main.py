@@ -21,7 +21,7 @@ from zoobridge.engine._backends import find_backend
 from zoobridge.engine.channel._arena import attach
 from zoobridge.engine.channel._core_tokens import CoreTokenClient, CoreTokenHandle
 from zoobridge.engine.channel._frames import FrameReader, FrameWriter, Kind
-from zoobridge.engine.channel._tensors import pack_tensors, unpack_tensors
+from zoobridge.engine.worker._classify_job import ClassifyOperation
 from zoobridge.engine.worker._confinement import confine, confinement_available
 from zoobridge.engine.worker._networks import Networks
 from zoobridge.engine.worker._scheduler import Scheduler
@@ -117,22 +117,24 @@ def _load(
         ready["parameters"] = networks.wide.parameters
     ready["inputs"] = [asdict(spec) for spec in networks.wide.inputs]
     ready["outputs"] = [asdict(spec) for spec in networks.wide.outputs]
-    if document["model"] is None:
-        return lambda: _serve_tensors(reader, writer, networks.wide)
-    model = from_json(document["model"])
-    if model.input is not None:
+    classify: ClassifyOperation | None = None
+    if document["model"] is not None:
+        model = from_json(document["model"])
+        classify = ClassifyOperation(
+            model,
+            limits=PictureLimits(pixels=document["image_pixels"]),
+            max_items=document["items"],
+        )
         # What the framework puts off until the first call shall not wait for the first caller.
-        warm_up(networks.wide, model.input)
+        warm_up(networks.wide, classify.input)
     return Scheduler(
         reader,
         writer,
         memory,
-        model,
         networks,
+        classify,
         threads=document["threads"],
         cores=cores,
-        limits=PictureLimits(pixels=document["image_pixels"]),
-        max_items=document["items"],
     ).run
 
 
@@ -192,23 +194,6 @@ def _network(backend: Backend, file: WeightsFile, device: str, threads: int) -> 
         raise BackendError(str(fault)) from fault
     except (OSError, MemoryError, ValueError, TypeError, RuntimeError) as error:
         raise BackendError(f"the {file.format} weights cannot be loaded: {error}") from error
-
-
-def _serve_tensors(reader: FrameReader, writer: FrameWriter, network: Network) -> None:
-    """Answer tensors with tensors, one batch at a time (``validate`` and ``add`` ask so)."""
-    names = [spec.name for spec in network.outputs]
-    while (frame := reader.next()) is not None:
-        try:
-            outputs = network.forward(list(unpack_tensors(frame.payload).values()))
-        except BackendFault as fault:
-            status = status_from_error(BackendError(str(fault)))
-            writer.send(Kind.FAILED, frame.number, status.SerializeToString())
-            continue
-        if len(names) != len(outputs):
-            # A network that does not tell its outputs before it runs.
-            names = [f"output{number}" for number in range(len(outputs))]
-        packed = pack_tensors(dict(zip(names, outputs, strict=True)))
-        writer.send(Kind.TENSORS, frame.number, packed)
 
 
 if __name__ == "__main__":

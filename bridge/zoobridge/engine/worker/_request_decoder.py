@@ -36,7 +36,7 @@ _PREPARERS = 64
 
 @dataclass(frozen=True)
 class DecodedRequest:
-    """A request whose picture was opened.
+    """A request whose picture was decoded.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class DecodedRequest:
 
 
 class RequestDecoder:
-    """Opens requests for one model; remembers how pictures are prepared for the options it saw.
+    """Decodes requests for one model; remembers how pictures are prepared for the options it saw.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class RequestDecoder:
         self._max_items = max_items
         self._preparers: dict[bytes, Preparer] = {}
 
-    def open(self, data: memoryview) -> DecodedRequest:
+    def decode(self, data: memoryview) -> DecodedRequest:
         """Parse a serialized ``ClassifyRequest``, decode its picture and plan its items.
 
         Raises

@@ -22,12 +22,10 @@ import numpy as np
 
 from zoobridge.backend import BackendFault
 from zoobridge.engine.channel._frames import PART, RUN, Frame, FrameReader, FrameWriter, Kind
-from zoobridge.engine.channel._tensors import InferCollator, InferJob
 from zoobridge.engine.worker._batch_size import BatchSizeLearner
-from zoobridge.engine.worker._batcher import BatchEntry, Batcher
-from zoobridge.engine.worker._classify_job import ClassifyCollator, ClassifyJob
-from zoobridge.engine.worker._job import Collator, Job
-from zoobridge.engine.worker._request_decoder import RequestDecoder
+from zoobridge.engine.worker._batcher import Batcher
+from zoobridge.engine.worker._infer_job import InferOperation
+from zoobridge.engine.worker._job import BatchEntry, Job, Operation, RunFrame
 from zoobridge.errors import (
     BackendError,
     CancelledError,
@@ -35,7 +33,7 @@ from zoobridge.errors import (
     ServerError,
     ZooBridgeError,
 )
-from zoobridge.imaging import PictureLimits
+from zoobridge.imaging import InputSpec
 from zoobridge.protocol import status_from_error
 
 if TYPE_CHECKING:
@@ -43,8 +41,8 @@ if TYPE_CHECKING:
 
     from zoobridge.backend import Network
     from zoobridge.engine.channel._core_tokens import CoreTokenClient
+    from zoobridge.engine.worker._classify_job import ClassifyOperation
     from zoobridge.engine.worker._networks import Networks
-    from zoobridge.zoo import ModelDescription
 
 __all__ = ["Scheduler"]
 
@@ -52,7 +50,7 @@ _BATCH_BYTES = 128 << 20
 _BATCH_ITEMS = 256
 _CHUNK_BYTES = 32 << 20
 _CHUNK_ITEMS = 512
-_READY_BYTES = 256 << 20
+_PREPARED_BYTES = 256 << 20
 _LONG_SECONDS = 0.002
 _SMOOTHING = 0.3
 
@@ -74,18 +72,14 @@ class Scheduler:
         Frames from and to the server.
     memory
         The arena.
-    model
-        The model.
     networks
-        Its network.
+        The network.
+    classify
+        Classifies pictures with it; `None` to serve the bare network alone.
     threads
         Threads that may work at once.
     cores
         What it shares with other workers; `None`: all cores are its own.
-    limits
-        Limits of a picture.
-    max_items
-        Items of one request.
     """
 
     def __init__(
@@ -93,13 +87,11 @@ class Scheduler:
         reader: FrameReader,
         writer: FrameWriter,
         memory: memoryview,
-        model: ModelDescription,
         networks: Networks,
+        classify: ClassifyOperation | None,
         *,
         threads: int,
         cores: CoreTokenClient | None,
-        limits: PictureLimits,
-        max_items: int,
     ) -> None:
         self._reader = reader
         self._writer = writer
@@ -108,18 +100,16 @@ class Scheduler:
         self._threads = threads
         # Cores are what a network runs on; an accelerator has its own order.
         self._cores = cores if networks.wide.device == "cpu" else None
-        pictures = ClassifyCollator(model)
-        self._requests = RequestDecoder(pictures.input, limits=limits, max_items=max_items)
-        self._score_kind = pictures.score_kind
-        self._answers: dict[type[Job], Collator] = {
-            ClassifyJob: pictures,
-            InferJob: InferCollator(networks.wide.outputs),
-        }
-        spec = pictures.input
-        item_bytes = max(1, math.prod(spec.least_shape) * np.dtype(spec.dtype).itemsize)
+        self._classify = classify
+        self._infer = InferOperation(networks.wide.outputs)
+        item_bytes = _item_bytes(networks.wide if classify is None else classify.input)
         self._chunk = max(1, min(_CHUNK_ITEMS, _CHUNK_BYTES // item_bytes))
-        self._ready_limit = max(1, _READY_BYTES // item_bytes)
-        limit = max(1, min(_BATCH_ITEMS, _BATCH_BYTES // item_bytes)) if pictures.batched else 1
+        self._prepared_limit = max(1, _PREPARED_BYTES // item_bytes)
+        limit = (
+            max(1, min(_BATCH_ITEMS, _BATCH_BYTES // item_bytes))
+            if classify is None or classify.batched
+            else 1
+        )
         # Under load networks run side by side: what a lone run costs tells nothing about that.
         self._learner = BatchSizeLearner(limit)
         self._lone = BatchSizeLearner(limit) if networks.parallel else self._learner
@@ -127,7 +117,7 @@ class Scheduler:
         self._change = threading.Condition()
         self._jobs: dict[int, Job] = {}
         self._pending: deque[Job] = deque()
-        self._ready = Batcher()
+        self._batcher = Batcher()
         self._prepare_seconds = _LONG_SECONDS
         self._computing = 0
         self._running = 0
@@ -205,28 +195,20 @@ class Scheduler:
         offset, length, seconds, waited, parts, tensors = RUN.unpack(frame.payload)
         data = self._memory[offset : offset + length]
         deadline = time.monotonic() + seconds
-        job: Job
-        if tensors:
-            job = InferJob(frame.number, data, deadline=deadline, waited=waited, parts=False)
-        else:
-            job = ClassifyJob(
-                self._requests,
-                self._score_kind,
-                frame.number,
-                data,
-                deadline=deadline,
-                waited=waited,
-                parts=parts,
-            )
+        run = RunFrame(frame.number, data, deadline, waited, parts and not tensors)
+        operation: Operation | None = self._infer if tensors else self._classify
+        if operation is None:
+            raise ValueError("a picture was sent to a worker that serves the bare network")
+        job = operation.job(run)
         self._jobs[job.number] = job
         self._pending.append(job)
 
     def _has_step(self) -> bool:
-        return bool(self._pending) or len(self._ready) > 0
+        return bool(self._pending) or len(self._batcher) > 0
 
     def _next_step(self) -> _Step | None:
-        rows = len(self._ready)
-        full = rows >= self._ready_limit
+        rows = len(self._batcher)
+        full = rows >= self._prepared_limit
         enough = full or rows >= self._learner.wanted or not self._pending
         if rows > 0 and enough and not self._wide_running:
             return self._take_batch()
@@ -237,14 +219,14 @@ class Scheduler:
         return None
 
     def _take_batch(self) -> _Step | None:
-        size = self._learner.choose(self._ready.next_rows())
-        batch, late = self._ready.take(size, now=time.monotonic())
-        for ready in late:
-            self._fail(ready.job, _deadline())
+        size = self._learner.choose(self._batcher.next_rows())
+        batch, late = self._batcher.take(size, now=time.monotonic())
+        for entry in late:
+            self._fail(entry.job, _deadline())
         if not batch:
             return None
-        rows = sum(ready.rows for ready in batch)
-        alone = self._running == 0 and not self._pending and len(self._ready) == 0
+        rows = sum(entry.rows for entry in batch)
+        alone = self._running == 0 and not self._pending and len(self._batcher) == 0
         wide = alone or not self._networks.parallel
         self._running += 1
         self._wide_running = wide and self._networks.parallel
@@ -252,7 +234,7 @@ class Scheduler:
         return _Step(lambda: self._run(batch, wide=wide), learner.seconds(rows))
 
     def _prepare(self, job: Job) -> None:
-        ready: list[BatchEntry] = []
+        entries: list[BatchEntry] = []
         failed: list[Any] = []
         error: ZooBridgeError | None = None
         start = time.monotonic()
@@ -260,7 +242,7 @@ class Scheduler:
             if job.deadline < start:
                 error = _deadline()
             elif not job.cancelled and not job.closed:
-                ready, failed = job.prepare(self._chunk)
+                entries, failed = job.prepare(self._chunk)
         except ZooBridgeError as known:
             error = known
         except Exception as unknown:  # noqa: BLE001 - a fault of ours must not end the thread
@@ -273,8 +255,8 @@ class Scheduler:
             elif error is not None:
                 self._fail(job, error)
             elif not job.closed:
-                for rows in ready:
-                    self._ready.put(rows)
+                for entry in entries:
+                    self._batcher.put(entry)
                 if not job.prepared:
                     self._pending.append(job)
                 job.add(failed)
@@ -290,7 +272,7 @@ class Scheduler:
                     self._forward(self._networks.narrow, batch, self._learner)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not end the thread
             with self._change:
-                for job in {ready.job.number: ready.job for ready in batch}.values():
+                for job in {entry.job.number: entry.job for entry in batch}.values():
                     self._fail(job, _fault(error))
         finally:
             with self._change:
@@ -303,12 +285,12 @@ class Scheduler:
     def _forward(
         self, network: Network, batch: Sequence[BatchEntry], learner: BatchSizeLearner
     ) -> None:
-        answers = self._answers[type(batch[0].job)]
+        operation = batch[0].job.operation
         start = time.monotonic()
         try:
-            outputs = network.forward(answers.join(batch))
+            outputs = network.forward(operation.collate(batch))
             ran = time.monotonic()
-            results = answers.split(batch, outputs)
+            results = operation.split(batch, outputs)
         except (BackendFault, ZooBridgeError) as error:
             halves = _halves(batch)
             if halves is not None:
@@ -318,28 +300,28 @@ class Scheduler:
                 return
             known = error if isinstance(error, ZooBridgeError) else BackendError(str(error))
             with self._change:
-                self._deliver(batch, [[answers.failure(batch[0], known)]])
+                self._deliver(batch, [[operation.failure(batch[0], known)]])
             return
         done = time.monotonic()
         with self._change:
-            rows = sum(ready.rows for ready in batch)
+            rows = sum(entry.rows for entry in batch)
             learner.record(rows, ran - start)
             sums = self._batches.setdefault(rows, [0, 0.0, 0.0])
             sums[0] += 1
             sums[1] += ran - start
             sums[2] += done - ran
-            for ready in batch:
-                times = ready.job.times
-                times.inference += (ran - start) * ready.rows / rows
-                times.postprocess += (done - ran) * ready.rows / rows
+            for entry in batch:
+                times = entry.job.times
+                times.inference += (ran - start) * entry.rows / rows
+                times.postprocess += (done - ran) * entry.rows / rows
             self._deliver(batch, results)
 
     def _deliver(self, batch: Sequence[BatchEntry], results: Sequence[Sequence[Any]]) -> None:
         touched: dict[int, Job] = {}
-        for ready, own in zip(batch, results, strict=True):
-            if not (ready.job.cancelled or ready.job.closed):
-                ready.job.add(own)
-                touched[ready.job.number] = ready.job
+        for entry, own in zip(batch, results, strict=True):
+            if not (entry.job.cancelled or entry.job.closed):
+                entry.job.add(own)
+                touched[entry.job.number] = entry.job
         for job in touched.values():
             self._send(job)
 
@@ -383,11 +365,22 @@ def _halves(
     if len(batch) > 1:
         middle = len(batch) // 2
         return batch[:middle], batch[middle:]
-    (ready,) = batch
-    if not ready.divisible:
+    (entry,) = batch
+    if not entry.divisible:
         return None
-    first, second = ready.divide(ready.rows // 2)
+    first, second = entry.divide(entry.rows // 2)
     return [first], [second]
+
+
+def _item_bytes(source: InputSpec | Network) -> int:
+    """Return the bytes of one row of the network's input, as far as its shape is stated."""
+    if isinstance(source, InputSpec):
+        return max(1, math.prod(source.least_shape) * np.dtype(source.dtype).itemsize)
+    sizes = [
+        math.prod(max(1, length) for length in spec.shape[1:]) * np.dtype(spec.dtype).itemsize
+        for spec in source.inputs
+    ]
+    return max(1, sum(sizes))
 
 
 def _deadline() -> DeadlineError:
