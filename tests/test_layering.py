@@ -94,3 +94,61 @@ def test_a_backend_knows_numpy_its_framework_and_the_protocol_alone(framework):
             assert module == "zoobridge.backend" or module.startswith("zoobridge.backend.")
         else:
             assert top in {"numpy", "zoobridge_backends", *own, *sys.stdlib_module_names}, module
+
+
+#: What the engine's sub-packages may import from each other: they are arranged by process.
+ENGINE = {
+    "channel": set(),
+    "worker": {"channel"},
+    "launch": {"channel", "worker"},
+    "supervisor": {"channel", "launch", "worker"},
+}
+
+
+@pytest.mark.parametrize("name", sorted(ENGINE))
+def test_the_engine_is_layered_by_process(name):
+    for path in (BRIDGE / "engine" / name).glob("*.py"):
+        for module in imports(path):
+            if module.startswith("zoobridge.engine.") and (other := module.split(".")[2]) in ENGINE:
+                assert other in {name, *ENGINE[name]}, f"{path.name} imports {module}"
+
+
+def test_the_server_takes_nothing_from_the_worker_but_what_confines_it():
+    for path in (BRIDGE / "engine" / "supervisor").glob("*.py"):
+        for module in imports(path):
+            if module.startswith("zoobridge.engine.worker"):
+                assert "_confinement" in module, f"{path.name} imports {module}"
+
+
+#: Circles of modules that are still there.
+CIRCLES = {
+    frozenset({"zoobridge.client._results", "zoobridge.client._table"}),
+    frozenset({"zoobridge.evaluation._comparison", "zoobridge.evaluation._conclusions"}),
+}
+
+
+def test_modules_import_each_other_in_one_direction():
+    paths = {
+        ".".join(path.relative_to(BRIDGE.parent).with_suffix("").parts): path
+        for path in FILES
+        if path.name != "__init__.py"
+    }
+    above = {name: imports(path) & paths.keys() - {name} for name, path in paths.items()}
+    reached = {name: _reach(name, above) for name in above}
+    circles = {
+        frozenset(other for other in reached[name] if name in reached[other])
+        for name in above
+        if name in reached[name]
+    }
+    assert circles <= CIRCLES, [sorted(circle) for circle in circles - CIRCLES]
+
+
+def _reach(name: str, graph: dict[str, set[str]]) -> set[str]:
+    """Return all modules that one imports, by others too."""
+    found: set[str] = set()
+    new = [name]
+    while new:
+        more = graph[new.pop()] - found
+        found |= more
+        new += more
+    return found

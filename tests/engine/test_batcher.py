@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zoobridge.engine.worker._batcher import Batcher
-from zoobridge.engine.worker._infer_job import InferJob, InferOperation
+from zoobridge.engine.worker._infer_job import InferHandler, InferJob
 from zoobridge.engine.worker._job import BatchEntry, RunFrame
 
 KEYS = ("a", "b")
@@ -15,7 +15,7 @@ _entries = st.lists(st.tuples(st.sampled_from(KEYS), st.integers(1, 9), st.boole
 
 
 def _job(number, *, deadline=float("inf")):
-    return InferJob(InferOperation([]), RunFrame(number, memoryview(b""), deadline))
+    return InferJob(InferHandler([]), RunFrame(number, memoryview(b""), deadline))
 
 
 def _ready(job, key, rows, *, divisible=True):

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoobridge.engine.channel._frames import Frame, FrameReader, FrameWriter, Kind
+from zoobridge.engine.channel._frames import Frame, FrameKind, FrameReader, FrameWriter
 
 frames = st.lists(
-    st.tuples(st.sampled_from(Kind), st.integers(0, 2**64 - 1), st.binary(max_size=200_000)),
+    st.tuples(st.sampled_from(FrameKind), st.integers(0, 2**64 - 1), st.binary(max_size=200_000)),
     max_size=5,
 )
 
@@ -46,7 +46,7 @@ def test_a_frame_cut_short_reads_as_the_end():
     reader.close()
 
 
-@pytest.mark.parametrize(("length", "kind"), [(2**32 - 1, Kind.PART), (4, 99)])
+@pytest.mark.parametrize(("length", "kind"), [(2**32 - 1, FrameKind.PART), (4, 99)])
 def test_what_is_no_frame_is_refused_before_it_is_read(length, kind):
     read, write = os.pipe()
     reader = FrameReader(read)

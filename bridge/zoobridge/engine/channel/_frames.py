@@ -13,7 +13,7 @@ import threading
 from dataclasses import dataclass
 from enum import IntEnum
 
-__all__ = ["PART", "RUN", "Frame", "FrameReader", "FrameWriter", "Kind"]
+__all__ = ["PART", "RUN", "Frame", "FrameKind", "FrameReader", "FrameWriter"]
 
 RUN = struct.Struct("<QQdd??")
 """Payload of a RUN frame: offset, length, seconds until the deadline, seconds waited, whether parts
@@ -29,7 +29,7 @@ _LARGEST = 1 << 30
 _LARGEST_PIPE = 1 << 20
 
 
-class Kind(IntEnum):
+class FrameKind(IntEnum):
     """What a frame says. The number of a frame about a request is the request's."""
 
     LOAD = 1
@@ -48,7 +48,7 @@ class Kind(IntEnum):
     """To the worker: tell the batches that were run; its answer is a JSON document."""
 
 
-_KINDS = frozenset(Kind)
+_KINDS = frozenset(FrameKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class FrameWriter:
         self._lock = threading.Lock()
         self._closed = False
 
-    def send(self, kind: Kind, number: int = 0, *payload: bytes | memoryview) -> None:
+    def send(self, kind: FrameKind, number: int = 0, *payload: bytes | memoryview) -> None:
         """Write a frame.
 
         Parameters

@@ -13,7 +13,7 @@ from zoobridge.engine._backends import find_backend
 from zoobridge.engine._config import EngineConfig
 from zoobridge.engine.channel._arena import Arena
 from zoobridge.engine.channel._failure import worker_error
-from zoobridge.engine.channel._frames import PART, RUN, Frame, Kind
+from zoobridge.engine.channel._frames import PART, RUN, Frame, FrameKind
 from zoobridge.engine.channel._tensors import pack_tensors, unpack_tensors
 from zoobridge.engine.launch._load_frame import load_document
 from zoobridge.engine.launch._process import WorkerProcess
@@ -75,12 +75,12 @@ class ConfinedNetwork:
         self._arena.fill(offset, [packed])
         run = RUN.pack(offset, len(packed), _FOREVER, 0.0, False, True)  # noqa: FBT003
         with contextlib.suppress(BrokenPipeError):
-            self._worker.writer.send(Kind.RUN, 1, run)
+            self._worker.writer.send(FrameKind.RUN, 1, run)
         frame = self._worker.reader.next()
         self._arena.free(offset)
         if frame is None:
             raise WorkerError(f"the worker {self._worker.exit_reason()} while it ran the network")
-        if frame.kind == Kind.FAILED:
+        if frame.kind == FrameKind.FAILED:
             raise worker_error(frame.payload)
         return list(unpack_tensors(memoryview(frame.payload)[PART.size :]).values())
 
@@ -139,7 +139,7 @@ def _worker(
             whole = file is not None and file.format == "onnx"
             read = [] if file is None else [file.path.parent if whole else file.path]
             with contextlib.suppress(BrokenPipeError):
-                worker.writer.send(Kind.LOAD, 0, load_document(file, config, read=read))
+                worker.writer.send(FrameKind.LOAD, 0, load_document(file, config, read=read))
             yield worker, arena, _facts(worker, worker.reader.next(), folder)
         finally:
             worker.writer.close()
@@ -155,7 +155,7 @@ def _facts(worker: WorkerProcess, frame: Frame | None, folder: Path) -> dict[str
         log = (folder / "stderr.log").read_text("utf-8", "replace").strip().splitlines()
         words = f": {log[-1]}" if log else ""
         raise WorkerError(f"the worker {worker.exit_reason()} while it loaded the weights{words}")
-    if frame.kind == Kind.FAILED:
+    if frame.kind == FrameKind.FAILED:
         raise worker_error(frame.payload)
     facts: dict[str, Any] = json.loads(bytes(frame.payload))
     return facts

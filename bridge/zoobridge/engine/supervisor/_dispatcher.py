@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from zoobridge.engine._engine import InferenceRequest, ResponsePart, Runtime
 from zoobridge.engine._model_statistics import BatchStatistics, ModelStatistics, StatisticsRecorder
 from zoobridge.engine.channel._failure import worker_error
-from zoobridge.engine.channel._frames import PART, RUN, Frame, Kind
+from zoobridge.engine.channel._frames import PART, RUN, Frame, FrameKind
 from zoobridge.engine.supervisor._pending_request import CrashIsolation, PendingRequest
 from zoobridge.errors import OverloadedError, WorkerError, ZooBridgeError
 
@@ -128,7 +128,7 @@ class Dispatcher:
             pending.done = True
             if pending.sent and self._writer is not None:
                 # Its bytes stay until the worker says that it has let go of them.
-                self._send(Kind.CANCEL, pending.number)
+                self._send(FrameKind.CANCEL, pending.number)
             else:
                 self._forget(pending)
             return True
@@ -162,7 +162,7 @@ class Dispatcher:
         """
         with self.change:
             self._heard = time.monotonic()
-            if frame.kind == Kind.BATCHES:
+            if frame.kind == FrameKind.BATCHES:
                 self._batches_told += 1
                 self._batches = {
                     int(size): BatchStatistics(*sums)
@@ -175,9 +175,9 @@ class Dispatcher:
                 return
             if pending.done:
                 # Nobody waits for it; a cancelled request is acknowledged like this too.
-                if frame.kind == Kind.FAILED or PART.unpack_from(frame.payload)[3]:
+                if frame.kind == FrameKind.FAILED or PART.unpack_from(frame.payload)[3]:
                     self._forget(pending)
-            elif frame.kind == Kind.FAILED:
+            elif frame.kind == FrameKind.FAILED:
                 self._settle(pending, worker_error(frame.payload))
             else:
                 self._deliver(pending, frame.payload)
@@ -233,7 +233,7 @@ class Dispatcher:
             if self._writer is not None:
                 self._batches_asked += 1
                 number = self._batches_asked
-                self._send(Kind.BATCHES, 0)
+                self._send(FrameKind.BATCHES, 0)
                 self.change.wait_for(
                     lambda: self._batches_told >= number or self._writer is None,
                     timeout=_ANSWER_SECONDS,
@@ -288,9 +288,9 @@ class Dispatcher:
             request.parts,
             request.tensors,
         )
-        self._send(Kind.RUN, pending.number, payload)
+        self._send(FrameKind.RUN, pending.number, payload)
 
-    def _send(self, kind: Kind, number: int, payload: bytes = b"") -> None:
+    def _send(self, kind: FrameKind, number: int, payload: bytes = b"") -> None:
         # A worker that has just died is noticed by its reader; the work is sent again then.
         if self._writer is not None:
             with contextlib.suppress(BrokenPipeError):

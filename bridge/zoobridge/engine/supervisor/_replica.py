@@ -19,7 +19,7 @@ import psutil
 from zoobridge.engine._engine import InferenceRequest, ModelState, PendingResponse, Runtime
 from zoobridge.engine.channel._arena import Arena
 from zoobridge.engine.channel._failure import worker_error
-from zoobridge.engine.channel._frames import Kind
+from zoobridge.engine.channel._frames import FrameKind
 from zoobridge.engine.launch._load_frame import load_document
 from zoobridge.engine.supervisor._dispatcher import Dispatcher
 from zoobridge.errors import WorkerError, ZooBridgeError
@@ -292,14 +292,14 @@ class Replica:
                 model=self.model,
             )
             with contextlib.suppress(BrokenPipeError):
-                worker.writer.send(Kind.LOAD, 0, document)
+                worker.writer.send(FrameKind.LOAD, 0, document)
             frame = worker.reader.next()
             if frame is None:
                 raise WorkerError(
                     f"the worker of model {self.model.reference} {worker.exit_reason()} while it loaded"
                     f" the {self.weights.format} weights{self._last_log_line()}"
                 )
-            if frame.kind == Kind.FAILED:
+            if frame.kind == FrameKind.FAILED:
                 raise worker_error(frame.payload)
             with self._change:
                 seconds = time.monotonic() - started

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from zoobridge.imaging import PictureLimits
     from zoobridge.zoo import ModelDescription
 
-__all__ = ["ClassifyJob", "ClassifyOperation"]
+__all__ = ["ClassifyHandler", "ClassifyJob"]
 
 _FLUSH_ITEMS = 256
 _FLUSH_SECONDS = 0.1
@@ -67,17 +67,17 @@ class ClassifyJob(Job):
 
     Parameters
     ----------
-    operation
+    handler
         Decodes it.
     frame
         The request.
     """
 
-    def __init__(self, operation: ClassifyOperation, frame: RunFrame) -> None:
-        super().__init__(operation, frame)
+    def __init__(self, handler: ClassifyHandler, frame: RunFrame) -> None:
+        super().__init__(handler, frame)
         self.options = _NO_OPTIONS
-        self._decoder = operation.decoder
-        self._score_kind = operation.score_kind
+        self._decoder = handler.decoder
+        self._score_kind = handler.score_kind
         self._next = 0
         self._decoded: DecodedRequest | None = None
 
@@ -146,8 +146,8 @@ class ClassifyJob(Job):
         return item.index, result_field(result)
 
 
-class ClassifyOperation:
-    """Classifies pictures; follows :class:`~zoobridge.engine.worker._job.Operation`.
+class ClassifyHandler:
+    """Classifies pictures; follows :class:`~zoobridge.engine.worker._job.Handler`.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from zoobridge.backend import TensorSpec
     from zoobridge.engine.worker._job import RunFrame
 
-__all__ = ["InferJob", "InferOperation"]
+__all__ = ["InferHandler", "InferJob"]
 
 
 class InferJob(Job):
@@ -54,8 +54,8 @@ class InferJob(Job):
         return result, 1
 
 
-class InferOperation:
-    """Runs the bare network; follows :class:`~zoobridge.engine.worker._job.Operation`.
+class InferHandler:
+    """Runs the bare network; follows :class:`~zoobridge.engine.worker._job.Handler`.
 
     Parameters
     ----------

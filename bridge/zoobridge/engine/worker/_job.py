@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from zoobridge.errors import ZooBridgeError
 
-__all__ = ["BatchEntry", "Job", "JobTimes", "Operation", "RunFrame"]
+__all__ = ["BatchEntry", "Handler", "Job", "JobTimes", "RunFrame"]
 
 
 @dataclass(slots=True)
@@ -91,7 +91,7 @@ class RunFrame:
     parts: bool = False
 
 
-class Operation(Protocol):
+class Handler(Protocol):
     """What can be asked of a network: how entries become a batch, and outputs become results."""
 
     def job(self, frame: RunFrame) -> Job:
@@ -126,14 +126,14 @@ class Job(ABC):
 
     Parameters
     ----------
-    operation
+    handler
         What it asks for.
     frame
         The request.
     """
 
-    def __init__(self, operation: Operation, frame: RunFrame) -> None:
-        self.operation = operation
+    def __init__(self, handler: Handler, frame: RunFrame) -> None:
+        self.handler = handler
         self.number = frame.number
         self.deadline = frame.deadline
         self.parts = frame.parts

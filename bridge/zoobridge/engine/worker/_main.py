@@ -20,8 +20,8 @@ from zoobridge.backend import Backend, BackendFault, Counted, Network, TensorSpe
 from zoobridge.engine._backends import find_backend
 from zoobridge.engine.channel._arena import attach
 from zoobridge.engine.channel._core_tokens import CoreTokenClient, CoreTokenHandle
-from zoobridge.engine.channel._frames import FrameReader, FrameWriter, Kind
-from zoobridge.engine.worker._classify_job import ClassifyOperation
+from zoobridge.engine.channel._frames import FrameKind, FrameReader, FrameWriter
+from zoobridge.engine.worker._classify_job import ClassifyHandler
 from zoobridge.engine.worker._confinement import confine, confinement_available
 from zoobridge.engine.worker._networks import Networks
 from zoobridge.engine.worker._scheduler import Scheduler
@@ -88,9 +88,9 @@ def run(
         serve = _load(backend, document, ready, reader, writer, memory, share)
         ready["devices"] = backend.devices()
     except ZooBridgeError as error:
-        writer.send(Kind.FAILED, 0, status_from_error(error).SerializeToString())
+        writer.send(FrameKind.FAILED, 0, status_from_error(error).SerializeToString())
         return 0
-    writer.send(Kind.READY, 0, json.dumps(ready).encode())
+    writer.send(FrameKind.READY, 0, json.dumps(ready).encode())
     with contextlib.suppress(BrokenPipeError):
         serve()
     return 0
@@ -117,10 +117,10 @@ def _load(
         ready["parameters"] = networks.wide.parameters
     ready["inputs"] = [asdict(spec) for spec in networks.wide.inputs]
     ready["outputs"] = [asdict(spec) for spec in networks.wide.outputs]
-    classify: ClassifyOperation | None = None
+    classify: ClassifyHandler | None = None
     if document["model"] is not None:
         model = from_json(document["model"])
-        classify = ClassifyOperation(
+        classify = ClassifyHandler(
             model,
             limits=PictureLimits(pixels=document["image_pixels"]),
             max_items=document["items"],

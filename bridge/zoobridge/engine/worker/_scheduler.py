@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoobridge.backend import BackendFault
-from zoobridge.engine.channel._frames import PART, RUN, Frame, FrameReader, FrameWriter, Kind
+from zoobridge.engine.channel._frames import PART, RUN, Frame, FrameKind, FrameReader, FrameWriter
 from zoobridge.engine.worker._batch_size import BatchSizeLearner
 from zoobridge.engine.worker._batcher import Batcher
-from zoobridge.engine.worker._infer_job import InferOperation
-from zoobridge.engine.worker._job import BatchEntry, Job, Operation, RunFrame
+from zoobridge.engine.worker._infer_job import InferHandler
+from zoobridge.engine.worker._job import BatchEntry, Handler, Job, RunFrame
 from zoobridge.errors import (
     BackendError,
     CancelledError,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from zoobridge.backend import Network
     from zoobridge.engine.channel._core_tokens import CoreTokenClient
-    from zoobridge.engine.worker._classify_job import ClassifyOperation
+    from zoobridge.engine.worker._classify_job import ClassifyHandler
     from zoobridge.engine.worker._networks import Networks
 
 __all__ = ["Scheduler"]
@@ -88,7 +88,7 @@ class Scheduler:
         writer: FrameWriter,
         memory: memoryview,
         networks: Networks,
-        classify: ClassifyOperation | None,
+        classify: ClassifyHandler | None,
         *,
         threads: int,
         cores: CoreTokenClient | None,
@@ -101,7 +101,7 @@ class Scheduler:
         # Cores are what a network runs on; an accelerator has its own order.
         self._cores = cores if networks.wide.device == "cpu" else None
         self._classify = classify
-        self._infer = InferOperation(networks.wide.outputs)
+        self._infer = InferHandler(networks.wide.outputs)
         item_bytes = _item_bytes(networks.wide if classify is None else classify.input)
         self._chunk = max(1, min(_CHUNK_ITEMS, _CHUNK_BYTES // item_bytes))
         self._prepared_limit = max(1, _PREPARED_BYTES // item_bytes)
@@ -180,11 +180,11 @@ class Scheduler:
         if frame is None:
             self._stopped = True
             self._change.notify_all()
-        elif frame.kind == Kind.RUN:
+        elif frame.kind == FrameKind.RUN:
             self._begin(frame)
-        elif frame.kind == Kind.BATCHES:
-            self._writer.send(Kind.BATCHES, 0, json.dumps(self._batches).encode())
-        elif frame.kind == Kind.CANCEL:
+        elif frame.kind == FrameKind.BATCHES:
+            self._writer.send(FrameKind.BATCHES, 0, json.dumps(self._batches).encode())
+        elif frame.kind == FrameKind.CANCEL:
             job_or_none = self._jobs.pop(frame.number, None)
             if job_or_none is not None:
                 job_or_none.cancelled = True
@@ -196,10 +196,10 @@ class Scheduler:
         data = self._memory[offset : offset + length]
         deadline = time.monotonic() + seconds
         run = RunFrame(frame.number, data, deadline, waited, parts and not tensors)
-        operation: Operation | None = self._infer if tensors else self._classify
-        if operation is None:
+        handler: Handler | None = self._infer if tensors else self._classify
+        if handler is None:
             raise ValueError("a picture was sent to a worker that serves the bare network")
-        job = operation.job(run)
+        job = handler.job(run)
         self._jobs[job.number] = job
         self._pending.append(job)
 
@@ -285,12 +285,12 @@ class Scheduler:
     def _forward(
         self, network: Network, batch: Sequence[BatchEntry], learner: BatchSizeLearner
     ) -> None:
-        operation = batch[0].job.operation
+        handler = batch[0].job.handler
         start = time.monotonic()
         try:
-            outputs = network.forward(operation.collate(batch))
+            outputs = network.forward(handler.collate(batch))
             ran = time.monotonic()
-            results = operation.split(batch, outputs)
+            results = handler.split(batch, outputs)
         except (BackendFault, ZooBridgeError) as error:
             halves = _halves(batch)
             if halves is not None:
@@ -300,7 +300,7 @@ class Scheduler:
                 return
             known = error if isinstance(error, ZooBridgeError) else BackendError(str(error))
             with self._change:
-                self._deliver(batch, [[operation.failure(batch[0], known)]])
+                self._deliver(batch, [[handler.failure(batch[0], known)]])
             return
         done = time.monotonic()
         with self._change:
@@ -342,21 +342,23 @@ class Scheduler:
             *(job.total, items, job.failed, job.closed),
             *(times.queue, times.preprocess, times.inference, times.postprocess),
         )
-        self._writer.send(Kind.PART, job.number, head, *data)
+        self._writer.send(FrameKind.PART, job.number, head, *data)
 
     def _fail(self, job: Job, error: ZooBridgeError) -> None:
         if job.cancelled or job.closed:
             return
         job.closed = True
         self._jobs.pop(job.number, None)
-        self._writer.send(Kind.FAILED, job.number, status_from_error(error).SerializeToString())
+        self._writer.send(
+            FrameKind.FAILED, job.number, status_from_error(error).SerializeToString()
+        )
 
     def _acknowledge(self, job: Job) -> None:
         """Tell the server that a cancelled request's memory is no longer looked at."""
         if not job.closed:
             job.closed = True
             status = status_from_error(CancelledError("the call was cancelled"))
-            self._writer.send(Kind.FAILED, job.number, status.SerializeToString())
+            self._writer.send(FrameKind.FAILED, job.number, status.SerializeToString())
 
 
 def _halves(
