@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import click
 
 from zoobridge.cli._allocator import keep_freed_memory
 from zoobridge.cli._failure import needs_extra, verbose_option
+from zoobridge.cli._restart import CHILD_OPTION, end_with_parent, serve_again
 
 __all__ = ["serve"]
 
@@ -169,6 +172,12 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_default=True,
     help="Refuse a call at once that would wait longer before it is worked on.",
 )
+@click.option(
+    "--restart",
+    is_flag=True,
+    help="Start the server again whenever it dies, at the same port and with the same token.",
+)
+@click.option(CHILD_OPTION, "restarted", is_flag=True, hidden=True)
 @verbose_option
 def serve(
     zoo: tuple[Path, ...],
@@ -178,6 +187,8 @@ def serve(
     max_message: int | None,
     max_pixels: int | None,
     copies: tuple[tuple[str, int], ...],
+    restart: bool,  # noqa: FBT001
+    restarted: bool,  # noqa: FBT001
     **settings: Any,
 ) -> None:
     """Serve the model packages in one or more ZOO folders until Ctrl-C.
@@ -192,6 +203,10 @@ def serve(
       zoobridge serve /lab/models --host 0.0.0.0 --port 50051 \\
           --tls-cert lab.crt --tls-key lab.key --classification-token SECRET
     """  # noqa: D301
+    if restart:
+        words = sys.argv[sys.argv.index("serve") + 1 :]
+        again = [word for word in words if word != "--restart"]
+        sys.exit(serve_again(again, host=settings["host"], port=settings["port"]))
     with needs_extra("server", "serving"):
         from platformdirs import user_cache_path
 
@@ -211,6 +226,8 @@ def serve(
     settings["instances"] = instances_of.pop("", 1)
     settings["instances_of"] = instances_of
     keep_freed_memory()
+    if restarted:
+        end_with_parent(lambda: signal.raise_signal(signal.SIGTERM))
     kept = user_cache_path("zoobridge", appauthor=False) / "served-evaluations"
     run(
         ServerConfig(

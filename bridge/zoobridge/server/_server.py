@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import secrets
 import signal
 import sys
@@ -10,10 +12,11 @@ import threading
 import time
 from contextlib import ExitStack
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import grpc
 import platformdirs
+import psutil
 from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
@@ -24,6 +27,7 @@ from zoobridge.protocol.v1 import zoo_pb2_grpc
 from zoobridge.server import _classification, _health, _zoo
 from zoobridge.server._classification import ClassificationServicer
 from zoobridge.server._core import Core
+from zoobridge.server._descriptors import raise_descriptor_limit
 from zoobridge.server._health import HealthServicer
 from zoobridge.server._interceptor import CallInterceptor
 from zoobridge.server._listen import listen, reachable_address, server_options
@@ -51,6 +55,7 @@ _SERVICES = (_classification.SERVICE_NAME, _zoo.SERVICE_NAME, _health.SERVICE_NA
 _POLL_SECONDS = 0.02
 # The last answers are on their way when the threads that wrote them are done.
 _LAST_SECONDS = 1.0
+_HURRY_SECONDS = 1.0
 
 
 class Server:
@@ -222,6 +227,14 @@ class Server:
         if server is not None:
             server.stop(0)
 
+    def abandon(self) -> None:
+        """End all processes that the server has started, and let nobody find it any more."""
+        if self._connection is not None:
+            self._connection.remove()
+        for child in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                child.kill()
+
     def _drain(
         self,
         server: grpc.Server,
@@ -252,8 +265,8 @@ def serve(config: ServerConfig, *, services: Sequence[Service] = ()) -> None:
     """Serve until SIGTERM or Ctrl-C (on Windows also Ctrl-Break).
 
     One line with the address is written to standard error once the server is ready; the log goes
-    there too. Accepted calls are answered before it returns; a second signal cuts that short.
-    Must be called on the main thread.
+    there too. Accepted calls are answered before it returns; a second signal ends the process and
+    all that it has started within about a second. Must be called on the main thread.
 
     Parameters
     ----------
@@ -269,6 +282,7 @@ def serve(config: ServerConfig, *, services: Sequence[Service] = ()) -> None:
     """
     config.check()
     configure_logs(config.log_format, config.log_level)
+    raise_descriptor_limit()
     server = Server(config, services=services)
     ending = threading.Event()
 
@@ -276,7 +290,9 @@ def serve(config: ServerConfig, *, services: Sequence[Service] = ()) -> None:
         del number, frame
         if ending.is_set():
             # Not here: the main thread may hold the very locks that this takes.
-            threading.Thread(target=server.hurry, name="zoobridge-hurry", daemon=True).start()
+            threading.Thread(
+                target=_end_at_once, args=(server,), name="zoobridge-hurry", daemon=True
+            ).start()
         ending.set()
 
     names = ("SIGTERM", "SIGINT", "SIGBREAK")
@@ -290,6 +306,16 @@ def serve(config: ServerConfig, *, services: Sequence[Service] = ()) -> None:
         while not (ending.wait(0.5) or server.asked_to_end):
             pass
         _log.info("shutting down address=%s", server.address)
+
+
+def _end_at_once(server: Server) -> NoReturn:
+    """End this process in order if that is quick, and if not, all the same."""
+    server.hurry()
+    time.sleep(_HURRY_SECONDS)
+    _log.warning("ended at once why='asked twice'")
+    server.abandon()
+    # What a supervisor takes for an end that was asked for, and does not mend.
+    os._exit(0)
 
 
 def _engine_config(config: ServerConfig) -> EngineConfig:

@@ -21,6 +21,7 @@ from zoobridge.engine._backends import find_backend
 from zoobridge.engine.channel._arena import attach
 from zoobridge.engine.channel._core_tokens import CoreTokenClient, CoreTokenHandle
 from zoobridge.engine.channel._frames import FrameKind, FrameReader, FrameWriter
+from zoobridge.engine.channel._lifeline import end_with_server, ending_with_server
 from zoobridge.engine.worker._classify_job import ClassifyHandler
 from zoobridge.engine.worker._confinement import confine, confinement_available
 from zoobridge.engine.worker._networks import Networks
@@ -85,6 +86,8 @@ def run(
             "framework_version": backend.facts().version,
             "confinement": _confine([Path(path) for path in document["read"]], Path(folder)),
         }
+        # Not earlier: only a process of one thread can be confined as a whole.
+        end_with_server(requests)
         serve = _load(backend, document, ready, reader, writer, memory, share)
         ready["devices"] = backend.devices()
     except ZooBridgeError as error:
@@ -161,8 +164,9 @@ def main(document: str) -> int:
     os.dup2(2, 1)
     with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a descriptor is wanted
         os.dup2(nothing.fileno(), 0)
-    backend = find_backend(arguments["framework"])
-    backend.start()
+    with ending_with_server(requests):
+        backend = find_backend(arguments["framework"])
+        backend.start()
     return run(
         backend,
         framework=arguments["framework"],

@@ -1,0 +1,160 @@
+"""How a server ends: asked once, asked twice, and not asked at all."""
+
+import os
+import signal
+import threading
+import time
+
+import grpc
+import pytest
+
+from calling import CLASSIFY, error_of_call
+from served import Caller, request, wait_until
+from serving import alive, seconds_until_gone
+from sized import sized
+from zoobridge.errors import ServerUnavailableError
+from zoobridge.protocol.connection import RUNTIME_DIR_VARIABLE, discover
+from zoobridge.protocol.v1 import zoo_pb2
+
+CALLS = 64
+
+
+@pytest.fixture
+def busy(serve):
+    """A server of a model, with so many calls under way."""
+    server = serve("--threads", "1", "--grace", "60")
+    caller = Caller(server.address)
+    picture = request(200, model="working", options={"top_k": 1})
+    caller.classification.Classify(picture, timeout=90)
+    futures = [caller.classification.Classify.future(picture, timeout=90) for _ in range(CALLS)]
+    wait_until(lambda: any(future.done() for future in futures))
+    yield server, caller, futures
+    caller.channel.close()
+
+
+def _ends(seconds, *, most=1.0):
+    # Others may use the machine beside a small run.
+    assert seconds < most * sized(10, 1), f"{seconds:.2f} s"
+
+
+def test_every_accepted_call_is_answered_and_new_ones_learn_what_to_do(busy):
+    server, caller, futures = busy
+    server.signal(signal.SIGTERM)
+    answered, refused = [], []
+    while not refused and server.process.poll() is None:
+        try:
+            caller.raw(CLASSIFY, request(10).SerializeToString())
+        except grpc.RpcError as error:
+            refused.append(error)
+    for future in futures:
+        answered.append(future.result().results[0].prediction.top[0].label)
+    assert answered == ["bright"] * CALLS
+    assert refused[0].code() is grpc.StatusCode.UNAVAILABLE
+    error = error_of_call(refused[0])
+    assert isinstance(error, ServerUnavailableError)
+    assert "send this one again when it is back" in error.message
+    assert error.retry_after
+    assert server.process.wait(60) == 0
+    assert not server.children()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_who_asks_twice_gets_the_end_at_once_and_no_process_is_left(busy, number):
+    server, _, futures = busy
+    children = server.children()
+    assert len(children) >= 2
+    server.signal(signal.SIGTERM)
+    time.sleep(0.1)
+    begun = time.monotonic()
+    server.signal(number)
+    assert server.process.wait(30) == 0
+    seconds = time.monotonic() - begun
+    seconds += seconds_until_gone(children)
+    print(f"\nended {seconds:.2f} s after the second signal")
+    _ends(seconds, most=2.0)
+    assert all(future.done() or future.exception(timeout=30) for future in futures)
+
+
+@pytest.mark.parametrize(
+    ("way", "state"),
+    [("--fork", "computing"), ("--spawn", "computing"), ("--fork", "importing")],
+)
+def test_workers_end_by_themselves_when_the_server_is_killed(serve, way, state):
+    server = serve("--threads", "2", way)
+    caller = Caller(server.address)
+    picture = request(200, model="working")
+    futures = []
+    if state == "importing":
+        futures.append(caller.classification.Classify.future(picture, timeout=90))
+        wait_until(lambda: server.children())
+    else:
+        caller.classification.Classify(picture, timeout=90)
+    if state != "importing":
+        futures += [
+            caller.classification.Classify.future(picture, timeout=90) for _ in range(CALLS)
+        ]
+        wait_until(lambda: any(future.done() for future in futures))
+    children = server.children()
+    assert children
+    os.kill(server.pid, signal.SIGKILL)
+    seconds = seconds_until_gone(children)
+    print(f"\n{way} {state}: workers ended {seconds:.2f} s after the server")
+    _ends(seconds)
+    caller.channel.close()
+
+
+def test_a_server_that_is_killed_is_back_and_the_next_calls_find_it(serve, monkeypatch):
+    server = serve("--restart", "--threads", "1")
+    monkeypatch.setenv(RUNTIME_DIR_VARIABLE, str(server.runtime))
+    caller = Caller(server.address)
+    longest = []
+    for life in range(1, sized(2, 10) + 1):
+        wait_until(lambda: _answers(caller))
+        (connection,) = discover()
+        assert connection.address == server.address
+        children = server.children()
+        begun = time.monotonic()
+        os.kill(connection.pid, signal.SIGKILL)
+        wait_until(lambda: _answers(caller))
+        longest.append(time.monotonic() - begun)
+        assert len(server.addresses()) == life + 1
+        assert set(server.addresses()) == {server.address}
+        (found,) = discover()
+        # Programs that know the token may go on as well.
+        assert (found.address, found.token) == (connection.address, connection.token)
+        gone = [child for child in children if child.pid != found.pid]
+        seconds_until_gone(gone)
+    print(f"\nanswers again after {max(longest):.2f} s at most")
+    caller.channel.close()
+    assert server.stop() == 0
+    wait_until(lambda: not server.children())
+    assert discover() == []
+
+
+def test_stopping_a_server_that_would_be_restarted_ends_it_for_good(serve, monkeypatch):
+    server = serve("--restart", "--threads", "1")
+    monkeypatch.setenv(RUNTIME_DIR_VARIABLE, str(server.runtime))
+    (connection,) = discover()
+    os.kill(connection.pid, signal.SIGTERM)
+    assert server.process.wait(30) == 0
+
+
+def test_a_server_that_would_be_restarted_ends_with_its_supervisor(serve):
+    server = serve("--restart", "--threads", "1")
+    children = server.children()
+    os.kill(server.pid, signal.SIGKILL)
+    seconds_until_gone(children)
+    assert not any(alive(child) for child in children)
+
+
+def test_a_server_that_cannot_start_is_not_started_again(serve, tmp_path):
+    with pytest.raises(AssertionError, match="does not exist"):
+        serve("--restart", zoo=tmp_path / "nowhere")
+
+
+def _answers(caller):
+    try:
+        caller.zoo.ListModels(zoo_pb2.ListModelsRequest(), timeout=5)
+    except grpc.RpcError:
+        return False
+    return True
