@@ -2,7 +2,6 @@
 
 import os
 import signal
-import threading
 import time
 
 import grpc
@@ -40,14 +39,13 @@ def _ends(seconds, *, most=1.0):
 def test_every_accepted_call_is_answered_and_new_ones_learn_what_to_do(busy):
     server, caller, futures = busy
     server.signal(signal.SIGTERM)
-    answered, refused = [], []
+    refused = []
     while not refused and server.process.poll() is None:
         try:
             caller.raw(CLASSIFY, request(10).SerializeToString())
         except grpc.RpcError as error:
             refused.append(error)
-    for future in futures:
-        answered.append(future.result().results[0].prediction.top[0].label)
+    answered = [future.result().results[0].prediction.top[0].label for future in futures]
     assert answered == ["bright"] * CALLS
     assert refused[0].code() is grpc.StatusCode.UNAVAILABLE
     error = error_of_call(refused[0])
@@ -86,7 +84,7 @@ def test_workers_end_by_themselves_when_the_server_is_killed(serve, way, state):
     futures = []
     if state == "importing":
         futures.append(caller.classification.Classify.future(picture, timeout=90))
-        wait_until(lambda: server.children())
+        wait_until(server.children)
     else:
         caller.classification.Classify(picture, timeout=90)
     if state != "importing":

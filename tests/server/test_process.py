@@ -113,6 +113,8 @@ def test_it_serves_without_a_framework_or_a_decoder_and_is_small(serve, call):
 
 def test_it_prints_one_line_with_its_address_and_leaves_nothing_behind(serve, tmp_path):
     served = serve()
+    # It is found a moment before the line is written.
+    wait_until(lambda: f"{served.address}\n" in served.log.read_text())
     lines = served.log.read_text().splitlines()
     ready = [line for line in lines if served.address in line]
     assert len(ready) == 1
