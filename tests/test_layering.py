@@ -25,8 +25,9 @@ ALLOWED = {
     "deepclas4bio": {"errors", "files", "client", "evaluation"},
     "cli": {
         *("errors", "protocol", "imaging", "zoo", "engine", "server", "client", "backend"),
-        *("evaluation", "files", "imagej"),
+        *("evaluation", "files", "imagej", "web"),
     },
+    "web": {"errors", "files", "protocol", "client", "evaluation"},
     "testing": {"errors", "protocol", "backend", "client"},
 }
 

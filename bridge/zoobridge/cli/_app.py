@@ -33,6 +33,7 @@ _COMMANDS = {
     "validate": ("_packages", "Check a package and run it on its test tensors."),
     "trust": ("_packages", "Allow a package's code to run."),
     "doctor": ("_doctor", "Tell what is installed, what is missing, and how to add it."),
+    "web": ("_web", "Serve a page to try, compare and judge models in the browser."),
     "top": ("_top", "Show live what the loaded models do, and their memory."),
     "stop": ("_stop", "End the server of this machine."),
 }

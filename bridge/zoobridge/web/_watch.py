@@ -1,0 +1,42 @@
+"""The server at work: what ``zoobridge top`` shows, and the page's log."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from zoobridge.errors import ManagingPermissionError
+from zoobridge.web._context import session_of
+from zoobridge.web._sessions import Role
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from zoobridge.web._context import Context
+
+__all__ = ["watch_routes"]
+
+_ASK_SECONDS: Final = 10.0
+
+
+def watch_routes(context: Context) -> list[Route]:
+    """Return the routes."""
+
+    async def statistics(_: Request) -> Response:
+        async with context.upstream.calling() as client:
+            found = await client.statistics(timeout=_ASK_SECONDS)
+        return JSONResponse(asdict(found) | {"at": time.time()})
+
+    async def log(request: Request) -> Response:
+        if session_of(request).role < Role.MANAGER:
+            raise ManagingPermissionError("log in with the managing token to see the log")
+        return JSONResponse({"lines": list(context.log), "visitors": len(context.sessions)})
+
+    return [
+        Route("/api/statistics", statistics, methods=["GET"]),
+        Route("/api/log", log, methods=["GET"]),
+    ]

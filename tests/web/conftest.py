@@ -1,0 +1,216 @@
+"""A page on the demo zoo, and a real browser that looks at it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+CHROMIUM = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@dataclass
+class Page:
+    """A running ``zoobridge web``."""
+
+    process: subprocess.Popen
+    address: str
+
+    @property
+    def base(self) -> str:
+        return self.address.partition("#")[0]
+
+    @property
+    def port(self) -> int:
+        return int(self.base.rstrip("/").rpartition(":")[2])
+
+    @property
+    def key(self) -> str:
+        return self.address.partition("#key=")[2]
+
+    def visitor(self) -> Visitor:
+        """A program that visits, with a session of its own."""
+        return Visitor(self.port)
+
+    def stop(self) -> int:
+        self.process.terminate()
+        code = self.process.wait(30)
+        self.process.stdout.close()
+        return code
+
+
+@dataclass
+class Visitor:
+    """Talks to the page without a browser, and keeps its cookie."""
+
+    port: int
+    cookie: str = ""
+    host: str = "127.0.0.1"
+    headers: dict = field(default_factory=dict)
+
+    def ask(self, method, path, body=None, **headers):
+        """Return status, headers and the body."""
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        sent = {"Host": f"{self.host}:{self.port}", "Origin": f"http://{self.host}:{self.port}"}
+        if self.cookie:
+            sent["Cookie"] = self.cookie
+        sent |= self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {name: value for name, value in sent.items() if value is not None}
+        data = json.dumps(body) if isinstance(body, dict) else body
+        link.request(method, path, data, sent)
+        answer = link.getresponse()
+        content = answer.read()
+        given = answer.headers.get("set-cookie", "")
+        if given:
+            self.cookie = given.partition(";")[0]
+        link.close()
+        return answer.status, answer.headers, content
+
+    def json(self, method, path, body=None, *, status=200):
+        code, _, content = self.ask(method, path, body)
+        assert code == status, content
+        return json.loads(content)
+
+    def enter(self):
+        self.json("GET", "/api/session")
+        return self
+
+    def lines(self, path, body):
+        code, _, content = self.ask("POST", path, body)
+        assert code == 200, content
+        return [json.loads(line) for line in content.splitlines()]
+
+
+def start_page(environment, *arguments) -> Page:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "zoobridge", "web", *map(str, arguments)],
+        env=os.environ | environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    line = process.stdout.readline()
+    found = re.search(r"https?://\S+", line)
+    assert found, line
+    return Page(process, found[0])
+
+
+@pytest.fixture(scope="session")
+def demo(zoobridge_server):
+    """The demo zoo, served."""
+    return zoobridge_server(EXAMPLES / "zoo", arguments=("--device", "cpu", "--threads", "1"))
+
+
+@pytest.fixture(scope="session")
+def page(demo):
+    """The page on the demo zoo, with the demo's pictures."""
+    running = start_page(
+        demo.environment, "--server", demo.address, "--token", demo.token,
+        "--pictures", EXAMPLES / "pictures",
+    )  # fmt: skip
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = shutil.which("chromium")
+    assert path, "Debian's chromium is missing; `make install-test` installs it"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=CHROMIUM)
+        yield running
+        running.close()
+
+
+@dataclass
+class Tab:
+    """A browser's tab on the page, which fails the test for anything that goes wrong in it."""
+
+    tab: object
+    page: Page
+    faults: list = field(default_factory=list)
+    hosts: set = field(default_factory=set)
+
+    def open(self, view, *, manager=True):
+        """Open a view and wait until it is ready."""
+        self.tab.goto(self.page.address if manager else self.page.base)
+        self.tab.wait_for_selector(".view[data-ready]")
+        self.show(view)
+        return self.tab
+
+    def show(self, view):
+        self.tab.evaluate("view => { location.hash = view }", view)
+        self.tab.wait_for_selector(f".view.{view.partition('/')[0]}[data-ready]")
+
+
+@pytest.fixture
+def open_tab(browser, page):
+    """Open tabs of visitors of their own; whatever a script complains of fails the test."""
+    opened = []
+
+    def open_one(*, of=None, size=(1280, 860), dark=False, bypass_csp=False):
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme="dark" if dark else "light",
+            bypass_csp=bypass_csp,
+        )
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        one = Tab(context.new_page(), of or page)
+        one.tab.on("pageerror", lambda error: one.faults.append(str(error)))
+        one.tab.on(
+            "console",
+            lambda message: (
+                message.type == "error"
+                and "the server responded with a status" not in message.text
+                and "net::ERR" not in message.text
+                and one.faults.append(message.text)
+            ),
+        )
+        one.tab.on(
+            "request",
+            lambda asked: one.hosts.add(asked.url.partition("://")[2].partition("/")[0]),
+        )
+        opened.append(one)
+        return one
+
+    yield open_one
+    for one in opened:
+        one.tab.context.close()
+        assert not one.faults
+        own = one.page.base.partition("://")[2].rstrip("/")
+        assert {host for host in one.hosts if ":" in host} <= {own}
+
+
+@pytest.fixture
+def tab(open_tab):
+    return open_tab()
+
+
+@pytest.fixture
+def start(demo):
+    """Start further pages; they are stopped at the end of the test."""
+    started = []
+
+    def start_one(*arguments, temporary=None):
+        extra = {"TMPDIR": str(temporary)} if temporary else {}
+        started.append(start_page(demo.environment | extra, *arguments))
+        return started[-1]
+
+    yield start_one
+    for one in started:
+        if one.process.poll() is None:
+            one.stop()
+        one.process.stdout.close()
