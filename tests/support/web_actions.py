@@ -1,6 +1,7 @@
 """What a person does in the playground, and what they wait for."""
 
 import base64
+import time
 from pathlib import Path
 
 DROP = """([selector, files, kind]) => {
@@ -65,3 +66,11 @@ def click(view, place):
 def regions(view) -> list:
     """The regions that are drawn."""
     return view.evaluate("document.querySelector('.view').viewer.regions")
+
+
+def until(view, expression, *, seconds=90.0):
+    """Wait until an expression is true; the page's policy forbids what Playwright would do."""
+    limit = time.monotonic() + seconds
+    while not view.evaluate(f"Boolean({expression})"):
+        assert time.monotonic() < limit, f"{expression} did not come about"
+        view.wait_for_timeout(50)

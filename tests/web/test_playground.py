@@ -13,7 +13,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from web_actions import choose_models, click, drag, drop, regions, said, settled
+from web_actions import choose_models, click, drag, drop, regions, said, settled, until
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MOSAIC = EXAMPLES / "pictures" / "mosaic" / "mosaic.jpg"
@@ -116,7 +116,7 @@ def test_planes_of_a_stack_of_16_bits_are_stepped_through(view, tmp_path):
     )
     drop(view, tmp_path / "stack.tif")
     settled(view)
-    view.get_by_text("uint16").wait_for()
+    view.get_by_text("64 × 64, uint16").wait_for()
     assert said(view) == "3"
     view.get_by_label("Plane along Z").fill("2")
     settled(view)
@@ -250,11 +250,11 @@ def test_a_picture_of_100_megapixels_is_shown_and_answered(view, tmp_path):
     view.get_by_text("10000 × 10000, uint8").wait_for(timeout=90_000)
     settled(view)
     said(view)
-    view.wait_for_function("document.querySelector('.view').viewer.overview", timeout=90_000)
+    until(view, "document.querySelector('.view').viewer.overview")
     view.locator("canvas").focus()
     for _ in range(12):
         view.keyboard.press("+")
-    view.wait_for_function("document.querySelector('.view').viewer.detail", timeout=90_000)
+    until(view, "document.querySelector('.view').viewer.detail")
     detail = view.evaluate("document.querySelector('.view').viewer.detail.picture.width")
     assert detail < 2049
 
