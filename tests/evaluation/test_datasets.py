@@ -8,7 +8,7 @@ import pytest
 
 from zoobridge.errors import InvalidRequestError
 from zoobridge.evaluation import Dataset, Item, match_labels, read_dataset, read_mapping, readers
-from zoobridge.evaluation._labels import labels_for
+from zoobridge.evaluation.datasets._labels import labels_for
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ def processes(server):
     found = []
     for child in psutil.Process(server.process.pid).children():
         try:
-            if "zoobridge.evaluation._service_process" in child.cmdline():
+            if "zoobridge.evaluation.service._process" in child.cmdline():
                 found.append(child)
         except psutil.NoSuchProcess:
             continue
@@ -129,7 +129,7 @@ def test_a_service_measures_what_the_library_measures(client, allowed, tmp_path)
     assert row.labels == ("bright", "dark")
     assert row.confusion == ((10, 0), (1, 10))
     assert (row.items, row.failed) == (21, 0)
-    assert list(there.conclusions) == here.words
+    assert list(there.conclusions) == list(here.conclusions)
 
 
 def test_progress_and_tables_come_before_the_result(client, allowed):

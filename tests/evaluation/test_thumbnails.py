@@ -10,7 +10,7 @@ from PIL import Image
 
 from zoobridge.client import Region
 from zoobridge.evaluation import Item
-from zoobridge.evaluation._thumbnails import thumbnail
+from zoobridge.evaluation.report._thumbnails import thumbnail
 
 
 def shown(path, region=None):

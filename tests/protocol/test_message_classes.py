@@ -15,7 +15,7 @@ from zoobridge.protocol import message_classes
 PROCESSES = {
     "server": [
         "zoobridge.server._server",
-        "zoobridge.evaluation._service",
+        "zoobridge.evaluation.service._servicer",
         "zoobridge.zoo._onnx_file",
     ],
     "worker": ["zoobridge.engine.worker._main"],

@@ -136,7 +136,7 @@ def _print(comparison: Comparison) -> None:
         rows.append((row.run.name, cell(row, order), ends, cell(row, "latency_p50"),
                      len(row.run.failures) or None))  # fmt: skip
     table(("model", order, "95 % interval", "median latency", "not answered"), rows)
-    for sentence in comparison.words:
+    for sentence in comparison.conclusions:
         click.echo(sentence)
 
 

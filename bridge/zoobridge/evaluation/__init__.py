@@ -8,25 +8,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from zoobridge.evaluation._service import EvaluationService
+from zoobridge.evaluation.service._servicer import EvaluationService
 
 if TYPE_CHECKING:
-    from zoobridge.evaluation._comparison import Comparison, Parity, Row, compare_runs
-    from zoobridge.evaluation._datasets import Dataset, DatasetReader, Item
     from zoobridge.evaluation._evaluate import Update, evaluate, evaluate_iter
-    from zoobridge.evaluation._journal import Answer
-    from zoobridge.evaluation._labels import match_labels, read_mapping
-    from zoobridge.evaluation._measures import MEASURES, Measure, Measured, measure, per_class
-    from zoobridge.evaluation._outcomes import Costs, Outcomes
-    from zoobridge.evaluation._readers import read_dataset, readers
-    from zoobridge.evaluation._report import write_report
-    from zoobridge.evaluation._run import Run
-    from zoobridge.evaluation._running import run_model
-    from zoobridge.evaluation._scoring import calibration
-    from zoobridge.evaluation._service_lists import list_measures, list_readers
-    from zoobridge.evaluation._service_messages import respond
-    from zoobridge.evaluation._service_runs import open_run
-    from zoobridge.evaluation._statistics import (
+    from zoobridge.evaluation.comparison._compare import compare_runs
+    from zoobridge.evaluation.comparison._comparison import Comparison, Parity, Row
+    from zoobridge.evaluation.comparison._statistics import (
         ConfidencePair,
         Friedman,
         Interval,
@@ -39,6 +27,25 @@ if TYPE_CHECKING:
         mcnemar,
         resampled_weights,
     )
+    from zoobridge.evaluation.datasets._dataset import Dataset, DatasetReader, Item
+    from zoobridge.evaluation.datasets._labels import match_labels, read_mapping
+    from zoobridge.evaluation.datasets._readers import read_dataset, readers
+    from zoobridge.evaluation.measures._measures import (
+        MEASURES,
+        Measure,
+        Measured,
+        measure,
+        per_class,
+    )
+    from zoobridge.evaluation.measures._outcomes import Costs, Outcomes
+    from zoobridge.evaluation.measures._scoring import calibration
+    from zoobridge.evaluation.report._report import write_report
+    from zoobridge.evaluation.runs._journal import Answer
+    from zoobridge.evaluation.runs._model_run import run_model
+    from zoobridge.evaluation.runs._run import Run
+    from zoobridge.evaluation.service._lists import list_measures, list_readers
+    from zoobridge.evaluation.service._messages import respond
+    from zoobridge.evaluation.service._runs import open_run
 
 __all__ = [
     "MEASURES",
@@ -87,22 +94,23 @@ __all__ = [
 
 # Where each name comes from; a module is imported with the first of its names that is asked for.
 _HOMES = {
-    "_comparison": ("Comparison", "Parity", "Row", "compare_runs"),
-    "_datasets": ("Dataset", "DatasetReader", "Item"),
+    "comparison._compare": ("compare_runs",),
+    "comparison._comparison": ("Comparison", "Parity", "Row"),
+    "datasets._dataset": ("Dataset", "DatasetReader", "Item"),
     "_evaluate": ("Update", "evaluate", "evaluate_iter"),
-    "_journal": ("Answer",),
-    "_labels": ("match_labels", "read_mapping"),
-    "_measures": ("MEASURES", "Measure", "Measured", "measure", "per_class"),
-    "_outcomes": ("Costs", "Outcomes"),
-    "_readers": ("read_dataset", "readers"),
-    "_report": ("write_report",),
-    "_run": ("Run",),
-    "_running": ("run_model",),
-    "_scoring": ("calibration",),
-    "_service_lists": ("list_measures", "list_readers"),
-    "_service_messages": ("respond",),
-    "_service_runs": ("open_run",),
-    "_statistics": (
+    "runs._journal": ("Answer",),
+    "datasets._labels": ("match_labels", "read_mapping"),
+    "measures._measures": ("MEASURES", "Measure", "Measured", "measure", "per_class"),
+    "measures._outcomes": ("Costs", "Outcomes"),
+    "datasets._readers": ("read_dataset", "readers"),
+    "report._report": ("write_report",),
+    "runs._run": ("Run",),
+    "runs._model_run": ("run_model",),
+    "measures._scoring": ("calibration",),
+    "service._lists": ("list_measures", "list_readers"),
+    "service._messages": ("respond",),
+    "service._runs": ("open_run",),
+    "comparison._statistics": (
         "ConfidencePair",
         "Friedman",
         "Interval",

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zoobridge.errors import InvalidRequestError
-from zoobridge.evaluation._comparison import compare_runs
-from zoobridge.evaluation._labels import labels_for
-from zoobridge.evaluation._measures import measures_named
-from zoobridge.evaluation._running import chosen_weights, run_model_iter
+from zoobridge.evaluation.comparison._compare import compare_runs
+from zoobridge.evaluation.datasets._labels import labels_for
+from zoobridge.evaluation.measures._measures import measures_named
+from zoobridge.evaluation.runs._model_run import chosen_weights, run_model_iter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
     from pathlib import Path
 
     from zoobridge.client import Client
-    from zoobridge.evaluation._comparison import Comparison
-    from zoobridge.evaluation._datasets import Dataset
-    from zoobridge.evaluation._run import Run
+    from zoobridge.evaluation.comparison._comparison import Comparison
+    from zoobridge.evaluation.datasets._dataset import Dataset
+    from zoobridge.evaluation.runs._run import Run
 
 __all__ = ["Update", "evaluate", "evaluate_iter"]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zoobridge.client import Region
-    from zoobridge.evaluation._datasets import Item
+    from zoobridge.evaluation.datasets._dataset import Item
 
 __all__ = ["RULE", "Thumbnail", "thumbnail"]
 

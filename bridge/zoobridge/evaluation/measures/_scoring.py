@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoobridge.errors import InvalidRequestError
-from zoobridge.evaluation._counting import NotApplicable, Weights, divide
+from zoobridge.evaluation.measures._counting import NotApplicable, Weights, divide
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from zoobridge.evaluation._outcomes import Outcomes
+    from zoobridge.evaluation.measures._outcomes import Outcomes
 
 __all__ = ["auroc", "average_precision", "brier", "calibration", "calibration_error", "log_loss"]
 

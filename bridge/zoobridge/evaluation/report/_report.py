@@ -12,21 +12,21 @@ import jinja2
 import numpy as np
 from markupsafe import Markup
 
-from zoobridge.evaluation._charts import calibration_chart, cost_chart, forest_chart
-from zoobridge.evaluation._measures import per_class
-from zoobridge.evaluation._page import PAGE
-from zoobridge.evaluation._report_tables import write_answers, write_measures
-from zoobridge.evaluation._scoring import calibration
-from zoobridge.evaluation._thumbnails import RULE, thumbnail
+from zoobridge.evaluation.measures._measures import per_class
+from zoobridge.evaluation.measures._scoring import calibration
+from zoobridge.evaluation.report._charts import calibration_chart, cost_chart, forest_chart
+from zoobridge.evaluation.report._page import PAGE
+from zoobridge.evaluation.report._tables import write_answers, write_measures
+from zoobridge.evaluation.report._thumbnails import RULE, thumbnail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from zoobridge.evaluation._comparison import Comparison, Row
-    from zoobridge.evaluation._datasets import Dataset
-    from zoobridge.evaluation._measures import Measure
+    from zoobridge.evaluation.comparison._comparison import Comparison, Row
+    from zoobridge.evaluation.datasets._dataset import Dataset
+    from zoobridge.evaluation.measures._measures import Measure
 
 __all__ = ["write_report"]
 
@@ -92,7 +92,7 @@ def _html(comparison: Comparison, dataset: Dataset, command: str) -> str:
         interval=_interval,
         cell=_cell,
         forest=_forest(rows, order),
-        words=comparison.words,
+        words=comparison.conclusions,
         pairs=comparison.pairs,
         parity=comparison.parity,
         groups=[

@@ -11,18 +11,18 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from zoobridge.errors import InvalidRequestError
-from zoobridge.evaluation._costs import measure_costs, warm_up
-from zoobridge.evaluation._journal import Answer, Journal
-from zoobridge.evaluation._labels import labels_for
-from zoobridge.evaluation._outcomes import Costs
-from zoobridge.evaluation._run import Run
+from zoobridge.evaluation.datasets._labels import labels_for
+from zoobridge.evaluation.measures._outcomes import Costs
+from zoobridge.evaluation.runs._costs import measure_costs, warm_up
+from zoobridge.evaluation.runs._journal import Answer, Journal
+from zoobridge.evaluation.runs._run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
     from pathlib import Path
 
     from zoobridge.client import Client, Model, Result, Weights
-    from zoobridge.evaluation._datasets import Dataset, Item
+    from zoobridge.evaluation.datasets._dataset import Dataset, Item
 
 __all__ = ["Progress", "chosen_weights", "run_model", "run_model_iter"]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from google.rpc import status_pb2
 
 from zoobridge.errors import CancelledError, WorkerError
-from zoobridge.evaluation._service_frames import Kind, read_frame, write_frame
+from zoobridge.evaluation.service._frames import Kind, read_frame, write_frame
 from zoobridge.protocol import error_from_status
 from zoobridge.protocol.connection import RUNTIME_DIR_VARIABLE
 
@@ -46,7 +46,7 @@ class Launched:
         new_group = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
         self._killed = False
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "zoobridge.evaluation._service_process"],
+            [sys.executable, "-P", "-m", "zoobridge.evaluation.service._process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=folder,

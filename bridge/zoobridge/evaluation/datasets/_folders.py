@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from zoobridge.client import IMAGE_SUFFIXES
 from zoobridge.errors import InvalidRequestError
-from zoobridge.evaluation._datasets import Dataset, Item
+from zoobridge.evaluation.datasets._dataset import Dataset, Item
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

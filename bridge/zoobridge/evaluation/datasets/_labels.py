@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zoobridge.errors import InvalidRequestError
-from zoobridge.evaluation._tables import check_columns, columns_of, read_table
+from zoobridge.evaluation.datasets._tables import check_columns, columns_of, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

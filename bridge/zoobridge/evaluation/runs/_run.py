@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoobridge.errors import InvalidRequestError
-from zoobridge.evaluation._outcomes import Costs, Outcomes
+from zoobridge.evaluation.measures._outcomes import Costs, Outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zoobridge.evaluation._journal import Answer
+    from zoobridge.evaluation.runs._journal import Answer
 
 __all__ = ["Run"]
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from zoobridge.errors import InvalidRequestError
-from zoobridge.evaluation import _counting as counting
-from zoobridge.evaluation import _scoring as scoring
-from zoobridge.evaluation._counting import NotApplicable
+from zoobridge.evaluation.measures import _counting as counting
+from zoobridge.evaluation.measures import _scoring as scoring
+from zoobridge.evaluation.measures._counting import NotApplicable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from zoobridge.evaluation._counting import Weights
-    from zoobridge.evaluation._outcomes import Outcomes
+    from zoobridge.evaluation.measures._counting import Weights
+    from zoobridge.evaluation.measures._outcomes import Outcomes
 
 __all__ = ["MEASURES", "Measure", "Measured", "measure", "measures_named", "per_class"]
 
@@ -51,7 +51,7 @@ class Measure:
         When it applies.
     compute
         Returns the value for outcomes and a weight for each item; raises
-        :class:`~zoobridge.evaluation._counting.NotApplicable` where it does not apply.
+        :class:`~zoobridge.evaluation.measures._counting.NotApplicable` where it does not apply.
     better
         Which values are better.
     group

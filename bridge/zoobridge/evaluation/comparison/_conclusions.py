@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zoobridge.evaluation._comparison import Comparison, Row
-    from zoobridge.evaluation._statistics import ConfidencePair, Pair
+    from zoobridge.evaluation.comparison._comparison import Comparison, Row
+    from zoobridge.evaluation.comparison._statistics import ConfidencePair, Pair
 
 __all__ = ["conclusions"]
 

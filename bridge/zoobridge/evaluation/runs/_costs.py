@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from zoobridge.evaluation._outcomes import Costs
+from zoobridge.evaluation.measures._outcomes import Costs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from zoobridge.client import Client, Model, ModelIdentity, Weights
-    from zoobridge.evaluation._datasets import Item
+    from zoobridge.evaluation.datasets._dataset import Item
 
 __all__ = ["measure_costs", "warm_up"]
 

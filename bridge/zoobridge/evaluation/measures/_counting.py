@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from zoobridge.evaluation._outcomes import Outcomes
+    from zoobridge.evaluation.measures._outcomes import Outcomes
 
 __all__ = [
     "Counts",

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoobridge.evaluation._evaluate import evaluate_iter
-from zoobridge.evaluation._readers import read_dataset
+from zoobridge.evaluation.datasets._readers import read_dataset
 from zoobridge.protocol.v1 import evaluation_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from zoobridge.client import Client
-    from zoobridge.evaluation._comparison import Comparison, Row
-    from zoobridge.evaluation._datasets import Dataset, Item
     from zoobridge.evaluation._evaluate import Update
-    from zoobridge.evaluation._measures import Measured
-    from zoobridge.evaluation._statistics import Interval
+    from zoobridge.evaluation.comparison._comparison import Comparison, Row
+    from zoobridge.evaluation.comparison._statistics import Interval
+    from zoobridge.evaluation.datasets._dataset import Dataset, Item
+    from zoobridge.evaluation.measures._measures import Measured
 
 __all__ = ["respond"]
 
@@ -140,7 +140,7 @@ def _result(comparison: Comparison, dataset: Dataset, run_id: str) -> pb.Evaluat
             )
             for pair in comparison.pairs
         ],
-        conclusions=comparison.words,
+        conclusions=comparison.conclusions,
         failures=[
             pb.Omission(
                 item=_place(dataset.items[answer.item]), reason=answer.error, model=row.run.name

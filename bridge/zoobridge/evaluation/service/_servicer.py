@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Final
 import grpc
 
 from zoobridge.errors import InvalidRequestError, OverloadedError, ServerUnavailableError
-from zoobridge.evaluation._service_launch import Launched
-from zoobridge.evaluation._service_paths import AllowedFolders
-from zoobridge.evaluation._service_runs import open_run
+from zoobridge.evaluation.service._launch import Launched
+from zoobridge.evaluation.service._paths import AllowedFolders
+from zoobridge.evaluation.service._runs import open_run
 from zoobridge.protocol.v1 import evaluation_pb2 as pb
 
 if TYPE_CHECKING:

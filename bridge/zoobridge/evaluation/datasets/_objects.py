@@ -10,8 +10,13 @@ import scipy
 
 from zoobridge.client import Region
 from zoobridge.errors import InvalidRequestError
-from zoobridge.evaluation._datasets import Dataset, Item
-from zoobridge.evaluation._tables import TABLE_SUFFIXES, check_columns, columns_of, read_table
+from zoobridge.evaluation.datasets._dataset import Dataset, Item
+from zoobridge.evaluation.datasets._tables import (
+    TABLE_SUFFIXES,
+    check_columns,
+    columns_of,
+    read_table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""The process of one evaluation: ``python -m zoobridge.evaluation._service_process``.
+"""The process of one evaluation: ``python -m zoobridge.evaluation.service._process``.
 
 It reads its settings and the request from standard input, and writes responses to standard output.
 It ends when standard input is closed, so that it never outlives the service.
@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoobridge.errors import UnsupportedError, ZooBridgeError
-from zoobridge.evaluation._service_frames import Kind, read_frame, write_frame
-from zoobridge.evaluation._service_paths import AllowedFolders
+from zoobridge.evaluation.service._frames import Kind, read_frame, write_frame
+from zoobridge.evaluation.service._paths import AllowedFolders
 from zoobridge.protocol import status_from_error
 from zoobridge.protocol.v1 import evaluation_pb2 as pb
 
@@ -59,13 +59,13 @@ def _end_with_the_service() -> None:
 def _responses(settings: dict[str, Any], data: bytes) -> Iterator[Message]:
     # Not before there is somebody to tell what is missing.
     if settings["task"] == "list":
-        from zoobridge.evaluation._service_lists import list_measures, list_readers
+        from zoobridge.evaluation.service._lists import list_measures, list_readers
 
         yield list_measures()
         yield list_readers()
         return
     from zoobridge.client import connect
-    from zoobridge.evaluation._service_messages import respond
+    from zoobridge.evaluation.service._messages import respond
 
     folders = AllowedFolders([Path(root) for root in settings["roots"]])
 

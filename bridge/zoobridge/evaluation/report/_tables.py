@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from zoobridge.evaluation._comparison import Comparison
-    from zoobridge.evaluation._datasets import Dataset
+    from zoobridge.evaluation.comparison._comparison import Comparison
+    from zoobridge.evaluation.datasets._dataset import Dataset
 
 __all__ = ["write_answers", "write_measures"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zoobridge.evaluation._measures import MEASURES
-from zoobridge.evaluation._readers import readers
+from zoobridge.evaluation.datasets._readers import readers
+from zoobridge.evaluation.measures._measures import MEASURES
 from zoobridge.protocol.v1 import evaluation_pb2 as pb
 
 if TYPE_CHECKING:
-    from zoobridge.evaluation._datasets import DatasetReader
-    from zoobridge.evaluation._measures import Measure
+    from zoobridge.evaluation.datasets._dataset import DatasetReader
+    from zoobridge.evaluation.measures._measures import Measure
 
 __all__ = ["list_measures", "list_readers"]
 

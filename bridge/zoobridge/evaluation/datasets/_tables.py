@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from zoobridge.errors import InvalidRequestError
-from zoobridge.evaluation._datasets import LABEL_SEPARATOR, Dataset, Item
+from zoobridge.evaluation.datasets._dataset import LABEL_SEPARATOR, Dataset, Item
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from zoobridge.errors import InvalidRequestError
-from zoobridge.evaluation._outcomes import Costs
+from zoobridge.evaluation.measures._outcomes import Costs
 from zoobridge.files import AppendedFile, write_whole
 
 if TYPE_CHECKING:

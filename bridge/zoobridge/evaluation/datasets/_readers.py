@@ -6,15 +6,15 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final
 
 from zoobridge.errors import InvalidRequestError
-from zoobridge.evaluation._folders import FolderReader
-from zoobridge.evaluation._objects import ObjectReader
-from zoobridge.evaluation._tables import TableReader
+from zoobridge.evaluation.datasets._folders import FolderReader
+from zoobridge.evaluation.datasets._objects import ObjectReader
+from zoobridge.evaluation.datasets._tables import TableReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from zoobridge.evaluation._datasets import Dataset, DatasetReader
+    from zoobridge.evaluation.datasets._dataset import Dataset, DatasetReader
 
 __all__ = ["ENTRY_POINT_GROUP", "read_dataset", "readers"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zoobridge.evaluation._statistics import Interval
+    from zoobridge.evaluation.comparison._statistics import Interval
 
 __all__ = ["calibration_chart", "cost_chart", "forest_chart"]
 

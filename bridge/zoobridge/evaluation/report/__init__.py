@@ -1,0 +1,1 @@
+"""A comparison as an HTML page with CSV and JSON files beside it."""

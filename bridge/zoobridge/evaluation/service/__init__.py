@@ -1,0 +1,1 @@
+"""``EvaluationService``: evaluations of data that lie on the server's machine."""
