@@ -89,7 +89,7 @@ def _here(client: Client, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
     write_report(comparison, dataset, folder / "report", command=asked["command"])
     yield {
         "end": {
-            "conclusions": comparison.words,
+            "conclusions": list(comparison.conclusions),
             "report": True,
             "mistakes": _mistakes(comparison, dataset, [one["id"] for one in asked["items"]]),
             "failures": [
