@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from screen import PROJECT, RESULTS, part, wait_for
+from screen import PROJECT, RESULTS, form, part, press, wait_for
 
 
 @pytest.fixture
@@ -21,23 +21,6 @@ def shots(tmp_path) -> Path:
     """Where screenshots go."""
     named = os.environ.get("ZOOBRIDGE_SCREENSHOTS")
     return PROJECT / named if named else tmp_path
-
-
-def dialog(imagej, title: str):
-    """The dialog of that title; `None` if it is not there."""
-    kind = imagej.jvm.java.lang.Class.forName("ij.gui.GenericDialog")
-    for window in imagej.jvm.java.awt.Window.getWindows():
-        if kind.isInstance(window) and window.isShowing() and title in window.getTitle():
-            return window
-    return None
-
-
-def press(imagej, display, title: str, button: int = 0) -> None:
-    """Click a button of a dialog with the mouse; the first is OK."""
-    display.tool("xdotool", "windowactivate", "--sync", display.window(title))
-    place = dialog(imagej, title).getButtons()[button].getLocationOnScreen()
-    x, y = int(place.getX()) + 10, int(place.getY()) + 8
-    display.tool("xdotool", "mousemove", str(x), str(y), "click", "1")
 
 
 def recorded(imagej) -> str:
@@ -59,91 +42,181 @@ def textures(imagej) -> None:
     imagej.open(path)
 
 
-def test_the_dialog_is_recorded_and_the_recording_replays(imagej, display, shots):
-    imagej.macro('newImage("cells", "8-bit ramp", 64, 64, 1);')
+def opened(imagej, command: str, title: str):
+    """The dialog of a command."""
+    imagej.jvm.ij.IJ.doCommand(command)
+    wait_for(lambda: form(imagej, title) is not None, f"the dialog '{title}'")
+    return form(imagej, title)
+
+
+def fits_on_a_small_screen(window) -> bool:
+    return window.getWidth() <= 1366 - 60 and window.getHeight() <= 768 - 60
+
+
+def recording(imagej, command: str) -> str:
+    """The words that were recorded for a command."""
+    wait_for(lambda: command in recorded(imagej), "the recording")
+    line = re.search(rf'run\("{re.escape(command)}", "([^"]*)"\);', recorded(imagej))
+    assert line, recorded(imagej)
+    return line[1]
+
+
+@pytest.fixture
+def recorder(imagej):
+    """The macro recorder, open."""
     imagej.jvm.ij.IJ.run("Record...")
-    imagej.jvm.ij.IJ.doCommand("Classify...")
-    wait_for(lambda: display.window("Classify cells"), "the dialog")
-    wait_for(lambda: dialog(imagej, "Classify cells") is not None, "the dialog")
+    yield
+    imagej.macro('selectWindow("Recorder"); run("Close");')
+
+
+def test_the_dialog_is_recorded_and_the_recording_replays(imagej, display, shots, recorder):
+    imagej.macro('newImage("cells", "8-bit ramp", 64, 64, 1);')
+    window = opened(imagej, "Classify...", "Classify cells")
+    assert fits_on_a_small_screen(window)
     display.screenshot("Classify cells", shots / "fiji-dialog.png")
     assert shows_something(shots / "fiji-dialog.png")
     press(imagej, display, "Classify cells")
     wait_for(lambda: RESULTS in imagej.tables(), "the table")
-    wait_for(lambda: "Classify..." in recorded(imagej), "the recording")
-    line = re.search(r'run\("Classify\.\.\.", "([^"]*)"\);', recorded(imagej))
-    assert line, recorded(imagej)
-    words = line[1]
-    assert re.match(r"framework=automatic model=\S+ target=\[Whole image\] top=3 ", words), words
-    assert words.split()[-1] == "overlay"
+    words = recording(imagej, "Classify...")
+    assert re.match(r"model=\S+ target=\[Whole image\] top=3 overlay", words), words
     first = imagej.table(RESULTS)
     imagej.macro(f'run("Classify...", "{words}");')
     both = imagej.table(RESULTS)
     assert len(both) == 2
     assert both["score"][1] == first["score"][0]
-    imagej.macro('selectWindow("Recorder"); run("Close");')
 
 
-def test_comparing_is_recorded_and_replays(imagej, display):
+def test_the_best_fit_comes_first_and_says_what_it_takes(imagej, display):
+    imagej.macro('newImage("photo", "RGB white", 512, 384, 1);')
+    window = opened(imagej, "Classify...", "Classify photo")
+    models = part(window, "model")
+    assert [str(models.getModel().getElementAt(i).toString()) for i in range(2)] == [
+        "Textures - brick grass gravel   [textures]",
+        "Handwritten digits   [digits]",
+    ]
+    assert models.getSelectedIndex() == 0
+    note = str(part(window, "description").getText())
+    assert "64 x 64 pixels" in note
+    assert "3 classes: brick, grass, gravel" in note
+    assert not part(window, "search").isVisible()
+    press(imagej, display, "Classify photo", "cancel")
+    wait_for(lambda: form(imagej, "Classify photo") is None, "the dialog's end")
+
+
+def test_fields_appear_when_they_apply(imagej, display):
+    imagej.macro('newImage("a", "8-bit ramp", 256, 256, 1);')
+    window = opened(imagej, "Classify...", "Classify a")
+    target = part(window, "target")
+    assert [target.getItemAt(i) for i in range(target.getItemCount())] == ["Whole image", "Tiles"]
+    assert not part(window, "tile_size").isShowing()
+    assert not part(window, "channels").isShowing()
+    assert not part(window, "class_map").isShowing()
+    assert not part(window, "labels").isShowing()
+    target.setSelectedItem("Tiles")
+    wait_for(part(window, "tile_size").isShowing, "the tile size")
+    assert part(window, "class_map").isShowing()
+    part(window, "tile_size").setText("none")
+    wait_for(lambda: not part(window, "ok").isEnabled(), "the refusal")
+    assert "Tile size: write a whole number" in str(part(window, "status").getText())
+    display.key("Classify a", "Escape")
+    wait_for(lambda: form(imagej, "Classify a") is None, "the dialog's end")
+
+
+def test_a_drawn_selection_is_the_target_and_our_own_drawings_are_not_offered(imagej, display):
+    imagej.macro('newImage("a", "8-bit ramp", 256, 256, 1); makeOval(10, 10, 90, 90);')
+    imagej.run("Classify...", "model=textures overlay")
+    window = opened(imagej, "Classify...", "Classify a")
+    target = part(window, "target")
+    assert target.getSelectedItem() == "Selection"
+    assert "Overlay" not in [target.getItemAt(i) for i in range(target.getItemCount())]
+    display.key("Classify a", "Escape")
+    wait_for(lambda: form(imagej, "Classify a") is None, "the dialog's end")
+
+
+def test_a_preview_shows_the_tiles_and_the_answer_for_the_first(imagej, display, shots):
+    imagej.macro('newImage("tiled", "8-bit ramp", 512, 512, 1);')
+    window = opened(imagej, "Classify...", "Classify tiled")
+    part(window, "target").setSelectedItem("Tiles")
+    wait_for(part(window, "tile_size").isShowing, "the tile size")
+    press(imagej, display, "Classify tiled", "preview")
+    wait_for(lambda: "1 of 16" in str(part(window, "status").getText()), "the preview")
+    image = imagej.jvm.ij.IJ.getImage()
+    assert image.getOverlay().size() == 16
+    assert RESULTS not in imagej.tables()
+    display.screenshot("Classify tiled", shots / "fiji-preview.png")
+    display.key("Classify tiled", "Escape")
+    wait_for(lambda: image.getOverlay().size() == 0, "the outlines' end")
+
+
+def test_help_stands_beside_the_dialog(imagej, display):
+    imagej.macro('newImage("a", "8-bit ramp", 64, 64, 1);')
+    opened(imagej, "Classify...", "Classify a")
+    press(imagej, display, "Classify a", "help")
+    wait_for(lambda: display.window("ZooBridge Help"), "the page")
+    display.key("Classify a", "Escape")
+    wait_for(lambda: form(imagej, "Classify a") is None, "the dialog's end")
+    wait_for(lambda: not display.window("ZooBridge Help"), "the page's end")
+
+
+def test_comparing_is_recorded_and_replays(imagej, display, tmp_path, recorder):
     imagej.macro('newImage("cells", "8-bit ramp", 64, 64, 1);')
-    imagej.jvm.ij.IJ.run("Record...")
-    imagej.jvm.ij.IJ.doCommand("Compare models...")
-    wait_for(lambda: dialog(imagej, "Compare models") is not None, "the dialog")
-    dialog(imagej, "Compare models").getStringFields().get(0).setText("digits, textures")
-    button = dialog(imagej, "Compare models").getButtons()[0]
-    wait_for(button.isEnabled, "the choice of models")
+    window = opened(imagej, "Compare models...", "Compare models")
+    assert fits_on_a_small_screen(window)
+    models = part(window, "model")
+    models.setSelectedIndex(0)
+    wait_for(lambda: not part(window, "ok").isEnabled(), "the refusal")
+    assert "Select two or more models" in str(part(window, "status").getText())
+    models.addSelectionInterval(0, 1)
+    wait_for(part(window, "ok").isEnabled, "the choice of models")
+    display.screenshot("Compare models", tmp_path / "fiji-compare.png")
     press(imagej, display, "Compare models")
-    wait_for(lambda: "Compare models..." in recorded(imagej), "the recording")
-    line = re.search(r'run\("Compare models\.\.\.", "([^"]*)"\);', recorded(imagej))
-    assert line, recorded(imagej)
-    assert line[1].startswith("models=[digits, textures] target=[Whole image] top=")
+    words = recording(imagej, "Compare models...")
+    assert re.match(r"models=\[(digits, textures|textures, digits)\] target=\[Whole image\]", words)
     first = imagej.table(RESULTS)
-    imagej.macro(f'run("Compare models...", "{line[1]}");')
+    imagej.macro(f'run("Compare models...", "{words}");')
     again = imagej.table(RESULTS)[2:].reset_index(drop=True)
     assert list(again["score"]) == list(first["score"])
-    assert list(again["model"]) == ["digits", "textures"]
-    imagej.macro('selectWindow("Recorder"); run("Close");')
+    assert set(again["model"]) == {"digits", "textures"}
 
 
-def test_classifying_a_folder_is_recorded_and_replays(imagej, display, tmp_path):
+def test_classifying_a_folder_is_recorded_and_replays(imagej, display, tmp_path, recorder):
     for number in range(3):
         pixels = np.random.default_rng(number).integers(0, 255, (20, 20), dtype=np.uint8)
         Image.fromarray(pixels).save(tmp_path / f"{number}.png")
-    imagej.jvm.ij.IJ.run("Record...")
-    imagej.jvm.ij.IJ.doCommand("Classify folder...")
-    wait_for(lambda: dialog(imagej, "Classify folder") is not None, "the dialog")
-    dialog(imagej, "Classify folder").getStringFields().get(0).setText(str(tmp_path))
-    button = dialog(imagej, "Classify folder").getButtons()[0]
-    wait_for(button.isEnabled, "the choice of a folder")
+    window = opened(imagej, "Classify folder...", "Classify folder")
+    assert fits_on_a_small_screen(window)
+    part(window, "folder").setText("")
+    wait_for(lambda: not part(window, "ok").isEnabled(), "the refusal")
+    assert "Choose a folder" in str(part(window, "status").getText())
+    part(window, "folder").setText(str(tmp_path))
+    wait_for(part(window, "ok").isEnabled, "the choice of a folder")
+    display.screenshot("Classify folder", tmp_path.parent / "fiji-folder.png")
     press(imagej, display, "Classify folder")
-    wait_for(lambda: "Classify folder..." in recorded(imagej), "the recording")
-    line = re.search(r'run\("Classify folder\.\.\.", "([^"]*)"\);', recorded(imagej))
-    assert line, recorded(imagej)
+    words = recording(imagej, "Classify folder...")
+    wait_for(lambda: RESULTS in imagej.tables(), "the table")
     assert len(imagej.table(RESULTS)) == 3
-    imagej.macro(f'run("Classify folder...", "{line[1]}");')
+    imagej.macro(f'run("Classify folder...", "{words}");')
     table = imagej.table(RESULTS)
     assert list(table["image"]) == ["0.png", "1.png", "2.png"] * 2
     assert list(table["score"][:3]) == list(table["score"][3:])
-    imagej.macro('selectWindow("Recorder"); run("Close");')
 
 
 def test_cancelling_the_dialog_does_nothing(imagej, display):
     imagej.macro('newImage("cells", "8-bit ramp", 64, 64, 1);')
-    imagej.jvm.ij.IJ.doCommand("Classify...")
-    wait_for(lambda: display.window("Classify cells"), "the dialog")
+    opened(imagej, "Classify...", "Classify cells")
     display.key("Classify cells", "Escape")
-    wait_for(lambda: dialog(imagej, "Classify cells") is None, "the dialog's end")
+    wait_for(lambda: form(imagej, "Classify cells") is None, "the dialog's end")
     assert RESULTS not in imagej.tables()
 
 
 def test_a_model_that_does_not_fit_says_why_and_cannot_be_run(imagej, display):
     imagej.macro('newImage("five", "8-bit composite-mode", 32, 32, 5, 1, 1);')
-    imagej.jvm.ij.IJ.doCommand("Classify...")
-    wait_for(lambda: dialog(imagej, "Classify five") is not None, "the dialog")
-    window = dialog(imagej, "Classify five")
-    wait_for(lambda: "the image has 5" in window.getTextArea1().getText(), "the reason")
-    assert not window.getButtons()[0].isEnabled()
+    window = opened(imagej, "Classify...", "Classify five")
+    wait_for(lambda: "the image has 5" in str(part(window, "status").getText()), "the reason")
+    assert not part(window, "ok").isEnabled()
+    assert part(window, "channels").isShowing()
     display.key("Classify five", "Escape")
-    wait_for(lambda: dialog(imagej, "Classify five") is None, "the dialog's end")
+    wait_for(lambda: form(imagej, "Classify five") is None, "the dialog's end")
 
 
 def test_a_failure_is_one_dialog_with_the_servers_sentence(imagej, display):

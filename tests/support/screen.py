@@ -84,6 +84,25 @@ def part(window: Any, name: str) -> Any:
     raise AssertionError(f"no part '{name}'")
 
 
+def form(imagej: ImageJ, title: str) -> Any:
+    """The plugin's dialog of that title; `None` if it is not there."""
+    kind = imagej.jvm.java.lang.Class.forName("javax.swing.JDialog")
+    for window in imagej.jvm.java.awt.Window.getWindows():
+        if kind.isInstance(window) and window.isShowing() and title in str(window.getTitle()):
+            return window
+    return None
+
+
+def press(imagej: ImageJ, display: Display, title: str, name: str = "ok") -> None:
+    """Click a part of a dialog with the mouse, once it can be pressed."""
+    button = part(form(imagej, title), name)
+    wait_for(button.isEnabled, f"the button '{name}' of '{title}'")
+    display.tool("xdotool", "windowactivate", "--sync", display.window(title))
+    place = button.getLocationOnScreen()
+    x, y = int(place.getX()) + 10, int(place.getY()) + 8
+    display.tool("xdotool", "mousemove", str(x), str(y), "click", "1")
+
+
 def current_pixels(imagej: ImageJ) -> np.ndarray:
     """The pixels of the slice that ImageJ shows, asked of ImageJ itself."""
     jvm = imagej.jvm

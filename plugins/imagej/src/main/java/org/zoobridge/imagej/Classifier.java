@@ -4,6 +4,8 @@ import ij.IJ;
 import ij.ImagePlus;
 import ij.measure.ResultsTable;
 
+import java.awt.GraphicsEnvironment;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
@@ -14,6 +16,8 @@ import org.zoobridge.client.ItemAnswer;
 import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.Score;
 import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.errors.InvalidRequestException;
+import org.zoobridge.client.errors.ZooBridgeException.Facts;
 import org.zoobridge.v1.Model;
 
 /**
@@ -52,6 +56,11 @@ public final class Classifier {
      */
     public static Outcome run(final ImagePlus image, final Choices choices) {
         choices.requireModel();
+        final Target target = choices.targetIn(image);
+        if ((choices.classMap() || choices.probabilityMaps()) && target != Target.TILES && target != Target.LABELS) {
+            throw new InvalidRequestException(new Facts("Maps are made of tiles and label images. Choose target=Tiles or "
+                    + "target=[Label image], or leave the maps out.").reason("INVALID_REQUEST").field("target"));
+        }
         choices.requireChannels(new PixelReader(image).channels());
         final ImageJob job = new Places(image).job(choices);
         final ZooBridge zoo = Connection.current();
@@ -89,7 +98,33 @@ public final class Classifier {
         if (choices.overlay()) {
             new Drawings(image, model).paint(answer, tags, target == Target.TILES, choices.legend());
         }
-        return Outcome.of(Tables.table(rows), Collections.singletonList(answer), 0);
+        if (choices.summary()) {
+            ClassTable.append(image, answer, tags);
+        }
+        if (choices.roiManager()) {
+            ManagedRegions.write(image, answer, tags);
+        }
+        return Outcome.of(Tables.table(rows), Collections.singletonList(answer), 0)
+                .withMaps(maps(image, choices, model, answer, tags));
+    }
+
+    private static List<ImagePlus> maps(final ImagePlus image, final Choices choices, final Model model,
+            final Answer answer, final List<Object> tags) {
+        final List<ImagePlus> maps = new ArrayList<>();
+        final Target target = choices.targetIn(image);
+        if (answer.items().isEmpty() || target != Target.TILES && target != Target.LABELS) {
+            return maps;
+        }
+        if (choices.classMap()) {
+            maps.add(new ClassMaps(image, model, choices).classes(answer, tags));
+        }
+        if (choices.probabilityMaps()) {
+            maps.add(new ClassMaps(image, model, choices).scores(answer, tags));
+        }
+        if (!GraphicsEnvironment.isHeadless()) {
+            maps.forEach(ImagePlus::show);
+        }
+        return maps;
     }
 
     /**

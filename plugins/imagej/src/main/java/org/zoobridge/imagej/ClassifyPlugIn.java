@@ -7,6 +7,7 @@ import ij.plugin.PlugIn;
 import org.zoobridge.client.Words;
 import org.zoobridge.client.errors.InvalidRequestException;
 import org.zoobridge.client.errors.ZooBridgeException.Facts;
+import org.zoobridge.imagej.dialogs.ClassifyDialog;
 
 /**
  * Plugins &gt; ZooBridge &gt; Classify…
@@ -23,7 +24,7 @@ public final class ClassifyPlugIn implements PlugIn {
         Failure.guard(TITLE, () -> {
             final ImagePlus image = currentImage();
             final Words options = MacroOptions.current(TITLE, Choices.KEYS);
-            final Choices choices = options == null ? new ClassifyDialog(image).ask() : Choices.of(options);
+            final Choices choices = options == null ? ClassifyDialog.ask(image) : Choices.of(options);
             if (choices != null) {
                 Classifier.classify(image, choices);
             }

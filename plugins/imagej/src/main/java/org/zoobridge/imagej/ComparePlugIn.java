@@ -16,6 +16,7 @@ import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.Words;
 import org.zoobridge.client.ZooBridge;
 import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.imagej.dialogs.CompareDialog;
 
 /**
  * Plugins &gt; ZooBridge &gt; Compare models…: several models on the same pixels, a row for each item and model.
@@ -39,11 +40,10 @@ public final class ComparePlugIn implements PlugIn {
                 compare(image, options.list("models"), Choices.of(options));
                 return;
             }
-            final CompareDialog dialog = new CompareDialog(image, Prefs.get(MODELS, ""));
-            final Choices choices = dialog.ask();
-            if (choices != null) {
-                Prefs.set(MODELS, dialog.models());
-                compare(image, Words.split(dialog.models()), choices);
+            final CompareDialog dialog = CompareDialog.ask(image, Words.split(Prefs.get(MODELS, "")));
+            if (dialog != null) {
+                Prefs.set(MODELS, String.join(",", dialog.models()));
+                compare(image, dialog.models(), dialog.choices());
             }
         });
     }

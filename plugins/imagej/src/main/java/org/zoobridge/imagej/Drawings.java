@@ -121,7 +121,7 @@ final class Drawings {
         return replace(image, which, new ArrayList<>());
     }
 
-    private static int replace(final ImagePlus image, final Predicate<Roi> which, final List<Roi> added) {
+    static int replace(final ImagePlus image, final Predicate<Roi> which, final List<Roi> added) {
         if (image.getOverlay() == null) {
             image.setOverlay(new Overlay());
         }

@@ -18,7 +18,7 @@ import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.client.errors.ZooBridgeException.Facts;
 
 /** Runs a command away from the event thread, and turns what goes wrong into one dialog with the server's sentence. */
-final class Failure {
+public final class Failure {
 
     private Failure() {
     }
@@ -89,8 +89,13 @@ final class Failure {
         return window != null && window.isVisible() && !Interpreter.isBatchMode();
     }
 
-    /** The error's sentence in ImageJ's words: where it names a command or an option of the shell, a menu instead. */
-    static String sentence(final ZooBridgeException error) {
+    /**
+     * The error's sentence in ImageJ's words: where it names a command or an option of the shell, a menu instead.
+     *
+     * @param error what went wrong
+     * @return what to show
+     */
+    public static String sentence(final ZooBridgeException error) {
         final StringBuilder words = new StringBuilder(error.getMessage().split(" as metadata ")[0]
                 .replaceAll("\\s*\\(--[^)]*\\)", "").replaceAll("; (list them|add one) with: zoobridge \\w+", ""));
         if (error instanceof ServerUnavailableException) {
@@ -116,7 +121,7 @@ final class Failure {
      * @param <T>      kind of answer
      * @return the answer
      */
-    static <T> T asking(final String what, final Supplier<T> question) {
+    public static <T> T asking(final String what, final Supplier<T> question) {
         IJ.showStatus(what);
         try {
             return question.get();

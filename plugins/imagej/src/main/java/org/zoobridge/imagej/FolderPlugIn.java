@@ -31,6 +31,7 @@ import org.zoobridge.client.ZooBridge;
 import org.zoobridge.client.errors.ImageFormatException;
 import org.zoobridge.client.errors.InvalidRequestException;
 import org.zoobridge.client.errors.ZooBridgeException.Facts;
+import org.zoobridge.imagej.dialogs.FolderDialog;
 import org.zoobridge.v1.Model;
 
 /**
@@ -55,11 +56,10 @@ public final class FolderPlugIn implements PlugIn {
         Failure.guard(TITLE, () -> {
             final Words options = MacroOptions.current(TITLE, KEYS);
             if (options == null) {
-                final FolderDialog dialog = new FolderDialog(Prefs.get(FOLDER, ""));
-                final Choices choices = dialog.ask();
-                if (choices != null) {
+                final FolderDialog dialog = FolderDialog.ask(Prefs.get(FOLDER, ""));
+                if (dialog != null) {
                     Prefs.set(FOLDER, dialog.folder());
-                    classify(dialog.folder(), dialog.recursive(), choices, dialog.save());
+                    classify(dialog.folder(), dialog.recursive(), dialog.choices(), dialog.save());
                 }
             } else {
                 run(options);

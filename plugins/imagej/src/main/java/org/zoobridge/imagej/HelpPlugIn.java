@@ -4,7 +4,9 @@ import ij.IJ;
 import ij.gui.HTMLDialog;
 import ij.plugin.PlugIn;
 
+import java.awt.Dialog;
 import java.awt.GraphicsEnvironment;
+import java.awt.Window;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,8 +14,15 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.stream.Collectors;
 
+import javax.swing.JDialog;
+import javax.swing.JEditorPane;
+import javax.swing.JScrollPane;
+
 /** Plugins &gt; ZooBridge &gt; ZooBridge Help: what the commands do, and their words in macros. */
 public final class HelpPlugIn implements PlugIn {
+
+    private static final int WIDTH = 620;
+    private static final int HEIGHT = 560;
 
     @Override
     public void run(final String argument) {
@@ -22,6 +31,23 @@ public final class HelpPlugIn implements PlugIn {
         } else {
             new HTMLDialog("ZooBridge Help", html(), false);
         }
+    }
+
+    /**
+     * Shows the page beside a dialog.
+     *
+     * @param dialog the dialog, which stays usable
+     */
+    public static void show(final Window dialog) {
+        final JEditorPane page = new JEditorPane("text/html", html());
+        page.setEditable(false);
+        page.setCaretPosition(0);
+        final JDialog help = new JDialog(dialog, "ZooBridge Help", Dialog.ModalityType.MODELESS);
+        help.add(new JScrollPane(page));
+        help.setSize(WIDTH, HEIGHT);
+        help.setLocationRelativeTo(dialog);
+        help.setDefaultCloseOperation(JDialog.DISPOSE_ON_CLOSE);
+        help.setVisible(true);
     }
 
     /** The page, as the Help buttons of the dialogs show it too. */

@@ -1,9 +1,11 @@
 package org.zoobridge.imagej;
 
+import ij.ImagePlus;
 import ij.measure.ResultsTable;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 import org.zoobridge.client.Answer;
@@ -15,6 +17,8 @@ public final class Outcome {
     private final ResultsTable table;
     private final int failed;
     private final Map<String, Integer> counts;
+
+    private List<ImagePlus> maps = Collections.emptyList();
 
     private Outcome(final ResultsTable table, final int failed, final Map<String, Integer> counts) {
         this.table = table;
@@ -62,6 +66,20 @@ public final class Outcome {
      */
     public Map<String, Integer> counts() {
         return counts;
+    }
+
+    Outcome withMaps(final List<ImagePlus> images) {
+        maps = Collections.unmodifiableList(images);
+        return this;
+    }
+
+    /**
+     * The class map and the maps of the scores, where they were asked for.
+     *
+     * @return images
+     */
+    public List<ImagePlus> maps() {
+        return maps;
     }
 
     /** As macros get it: {@code rows=12 failed=0 grass=7 brick=5}. */

@@ -22,7 +22,7 @@ import org.zoobridge.client.errors.ZooBridgeException.Facts;
 import org.zoobridge.v1.Region;
 
 /** Finds what a target means in an image: its planes, and regions from ImageJ's selections. */
-final class Places {
+public final class Places {
 
     /** Property of what this plugin draws, so that it is never taken for a region of the user's. */
     static final String OWN = "zoobridge";
@@ -30,7 +30,12 @@ final class Places {
     private final ImagePlus image;
     private final PixelReader reader;
 
-    Places(final ImagePlus image) {
+    /**
+     * Looks for places in an image.
+     *
+     * @param image an open image
+     */
+    public Places(final ImagePlus image) {
         this.image = image;
         this.reader = new PixelReader(image);
     }
@@ -121,8 +126,12 @@ final class Places {
         return manager == null ? new ArrayList<>() : Arrays.asList(manager.getRoisAsArray());
     }
 
-    /** The user's regions in the overlay: neither texts and pictures nor what this plugin has drawn. */
-    List<Roi> overlaid() {
+    /**
+     * The user's regions in the overlay: neither texts and pictures nor what this plugin has drawn.
+     *
+     * @return regions in the overlay's order
+     */
+    public List<Roi> overlaid() {
         final List<Roi> rois = new ArrayList<>();
         if (image.getOverlay() != null) {
             for (final Roi roi : image.getOverlay().toArray()) {

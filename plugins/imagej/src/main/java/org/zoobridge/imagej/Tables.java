@@ -2,6 +2,7 @@ package org.zoobridge.imagej;
 
 import ij.measure.ResultsTable;
 
+import java.awt.GraphicsEnvironment;
 import java.util.List;
 import java.util.Map;
 
@@ -33,7 +34,14 @@ public final class Tables {
         table.showRowNumbers(false);
         table.setNaNEmptyCells(true);
         fill(table, rows);
-        table.show(title);
+        show(table, title);
+    }
+
+    /** Shows a table, where there is a display to show it on. */
+    static void show(final ResultsTable table, final String title) {
+        if (!GraphicsEnvironment.isHeadless()) {
+            table.show(title);
+        }
     }
 
     /**

@@ -67,6 +67,19 @@ public final class ImageJob {
     }
 
     /**
+     * The first place alone, to try a model on.
+     *
+     * @return a job of one item
+     */
+    public ImageJob first() {
+        final ImageJob one = new ImageJob(image);
+        for (final Map.Entry<Map<String, Integer>, List<Region>> entry : regionsByPlane.entrySet()) {
+            return one.region(entry.getKey(), entry.getValue().get(0), tagsByPlane.get(entry.getKey()).get(0));
+        }
+        return one;
+    }
+
+    /**
      * Number of items.
      *
      * @return planes and regions
