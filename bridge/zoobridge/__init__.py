@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zoobridge.client import AsyncClient, Client, connect, connect_async
+    from zoobridge.training import TrainingProject
 
-__all__ = ["AsyncClient", "Client", "connect", "connect_async"]
+__all__ = ["AsyncClient", "Client", "TrainingProject", "connect", "connect_async"]
 
 
 def __getattr__(name: str) -> Any:
-    """Load the client on first use, so that ``import zoobridge`` costs next to nothing."""
+    """Load the rest on first use, so that ``import zoobridge`` costs next to nothing."""
+    if name == "TrainingProject":
+        return import_module("zoobridge.training").TrainingProject
     if name in __all__:
         return getattr(import_module("zoobridge.client"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from zoobridge.evaluation.datasets._dataset import Dataset, DatasetReader, Item
     from zoobridge.evaluation.datasets._labels import match_labels, read_mapping
     from zoobridge.evaluation.datasets._readers import read_dataset, readers
+    from zoobridge.evaluation.datasets._tables import read_table
     from zoobridge.evaluation.measures._measures import (
         MEASURES,
         Measure,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from zoobridge.evaluation.measures._outcomes import Costs, Outcomes
     from zoobridge.evaluation.measures._scoring import calibration
     from zoobridge.evaluation.report._report import write_report
+    from zoobridge.evaluation.report._thumbnails import Thumbnail, thumbnail
     from zoobridge.evaluation.runs._journal import Answer
     from zoobridge.evaluation.runs._model_run import run_model
     from zoobridge.evaluation.runs._run import Run
@@ -66,6 +68,7 @@ __all__ = [
     "Parity",
     "Row",
     "Run",
+    "Thumbnail",
     "Update",
     "bootstrap",
     "calibration",
@@ -85,10 +88,12 @@ __all__ = [
     "per_class",
     "read_dataset",
     "read_mapping",
+    "read_table",
     "readers",
     "resampled_weights",
     "respond",
     "run_model",
+    "thumbnail",
     "write_report",
 ]
 
@@ -103,7 +108,9 @@ _HOMES = {
     "measures._measures": ("MEASURES", "Measure", "Measured", "measure", "per_class"),
     "measures._outcomes": ("Costs", "Outcomes"),
     "datasets._readers": ("read_dataset", "readers"),
+    "datasets._tables": ("read_table",),
     "report._report": ("write_report",),
+    "report._thumbnails": ("Thumbnail", "thumbnail"),
     "runs._run": ("Run",),
     "runs._model_run": ("run_model",),
     "measures._scoring": ("calibration",),

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
         NEVER,
         ResultWriter,
         conversion_fields,
+        novelty_field,
+        prediction_set_field,
         result_field,
     )
     from zoobridge.protocol._pixels import (
@@ -78,9 +80,11 @@ __all__ = [
     "kind_of_file",
     "lay_out",
     "message_classes",
+    "novelty_field",
     "pack_mask",
     "pixel_dtype",
     "pixels_array",
+    "prediction_set_field",
     "result_field",
     "sent_as",
     "shortest_float32",
@@ -95,7 +99,14 @@ __all__ = [
 # What needs NumPy is loaded on first use: its import is a third of what a command takes to start.
 _LAZY = {
     **dict.fromkeys(
-        ("NEVER", "ResultWriter", "conversion_fields", "result_field"),
+        (
+            "NEVER",
+            "ResultWriter",
+            "conversion_fields",
+            "novelty_field",
+            "prediction_set_field",
+            "result_field",
+        ),
         "zoobridge.protocol._item_results",
     ),
     **dict.fromkeys(

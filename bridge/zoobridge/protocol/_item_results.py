@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 from zoobridge.protocol._wire import field_tag, varint
 from zoobridge.protocol.v1 import classification_pb2, image_pb2, prediction_pb2
 
-__all__ = ["NEVER", "Place", "ResultWriter", "conversion_fields", "result_field"]
+__all__ = [
+    "NEVER",
+    "Place",
+    "ResultWriter",
+    "conversion_fields",
+    "novelty_field",
+    "prediction_set_field",
+    "result_field",
+]
 
 _RESULTS: Final = field_tag(classification_pb2.ClassifyResponse.RESULTS_FIELD_NUMBER)
 _REGION: Final = field_tag(prediction_pb2.ItemResult.REGION_ID_FIELD_NUMBER)
@@ -24,6 +32,8 @@ _PREDICTION: Final = field_tag(prediction_pb2.ItemResult.PREDICTION_FIELD_NUMBER
 _TOP: Final = field_tag(prediction_pb2.Prediction.TOP_FIELD_NUMBER)
 _SCORES: Final = field_tag(prediction_pb2.Prediction.SCORES_FIELD_NUMBER)
 _CONVERSIONS: Final = field_tag(prediction_pb2.Prediction.CONVERSIONS_FIELD_NUMBER)
+_SET: Final = field_tag(prediction_pb2.Prediction.PREDICTION_SET_FIELD_NUMBER)
+_NOVELTY: Final = field_tag(prediction_pb2.Prediction.NOVELTY_FIELD_NUMBER)
 _INDEX: Final = field_tag(prediction_pb2.ItemResult.INDEX_FIELD_NUMBER, kind=0)
 _SCORE_BYTES: Final = 4
 _SCORE: Final = field_tag(prediction_pb2.ClassScore.SCORE_FIELD_NUMBER, kind=5)
@@ -172,6 +182,18 @@ class ResultWriter:
 def conversion_fields(conversions: Iterable[prediction_pb2.Conversion]) -> bytes:
     """Return conversions as fields of a prediction."""
     return b"".join(_sized(_CONVERSIONS, one.SerializeToString()) for one in conversions)
+
+
+def prediction_set_field(coverage: float, labels: Sequence[str]) -> bytes:
+    """Return a prediction set as a field of a prediction."""
+    message = prediction_pb2.PredictionSet(coverage=coverage, labels=labels)
+    return _sized(_SET, message.SerializeToString())
+
+
+def novelty_field(value: float, threshold: float) -> bytes:
+    """Return the novelty of an item as a field of its prediction."""
+    message = prediction_pb2.Novelty(value=value, threshold=threshold)
+    return _sized(_NOVELTY, message.SerializeToString())
 
 
 def _before_score(entry: bytes) -> bytes:

@@ -14,8 +14,11 @@ from zoobridge.zoo._description import (
     TrustClass,
     WeightsDescription,
 )
+from zoobridge.zoo._files import file_sha256
+from zoobridge.zoo._identity import is_id, slug
 from zoobridge.zoo._json import from_json, to_json
 from zoobridge.zoo._layout import StatedLayout
+from zoobridge.zoo._library import is_license, newest_format
 from zoobridge.zoo._network import OpenNetwork, weights_file
 from zoobridge.zoo._new_model import PREPROCESSING, NewModel
 from zoobridge.zoo._package import read_package
@@ -27,6 +30,7 @@ from zoobridge.zoo._validate import (
     WeightsReport,
     validate_package,
 )
+from zoobridge.zoo._writing import finish_package, package_folder, plain_name
 
 __all__ = [
     "PREPROCESSING",
@@ -50,8 +54,16 @@ __all__ = [
     "WeightsReport",
     "add_model",
     "choose_weights",
+    "file_sha256",
+    "finish_package",
     "from_json",
+    "is_id",
+    "is_license",
+    "newest_format",
+    "package_folder",
+    "plain_name",
     "read_package",
+    "slug",
     "to_json",
     "validate_package",
     "weights_file",

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
-import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoobridge.backend import BackendFault
-from zoobridge.errors import BackendError, BrokenPackageError, InvalidRequestError, ServerError
+from zoobridge.errors import BackendError, InvalidRequestError, ServerError
 from zoobridge.zoo._description import ModelDescription
-from zoobridge.zoo._fault import PackageFault
-from zoobridge.zoo._files import file_sha256
-from zoobridge.zoo._identity import slug
-from zoobridge.zoo._library import check_written, newest_format, write_description
-from zoobridge.zoo._package import read_package
+from zoobridge.zoo._library import newest_format
 from zoobridge.zoo._source import WeightsSource, detect_source
 from zoobridge.zoo._trial import OutputTensor, Trial, try_network
+from zoobridge.zoo._writing import finish_package, package_folder, plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +70,7 @@ def add_model(
         If the zoo cannot be written.
     """
     chosen = detect_source(source, new.weights_format)
-    target = _target(zoo, new.model_id, new.version)
+    target = package_folder(zoo, new.model_id, new.version)
     try:
         tested = try_network(chosen, new, open_network)
     except BackendFault as fault:
@@ -114,7 +109,7 @@ def _document(new: NewModel, tested: Trial) -> dict[str, Any]:
         "format_version": newest_format(),
         "id": new.model_id,
         "version": new.version,
-        "name": _plain_name(new.name),
+        "name": plain_name(new.name),
         "description": new.description
         or f"{new.name}: distinguishes {len(new.class_names)} classes.",
         "authors": [{"name": author} for author in new.authors],
@@ -126,22 +121,6 @@ def _document(new: NewModel, tested: Trial) -> dict[str, Any]:
         "config": {"zoobridge": own_config},
         **({"license": new.license} if new.license else {}),
     }
-
-
-def _target(zoo: Path, model_id: str, version: str) -> Path:
-    """Choose the package's folder: the id, or with the version where another one has it."""
-    target = zoo / model_id
-    if not target.exists():
-        return target
-    with tempfile.TemporaryDirectory(prefix="zoobridge-") as scratch:
-        present = read_package(target, unpack_to=Path(scratch))
-    versioned = zoo / f"{model_id}-{slug(version)}"
-    if (present.id == model_id and present.version == version) or versioned.exists():
-        raise InvalidRequestError(
-            f"{model_id} {version} is in the zoo already; give another version or id, or remove it",
-            field="version",
-        )
-    return versioned
 
 
 def _step_documents(steps: Sequence[Operation]) -> list[dict[str, Any]]:
@@ -199,13 +178,6 @@ def _output_document(output: OutputTensor) -> dict[str, Any]:
     }
 
 
-def _plain_name(name: str) -> str:
-    """Write a name as BioImage.IO allows it: ASCII, and at least five characters long."""
-    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    plain = re.sub(r"[^A-Za-z0-9_+\- ()]+", "-", ascii_only).strip("- ")[:64]
-    return plain if len(plain) >= 5 else f"{plain} model".strip().rjust(5, "m")
-
-
 def _write(
     document: dict[str, Any], folder: Path, source: WeightsSource, tested: Trial
 ) -> ModelDescription:
@@ -213,15 +185,4 @@ def _write(
     for output, tensor in zip(document["outputs"], tested.outputs, strict=True):
         np.save(folder / output["test_tensor"]["source"], tensor.tensor)
     document["weights"] = {source.format: source.copy_into(folder)}
-    for tensor in (*document["inputs"], *document["outputs"]):
-        tensor["test_tensor"]["sha256"] = file_sha256(folder / tensor["test_tensor"]["source"])
-    try:
-        write_description(document, folder / "rdf.yaml")
-        check_written(folder)
-        with tempfile.TemporaryDirectory(prefix="zoobridge-") as scratch:
-            model = read_package(folder, unpack_to=Path(scratch))
-    except PackageFault as fault:
-        raise BrokenPackageError(f"the package would not be valid: {fault}") from fault
-    if model.problem:
-        raise BrokenPackageError(f"the package would not be usable: {model.problem}")
-    return model
+    return finish_package(document, folder)

@@ -12,6 +12,7 @@ import numpy as np
 
 from zoobridge.backend import BackendFault
 from zoobridge.engine.worker._job import BatchEntry, Job
+from zoobridge.engine.worker._reliability import Reliability
 from zoobridge.engine.worker._request_decoder import RequestDecoder
 from zoobridge.errors import BackendError, BrokenPackageError, ZooBridgeError
 from zoobridge.imaging import (
@@ -171,6 +172,7 @@ class ClassifyHandler:
         self._independent = model.score_kind is ScoreKind.INDEPENDENT_PROBABILITY
         self._label_only = model.score_kind is ScoreKind.LABEL_ONLY
         self._writer = ResultWriter(model.labels)
+        self._reliability = Reliability(model)
         self._conversions: tuple[tuple[Conversion, ...], bytes] = ((), b"")
         self.batched = "N" in model.input.axes
         self._batch_axis = max(0, model.output.axes.find("N"))
@@ -191,9 +193,9 @@ class ClassifyHandler:
         self, batch: Sequence[BatchEntry], outputs: Sequence[NDArray[np.generic]]
     ) -> list[Sequence[_Answer]]:
         """Return the results of each entry."""
-        output = outputs[self._output.index]
         if not self.batched:
-            output = output[np.newaxis]
+            outputs = [output[np.newaxis] for output in outputs]
+        output = outputs[self._output.index]
         rows = sum(entry.rows for entry in batch)
         answered = output.shape[self._batch_axis] if output.ndim > self._batch_axis else 0
         if answered != rows:
@@ -211,7 +213,7 @@ class ClassifyHandler:
         for wish, alike in itertools.groupby(batch, self._wish):
             some = list(alike)
             stop = start + sum(entry.rows for entry in some)
-            answers += self._scored(some, scores[start:stop], wish)
+            answers += self._scored(some, scores[start:stop], wish, outputs, slice(start, stop))
             start = stop
         return self._divided(batch, answers)
 
@@ -230,7 +232,12 @@ class ClassifyHandler:
         return options.top_k or self._model.default_top_k, threshold, options.all_scores
 
     def _scored(
-        self, batch: Sequence[BatchEntry], scores: NDArray[np.generic], wish: _Wish
+        self,
+        batch: Sequence[BatchEntry],
+        scores: NDArray[np.generic],
+        wish: _Wish,
+        outputs: Sequence[NDArray[np.generic]],
+        rows: slice,
     ) -> list[_Answer]:
         top_k, threshold, every = wish
         values = scores.astype(np.float32, copy=False)
@@ -239,6 +246,9 @@ class ClassifyHandler:
         predictions = self._writer.scored(
             classes, best, positive_from=threshold, every=values if every else None
         )
+        more = self._reliability.fields(values, outputs, rows)
+        if more is not None:
+            predictions = [one + rest for one, rest in zip(predictions, more, strict=True)]
         # NaN comes last, and is not equal to itself.
         nameless = [row for row, score in enumerate(best[:, 0].tolist()) if score != score]  # noqa: PLR0124
         problem = "the network answered NaN for every class of this item"

@@ -1,0 +1,329 @@
+"""A fitted model and all that can be said of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from zoobridge.training.figures import (
+    corrected_interval,
+    cross_validate,
+    doubtful,
+    duplicates,
+    merged_groups,
+    shuffled,
+)
+from zoobridge.training.fit import HEADS, Recipe, RowSpace, fit_head, softmax
+from zoobridge.training.trust import (
+    conformal_threshold,
+    expected_calibration_error,
+    fit_temperature,
+    leave_one_out,
+    novelty_threshold,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from zoobridge.training.figures import Doubt, OutOfFold, Pair
+    from zoobridge.training.fit import Examples, Head
+
+__all__ = ["ClassFigure", "Fitted", "fit_examples"]
+
+#: Below so many groups a class has no figure of its own.
+_GROUPS_FOR_A_FIGURE: Final = 5
+#: More embeddings than these are not kept for novelty.
+_REFERENCES: Final = 2000
+
+
+@dataclass(frozen=True)
+class ClassFigure:
+    """What is known of one class.
+
+    Parameters
+    ----------
+    label
+        The class.
+    items, groups
+        How many items, and groups of them, are annotated.
+    recall
+        Share of its items that models which had not seen them answered right; `None` where there
+        are too few groups.
+    """
+
+    label: str
+    items: int
+    groups: int
+    recall: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A fitted model.
+
+    Parameters
+    ----------
+    recipe
+        How it was fitted.
+    examples
+        On what; groups of duplicates are joined.
+    head
+        Its calibrated head.
+    tested
+        What was said of unseen items.
+    interval
+        Of the balanced accuracy, at 95 %.
+    temperature
+        That logits were divided by.
+    calibration_error
+        Expected calibration error of the calibrated probabilities, out of fold.
+    least_score
+        Probability from which on a class belongs to a prediction set.
+    reference
+        ``(pictures, dimensions)``: embeddings that novelty is measured by.
+    novelty_threshold
+        Above it a picture is unlike the training pictures.
+    pairs, doubts
+        Duplicates and doubtful labels.
+    shuffled
+        Balanced accuracies with shuffled classes.
+    rivals
+        Other heads that were tried: balanced accuracy, and p-value of the difference.
+    """
+
+    recipe: Recipe
+    examples: Examples
+    head: Head
+    tested: OutOfFold
+    interval: tuple[float, float]
+    temperature: float
+    calibration_error: float
+    least_score: float
+    reference: NDArray[np.float32]
+    novelty_threshold: float
+    pairs: tuple[Pair, ...]
+    doubts: tuple[Doubt, ...]
+    shuffled: NDArray[np.float64]
+    rivals: tuple[tuple[str, float, float], ...] = ()
+
+    @property
+    def balanced_accuracy(self) -> float:
+        """Balanced accuracy on unseen items."""
+        return self.tested.balanced_accuracy
+
+    @property
+    def majority_rate(self) -> float:
+        """Accuracy of always answering the commonest class, on the tested items."""
+        return float(np.bincount(self.tested.classes).max() / len(self.tested.classes))
+
+    @property
+    def classes(self) -> tuple[ClassFigure, ...]:
+        """What is known of each class."""
+        table = self.tested.confusion
+        found = []
+        for number, label in enumerate(self.examples.labels):
+            groups = self.examples.groups_of(number, fair=True)
+            total = table[number].sum()
+            known = groups >= _GROUPS_FOR_A_FIGURE and total > 0
+            recall = float(table[number, number] / total) if known else None
+            items = int((self.examples.classes == number).sum())
+            found.append(ClassFigure(label, items, groups, recall))
+        return tuple(found)
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """Sentences on what the figures do not say."""
+        found = [
+            f"{one.label} has {one.groups} groups of pictures; fewer than "
+            f"{_GROUPS_FOR_A_FIGURE} say too little for a figure of its own"
+            for one in self.classes
+            if one.recall is None
+        ]
+        if self.tested.folds < self.recipe.folds:
+            found.append(
+                f"cross-validation had {self.tested.folds} folds in place of {self.recipe.folds}, "
+                "since a class has no more groups"
+            )
+        chance = 1 / len(self.examples.labels)
+        if len(self.shuffled) and self.leaks:
+            found.append(
+                f"with shuffled classes models still reach {self.shuffled.mean():.2f} where chance "
+                f"is {chance:.2f}: pictures of one group are alike; group by plate, patient or day "
+                "(--group-by)"
+            )
+        contradicting = sum(pair.contradicting for pair in self.pairs)
+        if contradicting:
+            found.append(
+                f"{contradicting} pairs of pictures look the same and have different classes; "
+                "correct one of each"
+            )
+        return tuple(found)
+
+    @property
+    def leaks(self) -> bool:
+        """Whether something else than the class tells training from test."""
+        chance = 1 / len(self.examples.labels)
+        tested = len(self.tested.classes)
+        # Three standard deviations of a coin that is tossed for every tested item.
+        reach = 3 * (chance * (1 - chance) / max(1, tested)) ** 0.5
+        return bool(len(self.shuffled) and self.shuffled.mean() > chance + max(0.03, reach))
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the figures as plain values."""
+        low, high = self.interval
+        return {
+            "balanced_accuracy": self.balanced_accuracy,
+            "interval_95": [low, high],
+            "accuracy": self.tested.accuracy,
+            "majority_rate": self.majority_rate,
+            "classes": [
+                {
+                    "label": one.label,
+                    "items": one.items,
+                    "groups": one.groups,
+                    "recall": one.recall,
+                }
+                for one in self.classes
+            ],
+            "confusion": self.tested.confusion.tolist(),
+            "expected_calibration_error": self.calibration_error,
+            "temperature": self.temperature,
+            "prediction_set": {
+                "coverage": self.recipe.coverage,
+                "least_score": self.least_score,
+            },
+            "novelty_threshold": self.novelty_threshold,
+            "shuffled_classes": self.shuffled.tolist(),
+            "chance": 1 / len(self.examples.labels),
+            "rivals": [
+                {"head": name, "balanced_accuracy": value, "p_value": p_value}
+                for name, value, p_value in self.rivals
+            ],
+            "duplicates": [
+                {
+                    "first": self.examples.names[pair.first],
+                    "second": self.examples.names[pair.second],
+                    "similarity": pair.similarity,
+                    "contradicting": pair.contradicting,
+                }
+                for pair in self.pairs
+            ],
+            "doubtful": [
+                {
+                    "item": self.examples.names[one.item],
+                    "label": self.examples.labels[self.examples.classes[one.item]],
+                    "suggested": one.suggested,
+                    "probability": one.probability,
+                }
+                for one in self.doubts
+            ],
+            "cautions": list(self.cautions),
+        }
+
+
+def fit_examples(
+    examples: Examples,
+    recipe: Recipe,
+    *,
+    rivals: bool = False,
+    on_step: Callable[[str, int, int], None] | None = None,
+) -> Fitted:
+    """Fit a head, and find all that can be said of it.
+
+    Parameters
+    ----------
+    examples, recipe
+        On what, and how.
+    rivals
+        Try the other heads too; the simplest wins unless another is significantly better.
+    on_step
+        Called with what is done, how many steps of it, and of how many; what it raises ends the
+        work.
+
+    Raises
+    ------
+    InvalidRequestError
+        If a class has fewer than two groups to divide.
+    """
+    from threadpoolctl import threadpool_limits
+
+    def report(done: int, total: int) -> None:
+        if on_step is not None:
+            on_step("cross-validation", done, total)
+
+    # One thread: sums in another order differ in their last digit.
+    with threadpool_limits(1):
+        pairs = duplicates(examples)
+        joined = merged_groups(examples, pairs)
+        space = RowSpace(joined.features)
+        tested = cross_validate(joined, recipe, space=space, on_fold=report)
+        tried: tuple[tuple[str, float, float], ...] = ()
+        if rivals:
+            recipe, tested, tried = _best_head(joined, recipe, space, tested)
+        pooled = tested.logits.reshape(-1, len(joined.labels))
+        classes = np.tile(tested.classes, len(tested.logits))
+        temperature = fit_temperature(pooled, classes)
+        probabilities = softmax(tested.logits / temperature)
+        reference, groups = _reference(joined, recipe.seed)
+        return Fitted(
+            recipe=recipe,
+            examples=joined,
+            head=fit_head(joined, recipe, space).divided(temperature),
+            tested=tested,
+            interval=corrected_interval(tested.balanced_accuracy, tested.scores, tested.test_share),
+            temperature=temperature,
+            calibration_error=expected_calibration_error(pooled / temperature, classes),
+            least_score=conformal_threshold(probabilities, tested.classes, recipe.coverage),
+            reference=reference,
+            novelty_threshold=novelty_threshold(
+                leave_one_out(reference, groups, recipe.neighbours)
+            ),
+            pairs=tuple(pairs),
+            doubts=tuple(doubtful(joined, tested, probabilities.mean(axis=0))),
+            shuffled=shuffled(joined, recipe, space=space),
+            rivals=tried,
+        )
+
+
+def _best_head(
+    examples: Examples, recipe: Recipe, space: RowSpace, simplest: OutOfFold
+) -> tuple[Recipe, OutOfFold, tuple[tuple[str, float, float], ...]]:
+    """Return the recipe to take: another head only where it is significantly better (Holm)."""
+    from scipy import stats
+
+    from zoobridge.evaluation import holm
+
+    others = [name for name in HEADS if name != recipe.head]
+    runs = [cross_validate(examples, replace(recipe, head=name), space=space) for name in others]
+    count = len(simplest.scores)
+    p_values = []
+    for run in runs:
+        gap = run.scores - simplest.scores
+        spread = float(gap.std(ddof=1)) * (1 / count + simplest.test_share) ** 0.5
+        statistic = float(gap.mean()) / spread if spread else 0.0
+        p_values.append(float(2 * stats.t.sf(abs(statistic), count - 1)))
+    adjusted = holm(p_values)
+    tried = tuple(
+        (name, run.balanced_accuracy, p_value)
+        for name, run, p_value in zip(others, runs, adjusted, strict=True)
+    )
+    for name, run, p_value in zip(others, runs, adjusted, strict=True):
+        if p_value < 0.05 and run.balanced_accuracy > simplest.balanced_accuracy:
+            return replace(recipe, head=name), run, tried
+    return recipe, simplest, tried
+
+
+def _reference(examples: Examples, seed: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    rows = examples.features[:, 0]
+    if len(rows) <= _REFERENCES:
+        chosen = np.arange(len(rows))
+    else:
+        chosen = np.random.default_rng(seed).permutation(len(rows))[:_REFERENCES]
+    # As they will be read back.
+    kept = rows[chosen].astype(np.float16).astype(np.float32)
+    kept /= np.linalg.norm(kept, axis=1, keepdims=True)
+    return kept, examples.groups[chosen]

@@ -1,0 +1,19 @@
+"""Features: what a served embedding model says of a picture and its eight views."""
+
+from zoobridge.training.features._cache import FeatureCache, feature_key
+from zoobridge.training.features._extractor import Extracted, FeatureExtractor, Place
+from zoobridge.training.features._pictures import read_item
+from zoobridge.training.features._views import VIEWS, view
+from zoobridge.training.features._weights import backbone_parameters
+
+__all__ = [
+    "VIEWS",
+    "Extracted",
+    "FeatureCache",
+    "FeatureExtractor",
+    "Place",
+    "backbone_parameters",
+    "feature_key",
+    "read_item",
+    "view",
+]

@@ -1,0 +1,31 @@
+"""Figures that can be reported: estimates with intervals, duplicates, doubtful labels."""
+
+from zoobridge.training.figures._checks import (
+    DUPLICATE,
+    Doubt,
+    Pair,
+    doubtful,
+    duplicates,
+    merged_groups,
+    shuffled,
+)
+from zoobridge.training.figures._cross_validation import (
+    OutOfFold,
+    balanced_accuracy,
+    corrected_interval,
+    cross_validate,
+)
+
+__all__ = [
+    "DUPLICATE",
+    "Doubt",
+    "OutOfFold",
+    "Pair",
+    "balanced_accuracy",
+    "corrected_interval",
+    "cross_validate",
+    "doubtful",
+    "duplicates",
+    "merged_groups",
+    "shuffled",
+]

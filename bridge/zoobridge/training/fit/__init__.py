@@ -1,0 +1,25 @@
+"""Fitting: from features and classes to a head."""
+
+from zoobridge.training.fit._examples import Examples, check_classes
+from zoobridge.training.fit._fitting import (
+    HEADS,
+    HeadName,
+    Recipe,
+    RowSpace,
+    fit_head,
+    fit_linear,
+)
+from zoobridge.training.fit._head import Head, softmax
+
+__all__ = [
+    "HEADS",
+    "Examples",
+    "Head",
+    "HeadName",
+    "Recipe",
+    "RowSpace",
+    "check_classes",
+    "fit_head",
+    "fit_linear",
+    "softmax",
+]

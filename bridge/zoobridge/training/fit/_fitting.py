@@ -1,0 +1,147 @@
+"""Fitting linear heads in the row space of the training features: exact, and smaller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+
+from zoobridge.training.fit._head import Head
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from zoobridge.training.fit._examples import Examples
+
+__all__ = ["HEADS", "HeadName", "Recipe", "RowSpace", "fit_head", "fit_linear"]
+
+HeadName = Literal["logistic", "linear_svm"]
+
+#: Heads from the simplest on; see :class:`Recipe`.
+HEADS: Final[tuple[HeadName, ...]] = ("logistic", "linear_svm")
+
+#: Logit of a class that a training part lacks.
+_ABSENT: Final = -30.0
+_ITERATIONS: Final = 500
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is fitted; with the annotations and the seed it determines the model.
+
+    Parameters
+    ----------
+    head
+        ``logistic`` or ``linear_svm``.
+    strength
+        Inverse of the regularisation (scikit-learn's ``C``).
+    repeats, folds
+        Of the cross-validation.
+    coverage
+        Of prediction sets.
+    neighbours
+        Of novelty.
+    seed
+        Of everything random.
+    """
+
+    head: HeadName = "logistic"
+    strength: float = 100.0
+    repeats: int = 3
+    folds: int = 5
+    coverage: float = 0.9
+    neighbours: int = 5
+    seed: int = 0
+
+
+class RowSpace:
+    """The features of all items and views, turned into the space that they span.
+
+    A linear head with a squared penalty lies in the span of the rows that it was fitted on, and a
+    rotation changes neither its penalty nor its answers: so fits of any part of the rows in this
+    space are the fits in the features' own space, with as many numbers as there are rows.
+
+    Parameters
+    ----------
+    features
+        ``(items, views, dimensions)``.
+    """
+
+    def __init__(self, features: NDArray[np.float32]) -> None:
+        items, views, dimensions = features.shape
+        rows = features.reshape(items * views, dimensions).astype(np.float64)
+        self._basis: NDArray[np.float64] | None = None
+        if len(rows) < dimensions:
+            # By the Gram matrix, which is several times faster than a singular value decomposition.
+            values, vectors = np.linalg.eigh(rows @ rows.T)
+            kept = values > values[-1] * 1e-12
+            lengths = np.sqrt(values[kept])
+            self._basis = (vectors[:, kept] / lengths).T @ rows
+            rows = vectors[:, kept] * lengths
+        self.rows = rows.reshape(items, views, -1)
+
+    def back(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return weights ``(classes, dimensions)`` for those in this space."""
+        return weight if self._basis is None else weight @ self._basis
+
+
+def fit_linear(
+    rows: NDArray[np.float64], classes: NDArray[np.int64], count: int, recipe: Recipe
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Fit weights ``(count, dimensions)`` and biases ``(count,)``.
+
+    Parameters
+    ----------
+    rows
+        ``(items, views, dimensions)``; every view is an example of its item's class.
+    classes
+        ``(items,)``, from 0 to `count`, not all of which need occur.
+    count
+        Number of classes.
+    recipe
+        The head and its regularisation.
+    """
+    views = rows.shape[1]
+    flat = rows.reshape(len(rows) * views, -1)
+    repeated = np.repeat(classes, views)
+    model = _estimator(recipe).fit(flat, repeated)
+    weight = np.zeros((count, flat.shape[1]))
+    bias = np.full(count, _ABSENT)
+    found, fitted, biases = model.classes_, model.coef_, model.intercept_
+    if len(found) == 2:
+        fitted, biases = np.vstack([-fitted, fitted]) / 2, np.array([-biases[0], biases[0]]) / 2
+    weight[found], bias[found] = fitted, biases
+    return weight, bias
+
+
+def _estimator(recipe: Recipe) -> Any:
+    if recipe.head == "linear_svm":
+        from sklearn.svm import LinearSVC
+
+        return LinearSVC(
+            C=recipe.strength / 10, class_weight="balanced", dual=True,
+            random_state=recipe.seed, max_iter=20_000,
+        )  # fmt: skip
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(
+        C=recipe.strength, class_weight="balanced", max_iter=_ITERATIONS, tol=1e-4
+    )
+
+
+def fit_head(examples: Examples, recipe: Recipe, space: RowSpace | None = None) -> Head:
+    """Fit a head on all examples.
+
+    Parameters
+    ----------
+    examples
+        The examples.
+    recipe
+        How.
+    space
+        Their row space, where it is known.
+    """
+    known = space or RowSpace(examples.features)
+    weight, bias = fit_linear(known.rows, examples.classes, len(examples.labels), recipe)
+    return Head(examples.labels, known.back(weight).astype(np.float32), bias.astype(np.float32))

@@ -1,0 +1,199 @@
+"""Writing the network as ONNX."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from zoobridge.training.features import architecture
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from zoobridge.training.fit import Head
+
+__all__ = ["IR_VERSION", "OPSET", "onnx_answers", "onnx_bytes"]
+
+#: Old enough for every ONNX Runtime since 1.16.
+OPSET: Final = 17
+IR_VERSION: Final = 8
+
+
+def onnx_bytes(parameters: dict[str, NDArray[np.float32]], head: Head | None) -> bytes:
+    """Return an ONNX model that takes prepared pictures ``(N, 3, 224, 224)``.
+
+    Parameters
+    ----------
+    parameters
+        Of the backbone.
+    head
+        What follows the embedding. Without one the only output is ``embedding``; with one there
+        are ``scores``, ``embedding`` and ``activation``.
+    """
+    graph = _Graph()
+    embedding, last, length = _backbone(graph, parameters)
+    outputs: list[tuple[str, Sequence[str | int]]]
+    outputs = [("embedding", ["N", architecture.DIMENSIONS])]
+    if head is not None:
+        _classifier(graph, head, embedding, last, length)
+        count, side = len(head.bias), architecture.SIDE // 32
+        outputs = [
+            ("scores", ["N", count]),
+            *outputs,
+            ("activation", ["N", count, side, side]),
+        ]
+    side = architecture.SIDE
+    model = helper.make_model(
+        helper.make_graph(
+            graph.nodes,
+            "efficientnet_lite0",
+            [helper.make_tensor_value_info("raw", TensorProto.FLOAT, ["N", 3, side, side])],
+            [
+                helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+                for name, shape in outputs
+            ],
+            [numpy_helper.from_array(array, name) for name, array in graph.constants.items()],
+        ),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+        producer_name="zoobridge",
+    )
+    onnx.checker.check_model(model, full_check=True)
+    data: bytes = model.SerializeToString(deterministic=True)
+    return data
+
+
+class _Graph:
+    """Nodes and constants as they are added."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: dict[str, NDArray[np.generic]] = {}
+
+    def add(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
+        self.nodes.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
+        return output
+
+    def constant(self, name: str, value: NDArray[np.generic]) -> str:
+        self.constants[name] = value
+        return name
+
+    def scalar(self, name: str, value: float) -> str:
+        return self.constant(name, np.array(value, np.float32))
+
+
+def _backbone(graph: _Graph, parameters: dict[str, NDArray[np.float32]]) -> tuple[str, str, str]:
+    """Add the backbone; return the embedding, the last feature map, and the length of its means."""
+    value = _convolution(graph, architecture.stem(), "raw", parameters)
+    parts: list[str] = []
+    for block in architecture.blocks():
+        before = value
+        for convolution in block.convolutions:
+            value = _convolution(graph, convolution, value, parameters)
+        if block.residual:
+            value = graph.add("Add", [value, before], f"{value}.sum")
+        if block.feature:
+            parts += _statistics(graph, value)
+    last = _convolution(graph, architecture.head(), value, parameters)
+    means = _mean(graph, last)
+    parts.append(_unit(graph, means))
+    joined = graph.add("Concat", parts, "parts", axis=1)
+    scale = graph.scalar("parts.scale", architecture.part_scale())
+    return graph.add("Mul", [joined, scale], "embedding"), last, f"{means}.divisor"
+
+
+def _convolution(
+    graph: _Graph,
+    convolution: architecture.Convolution,
+    value: str,
+    parameters: dict[str, NDArray[np.float32]],
+) -> str:
+    name = convolution.name
+    before, after = architecture.padding(convolution)
+    result = graph.add(
+        "Conv",
+        [
+            value,
+            graph.constant(f"{name}.weight", parameters[f"{name}.weight"]),
+            graph.constant(f"{name}.bias", parameters[f"{name}.bias"]),
+        ],
+        f"{name}.sums",
+        kernel_shape=[convolution.kernel] * 2,
+        strides=[convolution.stride] * 2,
+        pads=[before, before, after, after],
+        group=convolution.outputs if convolution.depthwise else 1,
+    )
+    if not convolution.bounded:
+        return result
+    bounds = [graph.scalar("bound.low", 0), graph.scalar("bound.high", 6)]
+    return graph.add("Clip", [result, *bounds], name)
+
+
+def _mean(graph: _Graph, value: str) -> str:
+    return graph.add("ReduceMean", [value], f"{value}.mean", axes=[2, 3], keepdims=0)
+
+
+def _statistics(graph: _Graph, value: str) -> list[str]:
+    """Add the mean and the standard deviation of each channel, each scaled to length 1."""
+    kept = graph.add("ReduceMean", [value], f"{value}.kept", axes=[2, 3], keepdims=1)
+    gap = graph.add("Sub", [value, kept], f"{value}.gap")
+    square = graph.add("Mul", [gap, gap], f"{value}.square")
+    variance = _mean(graph, square)
+    epsilon = graph.scalar("epsilon", architecture.EPSILON)
+    lifted = graph.add("Add", [variance, epsilon], f"{value}.lifted")
+    deviation = graph.add("Sqrt", [lifted], f"{value}.deviation")
+    return [_unit(graph, _mean(graph, value)), _unit(graph, deviation)]
+
+
+def _unit(graph: _Graph, value: str) -> str:
+    length = graph.add("ReduceL2", [value], f"{value}.length", axes=[1], keepdims=1)
+    lifted = graph.add(
+        "Max", [length, graph.scalar("epsilon", architecture.EPSILON)], f"{value}.divisor"
+    )
+    return graph.add("Div", [value, lifted], f"{value}.unit")
+
+
+def _classifier(graph: _Graph, head: Head, embedding: str, last: str, length: str) -> None:
+    weight = graph.constant("classes.weight", np.ascontiguousarray(head.weight.T))
+    bias = graph.constant("classes.bias", head.bias)
+    logits = graph.add("Gemm", [embedding, weight, bias], "logits")
+    graph.add("Softmax", [logits], "scores", axis=1)
+    pixels = (architecture.SIDE // 32) ** 2
+    flat = graph.add(
+        "Reshape",
+        [last, graph.constant("flat", np.array([0, architecture.HEAD, pixels], np.int64))],
+        "last.flat",
+    )
+    part = head.weight[:, -architecture.HEAD :] * np.float32(architecture.map_scale())
+    maps = graph.add("MatMul", [graph.constant("classes.last", part), flat], "maps")
+    lengths = graph.add(
+        "Reshape", [length, graph.constant("one", np.array([0, 1, 1], np.int64))], "lengths"
+    )
+    shares = graph.add("Div", [maps, lengths], "shares")
+    side = architecture.SIDE // 32
+    shape = np.array([0, len(head.bias), side, side], np.int64)
+    graph.add("Reshape", [shares, graph.constant("map", shape)], "activation")
+
+
+def onnx_answers(data: bytes, inputs: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    """Run a model that :func:`onnx_bytes` made; return its outputs by name.
+
+    Parameters
+    ----------
+    data
+        The model.
+    inputs
+        Prepared pictures.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, {"raw": inputs}), strict=True))
