@@ -8,7 +8,7 @@ from PIL import Image
 
 from pixels import from_pixels
 from zoobridge.client._call_state import build
-from zoobridge.client._images import expand_path, sources
+from zoobridge.client._images import sources
 from zoobridge.errors import ImageFormatError, InvalidRequestError
 from zoobridge.protocol.v1 import classification_pb2 as pb
 
@@ -101,37 +101,6 @@ def test_buffers_are_encoded_files():
     for data in (b"file", bytearray(b"file"), memoryview(b"file")):
         (message,) = messages(data)
         assert message.encoded == b"file"
-
-
-def test_a_folder_is_its_pictures_and_those_of_its_subfolders(tmp_path):
-    for name in ("b.PNG", "a.tif", "notes.txt", ".hidden.png", "deep/c.jpeg"):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(b"x")
-    found = [path.relative_to(tmp_path).as_posix() for path in expand_path(tmp_path)]
-    assert found == ["a.tif", "b.PNG", "deep/c.jpeg"]
-    assert len(messages([tmp_path, tmp_path / "a.tif"])) == 4
-
-
-def test_patterns_match_across_folders(tmp_path):
-    (tmp_path / "deep").mkdir()
-    for name in ("a.png", "deep/b.png"):
-        (tmp_path / name).write_bytes(b"x")
-    assert len(expand_path(tmp_path / "**" / "*.png")) == 2
-    assert len(expand_path(str(tmp_path / "?.png"))) == 1
-
-
-def test_a_file_named_like_a_pattern_is_that_file(tmp_path):
-    odd = tmp_path / "scan[1].png"
-    odd.write_bytes(b"x")
-    assert expand_path(odd) == [odd]
-
-
-def test_nothing_found_is_an_error(tmp_path):
-    with pytest.raises(InvalidRequestError, match="holds no picture"):
-        expand_path(tmp_path)
-    with pytest.raises(InvalidRequestError, match="no file matches"):
-        expand_path(tmp_path / "*.png")
 
 
 @pytest.mark.parametrize("images", [5, None, [5], [[1, 2]]])

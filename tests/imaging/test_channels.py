@@ -101,7 +101,7 @@ def test_a_number_of_channels_that_does_not_fit_names_both(
     three = spec(C=3)
     with pytest.raises(
         ModelInputError,
-        match=r"the model wants 4 channels \(r, g, b, y\); the image has 3 \(choose among them",
+        match=r"the model wants 4 channels \(r, g, b, y\); the image has 3: choose those",
     ):
         prepare_one(colours, spec(C=4, channel_names=("r", "g", "b", "y")))
     with pytest.raises(ModelInputError, match=r"wants 2 \+ n × 2 channels; the image has 3"):

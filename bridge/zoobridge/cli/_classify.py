@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zoobridge.cli._allocator import keep_freed_memory
+from zoobridge.cli._conversions import Conversions
 from zoobridge.cli._failure import describe, is_verbose
 from zoobridge.cli._options import Server, chosen_format, server_options
 from zoobridge.cli._parameters import CHANNELS, INTENSITY, PLANES, REGION
@@ -67,7 +67,7 @@ _FORMATS = ("csv", "json", "jsonl")
 @click.option(
     "--intensity",
     type=INTENSITY,
-    metavar="as_is|dtype_range|min_max|LOW,HIGH",
+    metavar="as_is|dtype_range|unit_range|min_max|LOW,HIGH",
     help="How intensities reach the model's range.",
 )
 @click.option(
@@ -76,6 +76,12 @@ _FORMATS = ("csv", "json", "jsonl")
     type=click.Choice(["", "as_stored", "apply"]),
     metavar="as_stored|apply",
     help="What to do with an EXIF orientation tag.",
+)
+@click.option(
+    "--series",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Which picture of files that hold several, from 0.",
 )
 @click.option(
     "--format",
@@ -129,7 +135,7 @@ def classify(
     keep_freed_memory()
     with server.connect() as client:
         described = client.model(model)
-        files = _files(pictures)
+        files = _files(ctx, pictures)
         with _open_output(form, output, described, options, resume=resume) as sink:
             left = [file for file in files if os.fspath(file) not in sink.done]
             if resume:
@@ -138,10 +144,14 @@ def classify(
     ctx.exit(code)
 
 
-def _files(pictures: tuple[str, ...]) -> list[Path]:
-    from zoobridge.client import expand_path
+def _files(ctx: click.Context, pictures: tuple[str, ...]) -> list[Path]:
+    from zoobridge.client import find_images
 
-    return list(dict.fromkeys(file for given in pictures for file in expand_path(given)))
+    found = [find_images(given) for given in pictures]
+    lines = [f"{out.path}: {out.why}" for one in found for out in one.left_out]
+    title = f"{len(lines)} left out" if len(lines) > 1 else "1 left out"
+    note_first(title, lines, rest="--verbose", every=is_verbose(ctx))
+    return list(dict.fromkeys(file for one in found for file in one.files))
 
 
 def _open_output(
@@ -179,7 +189,7 @@ def _run(
     """Classify, write and sum up; return the exit code."""
     failed: list[Result] = []
     unlike: list[Result] = []
-    conversions: Counter[str] = Counter()
+    summary = Conversions()
     items = 0
     stream = client.classify_each(
         model, files, on_progress=None, **{k: v for k, v in options.items() if v is not None}
@@ -195,7 +205,7 @@ def _run(
                     items += len(results)
                     failed += results.errors
                     unlike += results.unlike_training
-                    conversions.update(one.kind for result in results for one in result.conversions)
+                    summary.add(results)
         except KeyboardInterrupt:
             note(f"stopped; {items} results are kept{sink.hint}")
             code = 130
@@ -211,7 +221,8 @@ def _run(
         kept = f"; {items} results are kept{sink.hint}" if sink.path and items else ""
         raise click.ClickException(f"{_cannot_write(sink.path, error)}{kept}") from error
     _warn_of_unlike(unlike, items)
-    _sum_up(failed, items, conversions, verbose=is_verbose(ctx))
+    summary.show(ctx)
+    _sum_up(failed, items, ctx)
     return code or int(bool(failed))
 
 
@@ -258,13 +269,10 @@ def _warn_of_unlike(unlike: list[Result], items: int) -> None:
     )
 
 
-def _sum_up(failed: list[Result], items: int, conversions: Counter[str], *, verbose: bool) -> None:
-    if conversions:
-        kinds = ", ".join(f"{kind} ({count})" for kind, count in conversions.most_common())
-        note(f"before the model saw them, items were converted: {kinds}")
+def _sum_up(failed: list[Result], items: int, ctx: click.Context) -> None:
     lines = []
     for result in failed:
         where = ", ".join(part for part in (result.image, result.plane, result.region) if part)
-        sentence = describe(result.error, verbose=verbose) if result.error is not None else ""
+        sentence = describe(result.error, ctx) if result.error is not None else ""
         lines.append(f"{where}: {sentence}")
     note_first(f"{len(failed)} of {items} failed", lines, rest='the column "error"')

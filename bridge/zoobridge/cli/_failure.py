@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from zoobridge.errors import ZooBridgeError
 
-__all__ = ["Failure", "describe", "is_verbose", "needs_extra", "verbose_option"]
+__all__ = ["Failure", "describe", "is_verbose", "needs_extra", "option_for", "verbose_option"]
 
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
@@ -37,17 +37,42 @@ def is_verbose(ctx: click.Context) -> bool:
     return bool(ctx.meta.get(_VERBOSE))
 
 
-def describe(error: ZooBridgeError, *, verbose: bool) -> str:
-    """Return an error's sentence, and its reason, field and facts if `verbose`."""
-    if not verbose:
-        return error.message
+# What a command calls the fields of a request.
+_OPTIONS = {
+    "options.intensity": "--intensity",
+    "options.intensity.rule": "--intensity",
+    "options.channels": "--channels",
+    "options.fit": "--fit",
+    "options.interpolation": "--interpolation",
+    "options.orientation": "--orientation",
+    "image.series": "--series",
+    "image.axes": "--axes",
+    "planes": "--planes",
+    "regions.box": "--region",
+    "model": "MODEL",
+}
+
+
+def option_for(field: str, ctx: click.Context) -> str:
+    """Return the option of a command that sets a field of the request; empty where it has none."""
+    option = _OPTIONS.get(field, "")
+    known = {name for parameter in ctx.command.params for name in parameter.opts}
+    return option if option in known else ""
+
+
+def describe(error: ZooBridgeError, ctx: click.Context) -> str:
+    """Return an error's sentence with the option that it is about, and all facts if verbose."""
+    option = option_for(error.metadata.get("option", error.field), ctx)
+    named = f" ({option})" if option and option not in error.message else ""
+    if not is_verbose(ctx):
+        return f"{error.message}{named}"
     facts = [f"reason={error.reason}", f"code={error.code.name}"]
     if error.field:
         facts.append(f"field={error.field}")
     if error.retry_after is not None:
         facts.append(f"retry_after={error.retry_after:g}s")
     facts += [f"{key}={value}" for key, value in error.metadata.items()]
-    return f"{error.message} [{', '.join(facts)}]"
+    return f"{error.message}{named} [{', '.join(facts)}]"
 
 
 class Failure(click.ClickException):
@@ -56,7 +81,7 @@ class Failure(click.ClickException):
     exit_code = 1
 
     def __init__(self, error: ZooBridgeError, ctx: click.Context) -> None:
-        super().__init__(describe(error, verbose=is_verbose(ctx)))
+        super().__init__(describe(error, ctx))
 
 
 @contextmanager

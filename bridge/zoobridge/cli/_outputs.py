@@ -202,7 +202,12 @@ class _JsonLines(Output):
         row["device"] = result.model.device
         row["score_kind"] = result.score_kind
         row["conversions"] = [
-            {"kind": one.kind, "detail": one.detail} for one in result.conversions
+            {
+                "kind": one.kind,
+                "detail": one.detail,
+                **({"notice": one.notice} if one.notice else {}),
+            }
+            for one in result.conversions
         ]
         if self._labels:
             scores = result.to_record(top=0, labels=self._labels)

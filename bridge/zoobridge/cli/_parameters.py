@@ -66,7 +66,7 @@ class _Intensity(click.ParamType[Any]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return a rule's name, or a range."""
-        if isinstance(value, tuple) or value in {"as_is", "dtype_range", "min_max"}:
+        if isinstance(value, tuple) or value in {"as_is", "dtype_range", "unit_range", "min_max"}:
             return value
         low, comma, high = str(value).partition(",")
         try:
@@ -75,7 +75,9 @@ class _Intensity(click.ParamType[Any]):
             comma = ""
         if not comma or not span[0] < span[1]:
             self.fail(
-                f"'{value}' is neither as_is, dtype_range, min_max nor a range LOW,HIGH", param, ctx
+                f"'{value}' is neither as_is, dtype_range, unit_range, min_max nor a range LOW,HIGH",
+                param,
+                ctx,
             )
         return span
 

@@ -70,7 +70,7 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
-def note_first(title: str, lines: Sequence[str], *, rest: str) -> None:
+def note_first(title: str, lines: Sequence[str], *, rest: str, every: bool = False) -> None:
     """Write a title and the first lines below it to the standard error, if there is a line.
 
     Parameters
@@ -79,13 +79,15 @@ def note_first(title: str, lines: Sequence[str], *, rest: str) -> None:
         What is written.
     rest
         What names the lines that are too many to be written.
+    every
+        Write all of them.
     """
     if not lines:
         return
     note(f"{title}:")
-    for line in lines[:_NAMED]:
+    for line in lines if every else lines[:_NAMED]:
         note(f"  {line}")
-    if len(lines) > _NAMED:
+    if len(lines) > _NAMED and not every:
         note(f"  … and {len(lines) - _NAMED} more; {rest} names them all")
 
 

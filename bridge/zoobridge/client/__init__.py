@@ -20,8 +20,15 @@ from zoobridge.client._evaluation_results import (
     MeasureValue,
     Omission,
 )
+from zoobridge.client._folders import (
+    IMAGE_SUFFIXES,
+    FoundImages,
+    LeftOut,
+    find_images,
+    why_no_image,
+)
 from zoobridge.client._image_check import ImageCheck
-from zoobridge.client._images import IMAGE_SUFFIXES, ImageLike, Images, expand_path
+from zoobridge.client._images import ImageLike, Images
 from zoobridge.client._models import (
     Framework,
     LoadedModel,
@@ -61,10 +68,12 @@ __all__ = [
     "EvaluationProgress",
     "EvaluationRow",
     "EvaluationUpdate",
+    "FoundImages",
     "Framework",
     "ImageCheck",
     "ImageLike",
     "Images",
+    "LeftOut",
     "LoadedModel",
     "Measure",
     "MeasureValue",
@@ -87,8 +96,9 @@ __all__ = [
     "connect_async",
     "evaluation_request",
     "evaluation_updates",
-    "expand_path",
+    "find_images",
     "parse_planes",
     "parse_region",
     "table_columns",
+    "why_no_image",
 ]

@@ -201,7 +201,7 @@ class AsyncClient(AsyncEvaluationCalls):
         """
         settings = Settings(model=model, **options)
         base = settings.to_message()
-        pictures, total = async_sources(images, axes=axes)
+        pictures, total = async_sources(images, axes=axes, series=settings.series)
         state = CallState(model, total, on_progress)
         if total == 1 and len(base.regions) <= UNARY_REGIONS:
             source = await anext(pictures)

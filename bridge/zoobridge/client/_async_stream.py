@@ -14,7 +14,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from zoobridge.client._call_state import build
-from zoobridge.client._images import each, sources
+from zoobridge.client._images import Reading, each, sources
 from zoobridge.client._stream_state import StreamState, announce, receive
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 __all__ = ["async_sources", "classify_stream"]
 
 
-async def _from_async(images: AsyncIterable[Any], axes: str) -> AsyncIterator[ImageSource]:
+async def _from_async(images: AsyncIterable[Any], how: Reading) -> AsyncIterator[ImageSource]:
     numbers = itertools.count(1)
     async for image in images:
-        for source in each([image], axes, numbers):
+        for source in each([image], how, numbers):
             yield source
 
 
@@ -41,11 +41,13 @@ async def _from_sync(pictures: Iterable[ImageSource]) -> AsyncIterator[ImageSour
         yield picture
 
 
-def async_sources(images: Images, *, axes: str) -> tuple[AsyncIterator[ImageSource], int | None]:
+def async_sources(
+    images: Images, *, axes: str, series: int | None
+) -> tuple[AsyncIterator[ImageSource], int | None]:
     """Return the pictures that a user gave (an async iterable too), and how many, if known."""
     if isinstance(images, AsyncIterable):
-        return _from_async(images, axes), None
-    pictures, total = sources(images, axes=axes)
+        return _from_async(images, Reading(axes, series)), None
+    pictures, total = sources(images, axes=axes, series=series)
     return _from_sync(pictures), total
 
 

@@ -233,6 +233,7 @@ class Client(EvaluationCalls):
         channels: Sequence[int] = (),
         mask_fill: str = "",
         orientation: str = "",
+        series: int | None = None,
         timeout: float | None = None,
         on_progress: OnProgress | None = None,
     ) -> Results:
@@ -247,7 +248,8 @@ class Client(EvaluationCalls):
             ``id`` or ``id@version``; without a version the newest.
         images
             A path (file, folder with its subfolders, or pattern such as ``scans/**/*.tif``), an
-            array (NumPy, xarray, dask), a PIL image, the bytes of a PNG, JPEG, TIFF or BMP file,
+            array (NumPy, xarray, dask), a PIL image, the bytes of a PNG, JPEG, TIFF, BMP, GIF or WebP
+            file,
             any iterable of these, or a mapping from names to these.
         framework
             ``onnx``, ``pytorch``, ``tensorflow``; empty for the fastest safe one.
@@ -269,13 +271,17 @@ class Client(EvaluationCalls):
         interpolation
             How: ``nearest``, ``bilinear``, ``bicubic``, ``box``, ``lanczos``.
         intensity
-            ``as_is``, ``dtype_range``, ``min_max``, or ``(low, high)``.
+            ``as_is``, ``dtype_range``, ``unit_range``, ``min_max``, or ``(low, high)``; `None` to let
+            type, stated depth and the model's range decide (``docs/intensities.md``).
         channels
             Channels of the picture to use, in the order in which the model takes them.
         mask_fill
             What stands outside a region's mask: ``zero``, ``mean``, ``keep``.
         orientation
             What to do with an EXIF tag: ``as_stored``, ``apply``.
+        series
+            Which picture of files that hold several, from 0; `None` for the first that is neither
+            a thumbnail, nor a reduced copy, nor a mask.
         timeout
             Seconds for the whole call; `None` to wait as long as it takes.
         on_progress
@@ -307,6 +313,7 @@ class Client(EvaluationCalls):
             channels=channels,
             mask_fill=mask_fill,
             orientation=orientation,
+            series=series,
         )
         parts = self._run(settings, images, axes, timeout, on_progress)
         results = (result for part in parts for result in part.results)
@@ -366,7 +373,7 @@ class Client(EvaluationCalls):
         on_progress: OnProgress | None,
     ) -> Generator[ImageResults, None, None]:
         base = settings.to_message()
-        pictures, total = sources(images, axes=axes)
+        pictures, total = sources(images, axes=axes, series=settings.series)
         state = CallState(settings.model, total, on_progress)
         if total == 1 and len(base.regions) <= UNARY_REGIONS:
             source = next(pictures)

@@ -5,21 +5,20 @@ Nothing is read before it is needed: a :class:`ImageSource` knows its name and h
 
 from __future__ import annotations
 
-import glob
 import itertools
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from zoobridge.client._folders import find_images
 from zoobridge.errors import ImageFormatError, InvalidRequestError
+from zoobridge.protocol import START_BYTES, FileKind, kind_of_file
 from zoobridge.protocol.v1 import image_pb2
 
-__all__ = ["IMAGE_SUFFIXES", "ImageLike", "ImageSource", "Images", "each", "expand_path", "sources"]
-
-#: Endings of the files that are taken from a folder, in lower case.
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+__all__ = ["ImageLike", "ImageSource", "Images", "Reading", "each", "sources"]
 
 #: A picture: a path (file, folder or glob pattern), an encoded file's bytes, an array
 #: (NumPy, xarray, dask, torch), or a PIL image.
@@ -27,6 +26,25 @@ ImageLike: TypeAlias = Any
 
 #: One picture, or an iterable of them, or a mapping from names to pictures.
 Images: TypeAlias = Any
+
+
+_log = logging.getLogger("zoobridge.client")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How pictures are to be read.
+
+    Parameters
+    ----------
+    axes
+        One upper-case letter each; empty to take what files and labelled arrays state.
+    series
+        Which picture of files that hold several; `None` for the first that is one of its own.
+    """
+
+    axes: str = ""
+    series: int | None = None
 
 
 @dataclass(frozen=True)
@@ -47,7 +65,9 @@ class ImageSource:
     read: Callable[[], tuple[image_pb2.Image, bytes | memoryview]]
 
 
-def sources(images: Images, *, axes: str = "") -> tuple[Iterator[ImageSource], int | None]:
+def sources(
+    images: Images, *, axes: str = "", series: int | None = None
+) -> tuple[Iterator[ImageSource], int | None]:
     """Return the pictures that a user gave, and how many they are where that is known.
 
     Parameters
@@ -59,86 +79,60 @@ def sources(images: Images, *, axes: str = "") -> tuple[Iterator[ImageSource], i
         Axes of all of them, one upper-case letter each; empty to take what files and labelled
         arrays state, ``YX`` for arrays with two axes, and ``YXC`` for arrays whose third axis has
         length 3 or 4 and whose first two are longer than 4. Other arrays need it.
+    series
+        Which picture of files that hold several; `None` for the first that is one of its own.
 
     Raises
     ------
     InvalidRequestError
         If `images` is nothing that can be classified, or a folder or pattern holds no picture.
     """
+    how = Reading(axes, series)
     if isinstance(images, Mapping):
-        named = (_source(image, axes, str(name)) for name, image in images.items())
+        named = (_source(image, how, str(name)) for name, image in images.items())
         return named, len(images)
     if isinstance(images, str | os.PathLike):
-        files = expand_path(images)
-        return (_file(path, axes) for path in files), len(files)
+        files = _expanded(images)
+        return (_file(path, how) for path in files), len(files)
     if _is_single(images):
-        return iter((_source(images, axes, _name_of(images) or "image-1"),)), 1
+        return iter((_source(images, how, _name_of(images) or "image-1"),)), 1
     if isinstance(images, Iterable):
         if not isinstance(images, list | tuple):
-            return each(images, axes, itertools.count(1)), None
+            return each(images, how, itertools.count(1)), None
         members = [one for image in images for one in _spread(image)]
-        return _numbered(members, axes, itertools.count(1)), len(members)
+        return _numbered(members, how, itertools.count(1)), len(members)
     raise InvalidRequestError(
         f"cannot classify a {type(images).__name__}; give a path, an array, a PIL image, bytes, "
         "or an iterable of these"
     )
 
 
-def each(images: Iterable[ImageLike], axes: str, numbers: Iterator[int]) -> Iterator[ImageSource]:
+def each(
+    images: Iterable[ImageLike], how: Reading, numbers: Iterator[int]
+) -> Iterator[ImageSource]:
     """Yield pictures one by one; those without a name are numbered."""
-    return _numbered(itertools.chain.from_iterable(map(_spread, images)), axes, numbers)
+    return _numbered(itertools.chain.from_iterable(map(_spread, images)), how, numbers)
 
 
 def _numbered(
-    images: Iterable[ImageLike], axes: str, numbers: Iterator[int]
+    images: Iterable[ImageLike], how: Reading, numbers: Iterator[int]
 ) -> Iterator[ImageSource]:
     for image in images:
-        yield _source(image, axes, _name_of(image) or f"image-{next(numbers)}")
+        yield _source(image, how, _name_of(image) or f"image-{next(numbers)}")
 
 
 def _spread(image: ImageLike) -> Iterable[ImageLike]:
     """Return the files that a member of a list stands for, or the member itself."""
-    if isinstance(image, str | os.PathLike) and (Path(image).is_dir() or _is_pattern(image)):
-        return expand_path(image)
-    return (image,)
+    return _expanded(image) if isinstance(image, str | os.PathLike) else (image,)
 
 
-def _is_pattern(path: str | os.PathLike[str]) -> bool:
-    return glob.has_magic(os.fspath(path))
-
-
-def expand_path(given: str | os.PathLike[str]) -> list[Path]:
-    """Return the files that a path stands for, in order of their names.
-
-    A folder stands for the pictures in it and in its subfolders (:data:`IMAGE_SUFFIXES`), a
-    pattern (``scans/**/*.tif``) for the files that match, anything else for itself, whether it
-    exists or not: a missing file is an error of its own result.
-
-    Raises
-    ------
-    InvalidRequestError
-        If a folder holds no picture, or nothing matches the pattern.
-    """
-    path = Path(given)
-    if path.is_dir():
-        files = [
-            Path(folder, name)
-            for folder, _, names in os.walk(path)
-            for name in names
-            if name.lower().endswith(IMAGE_SUFFIXES) and not name.startswith(".")
-        ]
-        if not files:
-            raise InvalidRequestError(
-                f"the folder {path} holds no picture ({', '.join(IMAGE_SUFFIXES)})", field="image"
-            )
-        return sorted(files)
-    if _is_pattern(given) and not path.exists():
-        matches = glob.iglob(os.fspath(given), recursive=True)  # noqa: PTH207 - Path.glob is relative
-        found = sorted(one for one in map(Path, matches) if one.is_file())
-        if not found:
-            raise InvalidRequestError(f"no file matches {path}", field="image")
-        return found
-    return [path]
+def _expanded(given: str | os.PathLike[str]) -> tuple[Path, ...]:
+    found = find_images(given)
+    if found.left_out:
+        first = "; ".join(f"{one.path}: {one.why}" for one in found.left_out[:10])
+        more = f"; and {len(found.left_out) - 10} more" if len(found.left_out) > 10 else ""
+        _log.warning("%s: %d left out: %s%s", given, len(found.left_out), first, more)
+    return found.files
 
 
 def _is_single(image: ImageLike) -> bool:
@@ -163,25 +157,30 @@ def _name_of(image: ImageLike) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _source(image: ImageLike, axes: str, name: str) -> ImageSource:
+def _source(image: ImageLike, how: Reading, name: str) -> ImageSource:
     if isinstance(image, str | os.PathLike):
-        return _file(Path(image), axes, name)
+        return _file(Path(image), how, name)
     if not _is_single(image):
         raise InvalidRequestError(
             f"{name}: cannot classify a {type(image).__name__}; give a path, an array, a PIL image "
             "or bytes"
         )
-    return ImageSource(name, lambda: _read(image, axes, name))
+    return ImageSource(name, lambda: _read(image, how, name))
 
 
-def _file(path: Path, axes: str, name: str = "") -> ImageSource:
+def _file(path: Path, how: Reading, name: str = "") -> ImageSource:
     shown = name or os.fspath(path)
-    return ImageSource(shown, lambda: _read_file(path, axes, shown))
+    return ImageSource(shown, lambda: _read_file(path, how, shown))
 
 
-def _read_file(path: Path, axes: str, name: str) -> tuple[image_pb2.Image, bytes]:
+def _read_file(path: Path, how: Reading, name: str) -> tuple[image_pb2.Image, bytes | memoryview]:
     try:
-        encoded = path.read_bytes()
+        with path.open("rb") as file:
+            start = file.read(START_BYTES)
+            kind = kind_of_file(start)
+            if kind is not None and kind.library:
+                return _read_foreign(path, kind, how, name)
+            encoded = start + file.read()
     except FileNotFoundError:
         raise ImageFormatError(f"there is no file {path}", field="image") from None
     except OSError as error:
@@ -190,16 +189,38 @@ def _read_file(path: Path, axes: str, name: str) -> tuple[image_pb2.Image, bytes
         ) from error
     if not encoded:
         raise ImageFormatError(f"{path} is empty (0 bytes)", field="image.encoded")
-    return image_pb2.Image(name=_text(name), axes=axes), encoded
+    if kind is not None and not kind.decoded:
+        # Not sent: the server would say the same.
+        raise ImageFormatError(
+            f"{path.name} is {kind.name}, which is not read; {kind.way_out}", field="image.encoded"
+        )
+    return image_pb2.Image(name=_text(name), axes=how.axes, series=how.series), encoded
 
 
-def _read(image: ImageLike, axes: str, name: str) -> tuple[image_pb2.Image, bytes | memoryview]:
+def _read_foreign(
+    path: Path, kind: FileKind, how: Reading, name: str
+) -> tuple[image_pb2.Image, memoryview]:
+    from zoobridge.client._formats import read_pixels
+    from zoobridge.protocol import lay_out
+
+    read = read_pixels(path, kind, how.series)
+    pixels, data = lay_out(read.array, how.axes or read.axes)
+    pixels.significant_bits = read.significant_bits
+    return image_pb2.Image(name=_text(name), pixels=pixels), data
+
+
+def _read(image: ImageLike, how: Reading, name: str) -> tuple[image_pb2.Image, bytes | memoryview]:
     if isinstance(image, bytes | bytearray | memoryview):
-        return image_pb2.Image(name=_text(name), axes=axes), bytes(image)
+        return image_pb2.Image(name=_text(name), axes=how.axes, series=how.series), bytes(image)
+    if how.series:
+        raise InvalidRequestError(
+            f"{name}: an array holds no picture {how.series}; series chooses among those of a file",
+            field="image.series",
+        )
     # Needs NumPy, whose import takes longer than to read many a file.
     from zoobridge.client._arrays import array_pixels, pillow_pixels
 
-    pixels, data = (pillow_pixels if _is_pillow(image) else array_pixels)(image, axes)
+    pixels, data = (pillow_pixels if _is_pillow(image) else array_pixels)(image, how.axes)
     return image_pb2.Image(name=_text(name), pixels=pixels), data
 
 

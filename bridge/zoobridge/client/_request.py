@@ -93,7 +93,7 @@ RegionLike: TypeAlias = Region | Sequence[int] | str
 #: Indexes by axis letter, ``{"Z": range(5), "T": 0}``, or a text, ``"Z=0-4,T=0"``.
 Planes: TypeAlias = Mapping[str, int | Iterable[int]] | str
 
-#: The name of a rule (``as_is``, ``dtype_range``, ``min_max``), or ``(low, high)``.
+#: The name of a rule (``as_is``, ``dtype_range``, ``unit_range``, ``min_max``), or ``(low, high)``.
 IntensityLike: TypeAlias = str | tuple[float, float]
 
 
@@ -188,6 +188,7 @@ class Settings:
     channels: Sequence[int] = ()
     mask_fill: str = ""
     orientation: str = ""
+    series: int | None = None
 
     def to_message(self) -> pb.ClassifyRequest:
         """Return a request without a picture.
@@ -199,6 +200,8 @@ class Settings:
         RegionError
             If a region cannot be one.
         """
+        if self.series is not None and self.series < 0:
+            raise InvalidRequestError("series is counted from 0", field="image.series")
         if self.top_k < 0 or any(channel < 0 for channel in self.channels):
             raise InvalidRequestError(
                 "top_k and channels are counted from 0; none may be negative", field="options"

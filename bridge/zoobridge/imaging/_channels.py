@@ -151,9 +151,13 @@ def plan_channels(spec: InputSpec, chosen: Sequence[int], *, count: int, last: b
         else:
             raise ModelInputError(
                 f"the model wants {_wanted(spec, wanted)}; the image has {count}"
-                + ("" if count == 1 else " (choose among them with options.channels)"),
+                + ("" if count == 1 else ": choose those that the model is to see"),
                 field="options.channels" if chosen else "image",
-                metadata={"channels": str(count), "wanted": str(wanted.min)},
+                metadata={
+                    "channels": str(count),
+                    "wanted": str(wanted.min),
+                    **({} if count == 1 else {"option": "options.channels"}),
+                },
             )
     return ChannelPlan(picked, grey=grey, copies=copies, conversions=tuple(conversions))
 

@@ -277,9 +277,11 @@ def _check_selection(
     for letter, indexes in planes.items():
         if letter in lengths and letter not in axes:
             if letter == "C":
-                hint = "channels are chosen with options.channels"
+                hint = (
+                    "channels are chosen by themselves, in the order in which the model takes them"
+                )
             elif letter in "YX":
-                hint = "rows and columns are chosen with regions"
+                hint = "rows and columns are chosen by regions"
             else:
                 hint = f"the model takes the whole of {letter}"
             raise RegionError(f"planes cannot be chosen along {letter}: {hint}", field="planes")

@@ -24,14 +24,14 @@ class FileKind:
     decoded
         Whether the server decodes it.
     library
-        Whether ``zoobridge[formats]`` reads it on the client's side.
+        The module of ``zoobridge[formats]`` that reads it on the client's side; empty for none.
     way_out
         What else can be done with it, as an imperative.
     """
 
     name: str
     decoded: bool = False
-    library: bool = False
+    library: str = ""
     way_out: str = "convert it to PNG or TIFF"
 
 
@@ -46,12 +46,16 @@ _BY_START: tuple[tuple[int, bytes, FileKind], ...] = (
     (0, b"GIF87a", FileKind("GIF", decoded=True)),
     (0, b"GIF89a", FileKind("GIF", decoded=True)),
     (8, b"WEBP", FileKind("WebP", decoded=True)),
-    (0, b"ZISRAWFILE", FileKind("CZI (Zeiss)", library=True, way_out=_EXPORT)),
-    (0, b"\xda\xce\xbe\x0a", FileKind("ND2 (Nikon)", library=True, way_out=_EXPORT)),
-    (0, b"\x70\x00\x00\x00", FileKind("LIF (Leica)", library=True, way_out=_EXPORT)),
+    (0, b"ZISRAWFILE", FileKind("CZI (Zeiss)", library="pylibCZIrw", way_out=_EXPORT)),
+    (0, b"\xda\xce\xbe\x0a", FileKind("ND2 (Nikon)", library="nd2", way_out=_EXPORT)),
+    (0, b"\x70\x00\x00\x00", FileKind("LIF (Leica)", library="liffile", way_out=_EXPORT)),
     (0, b"OLYMPUSRAWFORMAT", FileKind("OIR (Olympus)", way_out=_EXPORT)),
     (0, b"\xd0\xcf\x11\xe0", FileKind("OIB or ZVI (an OLE document)", way_out=_EXPORT)),
-    (128, b"DICM", FileKind("DICOM", library=True, way_out="export its pixels as TIFF or PNG")),
+    (
+        128,
+        b"DICM",
+        FileKind("DICOM", library="pydicom", way_out="export its pixels as TIFF or PNG"),
+    ),
     *(
         (4, b"ftyp" + brand, FileKind("HEIC or AVIF", way_out="save it as JPEG or PNG"))
         for brand in (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoobridge.client import IMAGE_SUFFIXES
+from zoobridge.client import why_no_image
 from zoobridge.errors import InvalidRequestError
 from zoobridge.evaluation.datasets._dataset import Dataset, Item
 
@@ -53,10 +53,10 @@ class FolderReader:
             for path in sorted(folder.rglob("*")):
                 if path.is_dir() or path.name.startswith("."):
                     continue
-                if path.suffix.lower() in IMAGE_SUFFIXES:
-                    items.append(Item(path, (folder.name,)))
+                if why := why_no_image(path):
+                    left_out.append((str(path), why))
                 else:
-                    left_out.append((str(path), "its ending is not that of a picture"))
+                    items.append(Item(path, (folder.name,)))
         left_out += [
             (str(path), "it lies beside the folders of the classes")
             for path in entries
