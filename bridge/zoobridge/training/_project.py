@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
-from zoobridge.client import connect, expand_path
+from zoobridge.client import connect, find_images
 from zoobridge.errors import InvalidRequestError, ServerError, UnknownModelError
 from zoobridge.files import write_whole
 from zoobridge.training._fitted import Fitted, fit_examples
@@ -527,7 +527,7 @@ def _paths(
     pictures: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
 ) -> list[Path]:
     if isinstance(pictures, (str, os.PathLike)):
-        return expand_path(pictures)
+        return list(find_images(pictures).files)
     return [Path(one) for one in pictures]
 
 
