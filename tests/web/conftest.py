@@ -152,8 +152,15 @@ class Tab:
         return self.tab
 
     def show(self, view):
-        self.tab.evaluate("view => { location.hash = view }", view)
-        self.tab.wait_for_selector(f".view.{view.partition('/')[0]}[data-ready]")
+        self.tab.evaluate(
+            """view => {
+              if (location.hash !== `#${view}`) document.querySelector(".view").dataset.old = "";
+              location.hash = view;
+            }""",
+            view,
+        )
+        name = view.partition("/")[0]
+        self.tab.wait_for_selector(f".view.{name}[data-ready]:not([data-old])")
 
 
 @pytest.fixture
@@ -204,9 +211,9 @@ def start(demo):
     """Start further pages; they are stopped at the end of the test."""
     started = []
 
-    def start_one(*arguments, temporary=None):
+    def start_one(*arguments, temporary=None, environment=None):
         extra = {"TMPDIR": str(temporary)} if temporary else {}
-        started.append(start_page(demo.environment | extra, *arguments))
+        started.append(start_page((environment or demo.environment) | extra, *arguments))
         return started[-1]
 
     yield start_one

@@ -6,6 +6,9 @@ import { complain, fill, h, labelled, note } from "./dom.js";
 const VIEWS = {
   zoo: "Zoo",
   playground: "Playground",
+  compare: "Compare",
+  judge: "Judge",
+  server: "Server",
 };
 
 /** What the views share. */

@@ -1,0 +1,100 @@
+// The server at work: what `zoobridge top` shows, over the last minutes.
+
+import { get } from "./api.js";
+import { chart } from "./charts.js";
+import { bytes, complain, fill, h, milliseconds } from "./dom.js";
+
+const SPAN = 300;
+const EVERY = 2000;
+const looks = [];
+
+export async function show(frame, words, page) {
+  const summary = h("p", { class: "quiet" });
+  const charts = h("div", { class: "charts" });
+  const table = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Loaded models" });
+  const log = h("pre", { class: "log", tabindex: "0", "aria-label": "Log of the page" });
+  fill(frame, h("h2", {}, "Server"), summary, charts, h("h3", {}, "Since each model was loaded"), table);
+  if (page.session.role === "manager") frame.append(h("h3", {}, "Log of the page"), log);
+  let timer = null;
+  let ended = false;
+
+  async function look() {
+    try {
+      looks.push(await get("api/statistics"));
+      while (looks.length && looks[0].at < looks.at(-1).at - SPAN) looks.shift();
+      draw();
+      if (page.session.role === "manager") fill(log, (await get("api/log")).lines.join("\n") || "Nothing yet.");
+    } catch (error) {
+      if (!ended) fill(summary, error.message);
+    }
+    if (!ended) timer = setTimeout(look, EVERY);
+  }
+
+  function draw() {
+    const now = looks.at(-1);
+    const used = now.models.reduce((sum, one) => sum + one.memory_bytes, 0) + now.standby_memory_bytes;
+    fill(summary, `Up ${Math.floor(now.uptime_seconds / 60)} min; ${now.models.length} models loaded; memory ${bytes(used)} of ${bytes(now.memory_limit_bytes)}, frameworks kept ready ${bytes(now.standby_memory_bytes)}; server ${bytes(now.server_memory_bytes)}.`);
+    fill(
+      charts,
+      chart("Requests a second", perModel((a, b, seconds) => (b.requests + b.failures - a.requests - a.failures) / seconds), (value) => value.toFixed(value < 10 ? 1 : 0), SPAN),
+      chart("Time of a request", perModel((a, b) => (b.requests > a.requests ? (b.success_seconds - a.success_seconds) / (b.requests - a.requests) : null)), milliseconds, SPAN),
+      chart("Waiting requests", perModel((a, b) => b.waiting), (value) => value.toFixed(0), SPAN, { least: 2 }),
+      chart("Memory", [...perModel((a, b) => b.memory_bytes), line("server", (look) => look.server_memory_bytes), line("frameworks", (look) => look.standby_memory_bytes)], bytes, SPAN, { binary: true }),
+    );
+    fill(table, now.models.length ? asTable(now.models) : h("p", { class: "quiet" }, "No model is loaded."));
+  }
+
+  await look();
+  if (!looks.length) complain(new Error(summary.textContent));
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+  };
+}
+
+const nameOf = (one) => `${one.model}:${one.framework}`;
+
+function line(name, value) {
+  const now = looks.at(-1).at;
+  return { name, points: looks.map((look) => [look.at - now, value(look)]) };
+}
+
+/** Lines of what `value` makes of a model at two looks, one after the other. */
+function perModel(value) {
+  const now = looks.at(-1);
+  return now.models.map((model) => {
+    const points = [];
+    looks.forEach((look, place) => {
+      const before = looks[place - 1];
+      const [a, b] = [before, look].map((one) => one?.models.find((other) => nameOf(other) === nameOf(model)));
+      if (!a || !b || b.requests < a.requests) return;
+      const found = value(a, b, look.at - before.at);
+      if (found !== null) points.push([look.at - now.at, found]);
+    });
+    return { name: nameOf(model), points };
+  });
+}
+
+function asTable(models) {
+  const per = (one, name) => (one.requests ? milliseconds(one[name] / one.requests) : "");
+  const columns = [
+    ["model", (one) => `${one.model}@${one.version}`],
+    ["framework", (one) => one.framework],
+    ["device", (one) => one.device],
+    ["copies", (one) => one.instances],
+    ["memory", (one) => bytes(one.memory_bytes)],
+    ["waiting", (one) => one.waiting],
+    ["requests", (one) => one.requests],
+    ["failed", (one) => one.failures],
+    ["queue", (one) => per(one, "queue_seconds")],
+    ["prepare", (one) => per(one, "preprocess_seconds")],
+    ["infer", (one) => per(one, "inference_seconds")],
+    ["finish", (one) => per(one, "postprocess_seconds")],
+  ];
+  return h(
+    "table",
+    {},
+    h("thead", {}, h("tr", {}, columns.map(([name], place) => h("th", { scope: "col", class: place > 2 ? "number" : "" }, name)))),
+    h("tbody", {}, models.map((one) => h("tr", {}, columns.map(([, cell], place) => h("td", { class: place > 2 ? "number" : "" }, String(cell(one))))))),
+  );
+}
