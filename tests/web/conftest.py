@@ -174,6 +174,8 @@ def open_tab(browser, page):
             color_scheme="dark" if dark else "light",
             bypass_csp=bypass_csp,
         )
+        # Several tests may share a slow machine.
+        context.set_default_timeout(90_000)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         one = Tab(context.new_page(), of or page)
         one.tab.on("pageerror", lambda error: one.faults.append(str(error)))

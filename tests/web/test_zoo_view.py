@@ -1,13 +1,14 @@
 """The zoo as a visitor sees it."""
 
+from web_actions import until
+
 
 def test_models_are_cards_with_what_one_wants_to_know(tab):
     tab.open("zoo")
     card = tab.tab.locator(".card", has_text="digits@1.0.0")
     for text in ("Handwritten digits", "10 classes: 0, 1, 2", "onnx", "CC-BY-4.0", "Try it"):
         assert text in card.inner_text()
-    cover = card.locator("img")
-    assert cover.evaluate("one => one.decode().then(() => one.naturalWidth)") > 0
+    until(tab.tab, "document.querySelector('[data-model^=digits] .cover img').naturalWidth")
 
 
 def test_search_and_filters_narrow_the_list(tab):
