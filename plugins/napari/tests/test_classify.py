@@ -35,7 +35,7 @@ def test_shapes_in_the_sample_picture_get_classes_and_give_them_back(
     assert classify.models.list.count() == 1
     classify.models.choose("textures")
     assert "Classes:" in classify.models.details.toPlainText()
-    assert classify.target.verdict.text().startswith("✓ Fits")
+    qtbot.waitUntil(lambda: classify.target.verdict.text().startswith("✓ Fits"))
     classify.target.target.value = Target.SHAPES
     classify.text.value = "{class} {score:.0%}"
     finish(classify)
@@ -154,7 +154,7 @@ def test_every_failure_is_one_notification_and_the_widget_goes_on(
     classify.target.image.value = five
     classify.target.target.value = Target.PLANE
     classify.target.axes.value = "CYX"
-    assert classify.target.verdict.text().startswith("✗")
+    qtbot.waitUntil(lambda: classify.target.verdict.text().startswith("✗"))
     finish(classify)
     assert len(notices()) == 5
     assert "channel" in notices()[4]
@@ -256,13 +256,14 @@ def test_channels_that_were_opened_as_layers_are_joined_in_the_models_order(
     channels = widget.target.channels
     # One layer cannot be two channels, and says so.
     assert channels.isHidden()
-    assert widget.target.verdict.text().startswith("✗ stains wants 2 channels (DAPI, GFP)")
+    refusal = "✗ the model wants 2 channels (DAPI, GFP); the image has 1"
+    qtbot.waitUntil(lambda: widget.target.verdict.text().startswith(refusal))
     viewer.add_image(dapi, name="DAPI", scale=(2, 1, 1))
     qtbot.waitUntil(lambda: not channels.isHidden())
     channels.separate.value = True
     first, second = channels.combos
     first.value, second.value = viewer.layers["DAPI"], viewer.layers["GFP"]
-    assert widget.target.verdict.text().startswith("✓ Fits")
+    qtbot.waitUntil(lambda: widget.target.verdict.text().startswith("✓ Fits"))
     assert widget.target.axes.value == "ZYX"
     widget.target.target.value = Target.PLANES
     finish(widget)

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 
-from napari_zoobridge._fit import expectation, judge
+from napari_zoobridge._fit import FitQuestion, expectation, report_of
 from napari_zoobridge._pixels import PlaneSource
-from zoobridge.client import AxisSize, Model, ModelInput
+from zoobridge.client import Conversion, ImageCheck, Model, ModelInput
+from zoobridge.errors import ModelInputError
+from zoobridge.protocol import AxisSize
 
 
 def model(channels=("grey",), *, fit="stretch", size=32, step=0, **more):
@@ -14,57 +16,68 @@ def model(channels=("grey",), *, fit="stretch", size=32, step=0, **more):
     return Model(id="m", input=wanted, **more)
 
 
-def picture(shape, axes, dtype=np.uint8):
-    return PlaneSource("p", np.zeros(shape, dtype), axes)
-
-
 RGB = ("red", "green", "blue")
 
 
 @pytest.mark.parametrize(
-    ("wanted", "source", "regions", "fits", "words"),
+    ("check", "fits", "sentence"),
     [
-        (model(), picture((32, 32), "YX"), False, True, "Fits."),
-        (model(RGB), picture((32, 32), "YX"), False, True, "grey is repeated"),
-        (model(), picture((32, 32, 3), "YXC"), False, True, "colour is turned to grey"),
-        (model(RGB), picture((32, 32, 4), "YXC"), False, True, "opacity is left out"),
+        (ImageCheck(planes=1), True, "Fits."),
         (
-            model(("r", "g", "b", "y")),
-            picture((32, 32, 3), "YXC"),
-            False,
-            False,
-            "wants 4 channels",
-        ),
-        (model(), picture((2, 32, 32), "CYX"), False, False, "wants 1 channel (grey)"),
-        (model(), picture((64, 32), "YX"), False, True, "planes are stretched to 32 × 32"),
-        (model(fit="refuse"), picture((64, 32), "YX"), False, False, "32 × 32 pixels only"),
-        (model(fit="refuse"), picture((64, 32), "YX"), True, True, "Fits."),
-        (model(), picture((64, 32), "YX"), True, True, "regions of other sizes are stretched"),
-        (
-            model(fit="center"),
-            picture((64, 32), "YX"),
-            False,
+            ImageCheck(
+                conversions=(
+                    Conversion("grey_to_rgb", "one channel repeated three times"),
+                    Conversion("resized", "9 × 9 → 32 × 32"),
+                )
+            ),
             True,
-            "32 × 32 pixels in their middle",
+            "Fits: grey to rgb (one channel repeated three times); resized (9 × 9 → 32 × 32).",
         ),
-        (model(fit="pad"), picture((64, 32), "YX"), False, True, "and padded"),
-        (model(fit="crop"), picture((64, 32), "YX"), True, True, "and cropped"),
-        (model(size=16, step=16), picture((64, 32), "YX"), False, True, "Fits."),
-        (model(), picture((32, 32), "YX", np.uint16), False, True, "uint16 is rescaled to 0 … 255"),
-        (model(), picture((32, 32), "YX", np.float32), False, True, "Fits."),
         (
-            Model(id="b", problem="a file is missing"),
-            picture((9, 9), "YX"),
+            ImageCheck(
+                conversions=(
+                    Conversion("intensity_rescaled", "a → b", "c was assumed", "options.intensity"),
+                )
+            ),
+            True,
+            "Fits: intensity rescaled (a → b). Check: c was assumed; change that at “Intensities”.",
+        ),
+        (
+            ImageCheck(ModelInputError("2 channels", metadata={"option": "options.channels"})),
             False,
-            False,
-            "missing",
+            "2 channels. Say at “Axes” which axis holds the channels, or take another layer.",
         ),
     ],
 )
-def test_the_user_is_told_before_a_run(wanted, source, regions, fits, words):
-    report = judge(wanted, source, regions=regions)
+def test_the_servers_answer_is_put_into_words_of_the_form(check, fits, sentence):
+    report = report_of(check)
+    assert (report.fits, report.sentence) == (fits, sentence)
+
+
+def picture(shape, axes, dtype=np.uint8):
+    return PlaneSource("p", np.zeros(shape, dtype), axes)
+
+
+@pytest.mark.parametrize(
+    ("source", "fits"),
+    [
+        (picture((32, 32), "YX"), True),
+        (picture((5, 64, 64, 3), "ZYXC", np.uint16), True),
+        (picture((2, 32, 32), "CYX"), False),
+    ],
+)
+def test_what_is_said_before_a_run_is_what_the_run_does(client, source, fits):
+    model = client.model("textures")
+    report = FitQuestion.about(model, source, regions=False, options={}).ask(client)
+    (result,) = client.classify(
+        "textures", source.read({"Z": 0} if "Z" in source.axes else {}), axes=source.plane_axes
+    )
     assert report.fits is fits
-    assert words in report.sentence
+    assert (result.error is None) is fits
+    for one in result.conversions:
+        assert one.detail in report.sentence
+    if result.error is not None:
+        assert report.sentence.startswith(str(result.error))
 
 
 def test_expectations_are_put_into_words():

@@ -91,7 +91,10 @@ def test_axes_follow_the_view_until_the_user_types_others(widget, viewer, qtbot)
     viewer.dims.order = (1, 0, 2)
     assert widget.target.axes.value == "YZX"
     widget.target.axes.value = "ZZX"
-    assert widget.target.verdict.text() == "✗ axes ZZX use a letter twice"
+    assert (
+        widget.target.verdict.text()
+        == "✗ axes 'ZZX' name an axis twice; every letter may appear once"
+    )
     widget.target.axes.value = "CYX"
     assert widget.target.verdict.text() == ""
     widget.target.axes.value = "TYX"

@@ -11,6 +11,7 @@ from napari.utils.notifications import show_error, show_info
 from qtpy.QtWidgets import QFormLayout
 
 from napari_zoobridge._colors import UNKNOWN, class_colors
+from napari_zoobridge._fit import advice
 from napari_zoobridge._items import EmptyTargetError
 from napari_zoobridge._panel import Panel
 from napari_zoobridge._preload import Preload
@@ -38,6 +39,7 @@ _INTENSITIES = [
     ("as the model says", ""),
     ("as they are", "as_is"),
     ("whole range of the type", "dtype_range"),
+    ("0 to 1", "unit_range"),
     ("least to greatest", "min_max"),
 ]
 _SIZES = [
@@ -80,6 +82,9 @@ class ClassifyWidget(Panel):
         self.legend = Legend()
         self._preload = Preload(self)
         self.target.changed.connect(self._load_early)
+        self.target.options = self._way_in
+        self.intensity.changed.connect(self.target.judge)
+        self.fit.changed.connect(self.target.judge)
 
         options = QFormLayout()
         options.setContentsMargins(0, 0, 0, 0)
@@ -95,6 +100,10 @@ class ClassifyWidget(Panel):
 
     # -- what the user does
 
+    def _way_in(self) -> dict[str, Any]:
+        """Return how planes are brought into the model's form."""
+        return {"intensity": str(self.intensity.value) or None, "fit": str(self.fit.value)}
+
     def _forget(self) -> None:
         self.records = []
         self._answering = None
@@ -109,8 +118,7 @@ class ClassifyWidget(Panel):
             top_k=int(self.top_k.value),
             all_scores=bool(self.all_scores.value),
             mask_fill=self.target.mask_fill,
-            intensity=str(self.intensity.value),
-            fit=str(self.fit.value),
+            **self._way_in(),
         )
         run = Run(self.link.client, model.reference, plan, options)
         self._answering = model
@@ -177,6 +185,10 @@ class ClassifyWidget(Panel):
         text = f"{len(self.records)} item{'' if len(self.records) == 1 else 's'}"
         text += f", {len(failed)} failed" if failed else ""
         text += "; stopped" if work.stopped else ""
+        assumed = advice(one for record in self.records for one in record.result.conversions)
+        if assumed:
+            more = f" ({len(assumed)} such notices)" if len(assumed) > 1 else ""
+            text += f". {assumed[0]}{more}"
         if self.records or work.stopped:
             self.summary.setText(text)
         if failed:

@@ -1,17 +1,28 @@
-"""Whether a layer suits a model, told before a run."""
+"""Whether a layer suits a model: the server's answer, before a run."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from napari_zoobridge._pixels import PlaneSource
-    from zoobridge.client import Model, ModelInput
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["FitReport", "expectation", "judge"]
+    from napari_zoobridge._pixels import PlaneSource
+    from zoobridge.client import Client, Conversion, ImageCheck, Model, ModelInput
+
+__all__ = ["FitQuestion", "FitReport", "advice", "expectation", "report_of"]
+
+# Looking for the smallest and the greatest value of more pixels would hold the window up.
+_FEW_PIXELS = 1 << 22
+_CONTROLS = {"options.intensity": "“Intensities”", "options.fit": "“Other sizes”"}
+_REMEDIES = {
+    "options.channels": ". Say at “Axes” which axis holds the channels, or take another layer.",
+    "options.fit": " at “Other sizes”, or classify regions of that size, or a grid.",
+}
+_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,98 @@ class FitReport:
 
     fits: bool
     sentence: str
+
+
+@dataclass(frozen=True)
+class FitQuestion:
+    """What decides whether a layer suits a model.
+
+    Parameters
+    ----------
+    model
+        ``id@version``.
+    axes, shape, dtype
+        Those of one plane, as it is sent.
+    regions
+        Regions of various sizes are classified rather than whole planes.
+    values
+        The smallest and the greatest value, where they are found quickly.
+    options
+        Options of the run, by name.
+    """
+
+    model: str
+    axes: str
+    shape: tuple[int, ...]
+    dtype: str
+    regions: bool
+    values: tuple[float, float] | None = None
+    options: tuple[tuple[str, Any], ...] = field(default=())
+
+    @classmethod
+    def about(
+        cls, model: Model, source: PlaneSource, *, regions: bool, options: Mapping[str, Any]
+    ) -> FitQuestion:
+        """Return the question for a model and a layer."""
+        axes = source.plane_axes
+        return cls(
+            model.reference,
+            axes,
+            tuple(source.length(letter) for letter in axes),
+            np.dtype(source.array.dtype).name,
+            regions,
+            _values(source.array),
+            tuple(options.items()),
+        )
+
+    def ask(self, client: Client) -> FitReport:
+        """Return the server's answer.
+
+        Raises
+        ------
+        ZooBridgeError
+            The server does not answer, or does not know the model.
+        """
+        check = client.check_image(
+            self.model,
+            self.shape,
+            self.dtype,
+            self.axes,
+            values=self.values,
+            regions=self.regions,
+            timeout=_SECONDS,
+            **dict(self.options),
+        )
+        return report_of(check)
+
+
+def report_of(check: ImageCheck) -> FitReport:
+    """Put a server's answer into a sentence."""
+    if check.error is not None:
+        asked = check.error.metadata.get("option", check.error.field)
+        own = _REMEDIES.get(asked, "")
+        return FitReport(fits=False, sentence=f"{check.error}{own}")
+    done = [f"{one.kind.replace('_', ' ')} ({one.detail})" for one in check.conversions]
+    parts = [f"Fits: {'; '.join(done)}." if done else "Fits.", *advice(check.conversions)]
+    return FitReport(fits=True, sentence=" ".join(parts))
+
+
+def advice(conversions: Iterable[Conversion]) -> list[str]:
+    """Return what was assumed, each once, with the control that changes it."""
+    found = {(one.notice, _CONTROLS.get(one.notice_field, "")) for one in conversions if one.notice}
+    return [
+        f"Check: {notice}" + (f"; change that at {control}." if control else ".")
+        for notice, control in sorted(found)
+    ]
+
+
+def _values(array: Any) -> tuple[float, float] | None:
+    if not isinstance(array, np.ndarray) or not 0 < array.size <= _FEW_PIXELS:
+        return None
+    if array.dtype == np.uint8 or array.dtype.kind not in "iuf":
+        return None
+    low, high = float(array.min()), float(array.max())
+    return (low, high) if np.isfinite([low, high]).all() else None
 
 
 def expectation(model: Model) -> str:
@@ -50,76 +153,3 @@ def _size_text(wanted: ModelInput, axis: str) -> str:
     if size is None:
         return "any"
     return f"{size.min} + n·{size.step}" if size.step else str(size.min)
-
-
-def judge(model: Model, source: PlaneSource, *, regions: bool) -> FitReport:
-    """Tell whether a model takes a layer, and what happens to the pixels.
-
-    Parameters
-    ----------
-    model
-        The model.
-    source
-        The image, with what its axes mean.
-    regions
-        Regions are classified rather than whole planes; their sizes differ from the plane's.
-    """
-    wanted = model.input
-    if model.problem or wanted is None:
-        return FitReport(fits=False, sentence=model.problem or "The package says nothing of it.")
-    have, need = source.length("C"), max(1, len(wanted.channel_names))
-    notes = []
-    if have != need:
-        if have == 1 and need == 3:
-            notes.append("grey is repeated for red, green and blue")
-        elif have == 3 and need == 1:
-            notes.append("colour is turned to grey")
-        elif have == 4 and need == 3:
-            notes.append("opacity is left out")
-        else:
-            names = ", ".join(wanted.channel_names)
-            return FitReport(
-                fits=False,
-                sentence=f"{model.id} wants {need} channel{'s' if need > 1 else ''} ({names}); "
-                f"the layer has {have}. Say which axis holds the channels, or take another layer.",
-            )
-    if not regions:
-        frame = source.frame
-        if not (_allowed(wanted, "Y", frame.height) and _allowed(wanted, "X", frame.width)):
-            if wanted.fit == "refuse":
-                return FitReport(
-                    fits=False,
-                    sentence=f"{model.id} takes {_size_text(wanted, 'Y')} × "
-                    f"{_size_text(wanted, 'X')} pixels only; the plane has "
-                    f"{frame.height} × {frame.width}. Classify regions of that size, or a grid.",
-                )
-            notes.append(f"planes are {_way(wanted)}")
-    elif wanted.fit != "refuse":
-        notes.append(f"regions of other sizes are {_way(wanted)}")
-    if _wide_integer(source) and wanted.intensity_range is not None:
-        low, high = wanted.intensity_range
-        notes.append(f"{np.dtype(source.array.dtype).name} is rescaled to {low:g} … {high:g}")
-    return FitReport(fits=True, sentence="Fits." if not notes else f"Fits: {'; '.join(notes)}.")
-
-
-def _way(wanted: ModelInput) -> str:
-    size = f"{_size_text(wanted, 'Y')} × {_size_text(wanted, 'X')}"
-    return {
-        "pad": f"scaled into {size}, keeping their shape, and padded",
-        "crop": f"scaled over {size}, keeping their shape, and cropped",
-        "center": f"cut to the {size} pixels in their middle, or padded, without scaling",
-    }.get(wanted.fit, f"stretched to {size}")
-
-
-def _wide_integer(source: PlaneSource) -> bool:
-    dtype = np.dtype(source.array.dtype)
-    return dtype.kind in "iu" and dtype.itemsize > 1
-
-
-def _allowed(wanted: ModelInput, axis: str, length: int) -> bool:
-    size = wanted.sizes.get(axis)
-    if size is None:
-        return True
-    if not size.step:
-        return length == size.min
-    return length >= size.min and (length - size.min) % size.step == 0

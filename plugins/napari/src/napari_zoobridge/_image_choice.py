@@ -10,21 +10,26 @@ from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
 
 from napari_zoobridge._axes import PlaneAxesError, propose_axes
 from napari_zoobridge._channel_choice import ChannelChoice
-from napari_zoobridge._fit import judge
+from napari_zoobridge._fit import FitQuestion, FitReport
 from napari_zoobridge._items import EmptyTargetError
 from napari_zoobridge._pixels import full_resolution
 from napari_zoobridge._place import place_of, source_of
+from napari_zoobridge._work import Life, in_background
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from napari.components import ViewerModel
 
+    from napari_zoobridge._link import ServerLink
     from napari_zoobridge._pixels import PlaneSource
     from napari_zoobridge._place import Place
     from zoobridge.client import Model
 
 __all__ = ["ImageChoice", "layers_of"]
+
+# Answers that are kept: as many as a user can look at before a model changes.
+_KEPT = 64
 
 
 def layers_of(
@@ -56,17 +61,25 @@ class ImageChoice(QWidget):
     ----------
     viewer
         The viewer whose layers are offered.
+    link
+        Knows the server that is asked; `None` to ask none.
     """
 
     changed = Signal()
 
-    def __init__(self, viewer: ViewerModel) -> None:
+    def __init__(self, viewer: ViewerModel, link: ServerLink | None = None) -> None:
         super().__init__()
         self._viewer = viewer
+        self._link = link
+        self._life = Life(self)
+        self._question: FitQuestion | None = None
+        self._reports: dict[FitQuestion, FitReport] = {}
+        self.options: Callable[[], Mapping[str, Any]] = dict
+        """Returns the options of a run that decide whether an image suits a model."""
         self._model: Model | None = None
         self._proposed = ""
         self.suits = False
-        """Whether there is an image, and as far as can be told one that the model takes."""
+        """Whether there is an image that the model takes, by the server's answer."""
         images = layers_of(viewer, lambda: "Image")
         self.image = ComboBox(choices=images, nullable=True)
         self.channels = ChannelChoice(images)
@@ -153,7 +166,43 @@ class ImageChoice(QWidget):
         if self._model is None:
             self._say("", good=True)
             return
-        report = judge(self._model, source, regions=regions)
+        if self._model.problem:
+            self._say(self._model.problem, good=False)
+            return
+        client = self._link.connected if self._link is not None else None
+        if client is None:
+            self._say("", good=True)
+            return
+        question = FitQuestion.about(self._model, source, regions=regions, options=self.options())
+        if question == self._question and question not in self._reports:
+            return  # Asked already; its answer is on the way.
+        self._question = question
+        if question in self._reports:
+            self._show_report(self._reports[question])
+            return
+        self._say("", good=False)
+        in_background(
+            lambda: question.ask(client),
+            returned=lambda report: self._on_report(question, report),
+            failed=lambda error: self._on_report(
+                question, FitReport(fits=False, sentence=str(error)), keep=False
+            ),
+        )
+
+    def _on_report(self, question: FitQuestion, report: FitReport, *, keep: bool = True) -> None:
+        if self._life.ended:
+            return
+        if keep:
+            if len(self._reports) >= _KEPT:
+                self._reports.clear()
+            self._reports[question] = report
+        if question == self._question:
+            self._show_report(report)
+            if not keep:
+                self._question = None
+            self.changed.emit()
+
+    def _show_report(self, report: FitReport) -> None:
         self._say(report.sentence, good=report.fits)
 
     def _say(self, sentence: str, *, good: bool) -> None:

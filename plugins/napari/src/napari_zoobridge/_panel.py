@@ -76,7 +76,7 @@ class Panel(QScrollArea):
         self.link = ServerLink()
         self.server = ServerLine(self.link)
         self.models = ModelChoice(self.link, several=several)
-        self.target = TargetChoice(viewer)
+        self.target = TargetChoice(viewer, self.link)
         self.run_button = QPushButton(self.action)
         self.cancel_button = QPushButton("Cancel")
         self.bar = QProgressBar()

@@ -47,7 +47,8 @@ class Options:
     mask_fill
         What stands outside a mask: ``zero``, ``mean``, ``keep``.
     intensity
-        A rule of the contract (``as_is``, ``dtype_range``, ``min_max``); empty for the package's.
+        A rule of the contract (``as_is``, ``dtype_range``, ``unit_range``, ``min_max``); empty
+        or `None` for the package's.
     fit
         What to do with other sizes; empty for the package's way.
     """
@@ -56,7 +57,7 @@ class Options:
     top_k: int = 0
     all_scores: bool = False
     mask_fill: str = ""
-    intensity: str = ""
+    intensity: str | None = None
     fit: str = ""
 
     def arguments(self) -> dict[str, Any]:

@@ -19,12 +19,12 @@ from napari_zoobridge._targets import (
     plan_points,
     plan_shapes,
 )
-from napari_zoobridge._work import Life
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from qtpy.QtWidgets import QWidget
 
+    from napari_zoobridge._link import ServerLink
     from napari_zoobridge._place import Plan
     from zoobridge.client import Model
 
@@ -57,10 +57,12 @@ class TargetChoice(ImageChoice):
     ----------
     viewer
         The viewer whose layers are offered.
+    link
+        Knows the server that is asked whether an image suits a model; `None` to ask none.
     """
 
-    def __init__(self, viewer: ViewerModel) -> None:
-        super().__init__(viewer)
+    def __init__(self, viewer: ViewerModel, link: ServerLink | None = None) -> None:
+        super().__init__(viewer, link)
         self.target = ComboBox(choices=[(str(t.value), t) for t in Target], value=Target.PLANE)
         self.layer = ComboBox(choices=layers_of(viewer, self._kind_name), nullable=True)
         self.selected = CheckBox(text="selected only")
@@ -97,7 +99,6 @@ class TargetChoice(ImageChoice):
         self._later.setSingleShot(True)
         self._later.setInterval(0)
         self._later.timeout.connect(self._refill)
-        self._life = Life(self)
         for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
             event.connect(self._on_layers)
         viewer.dims.events.order.connect(self._on_view)
@@ -285,6 +286,10 @@ class TargetChoice(ImageChoice):
         except (EmptyTargetError, PlaneAxesError):
             stack = ""
         self.stack.offer(stack, ticked=self.chosen is Target.PLANES)
+
+    def judge(self, _value: Any = None) -> None:
+        """Ask anew whether the image suits the model, as after a change of the options."""
+        self._judge_target()
 
     def _judge_target(self) -> None:
         self._judge(regions=self.chosen not in (Target.PLANE, Target.PLANES))
