@@ -1,6 +1,6 @@
 """Write what is generated from the contract: ``python proto/generate.py`` (or ``make stubs``).
 
-These are the Python stubs, the error types, and the table of error reasons in ``docs/protocol.md``.
+These are the Python stubs, the error types, and the tables in ``docs/protocol.md``.
 
 The stubs must run with every protobuf from 5.29 to 7.x. A stub demands a runtime at least as new
 as its compiler, so they come from the compiler of grpcio-tools 1.71.2, which needs protobuf 5 and
@@ -18,6 +18,7 @@ import venv
 from pathlib import Path
 
 from error_types import python_module, with_table
+from reference_page import with_reference
 
 PROTO = Path(__file__).resolve().parent
 PROJECT = PROTO.parent
@@ -131,7 +132,10 @@ def generated(root: Path) -> dict[str, bytes]:
 
 def texts() -> dict[Path, str]:
     """Return the generated files that are not stubs."""
-    return {ERROR_TYPES: MARK + python_module(), PAGE: with_table(PAGE.read_text("utf-8"))}
+    return {
+        ERROR_TYPES: MARK + python_module(),
+        PAGE: with_reference(with_table(PAGE.read_text("utf-8"))),
+    }
 
 
 def main() -> int:

@@ -159,7 +159,7 @@ def test_a_mistake_is_named_with_what_would_be_right(zb, data, words, sentence, 
     assert sentence in zb("evaluate", *words, "--data", data, code=code).stderr
 
 
-def test_ctrl_c_keeps_what_is_answered_and_resume_asks_for_the_rest(zb, served, many):
+def test_ctrl_c_keeps_what_is_answered_and_the_same_command_asks_for_the_rest(zb, served, many):
     words = ("evaluate", "brightness", "--data", many, "--measures", "accuracy", "--format", "json")
     folder = served.folder / "cache" / "zoobridge" / "evaluations"
     before = set(folder.glob("*/*.jsonl"))
@@ -173,7 +173,7 @@ def test_ctrl_c_keeps_what_is_answered_and_resume_asks_for_the_rest(zb, served, 
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=120)
     assert (process.returncode, output) == (130, "")
-    assert "go on with the same command and --resume" in errors
+    assert "run the same command again to continue" in errors
     (journal,) = kept()
     done = journal.read_bytes().count(b"\n") - 1
     assert done < 1500
@@ -182,16 +182,20 @@ def test_ctrl_c_keeps_what_is_answered_and_resume_asks_for_the_rest(zb, served, 
         return sum(copy.items for copy in served.client.model("brightness").loaded)
 
     count = asked()
-    result = zb(*words, "--resume")
+    result = zb(*words)
     assert json.loads(result.stdout)["rows"][0]["items"] == 1500
     # A picture to warm up, those whose latency is measured, and what was on its way at Ctrl-C.
     assert asked() - count <= 1500 - done + 51 + 64 < 1500
     count = asked()
-    assert zb(*words, "--resume").stdout == result.stdout
+    repeated = zb(*words)
+    assert repeated.stdout == result.stdout
+    assert "using 1500 answers of an earlier run" in repeated.stderr
     assert asked() == count
+    zb(*words, "--restart")
+    assert asked() - count >= 1500
 
 
-def test_a_full_disk_is_told_in_a_line_and_resume_goes_on(zb, many):
+def test_a_full_disk_is_told_in_a_line_and_the_same_command_goes_on(zb, many):
     words = ("evaluate", "brightness", "--data", many, "--measures", "accuracy", "--seed", "1",
              "--reader", "folders", "--format", "json")  # fmt: skip
     process = zb.start(
@@ -200,16 +204,27 @@ def test_a_full_disk_is_told_in_a_line_and_resume_goes_on(zb, many):
     output, errors = process.communicate(timeout=120)
     assert (process.returncode, output) == (1, "")
     assert "Traceback" not in errors
-    assert "answers are kept" in errors
+    assert "answers are saved" in errors
     last = errors.splitlines()[-1]
     assert "brightness@1.0.0-onnx.jsonl: File too large" in last
     journal = Path(last.removeprefix("Error: ").partition(": ")[0])
     kept = journal.read_bytes()
     assert kept.endswith(b"\n")
     assert 1 < kept.count(b"\n") < 1500
-    result = zb(*words, "--resume")
+    result = zb(*words)
     assert json.loads(result.stdout)["rows"][0]["items"] == 1500
     assert journal.read_bytes().startswith(kept)
+
+
+def test_a_report_is_written_beside_the_numbers_by_both_names(zb, data, tmp_path):
+    words = ("brightness", "--data", data, "--measures", "accuracy", "--format", "json")
+    first = zb("evaluate", *words, "--report", tmp_path / "out")
+    assert (tmp_path / "out" / "report.html").is_file()
+    again = zb("compare", *words, "--report", tmp_path / "out")
+    assert again.stdout == first.stdout
+    assert "using 9 answers of an earlier run" in again.stderr
+    refused = zb("evaluate", *words, "--report", tmp_path / "out", "--at-server", code=2)
+    assert "--report needs the pictures here" in refused.stderr
 
 
 def test_the_server_measures_what_lies_there(command, zoo, data, zoobridge_server):

@@ -162,7 +162,7 @@ def test_unreadable_pictures_are_reported_with_their_reason(zoo, pictures, tmp_p
     (data / "3" / "notes.txt").write_text("x")
     done = compare(zoo, "digits:onnx", "--data", data, "--report", tmp_path / "out")
     assert done.returncode == 1
-    assert re.search(r"torn\.png: digits@1\.0\.0:onnx: .*PNG", done.stderr)
+    assert re.search(r"torn\.png \(digits@1\.0\.0:onnx\): .*PNG", done.stderr)
     assert "notes.txt: its ending is not that of a picture" in done.stderr
     record = json.loads((tmp_path / "out" / "report.json").read_text())
     assert record["items"] == 3
@@ -191,7 +191,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(zoo, digits, tmp
     running.send_signal(signal.SIGINT)
     _, told = running.communicate(timeout=120)
     assert running.returncode == 130
-    assert "the same command goes on" in told
+    assert "run the same command again to continue" in told
     (kept,) = answers.glob("*.jsonl")
     done = kept.read_bytes().count(b"\n") - 1
     assert 20 <= done + 1 < 1500
@@ -241,12 +241,14 @@ def test_an_evaluation_tells_how_far_it_is_and_compares_what_is_done(
         client, ["digits:onnx", "hasty"], digits, folder=tmp_path, resamples=100,
         mapping=read_mapping(mapping), on_update=updates.append,
     )  # fmt: skip
-    assert next(one.done for one in updates if one.model == "hasty@1.0.0:onnx") == 0
+    assert (
+        next(one.progress.done for one in updates if one.progress.model == "hasty@1.0.0:onnx") == 0
+    )
     partial = [one for one in updates if one.comparison is not None]
     assert [len(one.comparison.rows) for one in partial] == [1, 2]
-    assert [one.finished for one in updates].count(True) == 1
+    assert [one.result is not None for one in updates].count(True) == 1
     assert updates[-1].comparison is whole
-    assert all(one.total == 100 for one in updates)
+    assert all(one.progress.total == 100 for one in updates)
 
 
 def test_items_with_several_classes_are_compared_too(client, digits, tmp_path):

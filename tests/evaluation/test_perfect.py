@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoobridge.evaluation import MEASURES, measure, read_dataset, run_model
+from evaluated import run_to_the_end
+from zoobridge.evaluation import MEASURES, measure, read_dataset
 
 # Large enough that softmax and sigmoid reach 0 and 1.
 GAIN = 1.0
@@ -74,7 +75,7 @@ def perfect(zoobridge_server, write_linear, tmp_path_factory):
 def test_a_perfect_model_is_best_by_every_measure_that_applies(
     perfect, corners, tmp_path, model, data, kind, without
 ):
-    run = run_model(perfect, model, read_dataset(corners / data), folder=tmp_path)
+    run = run_to_the_end(perfect, model, read_dataset(corners / data), folder=tmp_path)
     outcomes = run.outcomes()
     assert outcomes.kind == kind
     found = measure(outcomes)

@@ -7,13 +7,14 @@ import pytest
 import tifffile
 from PIL import Image
 
+from evaluated import run_to_the_end
 from zoobridge.errors import InvalidRequestError
-from zoobridge.evaluation import Dataset, Item, match_labels, measure, read_dataset, run_model
+from zoobridge.evaluation import Dataset, Item, match_labels, measure, read_dataset
 
 
 @pytest.fixture(scope="module")
 def run(client, digits, tmp_path_factory):
-    return run_model(client, "digits", digits, folder=tmp_path_factory.mktemp("run"))
+    return run_to_the_end(client, "digits", digits, folder=tmp_path_factory.mktemp("run"))
 
 
 def test_every_picture_has_the_answer_that_the_client_gives(run, client, digits):
@@ -45,7 +46,7 @@ def test_what_a_model_costs_is_measured_and_told_by_the_server(run, client):
 
 def test_two_frameworks_give_the_same_scores(run, client, digits, tmp_path):
     few = Dataset(digits.items[::10])
-    other = run_model(client, "digits", few, folder=tmp_path, framework="pytorch")
+    other = run_to_the_end(client, "digits", few, folder=tmp_path, framework="pytorch")
     same = np.array([answer.scores for answer in run.answers[::10]])
     assert np.abs(same - [answer.scores for answer in other.answers]).max() < 1e-4
     assert (run.framework, other.framework) == ("onnx", "pytorch")
@@ -53,12 +54,12 @@ def test_two_frameworks_give_the_same_scores(run, client, digits, tmp_path):
 
 def test_a_run_that_was_cut_off_goes_on_where_it_stopped(client, digits, tmp_path):
     few = Dataset(digits.items[:20])
-    whole = run_model(client, "digits", few, folder=tmp_path)
+    whole = run_to_the_end(client, "digits", few, folder=tmp_path)
     (path,) = tmp_path.iterdir()
     lines = path.read_text().splitlines(keepends=True)
     assert len(lines) == 22
     path.write_text("".join(lines[:13]) + lines[13][:9])
-    again = run_model(client, "digits", few, folder=tmp_path)
+    again = run_to_the_end(client, "digits", few, folder=tmp_path)
     kept = [json.loads(line) for line in path.read_text().splitlines()]
     assert [one["session"] for one in kept[1:21]] == [0] * 12 + [1] * 8
     for first, second in zip(whole.answers, again.answers, strict=True):
@@ -70,27 +71,33 @@ def test_a_run_that_was_cut_off_goes_on_where_it_stopped(client, digits, tmp_pat
 
 def test_a_run_that_is_done_asks_for_nothing_and_keeps_its_costs(client, digits, tmp_path):
     few = Dataset(digits.items[:5])
-    first = run_model(client, "digits", few, folder=tmp_path)
+    first = run_to_the_end(client, "digits", few, folder=tmp_path)
     (path,) = tmp_path.iterdir()
     before = path.stat().st_mtime_ns, path.read_text()
-    again = run_model(client, "digits", few, folder=tmp_path)
+    again = run_to_the_end(client, "digits", few, folder=tmp_path)
     assert (path.stat().st_mtime_ns, path.read_text()) == before
     assert again.answers == first.answers
     assert again.costs == first.costs
 
 
-def test_answers_of_another_dataset_are_not_taken_for_these(client, digits, tmp_path):
-    run_model(client, "digits", Dataset(digits.items[:2]), folder=tmp_path)
-    with pytest.raises(InvalidRequestError, match="answers with another dataset"):
-        run_model(client, "digits", Dataset(digits.items[:3]), folder=tmp_path)
+def test_a_changed_question_starts_again_and_says_so(client, digits, tmp_path):
+    steps = []
+    two, three = Dataset(digits.items[:2]), Dataset(digits.items[1:4])
+    run_to_the_end(client, "digits", two, folder=tmp_path, steps=steps)
+    assert steps[0].notice == ""
+    steps.clear()
+    again = run_to_the_end(client, "digits", three, folder=tmp_path, steps=steps)
+    assert [step.done for step in steps] == [0, 1, 2, 3]
+    assert steps[0].notice == "the earlier answers are for other data; starting again"
+    assert len(again.answers) == 3
+    steps.clear()
+    run_to_the_end(client, "digits", three, folder=tmp_path, steps=steps)
+    assert [step.notice for step in steps] == ["using 3 answers of an earlier run"]
     (path,) = tmp_path.iterdir()
     assert json.loads(path.read_text().splitlines()[0])["model"].startswith("digits@")
-    path.write_text("{}\n")
-    with pytest.raises(InvalidRequestError, match="answers with another format"):
-        run_model(client, "digits", Dataset(digits.items[:2]), folder=tmp_path)
     path.write_text("no JSON\n")
     with pytest.raises(InvalidRequestError, match="is damaged"):
-        run_model(client, "digits", Dataset(digits.items[:2]), folder=tmp_path)
+        run_to_the_end(client, "digits", Dataset(digits.items[:2]), folder=tmp_path)
 
 
 def test_an_unreadable_picture_is_told_and_asked_for_again(client, digits, tmp_path):
@@ -98,12 +105,12 @@ def test_an_unreadable_picture_is_told_and_asked_for_again(client, digits, tmp_p
     bad.write_bytes(b"no picture")
     lost = (Item(bad, ("1",)), Item(tmp_path / "gone.png", ("2",)))
     mixed = Dataset((*lost, *digits.items[:3]))
-    run = run_model(client, "digits", mixed, folder=tmp_path / "run")
+    run = run_to_the_end(client, "digits", mixed, folder=tmp_path / "run")
     assert [answer.item for answer in run.failures] == [0, 1]
     assert all(answer.error for answer in run.failures)
     assert len(run.outcomes()) == 3
     assert len(run.outcomes(without=frozenset({2}))) == 2
-    again = run_model(client, "digits", mixed, folder=tmp_path / "run")
+    again = run_to_the_end(client, "digits", mixed, folder=tmp_path / "run")
     assert again.failures == run.failures
     (path,) = (tmp_path / "run").iterdir()
     kept = [json.loads(line) for line in path.read_text().splitlines()[1:-1]]
@@ -112,7 +119,7 @@ def test_an_unreadable_picture_is_told_and_asked_for_again(client, digits, tmp_p
 
 def test_a_stack_is_not_measured_as_one_picture(client, tmp_path, digits):
     stack = digits.items[0].path.parents[2] / "stack" / "textures.tif"
-    run = run_model(client, "textures", Dataset((Item(stack, ("brick",)),)), folder=tmp_path)
+    run = run_to_the_end(client, "textures", Dataset((Item(stack, ("brick",)),)), folder=tmp_path)
     assert "planes, and has one label" in run.failures[0].error
     with pytest.raises(InvalidRequestError, match="answered none"):
         run.outcomes()
@@ -130,7 +137,7 @@ def test_objects_are_classified_with_their_masks(client, tmp_path):
     rows = "".join(f"p.png,m.tif,{number},brick\n" for number in range(1, 7))
     (tmp_path / "t.csv").write_text(f"image,mask,object,label\n{rows}gone.png,m.tif,1,grass\n")
     dataset = read_dataset(tmp_path / "t.csv")
-    run = run_model(client, "textures", dataset, folder=tmp_path / "run")
+    run = run_to_the_end(client, "textures", dataset, folder=tmp_path / "run")
     regions = [item.region for item in dataset.items[:6]]
     expected = client.classify(
         "textures", tmp_path / "p.png", regions=regions, framework=run.framework, all_scores=True
@@ -147,7 +154,7 @@ def test_objects_are_classified_with_their_masks(client, tmp_path):
 
 def test_what_cannot_run_is_refused_before_any_picture_is_read(client, digits, tmp_path):
     with pytest.raises(InvalidRequestError, match="does not run with caffe; it runs with onnx"):
-        run_model(client, "digits", digits, folder=tmp_path, framework="caffe")
+        run_to_the_end(client, "digits", digits, folder=tmp_path, framework="caffe")
     with pytest.raises(InvalidRequestError, match="match no label"):
-        run_model(client, "textures", digits, folder=tmp_path)
+        run_to_the_end(client, "textures", digits, folder=tmp_path)
     assert match_labels(["0"], client.model("digits").labels) == {"0": 0}

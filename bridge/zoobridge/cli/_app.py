@@ -25,8 +25,7 @@ _COMMANDS = {
     "classify": ("_classify", "Classify pictures, or places in them."),
     "measures": ("_evaluation_lists", "List the measures that models can be compared by."),
     "readers": ("_evaluation_lists", "List the readers of labelled pictures."),
-    "evaluate": ("_evaluate", "Measure models on labelled pictures."),
-    "compare": ("_compare", "Compare models on labelled pictures, with a report."),
+    "evaluate": ("_evaluate", "Evaluate and compare models on labelled pictures."),
     "load": ("_managing", "Load a model before its first use."),
     "unload": ("_managing", "Free a model's memory."),
     "add": ("_packages", "Make a model package from a weights file."),
@@ -38,6 +37,9 @@ _COMMANDS = {
     "stop": ("_stop", "End the server of this machine."),
 }
 
+#: Other names of commands, which the list does not repeat.
+_OTHER_NAMES = {"compare": "evaluate"}
+
 
 class App(click.Group):
     """A group whose commands are imported when they are called."""
@@ -48,10 +50,11 @@ class App(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import a command."""
-        if cmd_name not in _COMMANDS:
+        name = _OTHER_NAMES.get(cmd_name, cmd_name)
+        if name not in _COMMANDS:
             return None
-        module = import_module(f"zoobridge.cli.{_COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name)
+        module = import_module(f"zoobridge.cli.{_COMMANDS[name][0]}")
+        command: click.Command = getattr(module, name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

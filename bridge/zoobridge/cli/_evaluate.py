@@ -1,4 +1,4 @@
-"""``evaluate``: models measured on labelled pictures."""
+"""``evaluate`` (or ``compare``): models measured on labelled pictures."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import getpass
 import hashlib
 import json
 import platform
+import shlex
+import shutil
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from zoobridge.cli._evaluation_options import evaluation_options
-from zoobridge.cli._evaluation_outputs import evaluation_text, print_evaluation, tell_omissions
+from zoobridge.cli._evaluation_outputs import evaluation_text, note_omissions, print_evaluation
 from zoobridge.cli._evaluation_progress import following
 from zoobridge.cli._failure import needs_extra
 from zoobridge.cli._options import Server, chosen_format, server_options
@@ -21,33 +24,47 @@ from zoobridge.cli._screen import note
 from zoobridge.files import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from zoobridge.client import Client, EvaluationProgress, EvaluationUpdate
+    from zoobridge.evaluation import Dataset, Update
 
 __all__ = ["evaluate"]
 
+State = TypeVar("State", bound="EvaluationUpdate")
+
 _FORMATS = ("csv", "json")
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
 
 
 @click.command()
 @click.argument("models", metavar="MODEL...", nargs=-1, required=True)
 @click.option(
-    "--data", required=True, metavar="PATH", help="Labelled pictures: a folder or a file."
+    "--data",
+    required=True,
+    metavar="PATH",
+    help="Labelled pictures: a folder with a sub-folder per class, or a CSV or Parquet table.",
+)
+@click.option(
+    "--report",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for a report: report.html with plots and tests, and CSV and JSON files.",
 )
 @evaluation_options
+@click.option("--classes", type=_FILE, help="Text file with one class a line; use only these.")
 @click.option(
     "--format",
     "form",
     type=click.Choice(["table", *_FORMATS]),
-    help="How to write it.  [default: as --output ends, else table]",
+    help="Output format.  [default: as --output ends, else table]",
 )
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write to.")
-@click.option("--overwrite", is_flag=True, help="Replace the output file if there is one.")
-@click.option("--resume", is_flag=True, help="Go on with what an earlier such command has begun.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing output file.")
 @click.option(
-    "--at-server", is_flag=True, help="PATH is on the server's machine, and it does the measuring."
+    "--restart", is_flag=True, help="Classify everything again, even what an earlier run answered."
 )
+@click.option("--at-server", is_flag=True, help="PATH is on the server's machine; evaluate there.")
 @server_options
 @click.pass_context
 def evaluate(
@@ -55,48 +72,53 @@ def evaluate(
     /,
     models: tuple[str, ...],
     data: str,
+    report: Path | None,
+    classes: Path | None,
     form: str | None,
     output: Path | None,
     overwrite: bool,  # noqa: FBT001 - click passes it by name
-    resume: bool,  # noqa: FBT001
     at_server: bool,  # noqa: FBT001
     mapping: Path | None,
     server: Server,
     **settings: Any,
 ) -> None:
-    """Measure each MODEL on labelled pictures.
+    """Evaluate and compare each MODEL on labelled pictures.
 
-    MODEL is an id or id@version, with :framework behind it or not; without one, every framework
-    that can run the model is measured by itself. The pictures are read here and classified by the
-    server; with --at-server they lie there, below a folder that its administrator allowed.
+    MODEL is an id or id@version, with or without :framework; without it, every framework that can
+    run the model is evaluated separately. The pictures are read here and classified by the server;
+    with --at-server they are on the server, in a folder that its administrator allowed.
 
-    Every answer is kept as it comes. After Ctrl-C, or when the server went away, the same command
-    with --resume classifies only what was left. Pictures that a model could not answer are named,
-    and the command then ends with code 1. For a report with tests and plots see `zoobridge compare`.
+    Every answer is saved as it arrives. After Ctrl-C or a lost connection, the same command
+    continues where it stopped; if the weights or the data have changed since, it starts again and
+    says so. Pictures that a model could not answer are listed, and the exit code is then 1.
 
     \b
     Examples:
       zoobridge evaluate digits --data pictures/digits
+      zoobridge evaluate digits other --data pictures.csv --mapping names.csv --report out
       zoobridge evaluate digits:onnx digits:pytorch --data pictures.csv --measures accuracy,f1_macro
-      zoobridge evaluate digits --data pictures/digits --option labels=classes.txt --format csv
       zoobridge evaluate digits --data /lab/labelled --at-server --server lab:50051
     """  # noqa: D301
     form = chosen_format(form, output, _FORMATS)
     if output is not None and output.exists() and not overwrite:
-        raise click.UsageError(f"{output} exists; replace it (--overwrite), or name another file")
+        raise click.UsageError(f"{output} exists; use --overwrite to replace it")
+    if at_server and report is not None:
+        raise click.UsageError("--report needs the pictures here; leave out --at-server")
     settings["options"] = dict(settings["options"])
+    if classes is not None:
+        settings["options"]["labels"] = str(classes)
     settings["mapping"] = _mapping(mapping)
     if not at_server:
         data = str(Path(data).absolute())
-    settings["run_id"] = _run_id(models, data, settings, at_server=at_server)
-    settings["restart"] = not resume
-    with server.connect() as client:
-        measured = _measured_there if at_server else _measured_here
-        with (
-            following(ctx, go_on="go on with the same command and --resume") as show,
-            closing(measured(client, models, data, settings)) as updates,
-        ):
-            result = _followed(updates, show).ended()
+    run_id = _run_id(models, data, settings, at_server=at_server)
+    evaluated: tuple[Update, Dataset] | None = None
+    with server.connect() as client, following(ctx) as show:
+        if at_server:
+            update = _followed(client.evaluate_iter(models, data, run_id=run_id, **settings), show)
+        else:
+            evaluated = _evaluated_here(client, models, data, run_id, report, settings, show)
+            update = evaluated[0]
+        result = update.ended()
     if output is not None:
         try:
             write_whole(output, evaluation_text(result, form))
@@ -106,7 +128,9 @@ def evaluate(
         print_evaluation(result)
     else:
         click.echo(evaluation_text(result, form), nl=False)
-    tell_omissions(result)
+    note_omissions(result, rest="--format json" if report is None else "the report")
+    if report is not None and evaluated is not None:
+        _write_report(*evaluated, report, command=_command(ctx))
     ctx.exit(int(bool(result.failures)))
 
 
@@ -123,58 +147,98 @@ def _run_id(
 ) -> str:
     """Return an id that the same command of the same user finds again.
 
-    Which measures are computed does not matter to the answers that are kept.
+    The measures do not change it: they are computed from the same answers.
     """
-    # On a lab's server two people may ask the same.
+    # On a lab's server two people may run the same command.
     who = [getpass.getuser(), platform.node()] if at_server else []
-    asked = [settings[name] for name in ("reader", "options", "mapping")]
-    what = json.dumps([sorted(models), data, asked, who], sort_keys=True)
+    question = [settings[name] for name in ("reader", "options", "mapping")]
+    what = json.dumps([sorted(models), data, question, who], sort_keys=True)
     return hashlib.sha256(what.encode()).hexdigest()[:32]
 
 
-def _measured_there(
-    client: Client, models: tuple[str, ...], data: str, settings: dict[str, Any]
-) -> Generator[EvaluationUpdate, None, None]:
-    return client.evaluate_iter(models, data, **settings)
-
-
-def _measured_here(
-    client: Client, models: tuple[str, ...], data: str, settings: dict[str, Any]
-) -> Generator[EvaluationUpdate, None, None]:
+def _evaluated_here(
+    client: Client,
+    models: tuple[str, ...],
+    data: str,
+    run_id: str,
+    report: Path | None,
+    settings: dict[str, Any],
+    show: Callable[[EvaluationProgress | None], None],
+) -> tuple[Update, Dataset]:
+    """Evaluate pictures of this machine; return the last update and the data."""
     with needs_extra("evaluation", "evaluating"):
-        from zoobridge.evaluation import open_run, respond
+        from zoobridge.evaluation import evaluate_iter, open_run, read_dataset
     from platformdirs import user_cache_path
 
-    from zoobridge.client import evaluation_request, evaluation_updates
-
-    request = evaluation_request(models, data, **settings)
-    root = user_cache_path("zoobridge", appauthor=False) / "evaluations"
-    folder = open_run(root, request.run_id, restart=request.restart)
-    with closing(respond(client, request, folder=folder)) as responses:
-        yield from evaluation_updates(responses)
+    restart = settings.pop("restart")
+    dataset = read_dataset(
+        Path(data), reader=settings.pop("reader"), options=settings.pop("options")
+    )
+    if report is None:
+        root = user_cache_path("zoobridge", appauthor=False) / "evaluations"
+        folder = open_run(root, run_id, restart=restart)
+    else:
+        folder = report / "answers"
+        if restart:
+            shutil.rmtree(folder, ignore_errors=True)
+    updates = evaluate_iter(client, models, dataset, folder=folder, run_id=run_id, **settings)
+    return _followed(updates, show), dataset
 
 
 def _followed(
-    updates: Iterable[EvaluationUpdate], show: Callable[[EvaluationProgress | None], None]
-) -> EvaluationUpdate:
-    """Show how it goes until its end, and return that."""
-    from zoobridge.client import EvaluationUpdate
+    updates: Generator[State, None, None], show: Callable[[EvaluationProgress | None], None]
+) -> State:
+    """Show the progress of an evaluation until its end, and return its last state."""
+    last: State | None = None
+    rows = 0
+    with closing(updates):
+        for update in updates:
+            last = update
+            show(update.progress)
+            if rows < len(update.rows):
+                rows = len(update.rows)
+                _note_rows(update)
+    assert last is not None  # noqa: S101 - each evaluation has an update, or raises
+    return last
 
-    update = EvaluationUpdate()
-    told = 0
-    for update in updates:
-        show(update.progress)
-        if told < len(update.rows):
-            told = len(update.rows)
-            _tell_rows(update)
-    return update
 
-
-def _tell_rows(update: EvaluationUpdate) -> None:
-    """Tell of models that are done while others are not."""
+def _note_rows(update: EvaluationUpdate) -> None:
+    """Name the best model so far while others are still to come."""
     if update.result is not None or update.progress is None:
         return
     best = update.rows[0]
     value = next((one for one in best.values.values() if one.value is not None), None)
     shown = "" if value is None else f"; best so far: {best.name}, {value.name} {value.value:.4f}"
     note(f"{len(update.rows)} of {update.progress.models_total} models are done{shown}")
+
+
+def _write_report(update: Update, dataset: Dataset, folder: Path, *, command: str) -> None:
+    from zoobridge.evaluation import write_report
+
+    assert update.comparison is not None  # noqa: S101 - the last update has it
+    note(f"report: {write_report(update.comparison, dataset, folder, command=command)}")
+
+
+def _command(ctx: click.Context) -> str:
+    """Return the command as it was given, with what it took from the environment, but no token."""
+    words = ["zoobridge", str(ctx.info_name), *ctx.params["models"]]
+    for parameter in ctx.command.params:
+        name = parameter.name or ""
+        source = ctx.get_parameter_source(name)
+        if not isinstance(parameter, click.Option) or name == "token":
+            continue
+        if name != "seed" and source not in _GIVEN:
+            continue
+        value = ctx.params.get(name)
+        if parameter.is_flag:
+            words += (
+                []
+                if value is None
+                else [(parameter.opts if value else parameter.secondary_opts)[0]]
+            )
+        elif name == "options":
+            words += [word for key, one in value or () for word in ("--option", f"{key}={one}")]
+        else:
+            shown = ",".join(value) if isinstance(value, tuple) else str(value)
+            words += [parameter.opts[-1], shown]
+    return shlex.join(words)

@@ -19,14 +19,18 @@ Function = TypeVar("Function", bound="Callable[..., Any]")
 
 
 def evaluation_options(command: Function) -> Function:
-    """Add how the data are read, what is measured, and what orders the models."""
+    """Add the options for reading the data, and for measuring and ranking the models."""
     for option in (
         click.option(
-            "--seed", type=click.IntRange(0, (1 << 32) - 1), default=0, show_default=True,
-            help="Where the random numbers of the intervals start.",
+            "--resamples", type=click.IntRange(min=100), default=1000, show_default=True,
+            help="Bootstrap resamples for the confidence intervals.",
         ),
         click.option(
-            "--rank-by", default="", help="Measure that orders the models.  [default: accuracy]"
+            "--seed", type=click.IntRange(0, (1 << 32) - 1), default=0, show_default=True,
+            help="Seed of the random numbers for the intervals.",
+        ),
+        click.option(
+            "--rank-by", default="", help="Measure to rank the models by.  [default: accuracy]"
         ),
         click.option(
             "--measures", type=NAMES, default=(), metavar="NAME,NAME…",
@@ -34,14 +38,14 @@ def evaluation_options(command: Function) -> Function:
         ),
         click.option(
             "--mapping", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-            help="CSV file of class,label: what the models call a class of the data.",
+            help="CSV file (class,label) that maps the classes of the data to the models' labels.",
         ),
         click.option(
             "--option", "options", type=SETTING, multiple=True, metavar="NAME=VALUE",
-            help="An option of the reader, such as labels=classes.txt. May be repeated.",
+            help="Option of the reader, such as labels=classes.txt. May be repeated.",
         ),
         click.option(
-            "--reader", default="", help="How to read the data.  [default: the first that fits]"
+            "--reader", default="", help="Dataset reader.  [default: the first that accepts PATH]"
         ),
     ):  # fmt: skip
         command = option(command)

@@ -12,7 +12,7 @@ from zoobridge.cli._screen import json_text, note, note_first, table
 if TYPE_CHECKING:
     from zoobridge.client import Evaluation, MeasureValue
 
-__all__ = ["evaluation_text", "print_evaluation", "tell_omissions"]
+__all__ = ["evaluation_text", "note_omissions", "print_evaluation"]
 
 _COLUMNS = (
     "model", "framework", "measure", "value", "low", "high", "reason", "items", "failed", "digest",
@@ -52,13 +52,13 @@ def print_evaluation(result: Evaluation) -> None:
         note(f"not applicable to {reason}: {', '.join(lacking)}")
 
 
-def tell_omissions(result: Evaluation) -> None:
-    """Name what is not among the numbers, on the standard error."""
+def note_omissions(result: Evaluation, *, rest: str) -> None:
+    """Name on standard error what the numbers leave out; `rest` is where all of it is listed."""
     for what, omissions in (("left out", result.left_out), ("not answered", result.failures)):
         lines = [
             f"{one.item}{f' ({one.model})' if one.model else ''}: {one.reason}" for one in omissions
         ]
-        note_first(f"{len(lines)} {what}", lines, rest="--format json")
+        note_first(f"{len(lines)} {what}", lines, rest=rest)
 
 
 def _cell(value: MeasureValue | None) -> str:

@@ -30,6 +30,9 @@ class EvaluationProgress:
         could not answer, and all.
     models_done, models_total
         Models that are done, and all.
+    notice
+        What a user should know of the model's answers: that answers of an earlier call are used, or
+        cannot be used because the question changed. Mostly empty.
     """
 
     model: str
@@ -38,6 +41,7 @@ class EvaluationProgress:
     total: int
     models_done: int
     models_total: int
+    notice: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,7 @@ def evaluation_request(
     seed: int = 0,
     run_id: str = "",
     restart: bool = False,
+    resamples: int = 0,
 ) -> pb.EvaluateRequest:
     """Return the message that asks for an evaluation; see :meth:`Client.evaluate`.
 
@@ -130,6 +135,7 @@ def evaluation_request(
         seed=seed,
         run_id=run_id,
         restart=restart,
+        resamples=resamples,
     )
 
 

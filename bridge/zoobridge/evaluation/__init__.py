@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from zoobridge.evaluation.report._report import write_report
     from zoobridge.evaluation.report._thumbnails import Thumbnail, thumbnail
     from zoobridge.evaluation.runs._journal import Answer
-    from zoobridge.evaluation.runs._model_run import run_model
+    from zoobridge.evaluation.runs._model_run import choose_weights, run_model
     from zoobridge.evaluation.runs._run import Run
     from zoobridge.evaluation.service._lists import list_measures, list_readers
     from zoobridge.evaluation.service._messages import respond
@@ -72,6 +72,7 @@ __all__ = [
     "Update",
     "bootstrap",
     "calibration",
+    "choose_weights",
     "cochran_q",
     "compare_pairs",
     "compare_runs",
@@ -112,7 +113,7 @@ _HOMES = {
     "report._report": ("write_report",),
     "report._thumbnails": ("Thumbnail", "thumbnail"),
     "runs._run": ("Run",),
-    "runs._model_run": ("run_model",),
+    "runs._model_run": ("choose_weights", "run_model"),
     "measures._scoring": ("calibration",),
     "service._lists": ("list_measures", "list_readers"),
     "service._messages": ("respond",),

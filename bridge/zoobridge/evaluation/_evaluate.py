@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from zoobridge.client import EvaluationUpdate
 from zoobridge.errors import InvalidRequestError
 from zoobridge.evaluation.comparison._compare import compare_runs
+from zoobridge.evaluation.comparison._records import evaluation_of, rows_of
 from zoobridge.evaluation.datasets._labels import labels_for
 from zoobridge.evaluation.measures._measures import measures_named
-from zoobridge.evaluation.runs._model_run import chosen_weights, run_model_iter
+from zoobridge.evaluation.runs._model_run import choose_weights, run_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
     from pathlib import Path
 
-    from zoobridge.client import Client
+    from zoobridge.client import Client, Model, Weights
     from zoobridge.evaluation.comparison._comparison import Comparison
     from zoobridge.evaluation.datasets._dataset import Dataset
     from zoobridge.evaluation.runs._run import Run
 
-__all__ = ["Update", "evaluate", "evaluate_iter"]
+__all__ = ["DEFAULT_RESAMPLES", "Update", "evaluate", "evaluate_iter"]
+
+DEFAULT_RESAMPLES = 1000
 
 # Every so many answers an update is told.
 _EVERY = 10
@@ -31,33 +35,17 @@ _PARTIAL_RESAMPLES = 100
 
 
 @dataclass(frozen=True)
-class Update:
-    """How far an evaluation is.
+class Update(EvaluationUpdate):
+    """The state of an evaluation that runs here.
 
     Parameters
     ----------
-    model
-        The model that works now, as ``id@version:framework``.
-    done, failed, total
-        Its items that are answered, those among them that failed, and all.
-    models_done, models_total
-        Models that are done, and all.
     comparison
-        The models that are done, compared, with rougher intervals; last the whole comparison.
+        The models that are done, compared, with coarser intervals; in the end the whole comparison.
+        `None` while nothing new can be compared.
     """
 
-    model: str
-    done: int
-    failed: int
-    total: int
-    models_done: int
-    models_total: int
     comparison: Comparison | None = None
-
-    @property
-    def finished(self) -> bool:
-        """Whether this is the last one, with the whole comparison."""
-        return self.models_done == self.models_total
 
 
 def evaluate(
@@ -70,7 +58,7 @@ def evaluate(
     measures: Sequence[str] = (),
     rank_by: str = "",
     seed: int = 0,
-    resamples: int = 1000,
+    resamples: int = DEFAULT_RESAMPLES,
     on_update: Callable[[Update], None] | None = None,
 ) -> Comparison:
     """Evaluate models as :func:`evaluate_iter` does, and return the whole comparison."""
@@ -98,13 +86,14 @@ def evaluate_iter(
     measures: Sequence[str] = (),
     rank_by: str = "",
     seed: int = 0,
-    resamples: int = 1000,
+    resamples: int = DEFAULT_RESAMPLES,
+    run_id: str = "",
 ) -> Generator[Update, None, None]:
     """Run models over a dataset, and compare them.
 
     Everything that can be refused is, before the first picture is read. Closing the generator
-    cancels what is under way; what was answered stays in `folder`, and the same call goes on from
-    there.
+    cancels what is under way. What was answered stays in `folder`: the same call continues from
+    there, and a call about other weights or data starts again and says so.
 
     Parameters
     ----------
@@ -125,12 +114,13 @@ def evaluate_iter(
         The measure that orders the rows; accuracy if empty.
     seed, resamples
         Of the intervals.
+    run_id
+        Name of the run, for its updates.
 
     Raises
     ------
     InvalidRequestError
-        If a model cannot run, a measure is not known, classes match no label, or the folder holds
-        answers of something else.
+        If a model cannot run, a measure is not known, or classes match no label.
     ZooBridgeError
         If the server fails; what was answered is kept.
     """
@@ -138,52 +128,63 @@ def evaluate_iter(
     measures_named((*measures, order))
     plan = _plan(client, models)
     for model, _ in plan:
-        labels_for(
-            dataset.labels, client.model(model).labels, mapping, multi_label=dataset.multi_label
-        )
+        labels_for(dataset.labels, model.labels, mapping, multi_label=dataset.multi_label)
     clustered = len({item.path for item in dataset.items}) < len(dataset.items)
+    update = Update(run_id=run_id, items=len(dataset.items))
     runs: list[Run] = []
-    for model, framework in plan:
-        name, total = f"{model}:{framework}", len(dataset.items)
-        steps = run_model_iter(
-            client, model, dataset, folder=folder, framework=framework, mapping=mapping
-        )
+    for model, weights in plan:
+        steps = run_model(client, model, weights, dataset, folder=folder, mapping=mapping)
         with closing(steps):
-            yield Update(name, 0, 0, total, len(runs), len(plan))
             while True:
                 try:
                     step = next(steps)
                 except StopIteration as end:
                     runs.append(end.value)
                     break
-                if step.done % _EVERY == 0 or step.done == total:
-                    yield Update(name, step.done, step.failed, total, len(runs), len(plan))
+                progress = replace(step, models_done=len(runs), models_total=len(plan))
+                if step.done % _EVERY == 0 or step.done == step.total or step.notice:
+                    update = replace(update, progress=progress, comparison=None)
+                    yield update
         last = len(runs) == len(plan)
-        failed = len(runs[-1].failures)
-        if not last and all(len(run.failures) == total for run in runs):
+        progress = replace(
+            progress, done=update.items, failed=len(runs[-1].failures), models_done=len(runs)
+        )
+        if not last and all(len(run.failures) == update.items for run in runs):
             # Nothing to compare yet; another model may do better.
-            yield Update(name, total, failed, total, len(runs), len(plan))
+            yield replace(update, progress=progress, comparison=None)
             continue
         comparison = compare_runs(
             runs, measures=measures, rank_by=order, seed=seed,
             resamples=resamples if last else min(resamples, _PARTIAL_RESAMPLES),
             clustered=clustered,
         )  # fmt: skip
-        yield Update(name, total, failed, total, len(runs), len(plan), comparison)
+        update = replace(
+            update,
+            progress=progress,
+            rows=rows_of(comparison, confusion=last),
+            result=evaluation_of(comparison, dataset, run_id=run_id) if last else None,
+            comparison=comparison,
+        )
+        yield update
 
 
-def _plan(client: Client, models: Sequence[str]) -> list[tuple[str, str]]:
-    """Return each model's reference with each framework that it is to run with."""
-    found: list[tuple[str, str]] = []
+def _plan(client: Client, models: Sequence[str]) -> list[tuple[Model, Weights]]:
+    """Return each model with each of its weights that are to run; each is asked for once."""
+    described: dict[str, Model] = {}
+    found: list[tuple[Model, Weights]] = []
     for given in models:
         name, _, framework = given.partition(":")
-        described, _ = chosen_weights(client, name, framework)
-        for one in (framework,) if framework else described.frameworks:
-            if (described.reference, one) in found:
+        if name not in described:
+            described[name] = client.model(name)
+        model = described[name]
+        chosen = choose_weights(model, framework)
+        for one in (framework,) if framework else model.frameworks:
+            weights = choose_weights(model, one) if one != chosen.framework else chosen
+            if any((model.reference, one) == (m.reference, w.framework) for m, w in found):
                 raise InvalidRequestError(
-                    f"{described.reference}:{one} is named twice; name each model once"
+                    f"{model.reference}:{one} is named twice; name each model once"
                 )
-            found.append((described.reference, one))
+            found.append((model, weights))
     if not found:
-        raise InvalidRequestError("no model is named")
+        raise InvalidRequestError("name at least one model")
     return found

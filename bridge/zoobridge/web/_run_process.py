@@ -77,11 +77,7 @@ def _here(client: Client, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for update in steps:
             comparison = update.comparison or comparison
             yield {
-                "progress": {
-                    "model": update.model, "done": update.done, "failed": update.failed,
-                    "total": update.total, "models_done": update.models_done,
-                    "models_total": update.models_total,
-                },
+                "progress": None if update.progress is None else asdict(update.progress),
                 **({} if update.comparison is None else {"rows": _rows(update.comparison)}),
             }  # fmt: skip
     if comparison is None:

@@ -40,8 +40,8 @@ def _scope(comparison: Comparison) -> Iterator[str]:
     lost = len(comparison.rows[0].run.truth) - count
     if lost:
         yield (
-            f"{lost} items that a model could not answer are left out for all models; they are "
-            "listed below. If they are harder than the others, all numbers are too good."
+            f"{lost} items that some model could not answer are excluded for all models; they are "
+            "listed below. If they are harder than the rest, all numbers are too optimistic."
         )
 
 
@@ -51,14 +51,14 @@ def _winner(comparison: Comparison) -> Iterator[str]:
     if not pairs:
         if len(comparison.rows) > 1:
             yield (
-                "All rows are one model, with the same answers in every framework: there is nothing "
-                "to choose between but their costs."
+                "All rows are the same model, with the same answers in every framework; they differ "
+                "in their costs only."
             )
         return
     if comparison.rank_by != "accuracy":
         yield (
-            f"The ranking is by {comparison.rank_by}; the tests below are of accuracy, and say "
-            "nothing of it. Whether two rows differ in it, their intervals hint at."
+            f"The ranking is by {comparison.rank_by}, but the tests below compare accuracy. To judge "
+            f"whether two rows differ in {comparison.rank_by}, compare their intervals."
         )
         return
     first = comparison.rows[0].run
@@ -69,17 +69,17 @@ def _winner(comparison: Comparison) -> Iterator[str]:
     others = ", ".join(pair.second if pair.first == first.name else pair.first for pair in unsure)
     if unsure:
         yield (
-            f"{first.name} comes first, but these pictures do not show that it is better than "
+            f"{first.name} ranks first, but these pictures do not show that it is better than "
             f"{others}."
         )
     else:
-        yield f"{first.name} is more often right than each other model; that is significant."
+        yield f"{first.name} is significantly more accurate than every other model."
 
 
 def _pair(pair: Pair) -> str:
     low, high = 100 * pair.difference.low, 100 * pair.difference.high
     numbers = (
-        f"{pair.only_first} against {pair.only_second} items that only one of them got right; "
+        f"{pair.only_first} and {pair.only_second} items that only one of them got right; "
         f"Holm-adjusted p = {pair.adjusted:.2g}; difference in accuracy {low:+.1f} to {high:+.1f} "
         "percentage points, 95 % interval"
     )
@@ -87,9 +87,9 @@ def _pair(pair: Pair) -> str:
         better = pair.first if pair.only_first > pair.only_second else pair.second
         return f"{pair.first} and {pair.second} differ, in favour of {better} ({numbers})."
     return (
-        f"{pair.first} and {pair.second} cannot be told apart on these pictures ({numbers}). "
-        "That does not prove them equal: the interval tells how large a difference would still go "
-        "with these answers."
+        f"{pair.first} and {pair.second} cannot be distinguished on these pictures ({numbers}). "
+        "This does not prove them equal: the interval shows how large a difference is still "
+        "compatible with these answers."
     )
 
 
@@ -99,13 +99,13 @@ def _overall(comparison: Comparison) -> Iterator[str]:
     q, p_value = comparison.cochran
     if p_value < _LEVEL:
         yield (
-            f"Not all models are equally often right (Cochran's Q = {q:.2f}, p = {p_value:.2g}); "
-            "which of them differ, the pairs above tell."
+            f"Not all models are equally accurate (Cochran's Q = {q:.2f}, p = {p_value:.2g}); the "
+            "pairs above show which of them differ."
         )
     else:
         yield (
-            "That all models are equally often right goes with these answers (Cochran's Q = "
-            f"{q:.2f}, p = {p_value:.2g}); a single pair should then not be made much of."
+            "These answers are compatible with all models being equally accurate (Cochran's Q = "
+            f"{q:.2f}, p = {p_value:.2g}); do not rely on a single significant pair."
         )
 
 
@@ -114,17 +114,17 @@ def _sureness(comparison: Comparison) -> Iterator[str]:
         return
     found = comparison.friedman
     head = (
-        "How much probability the models give to the true class "
+        "Probability that the models assign to the true class "
         f"(Friedman's test over the items, p = {found.p_value:.2g}): "
     )
     if found.p_value >= _LEVEL:
-        yield f"{head}no model can be said to be surer of the truth than another."
+        yield f"{head}no model is significantly more confident in the true class than another."
         return
     surer = [_surer(pair) for pair in found.pairs if pair.adjusted < _LEVEL]
-    told = "; ".join(surer) or "which models differ cannot be told"
+    differing = "; ".join(surer) or "the models differ, but no single pair does"
     yield (
-        f"{head}{told} (Wilcoxon's signed-rank test, Holm-adjusted). Being surer is not being right "
-        "more often: look at the calibration."
+        f"{head}{differing} (Wilcoxon's signed-rank test, Holm-adjusted). More confident does not "
+        "mean more accurate: check the calibration."
     )
 
 
@@ -133,15 +133,15 @@ def _surer(pair: ConfidencePair) -> str:
     if pair.median == 0:
         return f"{pair.first} and {pair.second} differ (p = {pair.adjusted:.2g})"
     first, second = (pair.first, pair.second) if pair.median > 0 else (pair.second, pair.first)
-    return f"{first} is surer than {second} (p = {pair.adjusted:.2g})"
+    return f"{first} is more confident than {second} (p = {pair.adjusted:.2g})"
 
 
 def _frameworks(comparison: Comparison) -> Iterator[str]:
     for one in comparison.parity:
         if one.answers:
             yield (
-                f"{one.first} and {one.second} are the same model, yet answer {one.answers} of "
-                f"{len(comparison.items)} items differently: one of its conversions may be wrong."
+                f"{one.first} and {one.second} are the same model but answer {one.answers} of "
+                f"{len(comparison.items)} items differently; one of its conversions may be wrong."
             )
 
 
@@ -151,8 +151,8 @@ def _limits(comparison: Comparison) -> Iterator[str]:
         count = len(comparison.items)
         yield (
             f"{_names(perfect)} made no mistake on {count} items. The bootstrap then shows no "
-            f"uncertainty; an error rate of up to {min(1.0, 3 / count):.1%} still goes with that "
-            "(rule of three)."
+            f"uncertainty, but an error rate of up to {min(1.0, 3 / count):.1%} is still compatible "
+            "with this (rule of three)."
         )
     first = comparison.rows[0].run
     if not first.multi_label:
@@ -160,18 +160,18 @@ def _limits(comparison: Comparison) -> Iterator[str]:
         few = [first.classes[index] for index, size in sorted(sizes.items()) if size < _FEW]
         if few:
             yield (
-                f"Fewer than {_FEW} items stand for {', '.join(few)}: what is said of these classes "
-                "by themselves is uncertain."
+                f"There are fewer than {_FEW} items of {', '.join(few)}: numbers for these classes "
+                "alone are uncertain."
             )
     if comparison.clustered:
         yield (
-            "Several items lie in one picture. Such items resemble each other, and intervals and "
-            "tests that take them as independent are too sure; add pictures, not objects."
+            "Several items lie in one picture. Such items resemble each other, so intervals and tests "
+            "that assume independence are too narrow; add pictures, not objects."
         )
     yield (
-        "Intervals and tests are of this one set of pictures and these weights. They do not tell how "
-        "a model would do after training anew. Of the measures, accuracy alone is tested; the "
-        "others describe."
+        "Intervals and tests describe this set of pictures and these weights. They do not predict how "
+        "a model would perform after retraining. Only accuracy is tested; the other measures are "
+        "descriptive."
     )
 
 

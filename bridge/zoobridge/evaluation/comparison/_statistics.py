@@ -187,26 +187,25 @@ def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> tuple[int, i
     InvalidRequestError
         If they are not of the same items.
     """
+    from statsmodels.stats.contingency_tables import mcnemar as exact_test
+
     if first.shape != second.shape:
         raise InvalidRequestError("McNemar's test compares answers on the same items")
     only_first = int((first & ~second).sum())
     only_second = int((second & ~first).sum())
-    differing = only_first + only_second
-    if not differing:
+    if not only_first + only_second:
         return 0, 0, 1.0
-    p_value = float(scipy.stats.binomtest(only_first, differing, 0.5).pvalue)
+    p_value = float(exact_test([[0, only_first], [only_second, 0]], exact=True).pvalue)
     return only_first, only_second, p_value
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
     """Return p-values after Holm's step-down correction, in their order (Holm, 1979)."""
-    order = np.argsort(p_values, kind="stable")
-    adjusted = np.empty(len(p_values))
-    largest = 0.0
-    for rank, index in enumerate(order):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
-        adjusted[index] = largest
-    return [float(value) for value in adjusted]
+    from statsmodels.stats.multitest import multipletests
+
+    if not p_values:
+        return []
+    return [float(value) for value in multipletests(p_values, method="holm")[1]]
 
 
 def cochran_q(correct: NDArray[np.bool_]) -> tuple[float, float]:
@@ -223,21 +222,15 @@ def cochran_q(correct: NDArray[np.bool_]) -> tuple[float, float]:
     ------
     InvalidRequestError
         If there are fewer models.
-
-    References
-    ----------
-    Cochran (1950), "The Comparison of Percentages in Matched Samples", Biometrika 37.
     """
+    from statsmodels.stats.contingency_tables import cochrans_q
+
     if correct.ndim != 2 or correct.shape[1] < 3:
         raise InvalidRequestError("Cochran's Q compares three models or more; use McNemar's test")
-    count = correct.shape[1]
-    columns, rows = correct.sum(axis=0), correct.sum(axis=1)
-    total = int(correct.sum())
-    spread = count * total - int((rows**2).sum())
-    if not spread:
+    if (correct == correct[:, :1]).all():
         return 0.0, 1.0
-    q = (count - 1) * (count * int((columns**2).sum()) - total**2) / spread
-    return float(q), float(scipy.stats.chi2.sf(q, count - 1))
+    found = cochrans_q(correct.astype(int))
+    return float(found.statistic), float(found.pvalue)
 
 
 def compare_pairs(

@@ -52,12 +52,13 @@ class Journal:
     path
         The file; read if it is there. Its last line may have been cut off.
     header
-        What is run. A file of something else is refused.
+        What is run. The answers of a file about something else are replaced; :attr:`replaced`
+        then names the entries that differ.
 
     Raises
     ------
     InvalidRequestError
-        If the file holds something else, or is damaged.
+        If the file is damaged.
     """
 
     def __init__(self, path: Path, header: Mapping[str, Any]) -> None:
@@ -67,6 +68,7 @@ class Journal:
         self.answers: dict[int, Answer] = {}
         self.costs: Costs | None = None
         self.session = 0
+        self.replaced: tuple[str, ...] = ()
         if path.exists():
             self._read()
 
@@ -120,7 +122,11 @@ class Journal:
             whole = [json.loads(line) for line in lines if line.endswith("\n")]
             if not whole:
                 return
-            self._check(whole[0])
+            if whole[0] != self._header:
+                self.replaced = tuple(
+                    key for key in self._header if whole[0].get(key) != self._header[key]
+                )
+                return
             for record in whole[1:]:
                 if "costs" in record:
                     self.costs = Costs(
@@ -135,13 +141,3 @@ class Journal:
             raise InvalidRequestError(
                 f"{self._path} is damaged ({error}); remove it to begin anew"
             ) from error
-
-    def _check(self, header: Mapping[str, Any]) -> None:
-        if header != self._header:
-            differing = ", ".join(
-                key for key in self._header if header.get(key) != self._header[key]
-            )
-            raise InvalidRequestError(
-                f"{self._path} holds answers with another {differing or 'format'}; remove it, or "
-                "name another folder"
-            )

@@ -6,10 +6,11 @@ import hashlib
 import json
 import time
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from zoobridge.client import EvaluationProgress
 from zoobridge.errors import InvalidRequestError
 from zoobridge.evaluation.datasets._labels import labels_for
 from zoobridge.evaluation.measures._outcomes import Costs
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from zoobridge.client import Client, Model, Result, Weights
     from zoobridge.evaluation.datasets._dataset import Dataset, Item
 
-__all__ = ["Progress", "chosen_weights", "run_model", "run_model_iter"]
+__all__ = ["choose_weights", "run_model"]
 
 _FORMAT = 2
 
@@ -32,56 +33,31 @@ _FORMAT = 2
 _OBJECTS = 64
 
 
-@dataclass(frozen=True)
-class Progress:
-    """How far a run is: items that are answered, items among them that failed, and all items."""
-
-    done: int
-    failed: int
-    total: int
+# What a journal's header names, in the words of a notice.
+_QUESTION = {"digest": "weights", "dataset": "data"}
 
 
 def run_model(
     client: Client,
-    model: str,
+    model: Model,
+    weights: Weights,
     dataset: Dataset,
     *,
     folder: Path,
-    framework: str = "",
     mapping: Mapping[str, str] | None = None,
-) -> Run:
-    """Classify a dataset's items, as :func:`run_model_iter` does, and return the run."""
-    steps = run_model_iter(
-        client, model, dataset, folder=folder, framework=framework, mapping=mapping
-    )
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            run: Run = end.value
-            return run
-
-
-def run_model_iter(
-    client: Client,
-    model: str,
-    dataset: Dataset,
-    *,
-    folder: Path,
-    framework: str = "",
-    mapping: Mapping[str, str] | None = None,
-) -> Generator[Progress, None, Run]:
+) -> Generator[EvaluationProgress, None, Run]:
     """Classify a dataset's items, keeping every answer in a file as it comes.
 
-    Called again with the same folder, it asks only for items that have no answer yet. Items that
-    failed are asked for again. Closing the generator cancels what is under way.
+    Called again with the same folder, it classifies only items that have no answer yet, and those
+    that failed. Where the weights or the data have changed since, it starts again and says so.
+    Closing the generator cancels what is under way.
 
     Parameters
     ----------
     client
         A connection to any server; the pictures are read here.
-    model, framework
-        ``id`` or ``id@version``, and with what to run it; the fastest safe one if empty.
+    model, weights
+        What answers: :func:`choose_weights`.
     dataset
         The items.
     folder
@@ -89,17 +65,20 @@ def run_model_iter(
     mapping
         What the model calls a class of the dataset, where it is not the same.
 
+    Yields
+    ------
+    EvaluationProgress
+        First before anything is classified.
+
     Raises
     ------
     InvalidRequestError
-        If the model is broken or cannot run so, classes match none of its labels, or the folder
-        holds answers of other weights or another dataset under the same name.
+        If classes match none of the model's labels.
     """
-    described, weights = chosen_weights(client, model, framework)
     labels, matched = labels_for(
-        dataset.labels, described.labels, mapping, multi_label=dataset.multi_label
+        dataset.labels, model.labels, mapping, multi_label=dataset.multi_label
     )
-    name = described.reference
+    name = model.reference
     header: dict[str, Any] = {
         "format": _FORMAT,
         "model": name,
@@ -110,6 +89,10 @@ def run_model_iter(
     journal = Journal(folder / f"{name}-{weights.framework}.jsonl", header)
     total = len(dataset.items)
     left = [number for number in range(total) if number not in journal.answers]
+    step = EvaluationProgress(
+        f"{name}:{weights.framework}", total - len(left), 0, total, 0, 1, _notice(journal)
+    )
+    yield step
     if left or journal.costs is None:
         with journal:
             # Starting a framework takes longer than many pictures, and is no part of its speed.
@@ -119,51 +102,57 @@ def run_model_iter(
                 for answer in answers:
                     journal.add(answer)
                     failed += bool(answer.error)
-                    yield Progress(len(journal.answers), failed, total)
+                    yield replace(step, done=len(journal.answers), failed=failed)
             answered = [
                 item
                 for number, item in enumerate(dataset.items)
                 if not journal.answers[number].error
             ]
-            journal.finish(measure_costs(client, described, weights, answered, journal.throughput))
+            journal.finish(measure_costs(client, model, weights, answered, journal.throughput))
     return Run(
         model=name,
         framework=weights.framework,
         digest=weights.digest,
         labels=labels,
-        score_kind=described.score_kind,
-        threshold=described.threshold,
+        score_kind=model.score_kind,
+        threshold=model.threshold,
         classes=_classes(labels, matched),
         dataset=header["dataset"],
         truth=tuple(tuple(matched[label] for label in item.labels) for item in dataset.items),
         multi_label=dataset.multi_label,
         answers=tuple(
-            _one_or_rest(journal.answers[number], labels, described) for number in range(total)
+            _one_or_rest(journal.answers[number], labels, model) for number in range(total)
         ),
         costs=journal.costs or Costs(),
     )
 
 
-def chosen_weights(client: Client, model: str, framework: str) -> tuple[Model, Weights]:
-    """Return a model's description, and the weights that a framework runs.
+def _notice(journal: Journal) -> str:
+    if journal.replaced:
+        changed = ", ".join(_QUESTION.get(key, key) for key in journal.replaced)
+        return f"the earlier answers are for other {changed}; starting again"
+    if journal.answers:
+        return f"using {len(journal.answers)} answers of an earlier run"
+    return ""
+
+
+def choose_weights(model: Model, framework: str) -> Weights:
+    """Return the weights of a model that a framework runs; without a name, the fastest safe ones.
 
     Raises
     ------
     InvalidRequestError
         If the model is broken, or the framework cannot run it.
     """
-    described = client.model(model)
-    if described.problem:
-        raise InvalidRequestError(f"{described.reference} cannot be used: {described.problem}")
-    chosen = framework or next(iter(described.frameworks), "")
-    if chosen not in described.frameworks:
-        ready = ", ".join(described.frameworks) or "nothing that is installed"
+    if model.problem:
+        raise InvalidRequestError(f"{model.reference} cannot be used: {model.problem}")
+    chosen = framework or next(iter(model.frameworks), "")
+    if chosen not in model.frameworks:
+        ready = ", ".join(model.frameworks) or "no installed framework"
         raise InvalidRequestError(
-            f"{described.reference} does not run with {chosen or 'any framework'}; "
-            f"it runs with {ready}"
+            f"{model.reference} does not run with {chosen or 'any framework'}; it runs with {ready}"
         )
-    weights = next(one for one in described.weights if one.framework == chosen and not one.problem)
-    return described, weights
+    return next(one for one in model.weights if one.framework == chosen and not one.problem)
 
 
 def _one_or_rest(answer: Answer, labels: tuple[str, ...], described: Model) -> Answer:

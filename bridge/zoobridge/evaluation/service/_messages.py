@@ -5,21 +5,17 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from zoobridge.evaluation._evaluate import evaluate_iter
+from zoobridge.evaluation._evaluate import DEFAULT_RESAMPLES, evaluate_iter
 from zoobridge.evaluation.datasets._readers import read_dataset
+from zoobridge.protocol import to_message
 from zoobridge.protocol.v1 import evaluation_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Sequence
 
-    from zoobridge.client import Client
-    from zoobridge.evaluation._evaluate import Update
-    from zoobridge.evaluation.comparison._comparison import Comparison, Row
-    from zoobridge.evaluation.comparison._statistics import Interval
-    from zoobridge.evaluation.datasets._dataset import Dataset, Item
-    from zoobridge.evaluation.measures._measures import Measured
+    from zoobridge.client import Client, EvaluationRow
 
 __all__ = ["respond"]
 
@@ -43,7 +39,7 @@ def respond(
     request
         What to measure; its ``data`` and the files among its options are paths here.
     folder
-        Where the answers are kept; the same folder goes on.
+        Where the answers are kept; the same folder continues.
     check
         Called with each file that the data name, before it is read.
 
@@ -57,10 +53,6 @@ def respond(
     if check is not None:
         for item in dataset.items:
             check(item.path)
-    left_out = [pb.Omission(item=item, reason=reason) for item, reason in dataset.left_out]
-    yield pb.EvaluateResponse(
-        start=pb.EvaluationStart(run_id=request.run_id, items=len(dataset.items), left_out=left_out)
-    )
     updates = evaluate_iter(
         client,
         [f"{one.model}:{one.framework}" if one.framework else one.model for one in request.models],
@@ -70,87 +62,42 @@ def respond(
         measures=tuple(request.measures),
         rank_by=request.rank_by,
         seed=request.seed,
+        resamples=request.resamples or DEFAULT_RESAMPLES,
+        run_id=request.run_id,
     )
-    told = 0.0
+    left_out = [pb.Omission(item=item, reason=reason) for item, reason in dataset.left_out]
+    yield pb.EvaluateResponse(
+        start=pb.EvaluationStart(run_id=request.run_id, items=len(dataset.items), left_out=left_out)
+    )
+    sent = 0.0
     with closing(updates):
         for update in updates:
+            progress = update.progress
+            assert progress is not None  # noqa: S101 - every update has it
             now = time.monotonic()
-            if update.done == update.total or now - told >= _PROGRESS_SECONDS:
-                told = now
-                yield pb.EvaluateResponse(progress=_progress(update))
-            comparison = update.comparison
-            if comparison is None:
-                continue
-            if update.finished:
-                result = _result(comparison, dataset, request.run_id)
-                result.left_out.extend(left_out)
-                yield pb.EvaluateResponse(result=result)
-            else:
-                yield pb.EvaluateResponse(table=_table(comparison))
+            due = progress.done == progress.total or bool(progress.notice)
+            if due or now - sent >= _PROGRESS_SECONDS:
+                sent = now
+                yield pb.EvaluateResponse(progress=to_message(progress, pb.EvaluationProgress))
+            if update.result is not None:
+                yield pb.EvaluateResponse(
+                    result=to_message(
+                        update.result, pb.EvaluationResult, table=_table(update.result.rows)
+                    )
+                )
+            elif update.comparison is not None:
+                yield pb.EvaluateResponse(table=_table(update.rows))
 
 
-def _progress(update: Update) -> pb.EvaluationProgress:
-    return pb.EvaluationProgress(
-        model=update.model,
-        done=update.done,
-        failed=update.failed,
-        total=update.total,
-        models_done=update.models_done,
-        models_total=update.models_total,
-    )
-
-
-def _table(comparison: Comparison) -> pb.EvaluationTable:
-    return pb.EvaluationTable(rows=[_row(row, comparison) for row in comparison.rows])
-
-
-def _row(row: Row, comparison: Comparison) -> pb.EvaluationRow:
-    return pb.EvaluationRow(
-        model=row.run.model,
-        framework=row.run.framework,
-        digest=row.run.digest,
-        items=len(comparison.items),
-        failed=len(row.run.failures),
-        values=[_value(name, one, row.intervals.get(name)) for name, one in row.measures.items()],
-        labels=row.outcomes.labels,
-    )
-
-
-def _value(name: str, measured: Measured, interval: Interval | None) -> pb.MeasureValue:
-    ends: dict[str, Any] = {} if interval is None else {"low": interval.low, "high": interval.high}
-    return pb.MeasureValue(name=name, value=measured.value, reason=measured.reason, **ends)
-
-
-def _result(comparison: Comparison, dataset: Dataset, run_id: str) -> pb.EvaluationResult:
-    table = _table(comparison)
-    if not dataset.multi_label:
-        for message, row in zip(table.rows, comparison.rows, strict=True):
-            message.confusion.extend(row.outcomes.confusion.ravel().tolist())
-    return pb.EvaluationResult(
-        run_id=run_id,
-        table=table,
-        pairs=[
-            pb.EvaluationPair(
-                first=pair.first,
-                second=pair.second,
-                only_first=pair.only_first,
-                only_second=pair.only_second,
-                p_value=pair.p_value,
-                adjusted=pair.adjusted,
+def _table(rows: Sequence[EvaluationRow]) -> pb.EvaluationTable:
+    return pb.EvaluationTable(
+        rows=[
+            to_message(
+                row,
+                pb.EvaluationRow,
+                values=tuple(row.values.values()),
+                confusion=[count for line in row.confusion for count in line],
             )
-            for pair in comparison.pairs
-        ],
-        conclusions=comparison.conclusions,
-        failures=[
-            pb.Omission(
-                item=_place(dataset.items[answer.item]), reason=answer.error, model=row.run.name
-            )
-            for row in comparison.rows
-            for answer in row.run.failures
-        ],
+            for row in rows
+        ]
     )
-
-
-def _place(item: Item) -> str:
-    """Return an item's path, with the object's name where it is one in a picture."""
-    return str(item.path.parent / item.name)

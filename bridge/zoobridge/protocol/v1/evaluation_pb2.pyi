@@ -70,7 +70,7 @@ class EvaluatedModel(_message.Message):
     def __init__(self, model: _Optional[str] = ..., framework: _Optional[str] = ...) -> None: ...
 
 class EvaluateRequest(_message.Message):
-    __slots__ = ("models", "data", "reader", "options", "mapping", "measures", "rank_by", "seed", "run_id", "restart")
+    __slots__ = ("models", "data", "reader", "options", "mapping", "measures", "rank_by", "seed", "run_id", "restart", "resamples")
     class OptionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -95,6 +95,7 @@ class EvaluateRequest(_message.Message):
     SEED_FIELD_NUMBER: _ClassVar[int]
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     RESTART_FIELD_NUMBER: _ClassVar[int]
+    RESAMPLES_FIELD_NUMBER: _ClassVar[int]
     models: _containers.RepeatedCompositeFieldContainer[EvaluatedModel]
     data: str
     reader: str
@@ -105,7 +106,8 @@ class EvaluateRequest(_message.Message):
     seed: int
     run_id: str
     restart: bool
-    def __init__(self, models: _Optional[_Iterable[_Union[EvaluatedModel, _Mapping]]] = ..., data: _Optional[str] = ..., reader: _Optional[str] = ..., options: _Optional[_Mapping[str, str]] = ..., mapping: _Optional[_Mapping[str, str]] = ..., measures: _Optional[_Iterable[str]] = ..., rank_by: _Optional[str] = ..., seed: _Optional[int] = ..., run_id: _Optional[str] = ..., restart: bool = ...) -> None: ...
+    resamples: int
+    def __init__(self, models: _Optional[_Iterable[_Union[EvaluatedModel, _Mapping]]] = ..., data: _Optional[str] = ..., reader: _Optional[str] = ..., options: _Optional[_Mapping[str, str]] = ..., mapping: _Optional[_Mapping[str, str]] = ..., measures: _Optional[_Iterable[str]] = ..., rank_by: _Optional[str] = ..., seed: _Optional[int] = ..., run_id: _Optional[str] = ..., restart: bool = ..., resamples: _Optional[int] = ...) -> None: ...
 
 class EvaluateResponse(_message.Message):
     __slots__ = ("start", "progress", "table", "result")
@@ -140,20 +142,22 @@ class Omission(_message.Message):
     def __init__(self, item: _Optional[str] = ..., reason: _Optional[str] = ..., model: _Optional[str] = ...) -> None: ...
 
 class EvaluationProgress(_message.Message):
-    __slots__ = ("model", "done", "failed", "total", "models_done", "models_total")
+    __slots__ = ("model", "done", "failed", "total", "models_done", "models_total", "notice")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     DONE_FIELD_NUMBER: _ClassVar[int]
     FAILED_FIELD_NUMBER: _ClassVar[int]
     TOTAL_FIELD_NUMBER: _ClassVar[int]
     MODELS_DONE_FIELD_NUMBER: _ClassVar[int]
     MODELS_TOTAL_FIELD_NUMBER: _ClassVar[int]
+    NOTICE_FIELD_NUMBER: _ClassVar[int]
     model: str
     done: int
     failed: int
     total: int
     models_done: int
     models_total: int
-    def __init__(self, model: _Optional[str] = ..., done: _Optional[int] = ..., failed: _Optional[int] = ..., total: _Optional[int] = ..., models_done: _Optional[int] = ..., models_total: _Optional[int] = ...) -> None: ...
+    notice: str
+    def __init__(self, model: _Optional[str] = ..., done: _Optional[int] = ..., failed: _Optional[int] = ..., total: _Optional[int] = ..., models_done: _Optional[int] = ..., models_total: _Optional[int] = ..., notice: _Optional[str] = ...) -> None: ...
 
 class EvaluationTable(_message.Message):
     __slots__ = ("rows",)
