@@ -70,12 +70,12 @@ def decode_tiff(data: memoryview, limits: PictureLimits, *, series: int | None) 
         If it is too large.
     """
     try:
-        with _opened(data) as file:
+        with _opened(data, limits) as file:
             stated = _imagej_bytes(file, limits)
             if stated <= len(data):
                 return _decoded(file, len(data), limits, series)
         # A stack behind one directory is understood where all of it could be there.
-        with _opened(bytes(data) + bytes(stated - len(data))) as file:
+        with _opened(bytes(data) + bytes(stated - len(data)), limits) as file:
             return _decoded(file, len(data), limits, series)
     except FAULTS as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -86,10 +86,24 @@ def decode_tiff(data: memoryview, limits: PictureLimits, *, series: int | None) 
         ) from None
 
 
-def _opened(data: bytes | memoryview) -> tifffile.TiffFile:
+class _Checked(io.BytesIO):
+    """A file that ends its reader where the limits say so."""
+
+    def __init__(self, data: bytes | memoryview, limits: PictureLimits) -> None:
+        super().__init__(data)
+        self._check = limits.check
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._check()
+        return super().read(size)
+
+
+def _opened(data: bytes | memoryview, limits: PictureLimits) -> tifffile.TiffFile:
     # Nothing beside the picture is looked for: neither further files of an OME set, nor the
     # index files of two kinds of Micro-Manager, whose pages are read as plain pages.
-    return tifffile.TiffFile(io.BytesIO(data), _multifile=False, is_ndtiff=False, is_mmstack=False)
+    return tifffile.TiffFile(
+        _Checked(data, limits), _multifile=False, is_ndtiff=False, is_mmstack=False
+    )
 
 
 def _imagej_bytes(file: tifffile.TiffFile, limits: PictureLimits) -> int:
@@ -113,6 +127,8 @@ def _decoded(
     file: tifffile.TiffFile, size: int, limits: PictureLimits, asked: int | None
 ) -> Decoded:
     chosen = choose_series(file, asked)
+    # tifffile logs what is raised while it reads a tag, and goes on.
+    limits.check()
     series = chosen.series
     page = series.keyframe
     check_size(series.shape, limits)

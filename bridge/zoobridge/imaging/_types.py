@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -122,6 +122,10 @@ class Conversion:
     notice_field: str = ""
 
 
+def _unbounded() -> None:
+    """Let a file be read for as long as it takes."""
+
+
 @dataclass(frozen=True)
 class PictureLimits:
     """Bounds that hold before any pixel is decoded.
@@ -130,9 +134,13 @@ class PictureLimits:
     ----------
     pixels
         All axes of a picture multiplied.
+    check
+        Called now and then while a file is read, between its directories and strips; what it raises
+        ends that, such as after a deadline.
     """
 
     pixels: int = 1 << 30
+    check: Callable[[], None] = _unbounded
 
 
 @dataclass(frozen=True)

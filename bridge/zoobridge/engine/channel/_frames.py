@@ -46,6 +46,8 @@ class FrameKind(IntEnum):
     """From the worker: a serialized ``google.rpc.Status``; number 0 while it loads."""
     BATCHES = 7
     """To the worker: tell the batches that were run; its answer is a JSON document."""
+    STUCK = 8
+    """From the worker, last: preparing this request does not end, and so the worker does."""
 
 
 _KINDS = frozenset(FrameKind)

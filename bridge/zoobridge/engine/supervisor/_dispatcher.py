@@ -43,10 +43,12 @@ class Dispatcher:
     most
         Requests that may be accepted at once.
     refused
-        Hashes of requests that have ended workers of this model; added to here.
+        Hashes of requests that have ended workers of this model; see :class:`CrashIsolation`.
     """
 
-    def __init__(self, reference: str, arena: Arena, *, most: int, refused: set[bytes]) -> None:
+    def __init__(
+        self, reference: str, arena: Arena, *, most: int, refused: dict[bytes, float]
+    ) -> None:
         self.change = threading.Condition(threading.Lock())
         self.last_used = time.monotonic()
         self._reference = reference
@@ -58,6 +60,7 @@ class Dispatcher:
         self._pending: dict[int, PendingRequest] = {}
         self._waiting: deque[PendingRequest] = deque()
         self._probing = False
+        self._culprit_known = False
         self._in_flight = 0
         self._number = 0
         self._heard = self.last_used
@@ -173,6 +176,12 @@ class Dispatcher:
             pending = self._pending.get(frame.number)
             if pending is None:
                 return
+            if frame.kind == FrameKind.STUCK:
+                self._culprit_known = True
+                error = self._crash_isolation.record_stuck(pending)
+                if not pending.done:
+                    self._settle(pending, error)
+                return
             if pending.done:
                 # Nobody waits for it; a cancelled request is acknowledged like this too.
                 if frame.kind == FrameKind.FAILED or PART.unpack_from(frame.payload)[3]:
@@ -188,7 +197,8 @@ class Dispatcher:
         """After a worker's death, find out which work ended it; called with the lock.
 
         Requests that had parts of their answer are answered with an error; of the others, one
-        after another is given out alone.
+        after another is given out alone. Where the worker named the one that ended it, the others
+        are given out as they were.
 
         Parameters
         ----------
@@ -203,7 +213,6 @@ class Dispatcher:
         for pending in [pending for pending in self._pending.values() if pending.done]:
             self._forget(pending)
         sent = [pending for pending in self._pending.values() if pending.sent]
-        self._probing = True
         present = []
         for pending in sent:
             pending.sent = False
@@ -218,6 +227,11 @@ class Dispatcher:
                     f" {pending.answered} items; send the others again"
                 ),
             )
+        if self._culprit_known:
+            self._culprit_known = False
+            self._waiting.extendleft(reversed(present))
+            return len(sent)
+        self._probing = True
         for pending, error in self._crash_isolation.record(present):
             self._settle(pending, error)
         return len(sent)

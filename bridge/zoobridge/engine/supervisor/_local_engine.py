@@ -62,7 +62,7 @@ class LocalEngine:
         #: What a worker had when it was loaded, by model: the best guess for the next one.
         self._known_memory: dict[_Key, int] = {}
         #: What has ended workers, by model: it is refused by every replica, and after loading anew.
-        self._refused: dict[_Key, set[bytes]] = {}
+        self._refused: dict[_Key, dict[bytes, float]] = {}
         self._last_run: dict[str, float] = {}
         self._devices: dict[str, tuple[str, ...]] = {}
         self._closed = False
@@ -171,7 +171,7 @@ class LocalEngine:
             config = replace(self.config, threads=max(1, self.config.threads // count))
 
             expected_bytes = self._known_memory.get(key, weights.size_bytes)
-            refused = self._refused.setdefault(key, set())
+            refused = self._refused.setdefault(key, {})
 
             def make(ended: Callable[[Replica], None]) -> Replica:
                 return Replica(

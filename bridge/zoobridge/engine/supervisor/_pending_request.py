@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import math
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -88,15 +90,17 @@ class CrashIsolation:
     """Finds the request that ends workers: after a death, those that were there run one by one.
 
     A request that a worker died of twice while it was alone is refused from then on, by the hash of
-    its bytes. All others are answered.
+    its bytes. So is one whose preparation did not end by its deadline, unless it may take more than
+    twice as long. All others are answered.
 
     Parameters
     ----------
     refused
-        Hashes that are refused; other replicas of the model may share it.
+        Hashes that are refused, and the seconds that did not suffice; other replicas of the model
+        may share it.
     """
 
-    def __init__(self, refused: set[bytes]) -> None:
+    def __init__(self, refused: dict[bytes, float]) -> None:
         self._refused = refused
         self._candidates: deque[PendingRequest] = deque()
 
@@ -108,8 +112,25 @@ class CrashIsolation:
         RefusedInputError
             If it has ended workers before.
         """
-        if self._refused and _fingerprint(request) in self._refused:
-            raise _refusal()
+        if not self._refused:
+            return
+        seconds = self._refused.get(_fingerprint(request))
+        if seconds is None:
+            return
+        deadline = math.inf if request.deadline is None else request.deadline
+        if deadline - time.monotonic() <= 2 * seconds:
+            raise _refusal() if math.isinf(seconds) else _too_slow(seconds)
+
+    def record_stuck(self, pending: PendingRequest) -> ZooBridgeError:
+        """Refuse a request from now on whose preparation did not end; return its error."""
+        deadline = pending.request.deadline
+        seconds = math.inf
+        if deadline is not None and deadline < time.monotonic():
+            seconds = max(0.0, deadline - pending.accepted)
+        # Where its bytes lay elsewhere they may be gone.
+        with contextlib.suppress(ZooBridgeError):
+            self._refused[_fingerprint(pending.request)] = seconds
+        return _refusal() if math.isinf(seconds) else _too_slow(seconds)
 
     def record(
         self, present: Sequence[PendingRequest]
@@ -129,7 +150,9 @@ class CrashIsolation:
         if len(present) == 1:
             present[0].deaths += 1
         poison = [pending for pending in present if pending.deaths >= _DEATHS]
-        self._refused.update(_fingerprint(pending.request) for pending in poison)
+        self._refused.update(
+            dict.fromkeys((_fingerprint(pending.request) for pending in poison), math.inf)
+        )
         self._candidates.extend(pending for pending in present if pending.deaths < _DEATHS)
         return [(pending, _refusal()) for pending in poison]
 
@@ -152,6 +175,14 @@ def _fingerprint(request: InferenceRequest) -> bytes:
             chunk.read_into(memoryview(place))
             digest.update(place)
     return digest.digest()
+
+
+def _too_slow(seconds: float) -> RefusedInputError:
+    return RefusedInputError(
+        f"preparing this request did not end within {seconds:.1f} s, which cost the model's worker "
+        f"process; it is refused unless its deadline allows more than {2 * seconds:.1f} s. Send "
+        "another picture, or a part of this one"
+    )
 
 
 def _refusal() -> RefusedInputError:

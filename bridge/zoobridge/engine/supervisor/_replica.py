@@ -79,7 +79,7 @@ class Replica:
         folder: Path,
         *,
         expected_bytes: int,
-        refused: set[bytes],
+        refused: dict[bytes, float],
         ended: Callable[[Replica], None],
     ) -> None:
         self.model = model

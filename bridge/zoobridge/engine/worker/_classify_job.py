@@ -87,7 +87,7 @@ class ClassifyJob(Job):
         start = time.monotonic()
         decoded = self._decoded
         if decoded is None:
-            decoded = self._decoded = self._decoder.decode(self.take())
+            decoded = self._decoded = self._decoder.decode(self.take(), self.check)
             self.options = decoded.options
             self.total = len(decoded.items)
         chunk = decoded.items[self._next : self._next + count]

@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from zoobridge.errors import CancelledError, DeadlineError
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
     from zoobridge.errors import ZooBridgeError
 
-__all__ = ["BatchEntry", "Handler", "Job", "JobTimes", "RunFrame"]
+__all__ = ["BatchEntry", "Handler", "Job", "JobTimes", "RunFrame", "halves", "late"]
 
 
 @dataclass(slots=True)
@@ -119,6 +121,27 @@ class Handler(Protocol):
         ...
 
 
+def late() -> DeadlineError:
+    """Return the error of a request whose deadline has passed."""
+    return DeadlineError(
+        "the deadline passed before the work was done; allow more time or send less"
+    )
+
+
+def halves(
+    batch: Sequence[BatchEntry],
+) -> tuple[Sequence[BatchEntry], Sequence[BatchEntry]] | None:
+    """Return a batch in two halves; `None` where it cannot be divided."""
+    if len(batch) > 1:
+        middle = len(batch) // 2
+        return batch[:middle], batch[middle:]
+    (entry,) = batch
+    if not entry.divisible:
+        return None
+    first, second = entry.divide(entry.rows // 2)
+    return [first], [second]
+
+
 class Job(ABC):
     """A request, from its arrival in the worker to its last answer.
 
@@ -154,6 +177,19 @@ class Job(ABC):
     def finished(self) -> bool:
         """Whether every item has its result."""
         return self.prepared and self.answered >= self.total
+
+    def check(self) -> None:
+        """Raise where nobody waits for it any more; called while it is prepared.
+
+        Raises
+        ------
+        CancelledError, DeadlineError
+            If it was cancelled, or its deadline has passed.
+        """
+        if self.cancelled:
+            raise CancelledError("the call was cancelled")
+        if time.monotonic() > self.deadline:
+            raise late()
 
     def take(self) -> memoryview:
         """Return the request's bytes, once; they stay valid until it is answered."""

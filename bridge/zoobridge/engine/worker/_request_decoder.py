@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from google.protobuf.message import DecodeError
@@ -24,7 +24,7 @@ from zoobridge.protocol import divide_request, pixels_array, to_enum, unpack_mas
 from zoobridge.protocol.v1 import classification_pb2 as messages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from zoobridge.imaging import InputSpec, Item, ItemFault
     from zoobridge.protocol.v1 import image_pb2
@@ -75,8 +75,15 @@ class RequestDecoder:
         self._max_items = max_items
         self._preparers: dict[bytes, Preparer] = {}
 
-    def decode(self, data: memoryview) -> DecodedRequest:
+    def decode(self, data: memoryview, check: Callable[[], None]) -> DecodedRequest:
         """Parse a serialized ``ClassifyRequest``, decode its picture and plan its items.
+
+        Parameters
+        ----------
+        data
+            The request.
+        check
+            Raises where nobody waits for it any more.
 
         Raises
         ------
@@ -88,7 +95,7 @@ class RequestDecoder:
         except DecodeError as error:
             raise InvalidRequestError(f"the request is not a ClassifyRequest: {error}") from None
         request = parts.request
-        picture = _picture(request, parts.picture, self._limits)
+        picture = _picture(request, parts.picture, replace(self._limits, check=check))
         items = plan_items(
             picture,
             self._spec,

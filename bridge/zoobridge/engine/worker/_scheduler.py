@@ -15,7 +15,6 @@ import time
 import traceback
 from collections import deque
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,11 +24,11 @@ from zoobridge.engine.channel._frames import PART, RUN, Frame, FrameKind, FrameR
 from zoobridge.engine.worker._batch_size import BatchSizeLearner
 from zoobridge.engine.worker._batcher import Batcher
 from zoobridge.engine.worker._infer_job import InferHandler
-from zoobridge.engine.worker._job import BatchEntry, Handler, Job, RunFrame
+from zoobridge.engine.worker._job import BatchEntry, Handler, Job, RunFrame, halves, late
+from zoobridge.engine.worker._step_watch import Step, StepWatch
 from zoobridge.errors import (
     BackendError,
     CancelledError,
-    DeadlineError,
     ServerError,
     ZooBridgeError,
 )
@@ -37,7 +36,7 @@ from zoobridge.imaging import InputSpec
 from zoobridge.protocol import status_from_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from zoobridge.backend import Network
     from zoobridge.engine.channel._core_tokens import CoreTokenClient
@@ -52,15 +51,9 @@ _CHUNK_BYTES = 32 << 20
 _CHUNK_ITEMS = 512
 _PREPARED_BYTES = 256 << 20
 _LONG_SECONDS = 0.002
+#: Threads that may be added, one at a time, where a picture takes long to prepare.
+_REPLACEMENTS = 16
 _SMOOTHING = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """What a thread does next, and how many seconds that is expected to take."""
-
-    run: Callable[[], None]
-    seconds: float
 
 
 class Scheduler:
@@ -105,11 +98,8 @@ class Scheduler:
         item_bytes = _item_bytes(networks.wide if classify is None else classify.input)
         self._chunk = max(1, min(_CHUNK_ITEMS, _CHUNK_BYTES // item_bytes))
         self._prepared_limit = max(1, _PREPARED_BYTES // item_bytes)
-        limit = (
-            max(1, min(_BATCH_ITEMS, _BATCH_BYTES // item_bytes))
-            if classify is None or classify.batched
-            else 1
-        )
+        batched = classify is None or classify.batched
+        limit = max(1, min(_BATCH_ITEMS, _BATCH_BYTES // item_bytes)) if batched else 1
         # Under load networks run side by side: what a lone run costs tells nothing about that.
         self._learner = BatchSizeLearner(limit)
         self._lone = BatchSizeLearner(limit) if networks.parallel else self._learner
@@ -119,6 +109,9 @@ class Scheduler:
         self._pending: deque[Job] = deque()
         self._batcher = Batcher()
         self._prepare_seconds = _LONG_SECONDS
+        self._steps: set[Step] = set()
+        self._replaced = 0
+        self._surplus = 0
         self._computing = 0
         self._running = 0
         self._wide_running = False
@@ -133,16 +126,31 @@ class Scheduler:
         ]
         for thread in threads:
             thread.start()
+        StepWatch(self._steps, self._change, replace=self._replace, writer=self._writer).start()
         self._work()
-        # Threads may be inside a network that cannot be stopped; the process ends around them.
+        # Threads may be inside a network; the process ends around them.
+
+    def _replace(self) -> bool:
+        """Start a thread in place of one whose step takes long, if it may; called with the lock."""
+        if self._replaced >= _REPLACEMENTS:
+            return False
+        self._replaced += 1
+        self._computing -= 1
+        threading.Thread(target=self._work, name="replacement", daemon=True).start()
+        return True
 
     def _work(self) -> None:
         change = self._change
         with change:
             while not self._stopped:
+                if self._surplus and threading.current_thread() is not threading.main_thread():
+                    self._surplus -= 1
+                    return
                 step = self._next_step() if self._computing < self._threads else None
                 if step is not None:
                     self._computing += 1
+                    step.started = time.monotonic()
+                    self._steps.add(step)
                     if self._wants_company(step):
                         change.notify()
                     change.release()
@@ -150,7 +158,12 @@ class Scheduler:
                         step.run()
                     finally:
                         change.acquire()
-                        self._computing -= 1
+                        self._steps.discard(step)
+                        if step.replaced:
+                            self._replaced -= 1
+                            self._surplus += 1
+                        else:
+                            self._computing -= 1
                 elif not self._reading:
                     self._reading = True
                     change.release()
@@ -166,7 +179,7 @@ class Scheduler:
                     change.wait()
             change.notify_all()
 
-    def _wants_company(self, step: _Step) -> bool:
+    def _wants_company(self, step: Step) -> bool:
         """Tell whether another thread is to be woken while this one works.
 
         Waking one costs more than a brief step does: it is done where something waits, or where
@@ -206,7 +219,7 @@ class Scheduler:
     def _has_step(self) -> bool:
         return bool(self._pending) or len(self._batcher) > 0
 
-    def _next_step(self) -> _Step | None:
+    def _next_step(self) -> Step | None:
         rows = len(self._batcher)
         full = rows >= self._prepared_limit
         enough = full or rows >= self._learner.wanted or not self._pending
@@ -215,14 +228,14 @@ class Scheduler:
         if self._pending and not full:
             job = self._pending.popleft()
             job.busy = True
-            return _Step(lambda: self._prepare(job), self._prepare_seconds)
+            return Step(lambda: self._prepare(job), self._prepare_seconds, (job,), prepares=True)
         return None
 
-    def _take_batch(self) -> _Step | None:
+    def _take_batch(self) -> Step | None:
         size = self._learner.choose(self._batcher.next_rows())
-        batch, late = self._batcher.take(size, now=time.monotonic())
-        for entry in late:
-            self._fail(entry.job, _deadline())
+        batch, overdue = self._batcher.take(size, now=time.monotonic())
+        for entry in overdue:
+            self._fail(entry.job, late())
         if not batch:
             return None
         rows = sum(entry.rows for entry in batch)
@@ -231,7 +244,12 @@ class Scheduler:
         self._running += 1
         self._wide_running = wide and self._networks.parallel
         learner = self._lone if wide else self._learner
-        return _Step(lambda: self._run(batch, wide=wide), learner.seconds(rows))
+        return Step(
+            lambda: self._run(batch, wide=wide),
+            learner.seconds(rows),
+            [entry.job for entry in batch],
+            prepares=False,
+        )
 
     def _prepare(self, job: Job) -> None:
         entries: list[BatchEntry] = []
@@ -240,7 +258,7 @@ class Scheduler:
         start = time.monotonic()
         try:
             if job.deadline < start:
-                error = _deadline()
+                error = late()
             elif not job.cancelled and not job.closed:
                 entries, failed = job.prepare(self._chunk)
         except ZooBridgeError as known:
@@ -292,10 +310,10 @@ class Scheduler:
             ran = time.monotonic()
             results = handler.split(batch, outputs)
         except (BackendFault, ZooBridgeError) as error:
-            halves = _halves(batch)
-            if halves is not None:
+            parts = halves(batch)
+            if parts is not None:
                 # Find the item that makes the batch fail; the others have their answers.
-                for half in halves:
+                for half in parts:
                     self._forward(network, half, learner)
                 return
             known = error if isinstance(error, ZooBridgeError) else BackendError(str(error))
@@ -361,19 +379,6 @@ class Scheduler:
             self._writer.send(FrameKind.FAILED, job.number, status.SerializeToString())
 
 
-def _halves(
-    batch: Sequence[BatchEntry],
-) -> tuple[Sequence[BatchEntry], Sequence[BatchEntry]] | None:
-    if len(batch) > 1:
-        middle = len(batch) // 2
-        return batch[:middle], batch[middle:]
-    (entry,) = batch
-    if not entry.divisible:
-        return None
-    first, second = entry.divide(entry.rows // 2)
-    return [first], [second]
-
-
 def _item_bytes(source: InputSpec | Network) -> int:
     """Return the bytes of one row of the network's input, as far as its shape is stated."""
     if isinstance(source, InputSpec):
@@ -383,12 +388,6 @@ def _item_bytes(source: InputSpec | Network) -> int:
         for spec in source.inputs
     ]
     return max(1, sum(sizes))
-
-
-def _deadline() -> DeadlineError:
-    return DeadlineError(
-        "the deadline passed before the work was done; allow more time or send less"
-    )
 
 
 def _fault(error: Exception) -> ServerError:

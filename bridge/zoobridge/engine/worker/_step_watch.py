@@ -1,0 +1,126 @@
+"""Steps of a worker that take long, and steps that do not come back."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from zoobridge.engine.channel._frames import FrameKind, FrameWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from zoobridge.engine.worker._job import Job
+
+__all__ = ["STUCK_EXIT_CODE", "Step", "StepWatch"]
+
+#: Exit code of a worker that ends because a step of it does not.
+STUCK_EXIT_CODE: Final = 70
+
+#: A picture that is prepared for longer leaves its place to the next step.
+_SLOW_SECONDS: Final = 0.3
+#: How long a step may go on after the deadline of its picture, since it ends between two rows or pages.
+_GRACE_SECONDS: Final = 0.5
+#: How long preparing may take where the caller set no deadline.
+_LONGEST_SECONDS: Final = 120.0
+#: How long a network may go on for nobody. Ending it costs its model's other callers a new start.
+_NETWORK_SECONDS: Final = 30.0
+_LOOK_SECONDS: Final = 0.1
+_IDLE_SECONDS: Final = 0.5
+
+
+@dataclass(slots=True, eq=False)
+class Step:
+    """What a thread does next.
+
+    Parameters
+    ----------
+    run
+        Does it.
+    seconds
+        How long that is expected to take.
+    jobs
+        The requests that it works for.
+    prepares
+        Whether it prepares items of one request; else it runs a network.
+    started
+        When it began, on the clock of :func:`time.monotonic`.
+    replaced
+        Whether another thread has taken its place.
+    """
+
+    run: Callable[[], None]
+    seconds: float
+    jobs: Sequence[Job]
+    prepares: bool
+    started: float = 0.0
+    replaced: bool = False
+
+    def stuck(self, now: float) -> bool:
+        """Return whether it has gone on for so long that the worker is to be ended."""
+        age = now - self.started
+        deadline = max(job.deadline for job in self.jobs)
+        if self.prepares:
+            end = min(deadline, self.started + _LONGEST_SECONDS)
+            return age > _GRACE_SECONDS and now > end + _GRACE_SECONDS
+        return age > _NETWORK_SECONDS and now > deadline + _GRACE_SECONDS
+
+
+class StepWatch:
+    """Looks at the steps under way from a thread of its own.
+
+    Parameters
+    ----------
+    steps
+        The steps under way.
+    change
+        The lock that guards them.
+    replace
+        Called with the lock where a step takes long, so that another thread takes its place; returns
+        whether one does.
+    writer
+        Where the server is told of a request whose step does not come back, before the worker ends.
+    """
+
+    def __init__(
+        self,
+        steps: set[Step],
+        change: threading.Condition,
+        *,
+        replace: Callable[[], bool],
+        writer: FrameWriter,
+    ) -> None:
+        self._steps = steps
+        self._change = change
+        self._replace = replace
+        self._writer = writer
+
+    def start(self) -> None:
+        """Begin to look."""
+        threading.Thread(target=self._watch, name="step-watch", daemon=True).start()
+
+    def _watch(self) -> None:
+        while True:
+            with self._change:
+                now = time.monotonic()
+                for step in self._steps:
+                    if step.stuck(now):
+                        self._end(step)
+                    if step.prepares and not step.replaced and now - step.started > _SLOW_SECONDS:
+                        step.replaced = self._replace()
+                busy = bool(self._steps)
+            time.sleep(_LOOK_SECONDS if busy else _IDLE_SECONDS)
+
+    def _end(self, step: Step) -> NoReturn:
+        seconds = time.monotonic() - step.started
+        what = "preparing a picture" if step.prepares else "running the network"
+        if step.prepares:
+            self._writer.send(FrameKind.STUCK, step.jobs[0].number)
+        sys.stderr.write(f"{what} has not ended after {seconds:.1f} s\n")
+        sys.stderr.flush()
+        # Nothing else ends a thread that is inside a library.
+        os._exit(STUCK_EXIT_CODE)
