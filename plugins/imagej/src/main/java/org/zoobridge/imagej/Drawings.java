@@ -2,6 +2,7 @@ package org.zoobridge.imagej;
 
 import ij.IJ;
 import ij.ImagePlus;
+import ij.ImageStack;
 import ij.Undo;
 import ij.gui.Overlay;
 import ij.gui.Roi;
@@ -14,6 +15,7 @@ import java.math.RoundingMode;
 import java.text.DecimalFormat;
 import java.text.DecimalFormatSymbols;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,8 +45,12 @@ final class Drawings {
     /** Property of a drawn region: its model. */
     static final String MODEL = "zoobridge.model";
 
+    /** Property of a drawn region: the class that a person gave to it. */
+    static final String CORRECTED = "zoobridge.corrected";
+
     private static final String WHOLE = "whole";
     private static final String TILES = "tiles";
+    private static final int OTHER = 0xffffff;
     private static final int MAX_GROUP = 255;
     private static final int FAINTEST = 70;
     private static final float STROKE = 2f;
@@ -62,6 +68,7 @@ final class Drawings {
         this.image = image;
         this.model = model;
         this.colors = ModelFit.colors(model);
+        Corrections.remember(model);
         decimals.setRoundingMode(RoundingMode.HALF_UP);
     }
 
@@ -107,7 +114,127 @@ final class Drawings {
                 }
             }
         }
+        final Map<Roi, String> corrected = corrected(drawn);
         replace(image, roi -> places.contains(roi.getProperty(PLACE)), drawn);
+        corrected.forEach((roi, label) -> recolor(image, roi, label, model));
+        RegionLinks.link(image);
+    }
+
+    /** What a person said of a region holds for whatever a model says of it later. */
+    private Map<Roi, String> corrected(final List<Roi> drawn) {
+        final Map<String, String> corrected = new HashMap<>();
+        final Map<Roi, String> again = new LinkedHashMap<>();
+        for (final Roi roi : image.getOverlay() == null ? new Roi[0] : image.getOverlay().toArray()) {
+            if (roi.getProperty(CORRECTED) != null) {
+                corrected.put(spot(roi), roi.getProperty(CORRECTED));
+            }
+        }
+        for (final Roi roi : corrected.isEmpty() ? new ArrayList<Roi>() : drawn) {
+            final String label = corrected.get(spot(roi));
+            if (label != null) {
+                again.put(roi, label);
+            }
+        }
+        return again;
+    }
+
+    /** A drawing's place, which all tiles of a plane share, and its box. */
+    private static String spot(final Roi roi) {
+        return roi.getProperty(PLACE) + (roi instanceof TextRoi ? "" : roi.getBounds());
+    }
+
+    /** Whether a drawing is an answer: neither the user's, nor a legend, nor a preview. */
+    static boolean isAnswer(final Roi roi) {
+        return roi.getProperty(MODEL) != null && roi.getProperty(PLACE) != null;
+    }
+
+    /** Whether an answer is about its whole plane. */
+    static boolean isWhole(final Roi roi) {
+        return roi.getProperty(PLACE).endsWith("/" + WHOLE);
+    }
+
+    /** The plane of an answer, as the table has it. */
+    static String plane(final Roi roi) {
+        return roi.getProperty(PLACE).substring(0, roi.getProperty(PLACE).indexOf('/'));
+    }
+
+    /** The class of an answer: a person's, else the model's. */
+    static String label(final Roi roi) {
+        final String corrected = roi.getProperty(CORRECTED);
+        return corrected == null ? roi.getProperty(Places.OWN) : corrected;
+    }
+
+    /** The topmost answer at a place of the plane that is shown; null if there is none. */
+    static Roi at(final ImagePlus image, final int x, final int y) {
+        final Overlay overlay = image.getOverlay();
+        final int size = overlay == null ? 0 : overlay.size();
+        for (int i = size - 1; i >= 0; i--) {
+            final Roi roi = overlay.get(i);
+            if (isAnswer(roi) && (!(roi instanceof TextRoi) || isWhole(roi)) && roi.getBounds().contains(x, y)
+                    && roi.contains(x, y) && isShown(image, roi)) {
+                return roi;
+            }
+        }
+        return null;
+    }
+
+    private static boolean isShown(final ImagePlus image, final Roi roi) {
+        if (image.getStackSize() == 1) {
+            return true;
+        }
+        if (roi.hasHyperStackPosition()) {
+            return (roi.getZPosition() == 0 || roi.getZPosition() == image.getZ())
+                    && (roi.getTPosition() == 0 || roi.getTPosition() == image.getT());
+        }
+        return roi.getPosition() == 0 || roi.getPosition() == image.getCurrentSlice();
+    }
+
+    /** A plane of an image as an image of its own, all channels included. */
+    static ImagePlus planeOf(final ImagePlus image, final String plane) {
+        int slice = image.getZ();
+        int frame = image.getT();
+        for (final String part : plane.split(",")) {
+            slice = part.startsWith("Z=") ? Integer.parseInt(part.substring(2)) : slice;
+            frame = part.startsWith("T=") ? Integer.parseInt(part.substring(2)) : frame;
+        }
+        final ImageStack pixels = new ImageStack(image.getWidth(), image.getHeight());
+        for (int channel = 1; channel <= image.getNChannels(); channel++) {
+            pixels.addSlice(image.getStackSize() == 1 ? image.getProcessor().duplicate()
+                    : image.getStack().getProcessor(image.getStackIndex(channel, slice, frame)).duplicate());
+        }
+        final ImagePlus alone = new ImagePlus(image.getTitle(), pixels);
+        alone.setDimensions(image.getNChannels(), 1, 1);
+        alone.setCalibration(image.getCalibration());
+        return alone;
+    }
+
+    /** Draws a region in the colour of the class that a person gave to it. */
+    static void recolor(final ImagePlus image, final Roi roi, final String label, final Model model) {
+        final int rgb = model == null ? OTHER : ModelFit.colors(model).getOrDefault(label, OTHER);
+        final Color color = new Color(rgb);
+        final Color fill = roi.getFillColor();
+        roi.setProperty(CORRECTED, label);
+        if (roi instanceof TextRoi) {
+            ((TextRoi) roi).setText(label);
+            roi.setFillColor(new Color(color.getRed(), color.getGreen(), color.getBlue(), LABEL_ALPHA).darker());
+        } else {
+            roi.setStrokeColor(color);
+            if (fill != null) {
+                roi.setFillColor(new Color(color.getRed(), color.getGreen(), color.getBlue(), fill.getAlpha()));
+            }
+        }
+        final String name = roi.getName() == null ? "" : roi.getName();
+        roi.setName(name.contains(": ") ? name.substring(0, name.indexOf(": ") + 2) + label : label);
+        for (final Roi text : image.getOverlay().toArray()) {
+            // The text of the region that was corrected says so too.
+            if (text instanceof TextRoi && text != roi && isAnswer(text)
+                    && roi.getProperty(PLACE).equals(text.getProperty(PLACE))
+                    && roi.getBounds().contains(text.getBounds().getLocation())) {
+                ((TextRoi) text).setText(label);
+                text.setFillColor(new Color(color.getRed(), color.getGreen(), color.getBlue(), LABEL_ALPHA).darker());
+            }
+        }
+        image.updateAndDraw();
     }
 
     /**
@@ -143,7 +270,7 @@ final class Drawings {
     }
 
     private Roi region(final Roi roi, final String name, final Score best, final boolean filled) {
-        final Roi drawn = (Roi) roi.clone();
+        final Roi drawn = Place.copy(roi);
         drawn.setImage(null);
         // With the group come a name and colours of its own, so it comes first.
         drawn.copyAttributes(ofGroup(best.index()));
@@ -197,6 +324,7 @@ final class Drawings {
         text.setFillColor(color(best, LABEL_ALPHA).darker());
         text.setName(best.label());
         text.setProperty(Places.OWN, best.label());
+        text.setProperty(MODEL, model.getId());
         return text;
     }
 

@@ -1,11 +1,18 @@
 package org.zoobridge.imagej;
 
 import ij.ImagePlus;
+import ij.WindowManager;
+import ij.gui.Roi;
+import ij.measure.ResultsTable;
+
+import java.util.Collections;
 
 import java.util.function.Supplier;
 
 import org.zoobridge.client.Words;
+import org.zoobridge.client.errors.InvalidRequestException;
 import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.errors.ZooBridgeException.Facts;
 
 /**
  * Functions for macros that return what happened instead of ending the macro:
@@ -53,11 +60,39 @@ public final class Macros {
         return result(() -> FolderPlugIn.run(Words.of(options).expecting(FolderPlugIn.TITLE, FolderPlugIn.KEYS)));
     }
 
+    /**
+     * Gives a class to the region of a row.
+     *
+     * @param row   index from 0 in the table <i>ZooBridge Results</i>
+     * @param label the class
+     * @return what happened: {@code corrected=1}, or an error
+     */
+    public static String correct(final String row, final String label) {
+        return result(() -> {
+            final ResultsTable table = ResultsTable.getResultsTable(Tables.RESULTS);
+            final int index = Words.of(Collections.singletonMap("row", row)).number("row", 0);
+            if (table == null || index >= table.size()) {
+                throw wrong("There is no row " + row + " in the table " + Tables.RESULTS + ".");
+            }
+            final ImagePlus image = WindowManager.getImage(RegionLinks.text(table, "image", index));
+            final Roi drawing = image == null ? null : RegionLinks.drawing(image, index);
+            if (drawing == null) {
+                throw wrong("The region of row " + row + " is not drawn. Classify with overlay, and keep the image open.");
+            }
+            Corrections.correct(image, drawing, label);
+            return "corrected=1";
+        });
+    }
+
+    private static InvalidRequestException wrong(final String sentence) {
+        return new InvalidRequestException(new Facts(sentence).reason("INVALID_REQUEST").field("row"));
+    }
+
     private static Words words(final String title, final String options) {
         return Words.of(options).expecting(title, Choices.KEYS);
     }
 
-    private static String result(final Supplier<Outcome> command) {
+    private static String result(final Supplier<?> command) {
         try {
             return command.get().toString();
         } catch (ZooBridgeException error) {

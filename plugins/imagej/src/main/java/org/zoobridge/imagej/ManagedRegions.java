@@ -47,7 +47,7 @@ final class ManagedRegions {
                 continue;
             }
             final boolean added = !managed.contains(place.roi());
-            final Roi roi = added ? (Roi) place.roi().clone() : place.roi();
+            final Roi roi = added ? Place.copy(place.roi()) : place.roi();
             if (added) {
                 position(roi, image, item);
                 roi.setName(item.region());

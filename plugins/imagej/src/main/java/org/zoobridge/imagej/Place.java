@@ -1,6 +1,8 @@
 package org.zoobridge.imagej;
 
 import ij.gui.Roi;
+import ij.io.RoiDecoder;
+import ij.io.RoiEncoder;
 
 import java.util.function.Supplier;
 
@@ -40,6 +42,17 @@ public final class Place {
             roi = outline.get();
         }
         return roi;
+    }
+
+    /**
+     * A copy that shares nothing: NB {@code Roi.clone()} shares its properties with the original.
+     *
+     * @param roi a region
+     * @return the copy
+     */
+    static Roi copy(final Roi roi) {
+        return roi.getProperties() == null ? (Roi) roi.clone()
+                : RoiDecoder.openFromByteArray(RoiEncoder.saveAsByteArray(roi));
     }
 
     /** Number of the object in its label image; 0 for other regions. */

@@ -45,7 +45,7 @@ public final class Preview {
         final List<Roi> outlines = new ArrayList<>();
         for (final Object tag : tags.subList(0, Math.min(MOST, tags.size()))) {
             if (tag != null) {
-                final Roi outline = (Roi) ((Place) tag).roi().clone();
+                final Roi outline = Place.copy(((Place) tag).roi());
                 outline.setStrokeColor(outlines.isEmpty() ? Color.yellow : Color.cyan);
                 outline.setFillColor(null);
                 outline.setProperty(Places.OWN, PLACE);

@@ -41,6 +41,7 @@ public final class Tables {
     static void show(final ResultsTable table, final String title) {
         if (!GraphicsEnvironment.isHeadless()) {
             table.show(title);
+            RegionLinks.linkTable();
         }
     }
 

@@ -232,12 +232,52 @@ public final class ResultTable {
         return text.toString();
     }
 
-    private static String line(final List<String> cells) {
+    /**
+     * A line of CSV.
+     *
+     * @param cells the cells
+     * @return the cells, quoted where need be, ended by a line feed
+     */
+    public static String line(final List<String> cells) {
         final StringJoiner text = new StringJoiner(",", "", "\n");
         for (final String cell : cells) {
             text.add(quoted(cell));
         }
         return text.toString();
+    }
+
+    /**
+     * Reads CSV (RFC 4180).
+     *
+     * @param text lines
+     * @return rows of cells; empty lines are left out
+     */
+    public static List<List<String>> parse(final String text) {
+        final List<List<String>> rows = new ArrayList<>();
+        List<String> row = new ArrayList<>();
+        final StringBuilder cell = new StringBuilder();
+        boolean quoted = false;
+        for (int i = 0; i <= text.length(); i++) {
+            final char letter = i == text.length() ? '\n' : text.charAt(i);
+            if (quoted && letter == '"' && i + 1 < text.length() && text.charAt(i + 1) == '"') {
+                cell.append('"');
+                i++;
+            } else if (letter == '"') {
+                quoted = !quoted;
+            } else if (!quoted && (letter == ',' || letter == '\n')) {
+                row.add(cell.toString());
+                cell.setLength(0);
+                if (letter == '\n') {
+                    if (row.size() > 1 || !row.get(0).isEmpty()) {
+                        rows.add(row);
+                    }
+                    row = new ArrayList<>();
+                }
+            } else if (quoted || letter != '\r') {
+                cell.append(letter);
+            }
+        }
+        return rows;
     }
 
     private static String quoted(final String cell) {
