@@ -12,8 +12,23 @@ import pytest
 HERE = Path(__file__).parent
 SECRET = "the secret of the lab"
 
+LINUX = sys.platform == "linux"
+#: Only root can become another user; CI is.
+ROOT = LINUX and os.geteuid() == 0
+
 #: Confinement is Linux's alone; elsewhere these formats need trust, which tests/engine covers.
-collect_ignore_glob = [] if sys.platform == "linux" else ["test_*.py"]
+collect_ignore_glob = [
+    *([] if LINUX else ["test_*.py"]),
+    *([] if ROOT else ["test_other_users_*.py"]),
+]
+
+
+def pytest_terminal_summary(terminalreporter):
+    if LINUX and not ROOT:
+        terminalreporter.write_line(
+            "tests/security/test_other_users_*.py did not run: only root can act as another user "
+            "of the machine; run them with sudo"
+        )
 
 
 class Attacked:
@@ -89,6 +104,26 @@ def attacked(tmp_path_factory: pytest.TempPathFactory):
     yield make
     for subject in made:
         subject.listener.close()
+
+
+@pytest.fixture(scope="session")
+def as_another_user():
+    """Take steps of ``another_user.py`` as another user; what came of each."""
+
+    def take(*steps):
+        program = [sys.executable, str(HERE / "another_user.py")]
+        done = subprocess.run(
+            program,
+            input=json.dumps(steps),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return take
 
 
 @pytest.fixture(scope="session")

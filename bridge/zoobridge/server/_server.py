@@ -35,7 +35,7 @@ from zoobridge.server._logs import configure_logs
 from zoobridge.server._permission import Permissions
 from zoobridge.server._pools import CallPools
 from zoobridge.server._watch import ZooWatch
-from zoobridge.server.inference import InferenceServicer
+from zoobridge.server.inference import Callers, InferenceServicer
 from zoobridge.zoo import Catalog, TrustStore
 
 if TYPE_CHECKING:
@@ -185,9 +185,8 @@ class Server:
             stack.callback(metrics.stop)
 
         classification = ClassificationServicer(core)
-        server.add_generic_rpc_handlers(
-            (classification.handler(), InferenceServicer(core).handler())
-        )
+        inference = InferenceServicer(core, Callers(permissions, port))
+        server.add_generic_rpc_handlers((classification.handler(), inference.handler()))
         add_zoo: Any = zoo_pb2_grpc.add_ZooServiceServicer_to_server
         add_zoo(_zoo.ZooServicer(core, permissions), server)
         health_pb2_grpc.add_HealthServicer_to_server(health, server)

@@ -14,7 +14,7 @@ from zoobridge.errors import InvalidRequestError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zoobridge.server.inference._shared_memory import RegionPart
+    from zoobridge.server.inference._region import RegionPart
 
 __all__ = [
     "DATATYPES",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from zoobridge.engine import Chunk, TensorBytes
     from zoobridge.server._model_selection import ModelSelection
     from zoobridge.server.inference._request import Wanted
-    from zoobridge.server.inference._shared_memory import SharedMemory
+    from zoobridge.server.inference._shared_memory import CallerRegions
     from zoobridge.server.inference._views import Targets, View
 
     Outputs = dict[str, NDArray[np.generic] | list[bytes]]
@@ -107,7 +107,7 @@ class Inference:
 
 
 def read_inference(
-    targets: Targets, memory: SharedMemory, request: Any, *, deadline: float | None
+    targets: Targets, memory: CallerRegions, request: Any, *, deadline: float | None
 ) -> Inference:
     """Read a ``ModelInferRequest``.
 
@@ -116,7 +116,7 @@ def read_inference(
     targets
         Finds models.
     memory
-        The registered shared memory.
+        The shared memory of the call's user.
     request
         The request.
     deadline

@@ -11,11 +11,8 @@ from zoobridge.server.inference._elements import decode_bytes, from_contents, ra
 
 if TYPE_CHECKING:
     from zoobridge.engine import TensorBytes
-    from zoobridge.server.inference._shared_memory import (
-        RegionPart,
-        SharedMemory,
-        SharedMemoryRegion,
-    )
+    from zoobridge.server.inference._region import RegionPart, SharedMemoryRegion
+    from zoobridge.server.inference._shared_memory import CallerRegions
     from zoobridge.server.inference._views import Tensor, View
 
 __all__ = ["Wanted", "read_inputs", "read_outputs", "read_timeout"]
@@ -46,7 +43,7 @@ class Wanted:
 
 
 def read_inputs(
-    view: View, request: Any, memory: SharedMemory
+    view: View, request: Any, memory: CallerRegions
 ) -> dict[str, TensorBytes | list[bytes]]:
     """Return the inputs of a ``ModelInferRequest`` by name.
 
@@ -90,7 +87,7 @@ def read_inputs(
     return inputs
 
 
-def read_outputs(view: View, request: Any, memory: SharedMemory) -> list[Wanted]:
+def read_outputs(view: View, request: Any, memory: CallerRegions) -> list[Wanted]:
     """Return the outputs that are wanted; all of them where none is named.
 
     Raises
@@ -147,7 +144,7 @@ def _decode(
     return raw_elements(name, datatype, shape, data)
 
 
-def _place(parameters: Any, memory: SharedMemory) -> tuple[SharedMemoryRegion, int, int] | None:
+def _place(parameters: Any, memory: CallerRegions) -> tuple[SharedMemoryRegion, int, int] | None:
     if _MEMORY[0] not in parameters:
         for name in _MEMORY[1:]:
             if name in parameters:

@@ -11,7 +11,7 @@ from zoobridge.protocol.inference import grpc_service_pb2 as messages
 from zoobridge.server._deadline import deadline_of
 from zoobridge.server.inference._infer import read_inference
 from zoobridge.server.inference._metadata import config_message, metadata_message
-from zoobridge.server.inference._shared_memory import SharedMemory
+from zoobridge.server.inference._shared_memory import CallerRegions, SharedMemory
 from zoobridge.server.inference._statistics_messages import statistics_message
 from zoobridge.server.inference._stream import InferenceStream
 from zoobridge.server.inference._views import Targets, find_view, views
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from zoobridge.engine import PendingResponse
     from zoobridge.server._core import Core
+    from zoobridge.server.inference._caller import Callers
     from zoobridge.server.inference._views import View
 
 __all__ = ["SERVICE_NAME", "InferenceServicer"]
@@ -47,10 +48,13 @@ class InferenceServicer:
     ----------
     core
         Does the work.
+    callers
+        Knows whose shared memory a call may use.
     """
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, callers: Callers) -> None:
         self._core = core
+        self._callers = callers
         self._memory = SharedMemory()
         self._targets = Targets(core)
 
@@ -124,7 +128,7 @@ class InferenceServicer:
 
     def _model_infer(self, request: Any, context: grpc.ServicerContext) -> Any:
         inference = read_inference(
-            self._targets, self._memory, request, deadline=deadline_of(context)
+            self._targets, self._regions(context), request, deadline=deadline_of(context)
         )
         answers: list[PendingResponse] = []
         try:
@@ -146,7 +150,10 @@ class InferenceServicer:
     ) -> Iterator[Any]:
         """Run requests side by side, and answer each as it is done."""
         stream = InferenceStream(
-            self._core.engine, self._targets, self._memory, deadline=deadline_of(context)
+            self._core.engine,
+            self._targets,
+            self._regions(context),
+            deadline=deadline_of(context),
         )
         if not context.add_callback(stream.end):
             stream.end()
@@ -196,20 +203,27 @@ class InferenceServicer:
         self._core.engine.unload(view.model)
         return messages.RepositoryModelUnloadResponse()
 
-    def _memory_status(self, request: Any, _context: grpc.ServicerContext) -> Any:
+    def _memory_status(self, request: Any, context: grpc.ServicerContext) -> Any:
         response = messages.SystemSharedMemoryStatusResponse()
-        for region in self._memory.regions(request.name):
-            entry = response.regions[region.name]
+        caller = self._callers.of(context)
+        for region in self._memory.regions(caller, request.name):
+            # Two users may have chosen the same name.
+            own = region.owner == caller.owner
+            entry = response.regions[region.name if own else f"{region.name}@{region.owner}"]
             entry.name = region.name
             entry.key = region.key
             entry.offset = region.offset
             entry.byte_size = region.size
         return response
 
-    def _memory_register(self, request: Any, _context: grpc.ServicerContext) -> Any:
-        self._memory.register(request.name, request.key, request.offset, request.byte_size)
+    def _memory_register(self, request: Any, context: grpc.ServicerContext) -> Any:
+        caller = self._callers.of(context)
+        self._memory.register(caller, request.name, request.key, request.offset, request.byte_size)
         return messages.SystemSharedMemoryRegisterResponse()
 
-    def _memory_unregister(self, request: Any, _context: grpc.ServicerContext) -> Any:
-        self._memory.unregister(request.name)
+    def _memory_unregister(self, request: Any, context: grpc.ServicerContext) -> Any:
+        self._memory.unregister(self._callers.of(context), request.name)
         return messages.SystemSharedMemoryUnregisterResponse()
+
+    def _regions(self, context: grpc.ServicerContext) -> CallerRegions:
+        return CallerRegions(self._memory, lambda: self._callers.of(context))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from zoobridge.engine import Engine, PendingResponse, ResponsePart
     from zoobridge.server.inference._infer import Inference
-    from zoobridge.server.inference._shared_memory import SharedMemory
+    from zoobridge.server.inference._shared_memory import CallerRegions
     from zoobridge.server.inference._views import Targets
 
 __all__ = ["InferenceStream"]
@@ -50,13 +50,13 @@ class InferenceStream:
     targets
         Finds them.
     memory
-        The registered shared memory.
+        The shared memory of the call's user.
     deadline
         On the clock of :func:`time.monotonic`; `None` for none.
     """
 
     def __init__(
-        self, engine: Engine, targets: Targets, memory: SharedMemory, *, deadline: float | None
+        self, engine: Engine, targets: Targets, memory: CallerRegions, *, deadline: float | None
     ) -> None:
         self._engine = engine
         self._targets = targets
