@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zoobridge.backend import BackendFault
+from zoobridge.backend import BackendFault, DeviceFault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from zoobridge.backend import TensorSpec
 
-__all__ = ["DescribedNetwork", "choose_device"]
+__all__ = ["DescribedNetwork", "check_precision", "choose_device"]
 
 
 class DescribedNetwork:
@@ -25,6 +25,8 @@ class DescribedNetwork:
         The tensors, in the order of the package's description.
     parameters
         How many numbers its weights hold.
+    precision
+        How they are computed: ``float32``, ``tf32``, ``float16``.
     """
 
     def __init__(
@@ -33,8 +35,10 @@ class DescribedNetwork:
         inputs: tuple[TensorSpec, ...],
         outputs: tuple[TensorSpec, ...],
         parameters: int,
+        precision: str = "float32",
     ) -> None:
         self._device = device
+        self._precision = precision
         self._parameters = parameters
         self._inputs = inputs
         self._outputs = outputs
@@ -43,6 +47,11 @@ class DescribedNetwork:
     def device(self) -> str:
         """Where it runs: ``cpu``, ``cuda:0``."""
         return self._device
+
+    @property
+    def precision(self) -> str:
+        """How numbers are computed: ``float32``, ``tf32``, ``float16``."""
+        return self._precision
 
     @property
     def parameters(self) -> int:
@@ -74,13 +83,44 @@ def choose_device(device: str, devices: Sequence[str], framework: str) -> str:
 
     Raises
     ------
-    BackendFault
+    DeviceFault
         If the framework does not see it.
     """
     if device == "auto":
         return devices[1] if len(devices) > 1 else "cpu"
     if device not in devices:
-        raise BackendFault(
+        raise DeviceFault(
             f"{framework} does not see the device {device}, but: {', '.join(devices)}."
         )
     return device
+
+
+def check_precision(
+    precision: str, device: str, *, supported: Sequence[str], framework: str
+) -> str:
+    """Return the precision that a network has on a device.
+
+    Parameters
+    ----------
+    precision
+        What was asked for.
+    device
+        Where the network runs; the CPU computes float32 only.
+    supported
+        What the framework can do on an accelerator.
+    framework
+        Its name as people write it.
+
+    Raises
+    ------
+    BackendFault
+        If the framework cannot do it.
+    """
+    if device == "cpu":
+        return "float32"
+    if precision not in supported:
+        raise BackendFault(
+            f"{framework} cannot compute these weights in {precision}; "
+            f"use --precision {' or '.join(supported)}."
+        )
+    return precision

@@ -5,20 +5,29 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import re
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from zoobridge.backend import BackendFault, FrameworkFacts, TensorSpec, WeightsFile
+from zoobridge.backend import (
+    BackendFault,
+    DeviceFault,
+    DeviceMemoryFault,
+    FrameworkFacts,
+    TensorSpec,
+    WeightsFile,
+)
+from zoobridge_backends._cuda import cuda_devices, driver_problem, has_gpu
 from zoobridge_backends._faults import explained
 from zoobridge_backends._installed import facts_of
-from zoobridge_backends._network import DescribedNetwork, choose_device
+from zoobridge_backends._network import DescribedNetwork, check_precision, choose_device
 from zoobridge_backends._onnx_parameters import count_parameters
 from zoobridge_backends._tensors import check_format, check_inputs, in_stated_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -40,6 +49,11 @@ _DTYPES: Final = {
     "tensor(uint64)": "uint64",
     "tensor(uint8)": "uint8",
 }
+
+_PROVIDER: Final = "CUDAExecutionProvider"
+
+#: How ONNX Runtime says that a GPU's memory is used up.
+_NO_MEMORY: Final = re.compile("failed to allocate memory|out of memory|CUBLAS_STATUS_ALLOC", re.I)
 
 _SPIN_MICROSECONDS: Final = "200"
 
@@ -81,14 +95,32 @@ class OnnxBackend:
         onnxruntime.set_default_logger_severity(3)
 
     def devices(self) -> tuple[str, ...]:
-        """Tell the devices: ``cpu``, and ``cuda:0`` … where ONNX Runtime and the driver offer it."""
+        """Return the devices: ``cpu``, and ``cuda:0`` … where ONNX Runtime and the driver offer it."""
         import onnxruntime
 
-        if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        # It names its CUDA provider on machines without a GPU, and without CUDA's libraries, too.
+        if _PROVIDER not in onnxruntime.get_available_providers() or not cuda_devices():
             return ("cpu",)
-        return ("cpu", *(f"cuda:{index}" for index in range(_cuda_devices())))
+        if _missing_library():
+            return ("cpu",)
+        return ("cpu", *(f"cuda:{index}" for index in range(cuda_devices())))
 
-    def load(self, weights: WeightsFile, *, device: str, threads: int) -> OnnxNetwork:
+    def device_problem(self) -> str:
+        """Return why a GPU of this machine is not among the devices; empty where it is."""
+        import onnxruntime
+
+        if not has_gpu():
+            return ""
+        if _PROVIDER not in onnxruntime.get_available_providers():
+            return (
+                "This ONNX Runtime has no CUDA provider; "
+                "pip uninstall onnxruntime, then pip install onnxruntime-gpu."
+            )
+        return driver_problem() or _missing_library()
+
+    def load(
+        self, weights: WeightsFile, *, device: str, threads: int, precision: str = "float32"
+    ) -> OnnxNetwork:
         """Load a network.
 
         Raises
@@ -100,6 +132,9 @@ class OnnxBackend:
 
         check_format(weights, self.formats, "ONNX Runtime")
         device = choose_device(device, self.devices(), "ONNX Runtime")
+        precision = check_precision(
+            precision, device, supported=("float32", "tf32"), framework="ONNX Runtime"
+        )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -112,32 +147,38 @@ class OnnxBackend:
         options.add_session_config_entry("session.inter_op.allow_spinning", "0")
         providers: list[Any] = ["CPUExecutionProvider"]
         if device.startswith("cuda"):
-            onnxruntime.preload_dlls()
-            index = int(device.partition(":")[2])
-            providers.insert(0, ("CUDAExecutionProvider", {"device_id": index}))
+            chosen = {
+                "device_id": int(device.partition(":")[2]),
+                "use_tf32": int(precision == "tf32"),
+                # Memory in the sizes that are asked for, in place of doubled ones.
+                "arena_extend_strategy": "kSameAsRequested",
+            }
+            providers.insert(0, (_PROVIDER, chosen))
         with explained(f"ONNX Runtime cannot load {weights.path.name}"):
             _check_external_data(weights.path)
             session = onnxruntime.InferenceSession(
                 str(weights.path), sess_options=options, providers=providers
             )
         if device != "cpu" and session.get_providers()[0] == "CPUExecutionProvider":
-            raise BackendFault(
+            raise DeviceFault(
                 f"ONNX Runtime cannot use {device}; check the CUDA and cuDNN libraries, or ask for cpu."
             )
-        return OnnxNetwork(session, weights, device)
+        return OnnxNetwork(session, weights, device, precision)
 
 
 class OnnxNetwork(DescribedNetwork):
     """A network in ONNX Runtime."""
 
-    def __init__(self, session: Any, weights: WeightsFile, device: str) -> None:
+    def __init__(
+        self, session: Any, weights: WeightsFile, device: str, precision: str = "float32"
+    ) -> None:
         import onnxruntime
 
         inputs = in_stated_order(weights.inputs, _specs(session.get_inputs()), "input")
         outputs = in_stated_order(weights.outputs, _specs(session.get_outputs()), "output")
         _check_plain((*inputs, *outputs))
         # Statistics of normalisation layers are folded into other numbers by exporters.
-        super().__init__(device, inputs, outputs, count_parameters(weights.path))
+        super().__init__(device, inputs, outputs, count_parameters(weights.path), precision)
         self._session = session
         self._output_names = [spec.name for spec in self._outputs]
         self._shrinking = onnxruntime.RunOptions()
@@ -160,9 +201,18 @@ class OnnxNetwork(DescribedNetwork):
         feed = {spec.name: array for spec, array in zip(self._inputs, inputs, strict=True)}
         shrink = self._should_shrink(sum(array.nbytes for array in inputs))
         with explained("ONNX Runtime cannot run the network"):
-            outputs = self._session.run(
-                self._output_names, feed, self._shrinking if shrink else None
-            )
+            try:
+                outputs = self._session.run(
+                    self._output_names, feed, self._shrinking if shrink else None
+                )
+            except Exception as error:
+                # ONNX Runtime's errors have no common type of their own.
+                if self._device == "cpu" or not _NO_MEMORY.search(str(error)):
+                    raise
+                raise DeviceMemoryFault(
+                    f"The memory of {self._device} does not suffice for a batch of "
+                    f"{len(inputs[0])}."
+                ) from error
         # A constant or passed-through output is the session's or the caller's own memory.
         return [np.array(output) for output in outputs]
 
@@ -226,13 +276,21 @@ def _check_external_data(path: Path) -> None:
                 )
 
 
-def _cuda_devices() -> int:
-    """Ask the driver, since ONNX Runtime names its CUDA provider on machines without a GPU too."""
+def _missing_library() -> str:
+    """Return why ONNX Runtime's CUDA provider cannot be loaded; empty where it can."""
+    import onnxruntime
+
+    onnxruntime.preload_dlls()
+    windows = sys.platform == "win32"
+    prefix, suffix = ("", ".dll") if windows else ("lib", ".so")
+    folder = Path(onnxruntime.__file__).parent / "capi"
     try:
-        driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-    except OSError:
-        return 0
-    count = ctypes.c_int(0)
-    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
-        return 0
-    return count.value
+        # The provider's library needs this one, which ONNX Runtime loads before it.
+        ctypes.CDLL(str(folder / f"{prefix}onnxruntime_providers_shared{suffix}"))
+        ctypes.CDLL(str(folder / f"{prefix}onnxruntime_providers_cuda{suffix}"))
+    except OSError as error:
+        return (
+            f"ONNX Runtime's CUDA provider cannot be loaded ({error}); install CUDA and cuDNN: "
+            'pip install "onnxruntime-gpu[cuda,cudnn]".'
+        )
+    return ""

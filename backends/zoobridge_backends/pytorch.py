@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import os
 import pickle
+import threading
 import warnings
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
-from zoobridge.backend import BackendFault, FrameworkFacts, TensorSpec, WeightsFile
+from zoobridge.backend import (
+    BackendFault,
+    DeviceMemoryFault,
+    FrameworkFacts,
+    TensorSpec,
+    WeightsFile,
+)
 from zoobridge_backends._architecture import build_architecture
+from zoobridge_backends._cuda import driver_problem, has_gpu
 from zoobridge_backends._faults import explained
 from zoobridge_backends._installed import facts_of
-from zoobridge_backends._network import DescribedNetwork, choose_device
+from zoobridge_backends._network import DescribedNetwork, check_precision, choose_device
 from zoobridge_backends._tensors import check_format, check_inputs, check_outputs, identity
 
 if TYPE_CHECKING:
@@ -69,7 +77,7 @@ class PyTorchBackend:
         import torch  # noqa: F401
 
     def devices(self) -> tuple[str, ...]:
-        """Tell the devices: ``cpu``, then ``cuda:0`` … or ``mps:0`` as PyTorch sees them."""
+        """Return the devices: ``cpu``, then ``cuda:0`` … or ``mps:0`` as PyTorch sees them."""
         import torch
 
         accelerator = torch.accelerator.current_accelerator(check_available=True)
@@ -78,7 +86,25 @@ class PyTorchBackend:
         count = torch.accelerator.device_count()
         return ("cpu", *(f"{accelerator.type}:{index}" for index in range(count)))
 
-    def load(self, weights: WeightsFile, *, device: str, threads: int) -> PyTorchNetwork:
+    def device_problem(self) -> str:
+        """Return why a GPU of this machine is not among the devices; empty where it is."""
+        import torch
+
+        if len(self.devices()) > 1 or not has_gpu():
+            return ""
+        if torch.version.cuda is None and getattr(torch.version, "hip", None) is None:
+            return (
+                "This PyTorch was built without CUDA; install a build with it "
+                "(pytorch.org, Get Started)."
+            )
+        return (
+            driver_problem()
+            or "PyTorch does not see the GPU; its CUDA may be newer than the driver."
+        )
+
+    def load(
+        self, weights: WeightsFile, *, device: str, threads: int, precision: str = "float32"
+    ) -> PyTorchNetwork:
         """Load a network.
 
         A module that is loaded already is shared by networks that differ in their threads alone.
@@ -92,26 +118,34 @@ class PyTorchBackend:
 
         check_format(weights, self.formats, "PyTorch")
         device = choose_device(device, self.devices(), "PyTorch")
+        precision = check_precision(
+            precision, device, supported=("float32", "tf32", "float16"), framework="PyTorch"
+        )
+        _set_precision(precision)
         key = identity(weights, device)
         if (loaded := self._modules.get(key)) is None:
             torch.set_num_threads(threads)
             with explained(f"PyTorch cannot load {weights.path.name}"):
                 loaded = _load(weights, device)
             self._modules[key] = loaded
-        return PyTorchNetwork(loaded, weights, device, threads)
+        return PyTorchNetwork(loaded, weights, device, threads, precision)
 
 
 class PyTorchNetwork(DescribedNetwork):
     """A network in PyTorch."""
 
-    def __init__(self, loaded: _Loaded, weights: WeightsFile, device: str, threads: int) -> None:
+    def __init__(
+        self, loaded: _Loaded, weights: WeightsFile, device: str, threads: int, precision: str
+    ) -> None:
         if not weights.inputs:
             raise BackendFault("The package describes no inputs; add them to its rdf.yaml.")
         # The tensors are as the package describes them, since the weights do not; the numbers
         # include the buffers of normalisation layers.
-        super().__init__(device, weights.inputs, weights.outputs, loaded.parameters)
+        super().__init__(device, weights.inputs, weights.outputs, loaded.parameters, precision)
         self._loaded = loaded
         self._threads = threads
+        #: Each thread has a stream of its own, so that one copies while another computes.
+        self._local = threading.local()
 
     def forward(self, inputs: Sequence[NDArray[np.generic]]) -> list[NDArray[np.generic]]:
         """Run the network on a batch.
@@ -132,13 +166,71 @@ class PyTorchNetwork(DescribedNetwork):
             explained("PyTorch cannot run the network"),
             torch.inference_mode(),
             _interpreted(),
+            self._stream(),
+            self._cast(),
         ):
-            # Copies, since networks may work in place and arrays may be read-only.
-            tensors = [torch.tensor(array, device=self._device) for array in inputs]
-            outputs = _flat(self._loaded.module(*tensors), self._outputs)
-            # Copied again where a network hands out a tensor that it keeps.
-            arrays = [np.array(output.cpu().numpy()) for output in outputs]
+            try:
+                tensors = [self._moved(array) for array in inputs]
+                outputs = _flat(self._loaded.module(*tensors), self._outputs)
+                # Copied again where a network hands out a tensor that it keeps.
+                arrays = [np.array(self._returned(output).numpy()) for output in outputs]
+            except torch.OutOfMemoryError as error:
+                torch.accelerator.empty_cache()
+                raise DeviceMemoryFault(
+                    f"The memory of {self._device} does not suffice for a batch of "
+                    f"{len(inputs[0])}: {str(error).split('.')[0]}."
+                ) from error
         return check_outputs(arrays, self._outputs)
+
+    def _stream(self) -> AbstractContextManager[Any]:
+        import torch
+
+        if not self._device.startswith("cuda"):
+            return nullcontext()
+        stream = getattr(self._local, "stream", None)
+        if stream is None:
+            stream = self._local.stream = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
+        context: AbstractContextManager[Any] = torch.cuda.stream(stream)
+        return context
+
+    def _cast(self) -> AbstractContextManager[Any]:
+        import torch
+
+        if self._precision != "float16":
+            return nullcontext()
+        kind = self._device.partition(":")[0]
+        context: AbstractContextManager[Any] = torch.autocast(kind, dtype=torch.float16)
+        return context
+
+    def _moved(self, array: NDArray[np.generic]) -> Any:
+        """Return an array as a tensor on the device; a copy, since networks may work in place."""
+        import torch
+
+        if not self._device.startswith("cuda"):
+            return torch.tensor(array, device=self._device)
+        # Only from pinned memory does a copy run beside computation. PyTorch keeps such memory, and
+        # gives none out again before the copy from it is done.
+        like = torch.tensor(array.flat[:0])
+        pinned = torch.empty(array.shape, dtype=like.dtype, pin_memory=True)
+        pinned.numpy()[...] = array
+        return pinned.to(self._device, non_blocking=True)
+
+    def _returned(self, output: Any) -> Any:
+        import torch
+
+        if self._precision == "float16" and output.dtype == torch.float16:
+            output = output.float()
+        return output.cpu()
+
+
+def _set_precision(precision: str) -> None:
+    """Compute float32 as float32: convolutions use TF32 by PyTorch's default."""
+    import torch
+
+    chosen = "tf32" if precision == "tf32" else "ieee"
+    torch.backends.cuda.matmul.fp32_precision = chosen
+    torch.backends.cudnn.conv.fp32_precision = chosen  # type: ignore[attr-defined]
+    torch.backends.cudnn.rnn.fp32_precision = chosen  # type: ignore[attr-defined]
 
 
 def _interpreted() -> AbstractContextManager[None]:

@@ -10,10 +10,17 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from weakref import WeakValueDictionary
 
-from zoobridge.backend import BackendFault, FrameworkFacts, TensorSpec, WeightsFile
+from zoobridge.backend import (
+    BackendFault,
+    DeviceMemoryFault,
+    FrameworkFacts,
+    TensorSpec,
+    WeightsFile,
+)
+from zoobridge_backends._cuda import driver_problem, has_gpu
 from zoobridge_backends._faults import explained
 from zoobridge_backends._installed import facts_of, installed_version, older
-from zoobridge_backends._network import DescribedNetwork, choose_device
+from zoobridge_backends._network import DescribedNetwork, check_precision, choose_device
 from zoobridge_backends._tensors import check_format, check_inputs, identity, in_stated_order
 
 if TYPE_CHECKING:
@@ -97,13 +104,29 @@ class TensorFlowBackend:
         _remember_skipped()
 
     def devices(self) -> tuple[str, ...]:
-        """Tell the devices: ``cpu``, then ``gpu:0`` … as TensorFlow sees them."""
+        """Return the devices: ``cpu``, then ``cuda:0`` … (``gpu:0`` … where they are not NVIDIA's)."""
         import tensorflow as tf
 
+        kind = "cuda" if tf.test.is_built_with_cuda() else "gpu"
         count = len(tf.config.list_physical_devices("GPU"))
-        return ("cpu", *(f"gpu:{index}" for index in range(count)))
+        return ("cpu", *(f"{kind}:{index}" for index in range(count)))
 
-    def load(self, weights: WeightsFile, *, device: str, threads: int) -> TensorFlowNetwork:
+    def device_problem(self) -> str:
+        """Return why a GPU of this machine is not among the devices; empty where it is."""
+        import tensorflow as tf
+
+        if len(self.devices()) > 1 or not has_gpu():
+            return ""
+        if not tf.test.is_built_with_cuda():
+            return 'This TensorFlow was built without CUDA; pip install "tensorflow[and-cuda]".'
+        return driver_problem() or (
+            "TensorFlow does not find the libraries of CUDA and cuDNN; "
+            'pip install "tensorflow[and-cuda]".'
+        )
+
+    def load(
+        self, weights: WeightsFile, *, device: str, threads: int, precision: str = "float32"
+    ) -> TensorFlowNetwork:
         """Load a network.
 
         All networks of a process share TensorFlow's one pool of threads, whose size the first call
@@ -119,11 +142,19 @@ class TensorFlowBackend:
 
         check_format(weights, self.formats, "TensorFlow")
         device = choose_device(device, self.devices(), "TensorFlow")
+        precision = check_precision(
+            precision, device, supported=("float32", "tf32"), framework="TensorFlow"
+        )
+        tf.config.experimental.enable_tensor_float_32_execution(precision == "tf32")
         key = identity(weights, device)
         if (network := self._networks.get(key)) is None:
             _bound_threads(threads)
-            with explained(f"TensorFlow cannot load {weights.path.name}"), tf.device(device):
+            with (
+                explained(f"TensorFlow cannot load {weights.path.name}"),
+                tf.device(_placed(device)),
+            ):
                 network = _load(weights, device)
+                network.set_precision(precision)
             self._networks[key] = network
         return network
 
@@ -141,6 +172,7 @@ class TensorFlowNetwork(DescribedNetwork):
     ) -> None:
         super().__init__(device, inputs, outputs, parameters)
         self._function = function
+        self._place = _placed(device)
 
     def forward(self, inputs: Sequence[NDArray[np.generic]]) -> list[NDArray[np.generic]]:
         """Run the network on a batch.
@@ -154,10 +186,25 @@ class TensorFlowNetwork(DescribedNetwork):
         import tensorflow as tf
 
         check_inputs(inputs, self._inputs)
-        with explained("TensorFlow cannot run the network"), tf.device(self._device):
-            outputs = self._function([tf.convert_to_tensor(array) for array in inputs])
-            # TensorFlow may share memory with what it was given and with what it keeps.
-            return [np.array(output.numpy()) for output in outputs]
+        with explained("TensorFlow cannot run the network"), tf.device(self._place):
+            try:
+                outputs = self._function([tf.convert_to_tensor(array) for array in inputs])
+                # TensorFlow may share memory with what it was given and with what it keeps.
+                return [np.array(output.numpy()) for output in outputs]
+            except tf.errors.ResourceExhaustedError as error:
+                raise DeviceMemoryFault(
+                    f"The memory of {self._device} does not suffice for a batch of "
+                    f"{len(inputs[0])}."
+                ) from error
+
+    def set_precision(self, precision: str) -> None:
+        """State the precision that the process computes with."""
+        self._precision = precision
+
+
+def _placed(device: str) -> str:
+    """Return TensorFlow's own name of a device."""
+    return device.replace("cuda", "gpu")
 
 
 def _load(weights: WeightsFile, device: str) -> TensorFlowNetwork:

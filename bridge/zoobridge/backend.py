@@ -22,8 +22,12 @@ __all__ = [
     "Backend",
     "BackendFault",
     "Counted",
+    "DeviceFault",
+    "DeviceMemoryFault",
+    "Diagnosing",
     "FrameworkFacts",
     "Network",
+    "Precise",
     "TensorSpec",
     "WeightsFile",
 ]
@@ -31,6 +35,14 @@ __all__ = [
 
 class BackendFault(Exception):  # noqa: N818 - "fault" is what the engine maps to a typed error
     """A network that cannot be loaded or run; the message is a sentence for the user."""
+
+
+class DeviceFault(BackendFault):
+    """A device that cannot be used; the message says why."""
+
+
+class DeviceMemoryFault(BackendFault):
+    """A batch for which the device's memory does not suffice; a smaller one may run."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +162,31 @@ class Counted(Protocol):
 
 
 @runtime_checkable
+class Precise(Protocol):
+    """A network that states its precision; backends need not offer it."""
+
+    @property
+    def precision(self) -> str:
+        """How numbers are computed: ``float32``, ``tf32``, ``float16``."""
+        ...
+
+
+@runtime_checkable
+class Diagnosing(Protocol):
+    """A backend that knows why a device is missing; backends need not offer it."""
+
+    def device_problem(self) -> str:
+        """Return why an accelerator of this machine is not among :meth:`Backend.devices`.
+
+        Returns
+        -------
+        str
+            A sentence that names the fix; empty where there is no accelerator, or all are there.
+        """
+        ...
+
+
+@runtime_checkable
 class Backend(Protocol):
     """The adapter of one framework."""
 
@@ -177,17 +214,23 @@ class Backend(Protocol):
     def load(self, weights: WeightsFile, *, device: str, threads: int) -> Network:
         """Load a network.
 
+        A backend may take a keyword ``precision`` (``float32``, ``tf32`` or ``float16``) besides; it
+        is given only where the server was started with another than ``float32``.
+
         Parameters
         ----------
         weights
             What to load.
         device
-            One of :meth:`devices`, or ``auto``: the first accelerator, else ``cpu``.
+            One of :meth:`devices`, or ``auto``: the first accelerator, else ``cpu``. Numbers are
+            computed in full float32, on an accelerator too.
         threads
             Intra-op threads that one :meth:`Network.forward` may use.
 
         Raises
         ------
+        DeviceFault
+            If the device cannot be used.
         BackendFault
             If the framework cannot load it.
         """

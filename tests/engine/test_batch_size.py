@@ -22,6 +22,15 @@ def test_a_network_that_gains_nothing_is_run_item_by_item():
     assert learn(lambda size: 0.0032 if size == 1 else 0.0046 * size).best == 1
 
 
+def test_a_size_that_the_memory_does_not_suffice_for_is_never_tried_again():
+    learner = learn(lambda size: 1.0 + 0.01 * size)
+    learner.bound(16)
+    assert learner.best == 16
+    assert max(learner.choose(64) for _ in range(500)) == 16
+    learner.bound(0)
+    assert learner.choose(64) == 1
+
+
 def test_a_gain_that_ends_at_eight_is_found():
     assert learn(lambda size: 1.0 + 0.1 * size if size <= 8 else size * 0.5).best == 8
 

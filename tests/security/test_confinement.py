@@ -19,14 +19,14 @@ from zoobridge.engine.worker._confinement import (
 )
 
 
-def confined(action: Callable[[], object], *, read=(), write=()) -> str:
+def confined(action: Callable[[], object], *, read=(), write=(), accelerators=True) -> str:
     """Tell what `action` gives, or the type of its error, in a confined fork of this process."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         signal.alarm(30)
         try:
-            confine(read=read, write=write)
+            confine(read=read, write=write, accelerators=accelerators)
             told = str(action())
         except Exception as error:  # noqa: BLE001 - its type is the answer
             told = type(error).__name__
@@ -58,6 +58,24 @@ def test_the_package_can_be_read_but_not_written(folder):
     assert denied == "PermissionError"
     assert confined((folder / "file").unlink, read=[folder]) == "PermissionError"
     assert (folder / "file").read_text() == "content"
+
+
+def _name_thread():
+    """As the driver of a GPU does when it starts."""
+    return Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_text("gpu")
+
+
+def test_threads_can_be_named_where_a_gpu_is_used_alone(monkeypatch):
+    assert confined(_name_thread) == (
+        "3" if list(Path("/dev").glob("nvidia[0-9]*")) else "PermissionError"
+    )
+    monkeypatch.setattr(
+        "zoobridge.engine.worker._confinement._accelerators", lambda: [Path("/dev/zero")]
+    )
+    assert confined(_name_thread) == "3"
+    assert confined(_name_thread, accelerators=False) == "PermissionError"
+    assert confined(Path("/proc/self/oom_score_adj").read_text) != "PermissionError"
+    assert confined(lambda: Path("/proc/self/comm").write_text("x")) == "PermissionError"
 
 
 def test_a_single_file_can_be_allowed_without_its_neighbours(folder):

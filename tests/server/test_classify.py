@@ -123,7 +123,7 @@ def test_a_fault_of_ours_is_told_by_its_incident_number_alone(start, call, held,
 def test_an_answer_that_cannot_be_read_is_the_workers_fault(start, call, held, written):
     server = start(engine=held)
     future = call(server).classification.Classify.future(request(), timeout=90)
-    held.next().put(ResponsePart(written, 1, last=True, place=Runtime("cpu", "1")))
+    held.next().put(ResponsePart(written, 1, last=True, runtime=Runtime("cpu", "1")))
     with pytest.raises(grpc.RpcError) as caught:
         future.result()
     assert isinstance(error_of(caught), WorkerError)
@@ -139,7 +139,7 @@ def test_nothing_of_a_workers_claim_reaches_the_caller(start, call, held):
     answers = []
     for written in (b"", claim):
         future = call(server).classification.Classify.future(request(), timeout=90)
-        held.next().put(ResponsePart(written, 1, last=True, place=Runtime("cpu", "1.2.3")))
+        held.next().put(ResponsePart(written, 1, last=True, runtime=Runtime("cpu", "1.2.3")))
         answers.append(future.result().SerializeToString(deterministic=True))
     assert answers[0] == answers[1]
 

@@ -197,7 +197,7 @@ def test_an_answer_that_cannot_be_read_ends_its_request_alone(start, call, held,
     server = start(engine=held)
     feed = Feed([part("a"), part("b")])
     answers = call(server).classification.ClassifyStream(iter(feed), timeout=90)
-    held.next().put(ResponsePart(written, 2, last=False, place=Runtime("cpu", "1")))
+    held.next().put(ResponsePart(written, 2, last=False, runtime=Runtime("cpu", "1")))
     refused = next(answers)
     assert (refused.id, refused.last) == ("a", True)
     assert isinstance(error_from_status(refused.error), WorkerError)

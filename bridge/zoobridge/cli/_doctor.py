@@ -99,10 +99,11 @@ def _devices(framework: str) -> str:
     from zoobridge.engine import framework_devices
 
     try:
-        return ", ".join(framework_devices(framework))
+        devices, problem = framework_devices(framework)
     except ZooBridgeError as error:
         note(f"{framework} does not start: {error.message}")
         return "does not start"
+    return "; ".join(part for part in (", ".join(devices), problem) if part)
 
 
 def _servers() -> list[tuple[str, str, str]]:

@@ -12,7 +12,7 @@ from zoobridge.cli._screen import json_text, note, size, table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zoobridge.client import Model
+    from zoobridge.client import LoadedModel, Model
 
 __all__ = ["frameworks", "model", "models"]
 
@@ -38,7 +38,8 @@ def frameworks(form: str, server: Server) -> None:
             one.version,
             ", ".join(one.weights_formats),
             ", ".join(one.devices),
-            "; ".join(part for part in (one.problem, one.remedy) if part) or "ready",
+            "; ".join(part for part in (one.problem, one.remedy, one.device_problem) if part)
+            or "ready",
         )
         for one in found
     ]
@@ -130,7 +131,13 @@ def model(name: str, form: str, server: Server) -> None:
         table(("weights", "framework", "trust class", "size", "digest", "state"), rows)
     if found.loaded:
         loaded = [
-            (one.framework, one.device, size(one.memory_bytes), one.items, one.confinement)
+            (
+                one.framework,
+                _device_of(one),
+                size(one.memory_bytes),
+                one.items,
+                one.confinement,
+            )
             for one in found.loaded
         ]
         table(("loaded with", "device", "memory", "items", "confinement"), loaded)
@@ -180,3 +187,12 @@ def _labels(model: Model) -> str:
     more = f", … {len(model.labels) - 20} more" if len(model.labels) > 20 else ""
     source = f" (from {model.label_source})" if model.label_source else ""
     return f"{len(model.labels)}: {shown}{more}{source}" if model.labels else ""
+
+
+def _device_of(loaded: LoadedModel) -> str:
+    parts = [loaded.device]
+    if loaded.precision not in ("", "float32"):
+        parts.append(loaded.precision)
+    if loaded.device_memory_bytes:
+        parts.append(size(loaded.device_memory_bytes))
+    return ", ".join(parts)

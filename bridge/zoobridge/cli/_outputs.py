@@ -158,10 +158,11 @@ class _Table(Output):
             return ""
         model = done.model
         reference = f"{model.id}@{model.version}" if model.version else model.id
+        precision = "" if model.precision in ("", "float32") else f" in {model.precision}"
         kind = done.score_kind.replace("_", " ") or "unknown kind"
         return (
             f"{reference} (digest {model.digest[:12]}…), {model.framework} "
-            f"{model.framework_version} on {model.device}; score: {kind}"
+            f"{model.framework_version} on {model.device}{precision}; score: {kind}"
         )
 
 
@@ -200,6 +201,7 @@ class _JsonLines(Output):
         row["framework"] = result.model.framework
         row["framework_version"] = result.model.framework_version
         row["device"] = result.model.device
+        row["precision"] = result.model.precision
         row["score_kind"] = result.score_kind
         row["conversions"] = [
             {

@@ -92,7 +92,16 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--device",
     default="auto",
     show_default=True,
-    help="Where networks run: auto (a GPU if there is one), cpu, cuda:0.",
+    help="Where networks run: auto (GPUs if there are any), cpu, cuda:0, or several devices for"
+    " the replicas of a model to take in turn: cuda:0,cuda:1.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "tf32", "float16"]),
+    default="float32",
+    show_default=True,
+    help="How GPUs compute. float32 gives the CPU's scores; the others are faster, and differ in the"
+    " third digit. Each prediction names it.",
 )
 @click.option(
     "--threads",

@@ -29,6 +29,8 @@ class Framework:
         BioImage.IO names of the formats that it runs.
     devices
         Devices that it sees; known once it has been started.
+    device_problem
+        Why it does not use an accelerator that the machine has; empty where it does.
     problem, remedy
         Why it cannot be used, and the command that mends it; empty where it can.
     """
@@ -37,6 +39,7 @@ class Framework:
     version: str = ""
     weights_formats: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
+    device_problem: str = ""
     problem: str = ""
     remedy: str = ""
 
@@ -125,6 +128,10 @@ class LoadedModel:
         From the start of its worker until it could answer.
     parameters
         Numbers in its weights, learned ones and stored statistics alike; 0 where not known.
+    precision
+        How numbers are computed: ``float32``, ``tf32``, ``float16``.
+    device_memory_bytes
+        Memory of the device that its worker uses; 0 on the CPU, or where it is not known.
     """
 
     framework: str
@@ -135,6 +142,8 @@ class LoadedModel:
     confinement: str = ""
     load_seconds: float = 0.0
     parameters: int = 0
+    precision: str = ""
+    device_memory_bytes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -122,6 +122,8 @@ class ModelIdentity:
         SHA-256 over the package's description and the weights that were used.
     framework, framework_version, weights_format, device
         With what it ran, and where.
+    precision
+        How numbers were computed: ``float32``, ``tf32``, ``float16``.
     """
 
     id: str
@@ -131,6 +133,7 @@ class ModelIdentity:
     framework_version: str = ""
     weights_format: str = ""
     device: str = ""
+    precision: str = ""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ ENVIRONMENT = {
     # One thread in a process that has only imported: only then can it be forked safely.
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+    # GPUs are numbered as the driver's management library does.
+    "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
     # Frameworks send nothing anywhere.
     "ORT_DISABLE_TELEMETRY": "1",
     "DO_NOT_TRACK": "1",

@@ -77,8 +77,10 @@ class EngineConfig:
     threads
         Intra-op threads of all forward calls of one model together; its instances share them.
     device
-        Where networks run: ``auto`` (the first accelerator, else the CPU) or a framework's name
-        for a device.
+        Where networks run: ``auto`` (accelerators, else the CPU), or the name of a device, or
+        several of them separated by commas. The replicas of a model take them in turn.
+    precision
+        How accelerators compute: ``float32``, ``tf32`` or ``float16``. The CPU computes float32.
     max_memory
         Memory of all workers and of what is kept to start them, in bytes; by default half of
         what the machine has, or of what its container may use. Before a model is loaded that would
@@ -103,6 +105,7 @@ class EngineConfig:
 
     threads: int = field(default_factory=available_cores)
     device: str = "auto"
+    precision: str = "float32"
     max_memory: int = field(default_factory=_half_of_memory)
     keep_seconds: float = 0.0
     standby_seconds: float = 300.0

@@ -105,7 +105,7 @@ class InferenceRequest:
 
 @dataclass(frozen=True)
 class Runtime:
-    """Where a model ran.
+    """What a model ran with.
 
     Parameters
     ----------
@@ -113,10 +113,13 @@ class Runtime:
         ``cpu``, or a framework's name for another device.
     framework_version
         Version of the framework.
+    precision
+        How numbers are computed: ``float32``, ``tf32``, ``float16``.
     """
 
     device: str
     framework_version: str
+    precision: str = "float32"
 
 
 @dataclass(frozen=True)
@@ -133,14 +136,14 @@ class ResponsePart:
         Number of items of the request.
     last
         Whether this is the last part.
-    place
-        Where it was computed.
+    runtime
+        What computed it.
     """
 
     response: bytes | memoryview
     total: int
     last: bool
-    place: Runtime
+    runtime: Runtime
 
 
 class PendingResponse(Protocol):
@@ -181,6 +184,10 @@ class ModelState:
         Requests that were accepted and are not yet answered.
     instances
         Replicas of it that run side by side.
+    precision
+        How numbers are computed: ``float32``, ``tf32``, ``float16``.
+    device_memory_bytes
+        Memory of the device that its workers use; 0 on the CPU, or where it is not known.
     """
 
     model: ModelDescription
@@ -194,6 +201,8 @@ class ModelState:
     parameters: int = 0
     waiting: int = 0
     instances: int = 1
+    precision: str = "float32"
+    device_memory_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -223,12 +232,15 @@ class FrameworkState:
     ----------
     devices
         Devices that it sees; empty until it has been started once.
+    device_problem
+        Why it does not use an accelerator that the machine has; empty where it does.
     """
 
     name: str
     facts: FrameworkFacts
     formats: tuple[str, ...]
     devices: tuple[str, ...] = ()
+    device_problem: str = ""
 
 
 class Engine(Protocol):

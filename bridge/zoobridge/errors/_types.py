@@ -11,6 +11,7 @@ __all__ = [
     "BrokenPackageError",
     "CancelledError",
     "DeadlineError",
+    "DeviceError",
     "FrameworkError",
     "ImageFormatError",
     "InvalidRequestError",
@@ -156,6 +157,13 @@ class TrustError(ZooBridgeError):
 
     code = Code.FAILED_PRECONDITION
     reason = "TRUST_REQUIRED"
+
+
+class DeviceError(ZooBridgeError):
+    """The device that the server was started for cannot be used."""
+
+    code = Code.FAILED_PRECONDITION
+    reason = "DEVICE_UNAVAILABLE"
 
 
 class UnsupportedError(ZooBridgeError):

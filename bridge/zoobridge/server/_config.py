@@ -69,7 +69,10 @@ class ServerConfig:
     instances_of
         Other numbers of copies for single models, by ``id`` or ``id@version``.
     device
-        Where networks run: ``auto``, or a framework's name for a device (``cpu``, ``cuda:0``).
+        Where networks run: ``auto``, or the name of a device (``cpu``, ``cuda:0``), or several
+        separated by commas, which the replicas of a model take in turn.
+    precision
+        How accelerators compute: ``float32``, ``tf32`` or ``float16``.
     fork
         Whether workers are forked from a process that has imported their framework, which is much
         faster (Linux), or started as fresh processes.
@@ -113,6 +116,7 @@ class ServerConfig:
     instances: int = 1
     instances_of: Mapping[str, int] = field(default_factory=dict)
     device: str = "auto"
+    precision: str = "float32"
     fork: bool = sys.platform == "linux"
     max_workers: int = 64
     max_wait_seconds: float = 10.0

@@ -247,8 +247,9 @@ def answered(choice: ModelSelection, parts: Sequence[ResponsePart]) -> bytes:
         version=model.version,
         digest=weights.digest,
         framework=weights.framework,
-        framework_version=parts[-1].place.framework_version,
+        framework_version=parts[-1].runtime.framework_version,
         weights_format=weights.format,
-        device=parts[-1].place.device,
+        device=parts[-1].runtime.device,
+        precision=parts[-1].runtime.precision,
     )
     return written + classification_pb2.ClassifyResponse(model=identity).SerializeToString()

@@ -33,6 +33,7 @@ def framework_message(state: FrameworkState) -> model_pb2.Framework:
         name=state.name,
         weights_formats=state.formats,
         devices=state.devices,
+        device_problem=state.device_problem,
     )
 
 

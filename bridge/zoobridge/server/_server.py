@@ -322,6 +322,7 @@ def _engine_config(config: ServerConfig) -> EngineConfig:
     return EngineConfig(
         threads=defaults.threads if config.threads is None else config.threads,
         device=config.device,
+        precision=config.precision,
         max_memory=defaults.max_memory if config.max_memory is None else config.max_memory,
         keep_seconds=config.keep_seconds,
         standby_seconds=config.standby_seconds,

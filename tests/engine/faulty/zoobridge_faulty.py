@@ -9,24 +9,33 @@ import time
 
 import numpy as np
 
-from zoobridge.backend import BackendFault, FrameworkFacts, TensorSpec
+from zoobridge.backend import (
+    BackendFault,
+    DeviceMemoryFault,
+    FrameworkFacts,
+    TensorSpec,
+)
 
 DIES, FAILS, DAWDLES, NAN, WRONG_COUNT, HANGS, LIES = 255, 254, 253, 252, 251, 250, 249
 
 
 class FaultyNetwork:
-    device = "cpu"
     inputs = (TensorSpec("input", "float32", (-1, -1, -1)),)
     outputs = (TensorSpec("output", "float32", (-1, 2)),)
 
-    def __init__(self, scale=1.0):
+    def __init__(self, scale=1.0, device="cpu", room=None):
+        self.device = device
         self.scale = scale
+        #: The largest batch that the device's memory has room for.
+        self.room = room
         #: Memory that only weighs: ``hold N`` asks for N MiB.
         self.held = None
 
     def forward(self, inputs):
         (batch,) = inputs
         first = batch[:, 0, 0]
+        if self.room is not None and len(batch) > self.room:
+            raise DeviceMemoryFault(f"no memory for a batch of {len(batch)}")
         if (first == DIES).any():
             os.abort()
         if (first == FAILS).any():
@@ -84,7 +93,10 @@ class FaultyBackend:
         pass
 
     def devices(self):
-        return ("cpu",)
+        return ("cpu", *filter(None, os.environ.get("FAULTY_DEVICES", "").split(",")))
+
+    def device_problem(self):
+        return os.environ.get("FAULTY_DEVICE_PROBLEM", "")
 
     def load(self, weights, *, device, threads):  # noqa: ARG002 - as the Protocol has it
         command = weights.path.read_text()
@@ -106,4 +118,5 @@ class FaultyBackend:
             return network
         if command.startswith("scale"):
             return FaultyNetwork(float(command.split()[1]))
-        return FaultyNetwork()
+        room = int(command.split()[1]) if command.startswith("room") else None
+        return FaultyNetwork(device=device, room=room)

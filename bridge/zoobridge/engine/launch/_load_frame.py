@@ -25,6 +25,7 @@ def load_document(
     *,
     read: Sequence[Path],
     model: ModelDescription | None = None,
+    replica: int = 0,
 ) -> bytes:
     """Return the payload of a LOAD frame.
 
@@ -38,11 +39,15 @@ def load_document(
         Folders and files that the worker may read besides the interpreter and the frameworks.
     model
         The model whose pictures are to be classified; `None` to serve the bare network.
+    replica
+        Number of the replica; replicas take the devices in turn.
     """
     document = {
         "file": None if file is None else {**asdict(file), "path": str(file.path)},
         "read": [str(path) for path in read],
         "device": config.device,
+        "precision": config.precision,
+        "replica": replica,
         "threads": config.threads,
         "model": None if model is None else to_json(model),
         "image_pixels": config.limits.image_pixels,

@@ -111,18 +111,24 @@ def confined_network(
         yield ConfinedNetwork(worker, arena, facts)
 
 
-def framework_devices(framework: str) -> tuple[str, ...]:
-    """Start a framework in a process of its own and tell the devices that it sees.
+def framework_devices(framework: str) -> tuple[tuple[str, ...], str]:
+    """Start a framework in a process of its own and ask for its devices.
+
+    Returns
+    -------
+    tuple
+        The devices that it sees, and why an accelerator of the machine is not among them (empty
+        where it is, or where there is none).
 
     Raises
     ------
     FrameworkError
         If there is no such framework.
     WorkerError
-        If the framework cannot be started; the message ends with its last words.
+        If the framework cannot be started; the message ends with the last line of its log.
     """
     with _worker(framework, None, EngineConfig()) as (_, _, facts):
-        return tuple(facts["devices"])
+        return tuple(facts["devices"]), str(facts["device_problem"])
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ from zoobridge.engine._engine import (
 from zoobridge.engine._model_statistics import ModelStatistics
 from zoobridge.engine.channel._core_tokens import CoreTokens
 from zoobridge.engine.launch._launcher import make_launcher
+from zoobridge.engine.supervisor._device_memory import DeviceMemory
 from zoobridge.engine.supervisor._memory_budget import MemoryBudget
 from zoobridge.engine.supervisor._replica import Replica
 from zoobridge.engine.supervisor._replica_set import ReplicaSet
@@ -53,7 +54,9 @@ class LocalEngine:
         self.config = config or EngineConfig()
         self._cores = CoreTokens(self.config.threads) if CoreTokens.supported() else None
         self._launcher = make_launcher(fork=self.config.fork, cores=self._cores)
-        self._budget = MemoryBudget(self.config.max_memory, self._launcher, self._make_room)
+        self._budget = MemoryBudget(
+            self.config.max_memory, self._launcher, self._make_room, DeviceMemory()
+        )
         self._folder = Path(tempfile.mkdtemp(prefix="zoobridge-"))
         self._change = threading.Condition()
         self._models: dict[_Key, ReplicaSet] = {}
@@ -65,6 +68,7 @@ class LocalEngine:
         self._refused: dict[_Key, dict[bytes, float]] = {}
         self._last_run: dict[str, float] = {}
         self._devices: dict[str, tuple[str, ...]] = {}
+        self._device_problems: dict[str, str] = {}
         self._closed = False
         self._maintenance = threading.Thread(
             target=self._maintain, name="zoobridge-maintenance", daemon=True
@@ -125,7 +129,8 @@ class LocalEngine:
         for name in framework_names():
             backend = find_backend(name)
             devices = self._devices.get(name, ())
-            states.append(FrameworkState(name, backend.facts(), backend.formats, devices))
+            problem = self._device_problems.get(name, "")
+            states.append(FrameworkState(name, backend.facts(), backend.formats, devices, problem))
         return states
 
     def confinement(self) -> tuple[str, str]:
@@ -173,7 +178,7 @@ class LocalEngine:
             expected_bytes = self._known_memory.get(key, weights.size_bytes)
             refused = self._refused.setdefault(key, {})
 
-            def make(ended: Callable[[Replica], None]) -> Replica:
+            def make(number: int, ended: Callable[[Replica], None]) -> Replica:
                 return Replica(
                     model,
                     weights,
@@ -181,6 +186,7 @@ class LocalEngine:
                     self._launcher,
                     self._budget,
                     self._folder,
+                    number=number,
                     expected_bytes=expected_bytes,
                     refused=refused,
                     ended=ended,
@@ -264,7 +270,9 @@ class LocalEngine:
                 replica_set.watch(now)
                 self._measure(replica_set)
                 if replica_set.devices:
-                    self._devices[replica_set.weights.framework] = replica_set.devices
+                    framework = replica_set.weights.framework
+                    self._devices[framework] = replica_set.devices
+                    self._device_problems[framework] = replica_set.device_problem
                 keep = self.config.keep_seconds
                 idle = replica_set.ready and not replica_set.busy
                 if 0 < keep < now - replica_set.last_used and idle:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from zoobridge.engine.launch._process import Launcher
+    from zoobridge.engine.supervisor._device_memory import DeviceMemory
 
 __all__ = ["MemoryBudget", "MemoryHolder"]
 
@@ -30,6 +31,11 @@ class MemoryHolder(Protocol):
         """Its framework, whose fork server is counted too where it must be started."""
         ...
 
+    @property
+    def device_need(self) -> tuple[int, int] | None:
+        """The GPU that its worker is going to use, and how many bytes of it; `None` once it does."""
+        ...
+
     def reserved_bytes(self) -> int:
         """Return the memory of its worker: as measured, or as expected until the worker runs."""
         ...
@@ -47,10 +53,19 @@ class MemoryBudget:
     make_room
         Ends something that is not in use, but not the fork server of the framework that it is
         given; returns whether there was anything to end. Called without a lock, repeatedly.
+    devices
+        The memory of the GPUs.
     """
 
-    def __init__(self, limit: int, launcher: Launcher, make_room: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        limit: int,
+        launcher: Launcher,
+        make_room: Callable[[str], bool],
+        devices: DeviceMemory,
+    ) -> None:
         self.limit = limit
+        self.devices = devices
         self._launcher = launcher
         self._make_room = make_room
         self._lock = threading.Lock()
@@ -71,14 +86,19 @@ class MemoryBudget:
                 need = holder.reserved_bytes()
                 if holder.framework not in standby:
                     need += self._known_standby.get(holder.framework, 0)
-                if used + need <= self.limit:
+                problem = self._device_problem(holder)
+                if used + need > self.limit:
+                    problem = (
+                        f"it needs {_mebibytes(need)} and {_mebibytes(used)} of "
+                        f"{_mebibytes(self.limit)} are in use by what cannot be unloaded now; "
+                        "try again later, or raise the server's --max-memory"
+                    )
+                if not problem:
                     self._holders.add(holder)
                     return
             if not self._make_room(holder.framework):
                 raise OverloadedError(
-                    f"there is no memory to load model {holder.name}: it needs {_mebibytes(need)}"
-                    f" and {_mebibytes(used)} of {_mebibytes(self.limit)} are in use by what cannot"
-                    " be unloaded now; try again later, or raise the server's --max-memory",
+                    f"there is no memory to load model {holder.name}: {problem}",
                     metadata={"model": holder.name},
                     retry_after=_RETRY_SECONDS,
                 )
@@ -92,6 +112,25 @@ class MemoryBudget:
         """Return by how many bytes the limit is exceeded; 0 where it is kept."""
         with self._lock:
             return max(0, self._used()[0] - self.limit)
+
+    def _device_problem(self, holder: MemoryHolder) -> str:
+        """Return why the worker does not fit on its GPU; empty where it does."""
+        if holder.device_need is None:
+            return ""
+        index, need = holder.device_need
+        # What others have reserved and do not use yet is still free, but theirs.
+        promised = sum(
+            other.device_need[1]
+            for other in self._holders
+            if other.device_need is not None and other.device_need[0] == index
+        )
+        free = max(0, self.devices.free_bytes(index) - promised)
+        if need <= free:
+            return ""
+        return (
+            f"it needs {_mebibytes(need)} of GPU {index}, which has {_mebibytes(free)} left; "
+            "unload other models, or start the server with --device cpu"
+        )
 
     def _used(self) -> tuple[int, dict[str, int]]:
         standby = self._launcher.standby()

@@ -38,6 +38,9 @@ __all__ = ["Replica"]
 
 _log = logging.getLogger(__name__)
 
+# What CUDA and a framework's libraries take on a GPU before a network is loaded.
+_CONTEXT_BYTES = 512 << 20
+
 
 class _State(Enum):
     LOADING = "loading"
@@ -59,6 +62,8 @@ class Replica:
         Starts the worker.
     budget
         Memory is reserved there before the first worker starts.
+    number
+        Number of the replica among those of its model.
     expected_bytes
         Memory that a worker is known or expected to have, until it can be measured.
     folder
@@ -78,12 +83,14 @@ class Replica:
         budget: MemoryBudget,
         folder: Path,
         *,
+        number: int,
         expected_bytes: int,
         refused: dict[bytes, float],
         ended: Callable[[Replica], None],
     ) -> None:
         self.model = model
         self.weights = weights
+        self.number = number
         self.facts: dict[str, Any] = {}
         self._config = config
         self._launcher = launcher
@@ -102,6 +109,7 @@ class Replica:
         self._failure: ZooBridgeError | None = None
         self._worker: WorkerProcess | None = None
         self._memory = 0
+        self._device_memory = 0
         self._thread = threading.Thread(target=self._run, name=f"zoobridge-{model.id}", daemon=True)
         self._thread.start()
 
@@ -179,12 +187,22 @@ class Replica:
             return self._expected_bytes
         return self._memory or self.measure() or self._expected_bytes
 
+    @property
+    def device_need(self) -> tuple[int, int] | None:
+        """The GPU that it is going to use, and how much of it; see :class:`MemoryHolder`."""
+        index = self._budget.devices.index_of(self._config.device, self.number)
+        if index is None or self.ready:
+            return None
+        return index, self._device_memory or self.weights.size_bytes * 2 + _CONTEXT_BYTES
+
     def measure(self) -> int:
         """Measure the memory that the worker has by itself; takes milliseconds where it is large."""
         worker = self._worker
         if worker is not None:
             with contextlib.suppress(psutil.Error):
                 self._memory = int(psutil.Process(worker.pid).memory_full_info().uss)
+            if self.facts.get("device", "cpu") != "cpu":
+                self._device_memory = self._budget.devices.used_by(worker.pid)
         return self._memory
 
     def state(self) -> ModelState:
@@ -200,6 +218,8 @@ class Replica:
             confinement=self.facts.get("confinement", ""),
             load_seconds=self.facts.get("load_seconds", 0.0),
             parameters=self.facts.get("parameters", 0),
+            precision=self.facts.get("precision", "float32"),
+            device_memory_bytes=self._device_memory,
         )
 
     def statistics(self) -> ModelStatistics:
@@ -290,6 +310,7 @@ class Replica:
                 self._config,
                 read=[self.model.root, self.weights.path],
                 model=self.model,
+                replica=self.number,
             )
             with contextlib.suppress(BrokenPipeError):
                 worker.writer.send(FrameKind.LOAD, 0, document)
@@ -304,7 +325,11 @@ class Replica:
             with self._change:
                 seconds = time.monotonic() - started
                 self.facts = json.loads(bytes(frame.payload)) | {"load_seconds": seconds}
-                place = Runtime(self.facts["device"], self.facts["framework_version"])
+                place = Runtime(
+                    self.facts["device"],
+                    self.facts["framework_version"],
+                    self.facts["precision"],
+                )
                 self._worker = worker
                 if self._state is _State.LOADING:
                     self._state = _State.READY
@@ -320,6 +345,12 @@ class Replica:
                 worker.pid,
                 seconds,
             )
+            if self.facts["device"] == "cpu" and self.facts["device_problem"]:
+                _log.warning(
+                    "accelerator not used model=%s why=%r",
+                    self.model.reference,
+                    self.facts["device_problem"],
+                )
             while (frame := worker.reader.next()) is not None:
                 self._dispatcher.receive(frame)
             return worker.exit_reason()

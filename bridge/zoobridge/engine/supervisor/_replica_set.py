@@ -32,7 +32,7 @@ class ReplicaSet:
     count
         Replicas to run.
     make
-        Starts a replica; it is given what the replica has to call once it is gone.
+        Starts a replica; it is given its number, and what it has to call once it is gone.
     gone
         Called once, from any thread, when the last replica is gone.
     """
@@ -43,7 +43,7 @@ class ReplicaSet:
         weights: WeightsDescription,
         count: int,
         *,
-        make: Callable[[Callable[[Replica], None]], Replica],
+        make: Callable[[int, Callable[[Replica], None]], Replica],
         gone: Callable[[ReplicaSet], None],
     ) -> None:
         self.model = model
@@ -57,7 +57,7 @@ class ReplicaSet:
         self._measured: dict[Replica, float] = {}
         self._lock = threading.Lock()
         with self._lock:
-            self.replicas = tuple(make(self._lost) for _ in range(count))
+            self.replicas = tuple(make(number, self._lost) for number in range(count))
 
     def submit(self, request: InferenceRequest) -> PendingResponse | None:
         """Give work to the least busy replica; `None` if the model is going away.
@@ -114,6 +114,11 @@ class ReplicaSet:
             (tuple(replica.facts["devices"]) for replica in self.replicas if replica.facts), ()
         )
 
+    @property
+    def device_problem(self) -> str:
+        """Why its framework does not use an accelerator that the machine has."""
+        return next((one.facts["device_problem"] for one in self.replicas if one.facts), "")
+
     def state(self) -> ModelState | None:
         """Describe it; `None` where it is gone."""
         states = [replica.state() for replica in self.replicas if replica.ready]
@@ -125,6 +130,8 @@ class ReplicaSet:
             memory_bytes=sum(state.memory_bytes for state in states),
             waiting=sum(state.waiting for state in states),
             items=sum(state.items for state in states) + self._past.items,
+            device=", ".join(dict.fromkeys(state.device for state in states)),
+            device_memory_bytes=sum(state.device_memory_bytes for state in states),
         )
 
     def statistics(self) -> ModelStatistics:
@@ -145,10 +152,11 @@ class ReplicaSet:
         for replica in self.replicas:
             replica.watch(now)
         with self._lock:
-            missing = self._count - len(self.replicas)
-            if missing > 0 and now > self._refill_at and not self._closing and self.ready:
+            present = {replica.number for replica in self.replicas}
+            missing = [number for number in range(self._count) if number not in present]
+            if missing and now > self._refill_at and not self._closing and self.ready:
                 self._refill_at = now + _REFILL_SECONDS
-                self.replicas += tuple(self._make(self._lost) for _ in range(missing))
+                self.replicas += tuple(self._make(number, self._lost) for number in missing)
 
     def close(self, *, grace: float) -> int:
         """Take no more work, finish what was accepted, end the workers; tell how many replicas went."""

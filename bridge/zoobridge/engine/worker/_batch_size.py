@@ -60,6 +60,12 @@ class BatchSizeLearner:
             and (self._runs.get(following, 0) < _WARM_UP or self._since >= _RETRY)
         )
 
+    def bound(self, limit: int) -> None:
+        """Never choose more than `limit` again: the device's memory did not suffice for more."""
+        self._limit = max(1, min(self._limit, limit))
+        self._cost = {size: cost for size, cost in self._cost.items() if size <= self._limit}
+        self.best = self._find_best()
+
     def record(self, size: int, seconds: float) -> None:
         """Note that `size` items took `seconds` together. Sizes that are no power of two teach nothing."""
         if size & (size - 1):

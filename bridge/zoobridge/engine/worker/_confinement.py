@@ -130,7 +130,7 @@ def prepare_confinement() -> None:
     _code_paths()
 
 
-def confine(*, read: Sequence[Path], write: Sequence[Path]) -> None:
+def confine(*, read: Sequence[Path], write: Sequence[Path], accelerators: bool = True) -> None:
     """Take from this process, for good, all rights that serving a model does not need.
 
     To be called in a worker right after it was forked or spawned: while it has one thread, and
@@ -146,6 +146,9 @@ def confine(*, read: Sequence[Path], write: Sequence[Path]) -> None:
         and what the system's libraries need are added.
     write
         Folders in which files may be read, made, changed and removed: the private temporary one.
+    accelerators
+        Whether GPUs may be used. Their driver names its threads by writing below
+        ``/proc/self/task``, and does not start where it cannot.
 
     Raises
     ------
@@ -187,9 +190,9 @@ def confine(*, read: Sequence[Path], write: Sequence[Path]) -> None:
         | AccessFS.REMOVE_FILE
         | AccessFS.REFER
     )
-    accelerators = [path for pattern in _ACCELERATORS for path in Path("/dev").glob(pattern)]
+    devices = _accelerators() if accelerators else []
     code_access = read_access
-    if accelerators:
+    if devices:
         # CUDA's compilers for kernels (ptxas) are programs that the frameworks start.
         code_access |= AccessFS.EXECUTE
 
@@ -207,8 +210,10 @@ def confine(*, read: Sequence[Path], write: Sequence[Path]) -> None:
                 with suppress(FileNotFoundError):
                     allow(system_path, read_access)
             allow("/dev/null", read_access | AccessFS.WRITE_FILE)
-            for device in accelerators:
+            for device in devices:
                 allow(device, read_access | AccessFS.WRITE_FILE | AccessFS.IOCTL_DEV)
+            if devices:
+                allow("/proc/self/task", read_access | AccessFS.WRITE_FILE | AccessFS.TRUNCATE)
             for path in read:
                 allow(path, read_access)
             for path in write:
@@ -221,6 +226,11 @@ def confine(*, read: Sequence[Path], write: Sequence[Path]) -> None:
                 f"A worker cannot be confined, since {error.filename} cannot be opened "
                 f"({error.strerror})."
             ) from error
+
+
+def _accelerators() -> list[Path]:
+    """Return the device files of this machine's accelerators."""
+    return [path for pattern in _ACCELERATORS for path in Path("/dev").glob(pattern)]
 
 
 def _installed() -> tuple[str, ...]:

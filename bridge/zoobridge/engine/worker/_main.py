@@ -16,7 +16,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoobridge.backend import Backend, BackendFault, Counted, Network, TensorSpec, WeightsFile
+from zoobridge.backend import (
+    Backend,
+    BackendFault,
+    Counted,
+    DeviceFault,
+    Network,
+    Precise,
+    TensorSpec,
+    WeightsFile,
+)
 from zoobridge.engine._backends import find_backend
 from zoobridge.engine.channel._arena import attach
 from zoobridge.engine.channel._core_tokens import CoreTokenClient, CoreTokenHandle
@@ -24,10 +33,11 @@ from zoobridge.engine.channel._frames import FrameKind, FrameReader, FrameWriter
 from zoobridge.engine.channel._lifeline import end_with_server, ending_with_server
 from zoobridge.engine.worker._classify_job import ClassifyHandler
 from zoobridge.engine.worker._confinement import confine, confinement_available
+from zoobridge.engine.worker._device import choose_device
 from zoobridge.engine.worker._networks import Networks
 from zoobridge.engine.worker._scheduler import Scheduler
 from zoobridge.engine.worker._warm_up import warm_up
-from zoobridge.errors import BackendError, ServerError, ZooBridgeError
+from zoobridge.errors import BackendError, DeviceError, ServerError, ZooBridgeError
 from zoobridge.imaging import PictureLimits
 from zoobridge.protocol import status_from_error
 from zoobridge.zoo import from_json
@@ -84,12 +94,15 @@ def run(
         ready: dict[str, object] = {
             "framework": framework,
             "framework_version": backend.facts().version,
-            "confinement": _confine([Path(path) for path in document["read"]], Path(folder)),
+            "confinement": _confine(document, Path(folder)),
         }
         # Not earlier: only a process of one thread can be confined as a whole.
         end_with_server(requests)
-        serve = _load(backend, document, ready, reader, writer, memory, share)
-        ready["devices"] = backend.devices()
+        device = choose_device(
+            backend, document["device"], framework=framework, replica=document["replica"]
+        )
+        ready |= {"devices": device.devices, "device_problem": device.problem}
+        serve = _load(backend, document, device.name, ready, reader, writer, memory, share)
     except ZooBridgeError as error:
         writer.send(FrameKind.FAILED, 0, status_from_error(error).SerializeToString())
         return 0
@@ -102,6 +115,7 @@ def run(
 def _load(
     backend: Backend,
     document: Mapping[str, Any],
+    device: str,
     ready: dict[str, object],
     reader: FrameReader,
     writer: FrameWriter,
@@ -113,11 +127,15 @@ def _load(
         return lambda: None
     file = _weights_file(document["file"])
     networks = Networks(
-        lambda threads: _network(backend, file, document["device"], threads), document["threads"]
+        lambda threads: _network(backend, file, device, threads, document["precision"]),
+        document["threads"],
     )
     ready["device"] = networks.wide.device
     if isinstance(networks.wide, Counted):
         ready["parameters"] = networks.wide.parameters
+    ready["precision"] = (
+        networks.wide.precision if isinstance(networks.wide, Precise) else "float32"
+    )
     ready["inputs"] = [asdict(spec) for spec in networks.wide.inputs]
     ready["outputs"] = [asdict(spec) for spec in networks.wide.outputs]
     classify: ClassifyHandler | None = None
@@ -178,7 +196,7 @@ def main(document: str) -> int:
     )
 
 
-def _confine(read: list[Path], folder: Path) -> str:
+def _confine(document: Mapping[str, Any], folder: Path) -> str:
     kind, _ = confinement_available()
     if kind == "none":
         return kind
@@ -187,13 +205,23 @@ def _confine(read: list[Path], folder: Path) -> str:
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_BYTES, _FILE_BYTES))
-    confine(read=read, write=[folder])
+    confine(
+        read=[Path(path) for path in document["read"]],
+        write=[folder],
+        accelerators=document["device"] != "cpu",
+    )
     return kind
 
 
-def _network(backend: Backend, file: WeightsFile, device: str, threads: int) -> Network:
+def _network(
+    backend: Backend, file: WeightsFile, device: str, threads: int, precision: str
+) -> Network:
+    # Backends need not know the option.
+    options = {} if precision == "float32" else {"precision": precision}
     try:
-        return backend.load(file, device=device, threads=threads)
+        return backend.load(file, device=device, threads=threads, **options)
+    except DeviceFault as fault:
+        raise DeviceError(str(fault), metadata={"device": device}) from fault
     except BackendFault as fault:
         raise BackendError(str(fault)) from fault
     except (OSError, MemoryError, ValueError, TypeError, RuntimeError) as error:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoobridge.backend import BackendFault
+from zoobridge.backend import BackendFault, DeviceMemoryFault
 from zoobridge.engine.channel._frames import PART, RUN, Frame, FrameKind, FrameReader, FrameWriter
 from zoobridge.engine.worker._batch_size import BatchSizeLearner
 from zoobridge.engine.worker._batcher import Batcher
@@ -310,6 +310,9 @@ class Scheduler:
             ran = time.monotonic()
             results = handler.split(batch, outputs)
         except (BackendFault, ZooBridgeError) as error:
+            if isinstance(error, DeviceMemoryFault):
+                with self._change:
+                    learner.bound(sum(entry.rows for entry in batch) // 2)
             parts = halves(batch)
             if parts is not None:
                 # Find the item that makes the batch fail; the others have their answers.

@@ -27,7 +27,7 @@ from zoobridge.protocol.v1 import image_pb2 as zoobridge_dot_v1_dot_image__pb2
 from zoobridge.protocol.v1 import prediction_pb2 as zoobridge_dot_v1_dot_prediction__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18zoobridge/v1/model.proto\x12\x0czoobridge.v1\x1a\x18zoobridge/v1/image.proto\x1a\x1dzoobridge/v1/prediction.proto\"u\n\tFramework\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x17\n\x0fweights_formats\x18\x03 \x03(\t\x12\x0f\n\x07\x64\x65vices\x18\x04 \x03(\t\x12\x0f\n\x07problem\x18\x05 \x01(\t\x12\x0e\n\x06remedy\x18\x06 \x01(\t\"\xa0\x01\n\x07Weights\x12\x0e\n\x06\x66ormat\x18\x01 \x01(\t\x12\x11\n\tframework\x18\x02 \x01(\t\x12-\n\x0btrust_class\x18\x03 \x01(\x0e\x32\x18.zoobridge.v1.TrustClass\x12\x0f\n\x07problem\x18\x04 \x01(\t\x12\x0e\n\x06remedy\x18\x05 \x01(\t\x12\x12\n\nsize_bytes\x18\x06 \x01(\x04\x12\x0e\n\x06\x64igest\x18\x07 \x01(\t\"%\n\x08\x41xisSize\x12\x0b\n\x03min\x18\x01 \x01(\r\x12\x0c\n\x04step\x18\x02 \x01(\r\"\xd8\x02\n\nModelInput\x12\x0c\n\x04\x61xes\x18\x01 \x01(\t\x12)\n\tdata_type\x18\x02 \x01(\x0e\x32\x16.zoobridge.v1.DataType\x12\x32\n\x05sizes\x18\x03 \x03(\x0b\x32#.zoobridge.v1.ModelInput.SizesEntry\x12\x15\n\rchannel_names\x18\x04 \x03(\t\x12\x1a\n\rintensity_low\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x1b\n\x0eintensity_high\x18\x06 \x01(\x01H\x01\x88\x01\x01\x12\x0b\n\x03\x66it\x18\x07 \x01(\t\x12\x15\n\rinterpolation\x18\x08 \x01(\t\x1a\x44\n\nSizesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.zoobridge.v1.AxisSize:\x02\x38\x01\x42\x10\n\x0e_intensity_lowB\x11\n\x0f_intensity_high\"\xac\x01\n\x0bLoadedModel\x12\x11\n\tframework\x18\x01 \x01(\t\x12\x16\n\x0eweights_format\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x03 \x01(\t\x12\x14\n\x0cmemory_bytes\x18\x04 \x01(\x04\x12\r\n\x05items\x18\x05 \x01(\x04\x12\x13\n\x0b\x63onfinement\x18\x06 \x01(\t\x12\x14\n\x0cload_seconds\x18\x07 \x01(\x01\x12\x12\n\nparameters\x18\x08 \x01(\x04\"\xdd\x04\n\x05Model\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12\x13\n\x0boriginal_id\x18\x05 \x01(\t\x12\x0f\n\x07problem\x18\x06 \x01(\t\x12&\n\x07weights\x18\x07 \x03(\x0b\x32\x15.zoobridge.v1.Weights\x12\'\n\x05input\x18\x08 \x01(\x0b\x32\x18.zoobridge.v1.ModelInput\x12\x0e\n\x06labels\x18\t \x03(\t\x12/\n\x0clabel_source\x18\n \x01(\x0e\x32\x19.zoobridge.v1.LabelSource\x12+\n\nscore_kind\x18\x0b \x01(\x0e\x32\x17.zoobridge.v1.ScoreKind\x12\x19\n\x11score_kind_source\x18\x0c \x01(\t\x12\x15\n\rdefault_top_k\x18\r \x01(\r\x12\x11\n\tthreshold\x18\x0e \x01(\x02\x12\x14\n\x0clabel_colors\x18\x0f \x03(\t\x12\x0f\n\x07license\x18\x10 \x01(\t\x12\x0c\n\x04tags\x18\x11 \x03(\t\x12)\n\x06loaded\x18\x12 \x03(\x0b\x32\x19.zoobridge.v1.LoadedModel\x12\x12\n\ncalibrated\x18\x13 \x01(\x08\x12$\n\x17prediction_set_coverage\x18\x14 \x01(\x02H\x00\x88\x01\x01\x12\x1e\n\x11novelty_threshold\x18\x15 \x01(\x02H\x01\x88\x01\x01\x42\x1a\n\x18_prediction_set_coverageB\x14\n\x12_novelty_threshold\":\n\x06\x41uthor\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x61\x66\x66iliation\x18\x02 \x01(\t\x12\r\n\x05orcid\x18\x03 \x01(\t\"2\n\x08\x43itation\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0b\n\x03\x64oi\x18\x02 \x01(\t\x12\x0b\n\x03url\x18\x03 \x01(\t\"\xa0\x01\n\x0cModelDetails\x12%\n\x07\x61uthors\x18\x01 \x03(\x0b\x32\x14.zoobridge.v1.Author\x12)\n\tcitations\x18\x02 \x03(\x0b\x32\x16.zoobridge.v1.Citation\x12\x15\n\rdocumentation\x18\x03 \x01(\t\x12\r\n\x05\x63over\x18\x04 \x01(\x0c\x12\x18\n\x10\x63over_media_type\x18\x05 \x01(\t*n\n\nTrustClass\x12\x1b\n\x17TRUST_CLASS_UNSPECIFIED\x10\x00\x12\x14\n\x10TRUST_CLASS_DATA\x10\x01\x12\x17\n\x13TRUST_CLASS_PROGRAM\x10\x02\x12\x14\n\x10TRUST_CLASS_CODE\x10\x03*\xa1\x01\n\x0bLabelSource\x12\x1c\n\x18LABEL_SOURCE_UNSPECIFIED\x10\x00\x12\x1e\n\x1aLABEL_SOURCE_CHANNEL_NAMES\x10\x01\x12\x1c\n\x18LABEL_SOURCE_DATA_VALUES\x10\x02\x12\x1b\n\x17LABEL_SOURCE_ATTACHMENT\x10\x03\x12\x19\n\x15LABEL_SOURCE_NUMBERED\x10\x04\x42 \n\x10org.zoobridge.v1B\nModelProtoP\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18zoobridge/v1/model.proto\x12\x0czoobridge.v1\x1a\x18zoobridge/v1/image.proto\x1a\x1dzoobridge/v1/prediction.proto\"\x8d\x01\n\tFramework\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x17\n\x0fweights_formats\x18\x03 \x03(\t\x12\x0f\n\x07\x64\x65vices\x18\x04 \x03(\t\x12\x0f\n\x07problem\x18\x05 \x01(\t\x12\x0e\n\x06remedy\x18\x06 \x01(\t\x12\x16\n\x0e\x64\x65vice_problem\x18\x07 \x01(\t\"\xa0\x01\n\x07Weights\x12\x0e\n\x06\x66ormat\x18\x01 \x01(\t\x12\x11\n\tframework\x18\x02 \x01(\t\x12-\n\x0btrust_class\x18\x03 \x01(\x0e\x32\x18.zoobridge.v1.TrustClass\x12\x0f\n\x07problem\x18\x04 \x01(\t\x12\x0e\n\x06remedy\x18\x05 \x01(\t\x12\x12\n\nsize_bytes\x18\x06 \x01(\x04\x12\x0e\n\x06\x64igest\x18\x07 \x01(\t\"%\n\x08\x41xisSize\x12\x0b\n\x03min\x18\x01 \x01(\r\x12\x0c\n\x04step\x18\x02 \x01(\r\"\xd8\x02\n\nModelInput\x12\x0c\n\x04\x61xes\x18\x01 \x01(\t\x12)\n\tdata_type\x18\x02 \x01(\x0e\x32\x16.zoobridge.v1.DataType\x12\x32\n\x05sizes\x18\x03 \x03(\x0b\x32#.zoobridge.v1.ModelInput.SizesEntry\x12\x15\n\rchannel_names\x18\x04 \x03(\t\x12\x1a\n\rintensity_low\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x1b\n\x0eintensity_high\x18\x06 \x01(\x01H\x01\x88\x01\x01\x12\x0b\n\x03\x66it\x18\x07 \x01(\t\x12\x15\n\rinterpolation\x18\x08 \x01(\t\x1a\x44\n\nSizesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.zoobridge.v1.AxisSize:\x02\x38\x01\x42\x10\n\x0e_intensity_lowB\x11\n\x0f_intensity_high\"\xdc\x01\n\x0bLoadedModel\x12\x11\n\tframework\x18\x01 \x01(\t\x12\x16\n\x0eweights_format\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x03 \x01(\t\x12\x14\n\x0cmemory_bytes\x18\x04 \x01(\x04\x12\r\n\x05items\x18\x05 \x01(\x04\x12\x13\n\x0b\x63onfinement\x18\x06 \x01(\t\x12\x14\n\x0cload_seconds\x18\x07 \x01(\x01\x12\x12\n\nparameters\x18\x08 \x01(\x04\x12\x11\n\tprecision\x18\t \x01(\t\x12\x1b\n\x13\x64\x65vice_memory_bytes\x18\n \x01(\x04\"\xdd\x04\n\x05Model\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12\x13\n\x0boriginal_id\x18\x05 \x01(\t\x12\x0f\n\x07problem\x18\x06 \x01(\t\x12&\n\x07weights\x18\x07 \x03(\x0b\x32\x15.zoobridge.v1.Weights\x12\'\n\x05input\x18\x08 \x01(\x0b\x32\x18.zoobridge.v1.ModelInput\x12\x0e\n\x06labels\x18\t \x03(\t\x12/\n\x0clabel_source\x18\n \x01(\x0e\x32\x19.zoobridge.v1.LabelSource\x12+\n\nscore_kind\x18\x0b \x01(\x0e\x32\x17.zoobridge.v1.ScoreKind\x12\x19\n\x11score_kind_source\x18\x0c \x01(\t\x12\x15\n\rdefault_top_k\x18\r \x01(\r\x12\x11\n\tthreshold\x18\x0e \x01(\x02\x12\x14\n\x0clabel_colors\x18\x0f \x03(\t\x12\x0f\n\x07license\x18\x10 \x01(\t\x12\x0c\n\x04tags\x18\x11 \x03(\t\x12)\n\x06loaded\x18\x12 \x03(\x0b\x32\x19.zoobridge.v1.LoadedModel\x12\x12\n\ncalibrated\x18\x13 \x01(\x08\x12$\n\x17prediction_set_coverage\x18\x14 \x01(\x02H\x00\x88\x01\x01\x12\x1e\n\x11novelty_threshold\x18\x15 \x01(\x02H\x01\x88\x01\x01\x42\x1a\n\x18_prediction_set_coverageB\x14\n\x12_novelty_threshold\":\n\x06\x41uthor\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x61\x66\x66iliation\x18\x02 \x01(\t\x12\r\n\x05orcid\x18\x03 \x01(\t\"2\n\x08\x43itation\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0b\n\x03\x64oi\x18\x02 \x01(\t\x12\x0b\n\x03url\x18\x03 \x01(\t\"\xa0\x01\n\x0cModelDetails\x12%\n\x07\x61uthors\x18\x01 \x03(\x0b\x32\x14.zoobridge.v1.Author\x12)\n\tcitations\x18\x02 \x03(\x0b\x32\x16.zoobridge.v1.Citation\x12\x15\n\rdocumentation\x18\x03 \x01(\t\x12\r\n\x05\x63over\x18\x04 \x01(\x0c\x12\x18\n\x10\x63over_media_type\x18\x05 \x01(\t*n\n\nTrustClass\x12\x1b\n\x17TRUST_CLASS_UNSPECIFIED\x10\x00\x12\x14\n\x10TRUST_CLASS_DATA\x10\x01\x12\x17\n\x13TRUST_CLASS_PROGRAM\x10\x02\x12\x14\n\x10TRUST_CLASS_CODE\x10\x03*\xa1\x01\n\x0bLabelSource\x12\x1c\n\x18LABEL_SOURCE_UNSPECIFIED\x10\x00\x12\x1e\n\x1aLABEL_SOURCE_CHANNEL_NAMES\x10\x01\x12\x1c\n\x18LABEL_SOURCE_DATA_VALUES\x10\x02\x12\x1b\n\x17LABEL_SOURCE_ATTACHMENT\x10\x03\x12\x19\n\x15LABEL_SOURCE_NUMBERED\x10\x04\x42 \n\x10org.zoobridge.v1B\nModelProtoP\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,28 +37,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'\n\020org.zoobridge.v1B\nModelProtoP\001'
   _globals['_MODELINPUT_SIZESENTRY']._loaded_options = None
   _globals['_MODELINPUT_SIZESENTRY']._serialized_options = b'8\001'
-  _globals['_TRUSTCLASS']._serialized_start=1825
-  _globals['_TRUSTCLASS']._serialized_end=1935
-  _globals['_LABELSOURCE']._serialized_start=1938
-  _globals['_LABELSOURCE']._serialized_end=2099
-  _globals['_FRAMEWORK']._serialized_start=99
-  _globals['_FRAMEWORK']._serialized_end=216
-  _globals['_WEIGHTS']._serialized_start=219
-  _globals['_WEIGHTS']._serialized_end=379
-  _globals['_AXISSIZE']._serialized_start=381
-  _globals['_AXISSIZE']._serialized_end=418
-  _globals['_MODELINPUT']._serialized_start=421
-  _globals['_MODELINPUT']._serialized_end=765
-  _globals['_MODELINPUT_SIZESENTRY']._serialized_start=660
-  _globals['_MODELINPUT_SIZESENTRY']._serialized_end=728
-  _globals['_LOADEDMODEL']._serialized_start=768
-  _globals['_LOADEDMODEL']._serialized_end=940
-  _globals['_MODEL']._serialized_start=943
-  _globals['_MODEL']._serialized_end=1548
-  _globals['_AUTHOR']._serialized_start=1550
-  _globals['_AUTHOR']._serialized_end=1608
-  _globals['_CITATION']._serialized_start=1610
-  _globals['_CITATION']._serialized_end=1660
-  _globals['_MODELDETAILS']._serialized_start=1663
-  _globals['_MODELDETAILS']._serialized_end=1823
+  _globals['_TRUSTCLASS']._serialized_start=1898
+  _globals['_TRUSTCLASS']._serialized_end=2008
+  _globals['_LABELSOURCE']._serialized_start=2011
+  _globals['_LABELSOURCE']._serialized_end=2172
+  _globals['_FRAMEWORK']._serialized_start=100
+  _globals['_FRAMEWORK']._serialized_end=241
+  _globals['_WEIGHTS']._serialized_start=244
+  _globals['_WEIGHTS']._serialized_end=404
+  _globals['_AXISSIZE']._serialized_start=406
+  _globals['_AXISSIZE']._serialized_end=443
+  _globals['_MODELINPUT']._serialized_start=446
+  _globals['_MODELINPUT']._serialized_end=790
+  _globals['_MODELINPUT_SIZESENTRY']._serialized_start=685
+  _globals['_MODELINPUT_SIZESENTRY']._serialized_end=753
+  _globals['_LOADEDMODEL']._serialized_start=793
+  _globals['_LOADEDMODEL']._serialized_end=1013
+  _globals['_MODEL']._serialized_start=1016
+  _globals['_MODEL']._serialized_end=1621
+  _globals['_AUTHOR']._serialized_start=1623
+  _globals['_AUTHOR']._serialized_end=1681
+  _globals['_CITATION']._serialized_start=1683
+  _globals['_CITATION']._serialized_end=1733
+  _globals['_MODELDETAILS']._serialized_start=1736
+  _globals['_MODELDETAILS']._serialized_end=1896
 # @@protoc_insertion_point(module_scope)

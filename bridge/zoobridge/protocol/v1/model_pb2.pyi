@@ -34,20 +34,22 @@ LABEL_SOURCE_ATTACHMENT: LabelSource
 LABEL_SOURCE_NUMBERED: LabelSource
 
 class Framework(_message.Message):
-    __slots__ = ("name", "version", "weights_formats", "devices", "problem", "remedy")
+    __slots__ = ("name", "version", "weights_formats", "devices", "problem", "remedy", "device_problem")
     NAME_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     WEIGHTS_FORMATS_FIELD_NUMBER: _ClassVar[int]
     DEVICES_FIELD_NUMBER: _ClassVar[int]
     PROBLEM_FIELD_NUMBER: _ClassVar[int]
     REMEDY_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_PROBLEM_FIELD_NUMBER: _ClassVar[int]
     name: str
     version: str
     weights_formats: _containers.RepeatedScalarFieldContainer[str]
     devices: _containers.RepeatedScalarFieldContainer[str]
     problem: str
     remedy: str
-    def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ..., weights_formats: _Optional[_Iterable[str]] = ..., devices: _Optional[_Iterable[str]] = ..., problem: _Optional[str] = ..., remedy: _Optional[str] = ...) -> None: ...
+    device_problem: str
+    def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ..., weights_formats: _Optional[_Iterable[str]] = ..., devices: _Optional[_Iterable[str]] = ..., problem: _Optional[str] = ..., remedy: _Optional[str] = ..., device_problem: _Optional[str] = ...) -> None: ...
 
 class Weights(_message.Message):
     __slots__ = ("format", "framework", "trust_class", "problem", "remedy", "size_bytes", "digest")
@@ -103,7 +105,7 @@ class ModelInput(_message.Message):
     def __init__(self, axes: _Optional[str] = ..., data_type: _Optional[_Union[_image_pb2.DataType, str]] = ..., sizes: _Optional[_Mapping[str, AxisSize]] = ..., channel_names: _Optional[_Iterable[str]] = ..., intensity_low: _Optional[float] = ..., intensity_high: _Optional[float] = ..., fit: _Optional[str] = ..., interpolation: _Optional[str] = ...) -> None: ...
 
 class LoadedModel(_message.Message):
-    __slots__ = ("framework", "weights_format", "device", "memory_bytes", "items", "confinement", "load_seconds", "parameters")
+    __slots__ = ("framework", "weights_format", "device", "memory_bytes", "items", "confinement", "load_seconds", "parameters", "precision", "device_memory_bytes")
     FRAMEWORK_FIELD_NUMBER: _ClassVar[int]
     WEIGHTS_FORMAT_FIELD_NUMBER: _ClassVar[int]
     DEVICE_FIELD_NUMBER: _ClassVar[int]
@@ -112,6 +114,8 @@ class LoadedModel(_message.Message):
     CONFINEMENT_FIELD_NUMBER: _ClassVar[int]
     LOAD_SECONDS_FIELD_NUMBER: _ClassVar[int]
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    PRECISION_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
     framework: str
     weights_format: str
     device: str
@@ -120,7 +124,9 @@ class LoadedModel(_message.Message):
     confinement: str
     load_seconds: float
     parameters: int
-    def __init__(self, framework: _Optional[str] = ..., weights_format: _Optional[str] = ..., device: _Optional[str] = ..., memory_bytes: _Optional[int] = ..., items: _Optional[int] = ..., confinement: _Optional[str] = ..., load_seconds: _Optional[float] = ..., parameters: _Optional[int] = ...) -> None: ...
+    precision: str
+    device_memory_bytes: int
+    def __init__(self, framework: _Optional[str] = ..., weights_format: _Optional[str] = ..., device: _Optional[str] = ..., memory_bytes: _Optional[int] = ..., items: _Optional[int] = ..., confinement: _Optional[str] = ..., load_seconds: _Optional[float] = ..., parameters: _Optional[int] = ..., precision: _Optional[str] = ..., device_memory_bytes: _Optional[int] = ...) -> None: ...
 
 class Model(_message.Message):
     __slots__ = ("id", "version", "name", "description", "original_id", "problem", "weights", "input", "labels", "label_source", "score_kind", "score_kind_source", "default_top_k", "threshold", "label_colors", "license", "tags", "loaded", "calibrated", "prediction_set_coverage", "novelty_threshold")

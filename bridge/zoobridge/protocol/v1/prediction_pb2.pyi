@@ -124,7 +124,7 @@ class ItemResult(_message.Message):
     def __init__(self, index: _Optional[int] = ..., region_id: _Optional[str] = ..., plane: _Optional[_Union[_image_pb2.Plane, _Mapping]] = ..., prediction: _Optional[_Union[Prediction, _Mapping]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ...) -> None: ...
 
 class ModelIdentity(_message.Message):
-    __slots__ = ("id", "version", "digest", "framework", "framework_version", "weights_format", "device")
+    __slots__ = ("id", "version", "digest", "framework", "framework_version", "weights_format", "device", "precision")
     ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     DIGEST_FIELD_NUMBER: _ClassVar[int]
@@ -132,6 +132,7 @@ class ModelIdentity(_message.Message):
     FRAMEWORK_VERSION_FIELD_NUMBER: _ClassVar[int]
     WEIGHTS_FORMAT_FIELD_NUMBER: _ClassVar[int]
     DEVICE_FIELD_NUMBER: _ClassVar[int]
+    PRECISION_FIELD_NUMBER: _ClassVar[int]
     id: str
     version: str
     digest: str
@@ -139,7 +140,8 @@ class ModelIdentity(_message.Message):
     framework_version: str
     weights_format: str
     device: str
-    def __init__(self, id: _Optional[str] = ..., version: _Optional[str] = ..., digest: _Optional[str] = ..., framework: _Optional[str] = ..., framework_version: _Optional[str] = ..., weights_format: _Optional[str] = ..., device: _Optional[str] = ...) -> None: ...
+    precision: str
+    def __init__(self, id: _Optional[str] = ..., version: _Optional[str] = ..., digest: _Optional[str] = ..., framework: _Optional[str] = ..., framework_version: _Optional[str] = ..., weights_format: _Optional[str] = ..., device: _Optional[str] = ..., precision: _Optional[str] = ...) -> None: ...
 
 class Timing(_message.Message):
     __slots__ = ("queue_seconds", "preprocess_seconds", "inference_seconds", "postprocess_seconds")
