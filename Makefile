@@ -66,8 +66,9 @@ contract:
 	$(BIN)/python proto/generate.py --image build/proto.binpb
 	$(BIN)/buf lint build/proto.binpb --config proto/buf.yaml
 
-plugins: system ## Build and test the Java plugins; the jars lie in plugins/*/target
+plugins: system ## Build and test the Java plugins; the jars and a Fiji update site lie in plugins/*/target
 	$(MAVEN) package
+	$(PYTHON) plugins/update_site.py
 
 python-test: install-test
 	xvfb-run -a $(BIN)/python -m pytest -q -n 2 --dist loadfile

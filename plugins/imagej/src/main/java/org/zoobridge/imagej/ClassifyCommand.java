@@ -27,9 +27,17 @@ public final class ClassifyCommand implements Command {
     @Parameter(label = "Framework", required = false)
     private String framework = Choices.AUTOMATIC;
 
-    /** As in macros. */
+    /** As in macros; empty for the selected area, else the whole image. */
     @Parameter(label = "Target", required = false)
-    private String target = Target.IMAGE.label();
+    private String target = "";
+
+    /** Title of the label image, for the target <i>Label image</i>. */
+    @Parameter(label = "Label image", required = false)
+    private String labels = "";
+
+    /** Channels from 1, such as {@code 3,2,1}; empty for all. */
+    @Parameter(label = "Channels", required = false)
+    private String channels = "";
 
     /** How many classes to name. */
     @Parameter(label = "Top", required = false)
@@ -53,7 +61,8 @@ public final class ClassifyCommand implements Command {
 
     @Override
     public void run() {
-        results = Classifier.classify(image, new Choices().model(model).framework(framework).target(Target.of(target))
-                .top(top).tileSize(tileSize).allScores(allScores).overlay(overlay));
+        results = Classifier.classify(image, new Choices().model(model).framework(framework).top(top)
+                .target(target.trim().isEmpty() ? null : Target.of(target)).labels(labels).channels(channels)
+               .tileSize(tileSize).allScores(allScores).overlay(overlay));
     }
 }

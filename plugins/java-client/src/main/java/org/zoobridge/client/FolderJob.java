@@ -65,6 +65,20 @@ public final class FolderJob {
         }
     }
 
+    private FolderJob(final PictureSource picture) {
+        pictures.add(picture);
+    }
+
+    /**
+     * One picture alone.
+     *
+     * @param file a PNG, JPEG, TIFF or BMP file
+     * @return the job
+     */
+    public static FolderJob of(final Path file) {
+        return new FolderJob(PictureSource.file(file));
+    }
+
     /**
      * How many pictures there are.
      *
