@@ -16,6 +16,7 @@ from pixels import from_pixels
 from zoobridge.client import find_images
 from zoobridge.client._call_state import build
 from zoobridge.client._images import sources
+from zoobridge.client._packing import ImageGroup
 from zoobridge.errors import ImageFormatError
 from zoobridge.protocol.v1 import classification_pb2 as pb
 
@@ -24,7 +25,7 @@ STACK = np.random.default_rng(2).integers(0, 4096, (2, 3, 20, 30), np.uint16)
 
 def message(path, **options):
     found, _ = sources(path, **options)
-    request = build(next(found), pb.ClassifyRequest(), limit=lambda: 1 << 30)
+    request = build(ImageGroup((next(found),)), pb.ClassifyRequest(), limit=lambda: 1 << 30)
     return pb.ClassifyRequest.FromString(request).image
 
 

@@ -9,6 +9,7 @@ from PIL import Image
 from pixels import from_pixels
 from zoobridge.client._call_state import build
 from zoobridge.client._images import sources
+from zoobridge.client._packing import ImageGroup
 from zoobridge.errors import ImageFormatError, InvalidRequestError
 from zoobridge.protocol.v1 import classification_pb2 as pb
 
@@ -17,7 +18,7 @@ def messages(images, axes=""):
     found, total = sources(images, axes=axes)
     made = []
     for source in found:
-        request = build(source, pb.ClassifyRequest(), limit=lambda: 1 << 30)
+        request = build(ImageGroup((source,)), pb.ClassifyRequest(), limit=lambda: 1 << 30)
         message = pb.ClassifyRequest.FromString(request).image
         assert message.name == source.name
         made.append(message)

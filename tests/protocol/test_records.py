@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 import pytest
 
 from zoobridge import client
-from zoobridge.protocol import AxisSize, Limits, from_message, sent_as, to_message
+from zoobridge.protocol import AxisSize, ClientHints, Limits, from_message, sent_as, to_message
 from zoobridge.protocol.v1 import evaluation_pb2, model_pb2, prediction_pb2, zoo_pb2
 
 #: Each record with the messages that it is read from, and what is not read by name.
@@ -35,6 +35,7 @@ RECORDS = [
     (client.ServerStatistics, [zoo_pb2.GetStatisticsResponse], set()),
     (client.Timing, [prediction_pb2.Timing], set()),
     (client.Weights, [model_pb2.Weights], set()),
+    (ClientHints, [zoo_pb2.ClientHints], set()),
     (Limits, [zoo_pb2.Limits], set()),
 ]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import grpc
 
-from zoobridge.client._async_stream import async_sources, classify_stream
-from zoobridge.client._call_state import UNARY_REGIONS, CallState, build
+from zoobridge.client._async_stream import async_groups, classify_stream
+from zoobridge.client._call_state import CallState, build
 from zoobridge.client._evaluation_calls import AsyncEvaluationCalls
 from zoobridge.client._image_check import ImageCheck, check_request
 from zoobridge.client._models import Framework, LoadedModel, Model, ServerInfo
@@ -20,7 +20,7 @@ from zoobridge.client._server_statistics import ServerStatistics
 from zoobridge.client._start import find_server
 from zoobridge.client._transport import error_from_rpc
 from zoobridge.errors import ZooBridgeError
-from zoobridge.protocol import Limits, from_message
+from zoobridge.protocol import ClientHints, Limits, from_message
 from zoobridge.protocol.v1 import zoo_pb2
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ class AsyncClient(AsyncEvaluationCalls):
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__(endpoint)
         self._limit = Limits().message_bytes
+        self._hints = ClientHints()
 
     async def __aenter__(self) -> Self:
         return self
@@ -97,6 +98,7 @@ class AsyncClient(AsyncEvaluationCalls):
         answer = await self._call(self._zoo.GetServerInfo, zoo_pb2.GetServerInfoRequest(), timeout)
         info = from_message(ServerInfo, answer, address=self.address)
         self._limit = info.limits.message_bytes
+        self._hints = info.client_hints or ClientHints()
         return info
 
     async def frameworks(self, *, timeout: float | None = None) -> list[Framework]:
@@ -201,23 +203,25 @@ class AsyncClient(AsyncEvaluationCalls):
         """
         settings = Settings(model=model, **options)
         base = settings.to_message()
-        pictures, total = async_sources(images, axes=axes, series=settings.series)
-        state = CallState(model, total, on_progress)
-        if total == 1 and len(base.regions) <= UNARY_REGIONS:
-            source = await anext(pictures)
+        groups, total = async_groups(
+            images, base, axes=axes, series=settings.series, hints=self._hints
+        )
+        state = CallState(model, total, on_progress, self._hints)
+        if total == 1 and len(base.regions) <= self._hints.unary_items:
+            group = await anext(groups)
             try:
-                request = await asyncio.to_thread(build, source, base, limit=self._message_limit)
+                request = await asyncio.to_thread(build, group, base, limit=self._message_limit)
                 response = await self._call(self._classify, request, timeout)
             except ZooBridgeError as error:
-                part = state.fail(source, 0, error)
+                (part,) = state.fail(group, 0, error)
             else:
-                part = state.unary(source, response)
+                part = state.unary(group, response)
             for result in part.results:
                 yield result
             return
 
         stream = classify_stream(
-            self._stream(timeout), self._endpoint, base, pictures, state,
+            self._stream(timeout), self._endpoint, base, groups, state,
             limit=self._message_limit,
         )  # fmt: skip
         async with aclosing(stream):

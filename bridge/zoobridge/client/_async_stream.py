@@ -15,47 +15,54 @@ from typing import TYPE_CHECKING, Any
 
 from zoobridge.client._call_state import build
 from zoobridge.client._images import Reading, each, sources
+from zoobridge.client._packing import ImageGroup, grouped
 from zoobridge.client._stream_state import StreamState, announce, receive
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from zoobridge.client._call_state import CallState, ImageResults
-    from zoobridge.client._images import Images, ImageSource
+    from zoobridge.client._images import Images
     from zoobridge.client._stream_state import Event
     from zoobridge.client._transport import Endpoint
+    from zoobridge.protocol import ClientHints
     from zoobridge.protocol.v1 import classification_pb2 as pb
 
-__all__ = ["async_sources", "classify_stream"]
+__all__ = ["async_groups", "classify_stream"]
 
 
-async def _from_async(images: AsyncIterable[Any], how: Reading) -> AsyncIterator[ImageSource]:
+async def _from_async(images: AsyncIterable[Any], how: Reading) -> AsyncIterator[ImageGroup]:
     numbers = itertools.count(1)
     async for image in images:
         for source in each([image], how, numbers):
-            yield source
+            yield ImageGroup((source,))
 
 
-async def _from_sync(pictures: Iterable[ImageSource]) -> AsyncIterator[ImageSource]:
-    for picture in pictures:
-        yield picture
+async def _from_sync(groups: Iterable[ImageGroup]) -> AsyncIterator[ImageGroup]:
+    for group in groups:
+        yield group
 
 
-def async_sources(
-    images: Images, *, axes: str, series: int | None
-) -> tuple[AsyncIterator[ImageSource], int | None]:
+def async_groups(
+    images: Images,
+    base: pb.ClassifyRequest,
+    *,
+    axes: str,
+    series: int | None,
+    hints: ClientHints,
+) -> tuple[AsyncIterator[ImageGroup], int | None]:
     """Return the pictures that a user gave (an async iterable too), and how many, if known."""
     if isinstance(images, AsyncIterable):
         return _from_async(images, Reading(axes, series)), None
     pictures, total = sources(images, axes=axes, series=series)
-    return _from_sync(pictures), total
+    return _from_sync(grouped(pictures, base, hints, total)), total
 
 
 async def classify_stream(
     open_call: Callable[[Iterator[bytes]], Any],
     endpoint: Endpoint,
     base: pb.ClassifyRequest,
-    pictures: AsyncIterator[ImageSource],
+    groups: AsyncIterator[ImageGroup],
     state: CallState,
     *,
     limit: Callable[[], int],
@@ -83,21 +90,20 @@ async def classify_stream(
     try:
         while True:
             while stream.wants_picture:
-                source = await anext(pictures, None)
-                if source is None:
+                group = await anext(groups, None)
+                if group is None:
                     stream.exhaust()
                     break
-                index = stream.begin()
+                index = stream.begin(group)
                 task = asyncio.create_task(
-                    asyncio.to_thread(build, source, base, index=index, limit=limit)
+                    asyncio.to_thread(build, group, base, index=index, limit=limit)
                 )
                 loading.add(task)
                 task.add_done_callback(loading.discard)
-                task.add_done_callback(announce(events.put_nowait, source, index))
+                task.add_done_callback(announce(events.put_nowait, group, index))
             if stream.is_answered:
                 break
-            part = stream.take(await events.get())
-            if part is not None:
+            for part in stream.take(await events.get()):
                 yield part
         stream.check_end(await events.get())
     finally:

@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
-
-from google.rpc import status_pb2
 
 from zoobridge.client._result import ModelIdentity, Result, results_from_response
 from zoobridge.client._transport import concerns_one_image
 from zoobridge.errors import LimitError, ServerError, ZooBridgeError
-from zoobridge.protocol import before_picture, before_request, error_from_status
+from zoobridge.protocol import ClientHints, before_picture, before_request, error_from_status
 from zoobridge.protocol.v1 import classification_pb2 as pb
 
 if TYPE_CHECKING:
-    from zoobridge.client._images import ImageSource
+    from zoobridge.client._packing import ImageGroup
 
 __all__ = [
-    "UNARY_REGIONS",
-    "WINDOW_BYTES",
-    "WINDOW_IMAGES",
     "CallState",
     "ImageResults",
     "OnProgress",
     "Progress",
     "build",
 ]
-
-#: Beyond this many regions the answer of a lone picture is worth having in parts.
-UNARY_REGIONS = 256
-
-#: Pictures, and bytes, that are sent ahead of the answers at most.
-WINDOW_IMAGES = 64
-WINDOW_BYTES = 128 << 20
 
 
 @dataclass(frozen=True)
@@ -83,28 +71,29 @@ class ImageResults:
 
 @dataclass(frozen=True)
 class _Open:
-    name: str
+    group: ImageGroup
     index: int
     size: int
+    left: list[int]
 
 
 def build(
-    source: ImageSource,
+    group: ImageGroup,
     base: pb.ClassifyRequest,
     *,
     index: int | None = None,
     limit: Callable[[], int],
 ) -> bytes:
-    """Read a picture and make its request: a serialized message, since bytes are copied once.
+    """Read pictures and make their request: a serialized message, since bytes are copied once.
 
     Parameters
     ----------
-    source
-        The picture.
+    group
+        The pictures.
     base
         The request without it.
     index
-        The picture's place among others, for a ``ClassifyStreamRequest``; `None` for a
+        The first picture's place among others, for a ``ClassifyStreamRequest``; `None` for a
         ``ClassifyRequest``.
     limit
         Tells the greatest message that the server takes, in bytes; asked for large ones only.
@@ -116,14 +105,14 @@ def build(
     LimitError
         If the request is greater than the server takes.
     """
-    image, data = source.read()
+    image, data = group.read()
     head = before_picture(base, image, len(data))
     if index is not None:
         head = before_request(_id(index), len(head) + len(data)) + head
     size = len(head) + len(data)
     if size > 1 << 20 and size > limit():
         raise LimitError(
-            f"{source.name} takes {size / 2**20:.0f} MiB, and the server takes messages of up to "
+            f"{group.name} takes {size / 2**20:.0f} MiB, and the server takes messages of up to "
             f"{limit() / 2**20:.0f} MiB; send a part of it, or raise the server's limit",
             field="image",
         )
@@ -136,33 +125,56 @@ def _id(index: int) -> str:
 
 
 class CallState:
-    """Keeps the account of one call's pictures."""
+    """Keeps the account of one call's pictures.
 
-    def __init__(self, model: str, total: int | None, on_progress: OnProgress | None) -> None:
+    Parameters
+    ----------
+    model
+        What was asked for.
+    total
+        Number of pictures; `None` where it is not known.
+    on_progress
+        Called whenever something was answered.
+    hints
+        How far to send ahead.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        total: int | None,
+        on_progress: OnProgress | None,
+        hints: ClientHints | None = None,
+    ) -> None:
         name, _, version = model.partition("@")
         self._identity = ModelIdentity(name, version)
         self._total = total
         self._on_progress = on_progress
+        self._hints = hints or ClientHints()
         self._open: dict[str, _Open] = {}
         self._bytes = 0
         self._images = self._items = self._failed = 0
 
     @property
     def open(self) -> int:
-        """Number of pictures that are on their way."""
+        """Number of messages that are on their way."""
         return len(self._open)
 
     def has_room(self, loading: int) -> bool:
-        """Tell whether another picture may be sent while `loading` are being read."""
-        return len(self._open) + loading < WINDOW_IMAGES and self._bytes < WINDOW_BYTES
+        """Tell whether another message may be sent while `loading` are being read."""
+        return (
+            len(self._open) + loading < self._hints.window_messages
+            and self._bytes < self._hints.window_bytes
+        )
 
-    def send(self, source: ImageSource, index: int, size: int) -> None:
-        """Enter a picture as sent; `size` is its message's length in bytes."""
-        self._open[_id(index)] = _Open(source.name, index, size)
+    def send(self, group: ImageGroup, index: int, size: int) -> None:
+        """Enter pictures as sent; `size` is their message's length in bytes."""
+        left = [group.items_each] * len(group.sources)
+        self._open[_id(index)] = _Open(group, index, size, left)
         self._bytes += size
 
-    def fail(self, source: ImageSource, index: int, error: ZooBridgeError) -> ImageResults:
-        """Return the result of a picture that could not be sent.
+    def fail(self, group: ImageGroup, index: int, error: ZooBridgeError) -> list[ImageResults]:
+        """Return the results of pictures that could not be sent.
 
         Raises
         ------
@@ -171,14 +183,19 @@ class CallState:
         """
         if not concerns_one_image(error):
             raise error
-        return self._count(index, [self._failure(source.name, index, error)], last=True)
+        return [
+            self._count(
+                index + place, [self._failure(source.name, index + place, error)], last=True
+            )
+            for place, source in enumerate(group.sources)
+        ]
 
-    def unary(self, source: ImageSource, response: pb.ClassifyResponse) -> ImageResults:
+    def unary(self, group: ImageGroup, response: pb.ClassifyResponse) -> ImageResults:
         """Return the results of a picture that was sent by itself."""
-        results = results_from_response(response, image=source.name, image_index=0)
+        results = results_from_response(response, image=group.name, image_index=0)
         return self._count(0, results, last=True)
 
-    def answer(self, response: pb.ClassifyStreamResponse) -> ImageResults:
+    def answer(self, response: pb.ClassifyStreamResponse) -> list[ImageResults]:
         """Return the results that a part of an answer holds.
 
         Raises
@@ -188,23 +205,42 @@ class CallState:
         """
         known = self._open.get(response.id)
         if response.WhichOneof("outcome") == "error":
-            return self._refusal(response.error, response.id, known)
+            error = error_from_status(response.error)
+            if known is None or not concerns_one_image(error):
+                raise error
+            self._close(response.id)
+            return self.fail(known.group, known.index, error)
         if known is None:
             raise ServerError(f"the server answered a request '{response.id}' that was not sent")
         if response.last:
             self._close(response.id)
         results = results_from_response(
-            response.response, image=known.name, image_index=known.index
+            response.response, image=known.group.name, image_index=known.index
         )
-        return self._count(known.index, results, last=response.last)
+        if len(known.group.sources) == 1:
+            return [self._count(known.index, results, last=response.last)]
+        return self._unpacked(known, results)
 
-    def _refusal(self, status: status_pb2.Status, name: str, known: _Open | None) -> ImageResults:
-        error = error_from_status(status)
-        if known is None or not concerns_one_image(error):
-            raise error
-        self._close(name)
-        failure = self._failure(known.name, known.index, error)
-        return self._count(known.index, [failure], last=True)
+    def _unpacked(self, known: _Open, results: list[Result]) -> list[ImageResults]:
+        """Return the results of pictures that were sent as planes of one, for each picture."""
+        by_place: dict[int, list[Result]] = {}
+        for result in results:
+            place, item = divmod(result.item_index, known.group.items_each)
+            by_place.setdefault(place, []).append(
+                replace(
+                    result,
+                    image=known.group.sources[place].name,
+                    image_index=known.index + place,
+                    item_index=item,
+                    plane="",
+                    indexes={},
+                )
+            )
+        parts = []
+        for place, found in by_place.items():
+            known.left[place] -= len(found)
+            parts.append(self._count(known.index + place, found, last=not known.left[place]))
+        return parts
 
     def _close(self, name: str) -> None:
         self._bytes -= self._open.pop(name).size

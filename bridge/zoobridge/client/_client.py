@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import grpc
 
-from zoobridge.client._call_state import UNARY_REGIONS, CallState, build
+from zoobridge.client._call_state import CallState, build
 from zoobridge.client._evaluation_calls import EvaluationCalls
 from zoobridge.client._image_check import ImageCheck, check_request
 from zoobridge.client._images import sources
 from zoobridge.client._models import Framework, LoadedModel, Model, ServerInfo
+from zoobridge.client._packing import ImageGroup, grouped
 from zoobridge.client._request import Settings
 from zoobridge.client._result import Result
 from zoobridge.client._results import Results
@@ -21,7 +22,7 @@ from zoobridge.client._start import find_server
 from zoobridge.client._stream import classify_stream
 from zoobridge.client._transport import error_from_rpc
 from zoobridge.errors import ZooBridgeError
-from zoobridge.protocol import from_message
+from zoobridge.protocol import ClientHints, from_message
 from zoobridge.protocol.v1 import zoo_pb2
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Client(EvaluationCalls):
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__(endpoint)
         self._lock = threading.Lock()
-        self._limit: int | None = None
+        self._info: ServerInfo | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -123,7 +124,7 @@ class Client(EvaluationCalls):
         answer = self._call(self._zoo.GetServerInfo, zoo_pb2.GetServerInfoRequest(), timeout)
         info = from_message(ServerInfo, answer, address=self.address)
         with self._lock:
-            self._limit = info.limits.message_bytes
+            self._info = info
         return info
 
     def frameworks(self, *, timeout: float | None = None) -> list[Framework]:
@@ -374,27 +375,35 @@ class Client(EvaluationCalls):
     ) -> Generator[ImageResults, None, None]:
         base = settings.to_message()
         pictures, total = sources(images, axes=axes, series=settings.series)
-        state = CallState(settings.model, total, on_progress)
-        if total == 1 and len(base.regions) <= UNARY_REGIONS:
-            source = next(pictures)
+        # A lone picture does not need to know the hints, and need not wait for them.
+        if total == 1 and (not base.regions or len(base.regions) <= self._hints().unary_items):
+            group = ImageGroup((next(pictures),))
+            state = CallState(settings.model, total, on_progress)
             try:
-                request = build(source, base, limit=self._message_limit)
+                request = build(group, base, limit=self._message_limit)
                 response = self._call(self._classify, request, timeout)
             except ZooBridgeError as error:
-                yield state.fail(source, 0, error)
+                yield from state.fail(group, 0, error)
             else:
-                yield state.unary(source, response)
+                yield state.unary(group, response)
             return
 
+        hints = self._hints()
         yield from classify_stream(
-            self._stream(timeout), self._endpoint, base, pictures, state,
-            limit=self._message_limit,
+            self._stream(timeout), self._endpoint, base, grouped(pictures, base, hints, total),
+            CallState(settings.model, total, on_progress, hints), limit=self._message_limit,
         )  # fmt: skip
 
-    def _message_limit(self) -> int:
+    def _known(self) -> ServerInfo:
         with self._lock:
-            limit = self._limit
-        return limit if limit is not None else self.info().limits.message_bytes
+            info = self._info
+        return info if info is not None else self.info()
+
+    def _message_limit(self) -> int:
+        return self._known().limits.message_bytes
+
+    def _hints(self) -> ClientHints:
+        return self._known().client_hints or ClientHints()
 
     def _call(self, method: Callable[..., Any], request: Any, timeout: float | None) -> Any:
         try:

@@ -59,10 +59,16 @@ class ImageSource:
         Returns the picture as a message without its bytes, and these: a file's, or elements where
         the message has `pixels`. Raises :class:`~zoobridge.errors.ImageFormatError` where that
         fails. Called once, in any thread.
+    layout
+        What arrays that one message can carry together have in common; `None` for others.
+    size
+        Bytes of such an array.
     """
 
     name: str
     read: Callable[[], tuple[image_pb2.Image, bytes | memoryview]]
+    layout: tuple[object, ...] | None = None
+    size: int = 0
 
 
 def sources(
@@ -165,7 +171,17 @@ def _source(image: ImageLike, how: Reading, name: str) -> ImageSource:
             f"{name}: cannot classify a {type(image).__name__}; give a path, an array, a PIL image "
             "or bytes"
         )
-    return ImageSource(name, lambda: _read(image, how, name))
+    layout, size = _layout(image, how)
+    return ImageSource(name, lambda: _read(image, how, name), layout, size)
+
+
+def _layout(image: Any, how: Reading) -> tuple[tuple[object, ...] | None, int]:
+    """Return what a plain 8-bit array of one plane has in common with others, and its size."""
+    if type(image).__module__ != "numpy" or how.series is not None:
+        return None, 0
+    if str(image.dtype) != "uint8" or set(how.axes or "YX") - set("YXC") or image.ndim > 3:
+        return None, 0
+    return (image.shape, how.axes), int(image.nbytes)
 
 
 def _file(path: Path, how: Reading, name: str = "") -> ImageSource:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from zoobridge.protocol import AxisSize, Limits, ModelCard, sent_as
+from zoobridge.protocol import AxisSize, ClientHints, Limits, ModelCard, sent_as
 
 __all__ = [
     "Framework",
@@ -211,6 +211,8 @@ class ServerInfo:
         Memory of the server process itself.
     zoo_folders
         The zoo's folders; filled for callers with the managing token.
+    client_hints
+        How to send it many pictures; `None` from an older server.
     """
 
     address: str
@@ -221,3 +223,4 @@ class ServerInfo:
     confinement_detail: str = ""
     memory_bytes: int = 0
     zoo_folders: tuple[str, ...] = ()
+    client_hints: ClientHints | None = None

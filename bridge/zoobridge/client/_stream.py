@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from zoobridge.client._call_state import CallState, ImageResults
-    from zoobridge.client._images import ImageSource
+    from zoobridge.client._packing import ImageGroup
     from zoobridge.client._stream_state import Event
     from zoobridge.client._transport import Endpoint
     from zoobridge.protocol.v1 import classification_pb2 as pb
@@ -28,14 +28,14 @@ def classify_stream(
     open_call: Callable[[Iterator[bytes]], Any],
     endpoint: Endpoint,
     base: pb.ClassifyRequest,
-    pictures: Iterator[ImageSource],
+    groups: Iterator[ImageGroup],
     state: CallState,
     *,
     limit: Callable[[], int],
 ) -> Generator[ImageResults, None, None]:
     """Yield the results of pictures as they come; closing the generator cancels the call.
 
-    `pictures` is consumed in the caller's thread, so that it may read from whatever is bound to
+    `groups` is consumed in the caller's thread, so that it may read from whatever is bound to
     that thread; files are read in others.
 
     Raises
@@ -54,18 +54,16 @@ def classify_stream(
     try:
         while True:
             while stream.wants_picture:
-                source = next(pictures, None)
-                if source is None:
+                group = next(groups, None)
+                if group is None:
                     stream.exhaust()
                     break
-                index = stream.begin()
-                future = pool.submit(build, source, base, index=index, limit=limit)
-                future.add_done_callback(announce(events.put, source, index))
+                index = stream.begin(group)
+                future = pool.submit(build, group, base, index=index, limit=limit)
+                future.add_done_callback(announce(events.put, group, index))
             if stream.is_answered:
                 break
-            part = stream.take(_next_event(events))
-            if part is not None:
-                yield part
+            yield from stream.take(_next_event(events))
         stream.check_end(_next_event(events))
     finally:
         stream.close()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from zoobridge.client._call_state import CallState, ImageResults
-    from zoobridge.client._images import ImageSource
+    from zoobridge.client._packing import ImageGroup
     from zoobridge.client._transport import Endpoint
 
 __all__ = ["READERS", "Event", "StreamState", "announce", "receive"]
@@ -27,7 +27,7 @@ READERS = 4
 
 @dataclass(frozen=True)
 class _Loaded:
-    source: ImageSource
+    group: ImageGroup
     index: int
     request: Callable[[], bytes]
 
@@ -47,13 +47,13 @@ class _Future(Protocol):
 
 
 def announce(
-    put: Callable[[Event], object], source: ImageSource, index: int
+    put: Callable[[Event], object], group: ImageGroup, index: int
 ) -> Callable[[_Future], None]:
-    """Return what tells, once a picture's request is built, that it is."""
+    """Return what announces that a request is built."""
 
     def tell(built: _Future) -> None:
         if not built.cancelled():
-            put(_Loaded(source, index, built.result))
+            put(_Loaded(group, index, built.result))
 
     return tell
 
@@ -105,18 +105,19 @@ class StreamState:
         """Whether there is no picture that is not answered, and none will come."""
         return self._exhausted and not self._loading and not self._state.open
 
-    def begin(self) -> int:
-        """Take note that a picture begins to be read, and return its index."""
+    def begin(self, group: ImageGroup) -> int:
+        """Take note that pictures begin to be read, and return the first one's index."""
         self._loading += 1
-        self._begun += 1
-        return self._begun - 1
+        index = self._begun
+        self._begun += len(group.sources)
+        return index
 
     def exhaust(self) -> None:
         """Take note that there is no other picture."""
         self._exhausted = True
         self._half_close()
 
-    def take(self, event: Event) -> ImageResults | None:
+    def take(self, event: Event) -> list[ImageResults]:
         """Act on an event; returns the results that it brought.
 
         Raises
@@ -131,9 +132,9 @@ class StreamState:
         if not isinstance(event, _Loaded):
             return self._state.answer(event)
         self._loading -= 1
-        part = self._send(event)
+        parts = self._send(event)
         self._half_close()
-        return part
+        return parts
 
     def check_end(self, event: Event) -> None:
         """Raise the error, if any, of a call that ended after its last answer."""
@@ -144,14 +145,14 @@ class StreamState:
         """Send nothing more."""
         self._outgoing.put(None)
 
-    def _send(self, loaded: _Loaded) -> ImageResults | None:
+    def _send(self, loaded: _Loaded) -> list[ImageResults]:
         try:
             request = loaded.request()
         except ZooBridgeError as error:
-            return self._state.fail(loaded.source, loaded.index, error)
-        self._state.send(loaded.source, loaded.index, len(request))
+            return self._state.fail(loaded.group, loaded.index, error)
+        self._state.send(loaded.group, loaded.index, len(request))
         self._outgoing.put(request)
-        return None
+        return []
 
     def _half_close(self) -> None:
         if self._exhausted and not self._loading:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoobridge.protocol._enums import enum_number, enum_word, enum_words, from_enum, to_enum
 from zoobridge.protocol._file_formats import START_BYTES, FileKind, kind_of_file
-from zoobridge.protocol._limits import Limits
+from zoobridge.protocol._limits import ClientHints, Limits
 from zoobridge.protocol._message_classes import message_classes
 from zoobridge.protocol._model_card import Author, AxisSize, Citation, ModelCard
 from zoobridge.protocol._records import from_message, sent_as, shortest_float32, to_message
@@ -60,6 +60,7 @@ __all__ = [
     "AxisSize",
     "Citation",
     "ClassifyParts",
+    "ClientHints",
     "FileKind",
     "Limits",
     "ModelCard",

@@ -1,8 +1,8 @@
-"""What a request may hold at most, unless the administrator says otherwise."""
+"""What a request may hold at most, and how clients are best to send it; the defaults."""
 
 from dataclasses import dataclass
 
-__all__ = ["Limits"]
+__all__ = ["ClientHints", "Limits"]
 
 
 @dataclass(frozen=True)
@@ -28,3 +28,26 @@ class Limits:
     items: int = 100_000
     queued_items: int = 200_000
     queued_bytes: int = 1 << 30
+
+
+@dataclass(frozen=True)
+class ClientHints:
+    """How clients get the most out of a server.
+
+    Parameters
+    ----------
+    window_messages, window_bytes
+        Messages, and bytes, to send ahead of their answers in a stream, at most.
+    unary_items
+        Up to this many items in a request, a unary call answers sooner than a stream.
+    packed_images, packed_items, packed_bytes
+        Small pictures of the same type, shape and axes to send as planes of one, and the items and
+        bytes of such a message, at most.
+    """
+
+    window_messages: int = 64
+    window_bytes: int = 128 << 20
+    unary_items: int = 64
+    packed_images: int = 32
+    packed_items: int = 1024
+    packed_bytes: int = 4 << 20

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import psutil
 
 from zoobridge.errors import InvalidRequestError
-from zoobridge.protocol import to_message
+from zoobridge.protocol import ClientHints, to_message
 from zoobridge.protocol.v1 import zoo_pb2, zoo_pb2_grpc
 from zoobridge.server._messages import (
     details_message,
@@ -23,6 +24,7 @@ from zoobridge.server._statistics_messages import statistics_response
 if TYPE_CHECKING:
     import grpc
 
+    from zoobridge.protocol import Limits
     from zoobridge.server._core import Core
     from zoobridge.server._permission import Permissions
 
@@ -123,6 +125,7 @@ class ZooServicer(zoo_pb2_grpc.ZooServiceServicer):
             confinement=self._core.confinement,
             confinement_detail=self._core.confinement_detail,
             memory_bytes=psutil.Process().memory_info().rss,
+            client_hints=to_message(_hints(config.limits), zoo_pb2.ClientHints),
             zoo_folders=[str(folder) for folder in config.zoos] if manager else [],
         )
 
@@ -140,3 +143,13 @@ class ZooServicer(zoo_pb2_grpc.ZooServiceServicer):
                 f"there is no framework '{framework}'; this server knows {', '.join(known)}",
                 field="framework",
             )
+
+
+def _hints(limits: Limits) -> ClientHints:
+    """Return what clients should know; no message that is packed may exceed the limit."""
+    hints = ClientHints()
+    return replace(
+        hints,
+        packed_bytes=min(hints.packed_bytes, limits.message_bytes // 2),
+        packed_items=min(hints.packed_items, limits.items),
+    )

@@ -91,8 +91,24 @@ class Limits(_message.Message):
     queued_bytes: int
     def __init__(self, message_bytes: _Optional[int] = ..., image_pixels: _Optional[int] = ..., items: _Optional[int] = ..., queued_items: _Optional[int] = ..., queued_bytes: _Optional[int] = ...) -> None: ...
 
+class ClientHints(_message.Message):
+    __slots__ = ("window_messages", "window_bytes", "unary_items", "packed_images", "packed_items", "packed_bytes")
+    WINDOW_MESSAGES_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_BYTES_FIELD_NUMBER: _ClassVar[int]
+    UNARY_ITEMS_FIELD_NUMBER: _ClassVar[int]
+    PACKED_IMAGES_FIELD_NUMBER: _ClassVar[int]
+    PACKED_ITEMS_FIELD_NUMBER: _ClassVar[int]
+    PACKED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    window_messages: int
+    window_bytes: int
+    unary_items: int
+    packed_images: int
+    packed_items: int
+    packed_bytes: int
+    def __init__(self, window_messages: _Optional[int] = ..., window_bytes: _Optional[int] = ..., unary_items: _Optional[int] = ..., packed_images: _Optional[int] = ..., packed_items: _Optional[int] = ..., packed_bytes: _Optional[int] = ...) -> None: ...
+
 class GetServerInfoResponse(_message.Message):
-    __slots__ = ("version", "limits", "uptime_seconds", "confinement", "confinement_detail", "memory_bytes", "zoo_folders")
+    __slots__ = ("version", "limits", "uptime_seconds", "confinement", "confinement_detail", "memory_bytes", "zoo_folders", "client_hints")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     LIMITS_FIELD_NUMBER: _ClassVar[int]
     UPTIME_SECONDS_FIELD_NUMBER: _ClassVar[int]
@@ -100,6 +116,7 @@ class GetServerInfoResponse(_message.Message):
     CONFINEMENT_DETAIL_FIELD_NUMBER: _ClassVar[int]
     MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
     ZOO_FOLDERS_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_HINTS_FIELD_NUMBER: _ClassVar[int]
     version: str
     limits: Limits
     uptime_seconds: float
@@ -107,7 +124,8 @@ class GetServerInfoResponse(_message.Message):
     confinement_detail: str
     memory_bytes: int
     zoo_folders: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, version: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., uptime_seconds: _Optional[float] = ..., confinement: _Optional[str] = ..., confinement_detail: _Optional[str] = ..., memory_bytes: _Optional[int] = ..., zoo_folders: _Optional[_Iterable[str]] = ...) -> None: ...
+    client_hints: ClientHints
+    def __init__(self, version: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., uptime_seconds: _Optional[float] = ..., confinement: _Optional[str] = ..., confinement_detail: _Optional[str] = ..., memory_bytes: _Optional[int] = ..., zoo_folders: _Optional[_Iterable[str]] = ..., client_hints: _Optional[_Union[ClientHints, _Mapping]] = ...) -> None: ...
 
 class GetStatisticsRequest(_message.Message):
     __slots__ = ()
