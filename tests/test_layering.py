@@ -1,6 +1,7 @@
 """Who may import whom: downwards only."""
 
 import ast
+import graphlib
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,17 @@ def _reach(name: str, graph: dict[str, set[str]]) -> set[str]:
         found |= more
         new += more
     return found
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """Imports for type annotations count too; a package's front door does not."""
+    modules = {
+        ".".join(("zoobridge", *path.relative_to(BRIDGE).with_suffix("").parts)): path
+        for path in BRIDGE.rglob("*.py")
+        if path.name != "__init__.py"
+    }
+    graph = {name: imports(path) & modules.keys() for name, path in modules.items()}
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        pytest.fail(f"a circle: {' → '.join(error.args[1])}")

@@ -150,10 +150,6 @@ class ModelChoice(QWidget):
                 self.list.setCurrentRow(row)
                 return
 
-    def choose_framework(self, name: str) -> None:
-        """Choose a framework; empty for the fastest."""
-        self.framework.setCurrentIndex(max(0, self.framework.findData(name)))
-
     def tick(self, references: Sequence[str]) -> None:
         """Tick the models of these ids, and no others."""
         for row in range(self.list.count()):
