@@ -32,8 +32,9 @@ def test_a_citation_is_copied_with_one_click(tab):
 def test_a_manager_loads_and_unloads(tab):
     view = tab.open("zoo/digits")
     row = view.locator("dialog tr", has_text="onnx").first
+    row.wait_for()
     if row.get_by_role("button", name="Unload").count() == 0:
-        row.get_by_role("button", name="Load").click()
+        row.get_by_role("button", name="Load", exact=True).click()
     view.locator("dialog tr", has_text="loaded in").first.wait_for()
     view.locator("dialog").get_by_role("button", name="Unload").first.click()
     view.get_by_text("is unloaded").wait_for()

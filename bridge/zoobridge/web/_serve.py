@@ -15,7 +15,7 @@ import webbrowser
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import uvicorn
 
@@ -56,6 +56,8 @@ def serve(config: WebConfig, *, announce: Callable[[str], None]) -> None:
     port = listener.getsockname()[1]
     key = secrets.token_urlsafe(24)
     config = replace(config, login_token=config.login_token or secrets.token_urlsafe(24))
+    # uvicorn repeats the signal that ended it; either way what lies here is tidied up.
+    signal.signal(signal.SIGTERM, _end)
     with _private_folder() as folder:
         server = uvicorn.Server(
             uvicorn.Config(
@@ -79,13 +81,11 @@ def serve(config: WebConfig, *, announce: Callable[[str], None]) -> None:
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         if config.ends_with_input:
             threading.Thread(target=_end_with_input, name="lifeline", daemon=True).start()
-        # uvicorn repeats the signal that ended it, which must not end the tidying up.
-        signal.signal(signal.SIGTERM, _ended)
         server.run(sockets=[listener])
 
 
-def _ended(_signal: int, _frame: FrameType | None) -> None:
-    """Let the process end by itself."""
+def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(0)
 
 
 def _address(config: WebConfig, port: int, key: str) -> str:

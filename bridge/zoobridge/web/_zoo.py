@@ -48,7 +48,9 @@ def zoo_routes(context: Context) -> list[Route]:
 
     async def cover(request: Request) -> Response:
         async with context.upstream.calling() as client:
-            found = await client.model(request.path_params["name"], timeout=_ASK_SECONDS)
+            found = await client.model(
+                request.path_params["name"], include_cover=True, timeout=_ASK_SECONDS
+            )
         if found.cover_media_type not in _COVERS:
             raise UnknownModelError(f"{found.reference} has no cover that can be shown")
         return Response(

@@ -83,7 +83,7 @@ class Compare {
       labelledOnes.length ? h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Classes" }, h(
         "table",
         {},
-        h("thead", {}, h("tr", {}, ["class", "pictures", "the models call it", ""].map((word) => h("th", { scope: "col" }, word)))),
+        h("thead", {}, h("tr", {}, ["class", "pictures", "the models call it", "action"].map((word) => h("th", { scope: "col" }, word)))),
         h("tbody", {}, labelledOnes.map(([label, count]) => {
           const other = h("input", { value: state.mapping[label] ?? "", placeholder: label, "aria-label": `What the models call ${label}`, oninput: () => (state.mapping[label] = other.value.trim()) });
           return h("tr", {}, h("td", {}, label), h("td", {}, String(count)), h("td", {}, other), h("td", {}, h("button", { class: "plain small", "aria-label": `Remove ${label}`, onclick: () => this.drop(label).catch(complain) }, "Remove")));

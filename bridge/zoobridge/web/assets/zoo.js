@@ -149,7 +149,7 @@ function description(model, page, again) {
       h(
         "table",
         {},
-        h("thead", {}, h("tr", {}, ["framework", "format", "size", "trust", "state", ""].map((one) => h("th", { scope: "col" }, one)))),
+        h("thead", {}, h("tr", {}, ["framework", "format", "size", "trust", "state", "action"].map((one) => h("th", { scope: "col" }, one)))),
         h("tbody", {}, model.weights.map((weights) => weightsRow(model, weights, page, again))),
       ),
     ),
