@@ -13,9 +13,10 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -175,6 +176,26 @@ def mosaic_lines(client: Client) -> list[str]:
     ]
 
 
+@contextmanager
+def page(client: Client) -> Iterator[str]:
+    """Serve the page to look at in a process of its own; yield its address."""
+    command = [sys.executable, "-m", "zoobridge", "web", "--server", client.address]
+    process = subprocess.Popen(
+        [*command, "--pictures", str(PICTURES)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    with process:
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().strip().rpartition(" ")[2]
+            with urllib.request.urlopen(address, timeout=READY_SECONDS) as answer:  # noqa: S310 - our own
+                if b"ZooBridge" not in answer.read():
+                    raise DemoError(f"the page at {address} is not ZooBridge's")
+            yield address
+        finally:
+            process.terminate()
+
+
 def main() -> None:
     """Run the demo."""
     console = Console()
@@ -198,6 +219,13 @@ def main() -> None:
             console.print(f"{name}: {all_digits_line(client, framework)}", highlight=False)
         for line in mosaic_lines(client):
             console.print(line, highlight=False)
+        with page(client) as address:
+            console.print(f"try, compare and judge the models at {address}", highlight=False)
+            if sys.stdin.isatty() and console.is_terminal:
+                console.print("Ctrl-C ends the page and the demo")
+                with suppress(KeyboardInterrupt):
+                    while True:
+                        time.sleep(1)
     if difference > TOLERANCE:
         raise DemoError(f"the frameworks differ by {difference:.1e}; {TOLERANCE:.0e} is allowed")
     console.print("server stopped cleanly")

@@ -11,6 +11,7 @@ import click
 
 from zoobridge.cli._allocator import keep_freed_memory
 from zoobridge.cli._failure import needs_extra, verbose_option
+from zoobridge.cli._page import page_beside
 from zoobridge.cli._restart import CHILD_OPTION, end_with_parent, serve_again
 
 __all__ = ["serve"]
@@ -150,6 +151,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--metrics-port", type=int, help="Serve Prometheus metrics on this port.")
 @click.option(
+    "--web-port",
+    type=click.IntRange(0, 65535),
+    help="Serve the page to look at on this port of this machine too; 0 for a free one.",
+)
+@click.option(
     "--log-format",
     type=click.Choice(["text", "json"]),
     default="text",
@@ -198,6 +204,7 @@ def serve(
     copies: tuple[tuple[str, int], ...],
     restart: bool,  # noqa: FBT001
     restarted: bool,  # noqa: FBT001
+    web_port: int | None,
     **settings: Any,
 ) -> None:
     """Serve the model packages in one or more ZOO folders until Ctrl-C.
@@ -238,9 +245,8 @@ def serve(
     if restarted:
         end_with_parent(lambda: signal.raise_signal(signal.SIGTERM))
     kept = user_cache_path("zoobridge", appauthor=False) / "served-evaluations"
-    run(
-        ServerConfig(
-            zoos=zoo, tls_certificate=tls_cert, tls_key=tls_key, limits=limits, **settings
-        ),
-        services=(EvaluationService(settings["allow_paths"], kept),),
+    config = ServerConfig(
+        zoos=zoo, tls_certificate=tls_cert, tls_key=tls_key, limits=limits, **settings
     )
+    with page_beside(web_port):
+        run(config, services=(EvaluationService(settings["allow_paths"], kept),))

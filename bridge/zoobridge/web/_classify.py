@@ -195,4 +195,10 @@ def _told(result: Result) -> dict[str, Any]:
         "scores": None if scores is None else [float(one) for one in scores],
         "conversions": [asdict(one) for one in result.conversions],
         "timing": asdict(result.timing),
+        "prediction_set": None if result.prediction_set is None else asdict(result.prediction_set),
+        "novelty": (
+            None
+            if result.novelty is None
+            else asdict(result.novelty) | {"exceeded": result.novelty.exceeded}
+        ),
     }

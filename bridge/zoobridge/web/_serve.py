@@ -99,14 +99,15 @@ def _address(config: WebConfig, port: int, key: str) -> str:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.socket(family, socket.SOCK_STREAM)
         if sys.platform != "win32":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(128)
     except OSError as error:
+        listener.close()
         raise InvalidRequestError(
             f"cannot listen at {host}:{port}: {error.strerror or error}; choose another --port"
         ) from error

@@ -37,6 +37,10 @@ function one(model, answer, key, before) {
     body.append(
       h("p", { class: "quiet" }, `${answer.seconds ? `answered in ${milliseconds(answer.seconds)}${network}; ` : ""}${identity.framework} ${identity.framework_version} on ${identity.device}`),
     );
+    const { prediction_set: set, novelty } = result;
+    if (set) body.append(h("p", { class: "quiet" }, `With a probability of ${set.coverage} one of: ${set.labels.join(", ") || "no class"}`));
+    if (novelty) body.append(h("p", { class: novelty.exceeded ? "bad" : "quiet" }, novelty.exceeded ? `The model has seen nothing like this (novelty ${score(novelty.value)}, usually below ${score(novelty.threshold)}).` : `Novelty ${score(novelty.value)}, usually below ${score(novelty.threshold)}.`));
+    for (const done of result.conversions) if (done.notice) body.append(h("p", { class: "bad" }, done.notice));
     if (result.conversions.length) {
       body.append(h("ul", { class: "conversions", "aria-label": "What was done to the picture first" }, result.conversions.map((done) => h("li", {}, `${done.kind.replaceAll("_", " ")}${done.detail ? `: ${done.detail}` : ""}`))));
     }
