@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
 __all__ = ["explained"]
 
+# Where in ONNX Runtime's own sources something was raised, and its code for that.
+_RUNTIME_CODE = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : ")
+_SOURCE = re.compile(
+    r"\S*/\S+\.(?:cc|cpp|cu|h):\d+ (?:[\w:<>~ ,&*]+\([^()]*\)(?: const)? ?|[\w:]+ )?"
+)
+
 
 @contextmanager
 def explained(sentence: str) -> Iterator[None]:
@@ -35,6 +41,7 @@ def explained(sentence: str) -> Iterator[None]:
 def _gist(error: Exception) -> str:
     """Tell the first line of a message, and the next one where the first only announces it."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    text = _SOURCE.sub("", _RUNTIME_CODE.sub("", text))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         return type(error).__name__

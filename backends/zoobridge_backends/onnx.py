@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -154,11 +155,14 @@ class OnnxBackend:
                 "arena_extend_strategy": "kSameAsRequested",
             }
             providers.insert(0, (_PROVIDER, chosen))
-        with explained(f"ONNX Runtime cannot load {weights.path.name}"):
-            _check_external_data(weights.path)
-            session = onnxruntime.InferenceSession(
-                str(weights.path), sess_options=options, providers=providers
-            )
+        try:
+            with explained(f"ONNX Runtime cannot load {weights.path.name}"):
+                _check_external_data(weights.path)
+                session = onnxruntime.InferenceSession(
+                    str(weights.path), sess_options=options, providers=providers
+                )
+        except BackendFault as fault:
+            raise _newer_format(fault, weights.path.name) or fault from fault.__cause__
         if device != "cpu" and session.get_providers()[0] == "CPUExecutionProvider":
             raise DeviceFault(
                 f"ONNX Runtime cannot use {device}; check the CUDA and cuDNN libraries, or ask for cpu."
@@ -174,7 +178,11 @@ class OnnxNetwork(DescribedNetwork):
     ) -> None:
         import onnxruntime
 
-        inputs = in_stated_order(weights.inputs, _specs(session.get_inputs()), "input")
+        own = _specs(session.get_inputs())
+        # Packages know no half precision: such inputs are given as float32, and cast on the way.
+        self._halves = frozenset(spec.name for spec in own if spec.dtype == "float16")
+        whole = [replace(one, dtype="float32") if one.name in self._halves else one for one in own]
+        inputs = in_stated_order(weights.inputs, whole, "input")
         outputs = in_stated_order(weights.outputs, _specs(session.get_outputs()), "output")
         _check_plain((*inputs, *outputs))
         # Statistics of normalisation layers are folded into other numbers by exporters.
@@ -198,7 +206,10 @@ class OnnxNetwork(DescribedNetwork):
         import numpy as np  # after start() has bounded its threads
 
         check_inputs(inputs, self._inputs)
-        feed = {spec.name: array for spec, array in zip(self._inputs, inputs, strict=True)}
+        feed = {
+            spec.name: array.astype(np.float16) if spec.name in self._halves else array
+            for spec, array in zip(self._inputs, inputs, strict=True)
+        }
         shrink = self._should_shrink(sum(array.nbytes for array in inputs))
         with explained("ONNX Runtime cannot run the network"):
             try:
@@ -214,7 +225,10 @@ class OnnxNetwork(DescribedNetwork):
                     f"{len(inputs[0])}."
                 ) from error
         # A constant or passed-through output is the session's or the caller's own memory.
-        return [np.array(output) for output in outputs]
+        return [
+            np.array(output, np.float32 if output.dtype == np.float16 else None)
+            for output in outputs
+        ]
 
     def _should_shrink(self, size: int) -> bool:
         """Tell whether to give the arena back after a batch of `size` bytes.
@@ -231,6 +245,20 @@ class OnnxNetwork(DescribedNetwork):
                 return False
             self._largest = self._smaller = 0
             return True
+
+
+def _newer_format(fault: BackendFault, name: str) -> BackendFault | None:
+    """Return a fault that names the remedy, where a file is made for a newer ONNX."""
+    version = re.search(
+        r"Unsupported model IR version: (\d+), max supported IR version: (\d+)", str(fault)
+    )
+    if version is None:
+        return None
+    return BackendFault(
+        f"{name} is made for a newer ONNX (IR version {version[1]}) than this ONNX Runtime reads "
+        f"(up to {version[2]}); export it for an older one (in Python: model = onnx.load(path); "
+        f"model.ir_version = {version[2]}; onnx.save(model, path)), or update onnxruntime on the server."
+    )
 
 
 def _specs(nodes: Sequence[Any]) -> tuple[TensorSpec, ...]:

@@ -28,7 +28,7 @@ __all__ = ["add", "trust", "validate"]
     "--labels",
     required=True,
     metavar="FILE|A,B,C",
-    help="Class names in the order of the scores: a file with one a line, or a list.",
+    help="Class names in the order of the scores: a label file (text, CSV, JSON, YAML), or a list.",
 )
 @click.option("--name", required=True, help="Name for people.")
 @click.option("--id", default="", help="Id in the zoo.  [default: made of the name]")
@@ -106,7 +106,14 @@ def add(
           --preprocessing imagenet --scores softmax
     """  # noqa: D301
     with needs_extra("add", "adding a model"):
-        from zoobridge.zoo import NewModel, ScoreKind, StatedLayout, TrustStore, add_model
+        from zoobridge.zoo import (
+            NewModel,
+            ScoreKind,
+            StatedLayout,
+            TrustStore,
+            add_model,
+            shown_labels,
+        )
     folder = zoo if zoo is not None else _served_zoo(server)
     named: Path | tuple[str, ...] = Path(labels)
     if not Path(labels).is_file():
@@ -122,6 +129,7 @@ def add(
             score_kind=ScoreKind(score_kind) if score_kind else None,
             **said,
         )
+        note(shown_labels(new.class_names))
         package = add_model(
             weights, new, zoo=folder, open_network=confined_network, trust=TrustStore()
         )

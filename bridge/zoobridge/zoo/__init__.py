@@ -17,6 +17,7 @@ from zoobridge.zoo._description import (
 from zoobridge.zoo._files import file_sha256
 from zoobridge.zoo._identity import is_id, slug
 from zoobridge.zoo._json import from_json, to_json
+from zoobridge.zoo._label_file import shown_labels
 from zoobridge.zoo._layout import StatedLayout
 from zoobridge.zoo._library import is_license, newest_format
 from zoobridge.zoo._network import OpenNetwork, weights_file
@@ -63,6 +64,7 @@ __all__ = [
     "package_folder",
     "plain_name",
     "read_package",
+    "shown_labels",
     "slug",
     "to_json",
     "validate_package",

@@ -28,6 +28,7 @@ def unpack(archive: Path, folder: Path) -> None:
 
     Nothing is written outside `folder`, whatever the names in the archive; links, special files
     and encrypted entries are refused, as is content that is out of all proportion to the archive.
+    Where all of it lies in one folder, that folder's content is taken.
 
     Parameters
     ----------
@@ -99,7 +100,25 @@ def _checked(
             entries.append((info, parts))
     if size > free:
         raise PackageFault(f"{archive.name} needs {size} bytes, but the disk has {free} left")
-    return entries
+    return _lifted(entries)
+
+
+def _lifted(
+    entries: list[tuple[zipfile.ZipInfo, tuple[str, ...]]],
+) -> list[tuple[zipfile.ZipInfo, tuple[str, ...]]]:
+    """Return entries as they lie in the only folder of an archive, as the Finder of macOS makes them.
+
+    What it adds for itself is left out.
+    """
+    own = [
+        (info, parts)
+        for info, parts in entries
+        if parts[0] != "__MACOSX" and parts[-1] != ".DS_Store" and not parts[-1].startswith("._")
+    ]
+    tops = {parts[0] for _, parts in own}
+    if len(tops) == 1 and all(len(parts) > 1 for _, parts in own):
+        return [(info, parts[1:]) for info, parts in own]
+    return own
 
 
 def _parts(info: zipfile.ZipInfo, archive: Path) -> tuple[str, ...]:

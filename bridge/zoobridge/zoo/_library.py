@@ -82,6 +82,22 @@ def parse_description(text: str, name: str) -> dict[str, Any]:
     PackageFault
         If it is not YAML, not a mapping, or grows beyond measure by its references.
     """
+    document = parse_yaml(text, name)
+    if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
+        raise PackageFault(
+            f"{name} does not hold a mapping of fields; write it as BioImage.IO says"
+        )
+    return {str(key): value for key, value in document.items()}
+
+
+def parse_yaml(text: str, name: str) -> Any:
+    """Parse YAML of any content.
+
+    Raises
+    ------
+    PackageFault
+        If it is not YAML, or grows beyond measure by its references.
+    """
     import_library()
     from bioimageio.spec.utils import read_yaml
     from ruyaml.error import YAMLError
@@ -92,12 +108,8 @@ def parse_description(text: str, name: str) -> dict[str, Any]:
     except (YAMLError, *_CONVERTER_FAULTS) as error:
         first = str(error).strip().replace("\n", " ")[:300]
         raise PackageFault(f"{name} is not valid YAML: {first}") from error
-    if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
-        raise PackageFault(
-            f"{name} does not hold a mapping of fields; write it as BioImage.IO says"
-        )
     _check_growth(document, name)
-    return {str(key): value for key, value in document.items()}
+    return document
 
 
 def load_model(document: Mapping[str, Any], root: Path) -> Any:

@@ -12,7 +12,7 @@ from zoobridge.imaging import Operation
 from zoobridge.zoo._description import ScoreKind
 from zoobridge.zoo._fault import PackageFault
 from zoobridge.zoo._identity import is_id, slug
-from zoobridge.zoo._labels import read_label_file
+from zoobridge.zoo._label_file import check_distinct, read_label_file
 from zoobridge.zoo._layout import StatedLayout
 from zoobridge.zoo._library import is_license
 
@@ -96,6 +96,10 @@ class NewModel:
                 raise InvalidRequestError(str(fault), field="labels") from fault
         if not self.labels or not all(label.strip() for label in self.class_names):
             raise InvalidRequestError("each class needs a name; give the labels", field="labels")
+        try:
+            check_distinct(self.class_names)
+        except PackageFault as fault:
+            raise InvalidRequestError(str(fault), field="labels") from fault
         if isinstance(self.preprocessing, str) and self.preprocessing not in PREPROCESSING:
             raise InvalidRequestError(
                 f"unknown preprocessing {self.preprocessing!r}; use one of: {', '.join(PREPROCESSING)}",
