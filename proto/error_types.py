@@ -40,7 +40,7 @@ class ErrorType:
     code
         Name of the canonical status code.
     name
-        Name of the type, without ``Error`` (Python) or ``Exception`` (Java).
+        Name of the type, without ``Error``.
     base
         Name of the type that it specialises, written alike; empty for the root.
     meaning

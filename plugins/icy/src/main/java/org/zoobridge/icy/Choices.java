@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 
 import org.zoobridge.client.ClassifyCall;
-import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
+import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
 
 /** What is chosen in the plugin's window, stated on the command line, or wired in a protocol. Immutable. */
 public final class Choices {
@@ -45,7 +45,7 @@ public final class Choices {
      * @param words {@code framework}, {@code model}, {@code target}, {@code t}, {@code z}, {@code channels},
      *              {@code top}, {@code tile_size}, {@code all_scores}; what is missing has its default
      * @return the choices
-     * @throws InvalidRequestException if a value cannot be read
+     * @throws ZooBridgeException if a value cannot be read
      */
     public static Choices of(final Map<String, String> words) {
         return new Choices(words);
@@ -56,8 +56,7 @@ public final class Choices {
         try {
             return text.isEmpty() ? absent : Integer.parseInt(text);
         } catch (NumberFormatException error) {
-            throw new InvalidRequestException(new Facts("\"" + text + "\" is no number for " + key)
-                    .reason("INVALID_REQUEST").field(key).cause(error));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "\"" + text + "\" is no number for " + key).field(key).causedBy(error);
         }
     }
 
@@ -65,12 +64,12 @@ public final class Choices {
      * The model.
      *
      * @return {@code id} or {@code id@version}
-     * @throws InvalidRequestException if none is chosen
+     * @throws ZooBridgeException if none is chosen
      */
     public String model() {
         if (model.isEmpty()) {
-            throw new InvalidRequestException(new Facts("No model is chosen.").reason("INVALID_REQUEST")
-                    .field("model"));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "No model is chosen.")
+                    .field("model");
         }
         return model;
     }
@@ -91,9 +90,9 @@ public final class Choices {
                 try {
                     indexes.add(Integer.parseInt(part));
                 } catch (NumberFormatException error) {
-                    throw new InvalidRequestException(new Facts("\"" + channels + "\" names no channels; write their "
-                            + "numbers from 0, such as 2,1,0, or nothing for all").reason("INVALID_REQUEST")
-                            .field("channels").cause(error));
+                    throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "\"" + channels + "\" names no channels; write their "
+                            + "numbers from 0, such as 2,1,0, or nothing for all")
+                            .field("channels").causedBy(error);
                 }
             }
         }

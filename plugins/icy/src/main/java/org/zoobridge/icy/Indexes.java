@@ -2,9 +2,9 @@ package org.zoobridge.icy;
 
 import java.util.Set;
 import java.util.TreeSet;
+import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
 
-import org.zoobridge.client.errors.RegionException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 
 /** Positions along an axis as people write them: {@code all}, {@code 3}, {@code 0-4,7}. */
 final class Indexes {
@@ -20,7 +20,7 @@ final class Indexes {
      * @param shown the one that is shown; -1 for all
      * @param size  length of the axis
      * @return sorted positions
-     * @throws RegionException if they cannot be read, or lie outside
+     * @throws ZooBridgeException if they cannot be read, or lie outside
      */
     static int[] parse(final char axis, final String text, final int shown, final int size) {
         final String wanted = text.trim();
@@ -57,8 +57,8 @@ final class Indexes {
         }
     }
 
-    private static RegionException wrong(final char axis, final String text, final int size, final Throwable cause) {
-        return new RegionException(new Facts("\"" + text + "\" names no positions along " + axis + "; write such as "
-                + "0-4,7 or all, within 0 and " + (size - 1) + ".").reason("REGION").field("planes").cause(cause));
+    private static ZooBridgeException wrong(final char axis, final String text, final int size, final Throwable cause) {
+        return ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION, "\"" + text + "\" names no positions along " + axis + "; write such as "
+                + "0-4,7 or all, within 0 and " + (size - 1) + ".").field("planes").causedBy(cause);
     }
 }

@@ -19,10 +19,10 @@ import org.zoobridge.client.Regions;
 import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.Score;
 import org.zoobridge.client.ZooBridge;
-import org.zoobridge.client.errors.RegionException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 import org.zoobridge.v1.Model;
 import org.zoobridge.v1.Region;
+import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
 
 /** Classifies what is chosen of a sequence. */
 public final class SequenceClassifier {
@@ -48,7 +48,7 @@ public final class SequenceClassifier {
      * @param progress told of the items that are done
      * @param stop     stops it from another thread
      * @param result   given table and classes of the regions once; where the run ends early, of what was answered
-     * @throws org.zoobridge.client.errors.ZooBridgeException if it could not be done as a whole
+     * @throws org.zoobridge.client.ZooBridgeException if it could not be done as a whole
      */
     public void classify(final SequenceView sequence, final Choices choices, final Progress progress,
             final Cancellation stop, final Consumer<Outcome> result) {
@@ -97,9 +97,9 @@ public final class SequenceClassifier {
             final int[] frames, final int[] slices) {
         final List<RegionView> regions = sequence.regions(selectedOnly);
         if (regions.isEmpty()) {
-            throw new RegionException(new Facts(selectedOnly ? "No ROI of " + sequence.name() + " is selected. Select "
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION, selectedOnly ? "No ROI of " + sequence.name() + " is selected. Select "
                     + "some, or choose another target." : sequence.name() + " has no ROIs. Draw some, or choose "
-                    + "another target.").reason("REGION").field("regions"));
+                    + "another target.").field("regions");
         }
         for (final RegionView region : regions) {
             for (final int t : region.t() >= 0 ? new int[] {region.t()} : frames) {
@@ -125,8 +125,8 @@ public final class SequenceClassifier {
     private static Region region(final SequenceView sequence, final RegionView region, final int z, final int t) {
         final Rectangle box = region.bounds().intersection(new Rectangle(sequence.sizeX(), sequence.sizeY()));
         if (box.isEmpty()) {
-            throw new RegionException(new Facts("The ROI \"" + region.name() + "\" lies outside " + sequence.name()
-                    + "; move it, or take it out of the selection.").reason("REGION").field("regions"));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION, "The ROI \"" + region.name() + "\" lies outside " + sequence.name()
+                    + "; move it, or take it out of the selection.").field("regions");
         }
         final boolean[] mask = region.mask(box, z, t);
         boolean empty = true;
@@ -136,9 +136,9 @@ public final class SequenceClassifier {
             full &= inside;
         }
         if (empty) {
-            throw new RegionException(new Facts("The ROI \"" + region.name() + "\" holds no pixel of "
-                    + sequence.name() + "; draw it larger, or take it out of the selection.").reason("REGION")
-                    .field("regions"));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION, "The ROI \"" + region.name() + "\" holds no pixel of "
+                    + sequence.name() + "; draw it larger, or take it out of the selection.")
+                    .field("regions");
         }
         return full ? Regions.box(region.name(), box.x, box.y, box.width, box.height)
                 : Regions.masked(region.name(), box.x, box.y, box.width, box.height, mask);

@@ -4,9 +4,9 @@ import java.util.Map;
 
 import org.zoobridge.client.PixelBuffer;
 import org.zoobridge.client.PlaneSource;
-import org.zoobridge.client.errors.ImageFormatException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 import org.zoobridge.v1.DataType;
+import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
 
 /** A sequence's planes, all channels of each. */
 final class SequencePlanes implements PlaneSource {
@@ -64,8 +64,8 @@ final class SequencePlanes implements PlaneSource {
             } else if (pixels instanceof double[]) {
                 buffer.put((double[]) pixels);
             } else {
-                throw new ImageFormatException(new Facts(sequence.name() + " has no pixels at T=" + t + ", Z=" + z
-                        + "; choose a plane that exists.").reason("IMAGE_FORMAT").field("image"));
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT, sequence.name() + " has no pixels at T=" + t + ", Z=" + z
+                        + "; choose a plane that exists.").field("image");
             }
         }
     }

@@ -1,9 +1,9 @@
 package org.zoobridge.icy;
 
 import java.util.Locale;
+import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
 
-import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 
 /** What of a sequence is to be classified. */
 public enum Target {
@@ -42,7 +42,7 @@ public enum Target {
      *
      * @param text such as {@code selected rois}
      * @return the target
-     * @throws InvalidRequestException if there is none of that name
+     * @throws ZooBridgeException if there is none of that name
      */
     public static Target of(final String text) {
         for (final Target target : values()) {
@@ -50,7 +50,7 @@ public enum Target {
                 return target;
             }
         }
-        throw new InvalidRequestException(new Facts("\"" + text + "\" is no target; write Planes, ROIs, Selected ROIs "
-                + "or Tiles").reason("INVALID_REQUEST").field("target"));
+        throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "\"" + text + "\" is no target; write Planes, ROIs, Selected ROIs "
+                + "or Tiles").field("target");
     }
 }

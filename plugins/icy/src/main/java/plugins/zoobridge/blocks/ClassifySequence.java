@@ -10,7 +10,6 @@ import java.util.Map;
 import org.zoobridge.client.Cancellation;
 import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.ZooBridge;
-import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.icy.Choices;
 import org.zoobridge.icy.Outcome;
 import org.zoobridge.icy.SequenceClassifier;
@@ -27,6 +26,7 @@ import plugins.adufour.vars.lang.VarSequence;
 import plugins.adufour.vars.lang.VarString;
 import plugins.adufour.vars.util.VarException;
 import plugins.zoobridge.classify.ZooBridgeClassify;
+import org.zoobridge.client.ZooBridgeException;
 
 /**
  * A block for Protocols: classifies a sequence, and gives out the table as CSV, the best class of the first item, and

@@ -23,8 +23,6 @@ import org.zoobridge.client.Progress;
 import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.ServerChoice;
 import org.zoobridge.client.ZooBridge;
-import org.zoobridge.client.errors.CancelledException;
-import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.client.ui.ServerPanel;
 import org.zoobridge.icy.Choices;
 import org.zoobridge.icy.ClassifyForm;
@@ -33,8 +31,10 @@ import org.zoobridge.icy.ResultsPanel;
 import org.zoobridge.icy.SequenceClassifier;
 import org.zoobridge.icy.adapter.IcySequence;
 import org.zoobridge.icy.adapter.IcySettings;
+import org.zoobridge.v1.ErrorReason;
 import org.zoobridge.v1.Framework;
 import org.zoobridge.v1.Model;
+import org.zoobridge.client.ZooBridgeException;
 
 /**
  * Classify with ZooBridge: the window in which a person chooses a model and what of the active sequence to classify.
@@ -181,7 +181,7 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
     private static void tell(final ZooBridgeException error) {
         final String kept = error.answered() == 0 ? "" : "\n" + error.answered() + " of " + error.asked()
                 + " were done before that; their rows are in the table.";
-        if (!(error instanceof CancelledException) || !kept.isEmpty()) {
+        if (error.reason() != ErrorReason.ERROR_REASON_CANCELLED || !kept.isEmpty()) {
             MessageDialog.showDialog(TITLE, error.getMessage() + kept, MessageDialog.ERROR_MESSAGE);
         }
     }

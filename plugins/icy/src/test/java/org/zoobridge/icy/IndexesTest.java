@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
-import org.zoobridge.client.errors.RegionException;
+import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
+import org.zoobridge.client.Failing;
 
 class IndexesTest {
 
@@ -25,7 +27,7 @@ class IndexesTest {
     @Test
     void whatLiesOutsideOrCannotBeReadIsNamedWithItsAxis() {
         for (final String wrong : new String[] {"4", "-1", "0-4", "two", "3-2", "0-999999999", ","}) {
-            final RegionException error = assertThrows(RegionException.class, () -> Indexes.parse('T', wrong, 0, 4));
+            final ZooBridgeException error = Failing.with(ErrorReason.ERROR_REASON_REGION, () -> Indexes.parse('T', wrong, 0, 4));
             assertTrue(error.getMessage().contains("along T"), error.getMessage());
         }
     }

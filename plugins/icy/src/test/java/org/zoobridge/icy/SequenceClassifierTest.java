@@ -23,11 +23,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.zoobridge.client.Cancellation;
 import org.zoobridge.client.FakeZoo;
 import org.zoobridge.client.ZooBridge;
-import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.RegionException;
-import org.zoobridge.client.errors.ServerUnavailableException;
 import org.zoobridge.v1.ClassifyRequest;
 import org.zoobridge.v1.Region;
+import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
+import org.zoobridge.client.Failing;
 
 @Timeout(60)
 class SequenceClassifierTest {
@@ -124,7 +124,7 @@ class SequenceClassifierTest {
                     false));
         }
         final List<Outcome> outcomes = new ArrayList<>();
-        final ServerUnavailableException error = assertThrows(ServerUnavailableException.class,
+        final ZooBridgeException error = assertThrows(ZooBridgeException.class,
                 () -> new SequenceClassifier(zoo).classify(sequence, choices("target=ROIs"), (done, total) -> { },
                         new Cancellation(), outcomes::add));
         assertEquals(14, error.answered());
@@ -135,17 +135,17 @@ class SequenceClassifierTest {
     @Test
     void whatCannotBeClassifiedIsNamed() {
         final MemorySequence sequence = new MemorySequence(1, 1, 1);
-        assertTrue(assertThrows(RegionException.class, () -> classify(sequence, "target=ROIs")).getMessage()
+        assertTrue(Failing.with(ErrorReason.ERROR_REASON_REGION, () -> classify(sequence, "target=ROIs")).getMessage()
                 .contains("no ROIs"));
-        assertThrows(RegionException.class, () -> classify(sequence, "target=Selected ROIs"));
+        Failing.with(ErrorReason.ERROR_REASON_REGION, () -> classify(sequence, "target=Selected ROIs"));
         sequence.regions.add(MemorySequence.region("away", new Rectangle(50, 0, 4, 4), -1, -1, false));
-        assertTrue(assertThrows(RegionException.class, () -> classify(sequence, "target=ROIs")).getMessage()
+        assertTrue(Failing.with(ErrorReason.ERROR_REASON_REGION, () -> classify(sequence, "target=ROIs")).getMessage()
                 .contains("\"away\" lies outside"));
-        assertThrows(RegionException.class, () -> classify(sequence, "z=5"));
-        assertThrows(InvalidRequestException.class, () -> classify(sequence, "model="));
-        assertThrows(InvalidRequestException.class, () -> classify(sequence, "target=everything"));
-        assertThrows(InvalidRequestException.class, () -> classify(sequence, "top=many"));
-        assertThrows(InvalidRequestException.class, () -> classify(sequence, "channels=red"));
+        Failing.with(ErrorReason.ERROR_REASON_REGION, () -> classify(sequence, "z=5"));
+        Failing.with(ErrorReason.ERROR_REASON_INVALID_REQUEST, () -> classify(sequence, "model="));
+        Failing.with(ErrorReason.ERROR_REASON_INVALID_REQUEST, () -> classify(sequence, "target=everything"));
+        Failing.with(ErrorReason.ERROR_REASON_INVALID_REQUEST, () -> classify(sequence, "top=many"));
+        Failing.with(ErrorReason.ERROR_REASON_INVALID_REQUEST, () -> classify(sequence, "channels=red"));
     }
 
     @Test

@@ -11,7 +11,7 @@ import java.util.List;
 
 import org.zoobridge.client.Options;
 import org.zoobridge.client.Words;
-import org.zoobridge.client.errors.InvalidRequestException;
+import org.zoobridge.client.ZooBridgeException;
 
 /** What a person chose in a dialog, or a macro stated. Remembered from run to run. */
 public final class Choices extends Options<Choices> {
@@ -64,7 +64,7 @@ public final class Choices extends Options<Choices> {
                 .roiManager(Prefs.get(PREFIX + "roi_manager", false)).summary(Prefs.get(PREFIX + "summary", true));
         try {
             choices.target = Target.of(Prefs.get(PREFIX + "target", Target.IMAGE.label()));
-        } catch (InvalidRequestException unknown) {
+        } catch (ZooBridgeException unknown) {
             choices.target = null;
         }
         return choices;

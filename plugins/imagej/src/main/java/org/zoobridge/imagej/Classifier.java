@@ -16,9 +16,9 @@ import org.zoobridge.client.ItemAnswer;
 import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.Score;
 import org.zoobridge.client.ZooBridge;
-import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 import org.zoobridge.v1.Model;
+import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
 
 /**
  * Classifies an open image and shows the result: what <i>Classify…</i> does once everything is chosen. For scripts:
@@ -41,7 +41,7 @@ public final class Classifier {
      * @param image   an open image
      * @param choices what to do
      * @return the rows of this run
-     * @throws org.zoobridge.client.errors.ZooBridgeException if it could not be done, with a sentence that names the fix
+     * @throws org.zoobridge.client.ZooBridgeException if it could not be done, with a sentence that names the fix
      */
     public static ResultsTable classify(final ImagePlus image, final Choices choices) {
         return run(image, choices).table();
@@ -58,8 +58,8 @@ public final class Classifier {
         choices.requireModel();
         final Target target = choices.targetIn(image);
         if ((choices.classMap() || choices.probabilityMaps()) && target != Target.TILES && target != Target.LABELS) {
-            throw new InvalidRequestException(new Facts("Maps are made of tiles and label images. Choose target=Tiles or "
-                    + "target=[Label image], or leave the maps out.").reason("INVALID_REQUEST").field("target"));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "Maps are made of tiles and label images. Choose target=Tiles or "
+                    + "target=[Label image], or leave the maps out.").field("target");
         }
         choices.requireChannels(new PixelReader(image).channels());
         final ImageJob job = new Places(image).job(choices);

@@ -15,9 +15,9 @@ import org.zoobridge.client.Options;
 import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.ServerChoice;
 import org.zoobridge.client.ZooBridge;
-import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 import org.zoobridge.v1.Model;
+import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
 
 /**
  * Classifies a picture file or a folder of them without ImageJ's own classes: for servers and clusters without a
@@ -101,8 +101,8 @@ public final class ClassifyFilesCommand implements Command {
             try {
                 Files.write(save.toPath(), csv.getBytes(StandardCharsets.UTF_8));
             } catch (IOException error) {
-                throw new InvalidRequestException(new Facts("The table cannot be saved as " + save + " (" + error
-                        + "); choose another place.").reason("INVALID_REQUEST").field("save").cause(error));
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "The table cannot be saved as " + save + " (" + error
+                        + "); choose another place.").field("save").causedBy(error);
             }
         }
     }

@@ -5,9 +5,9 @@ import ij.WindowManager;
 import ij.plugin.PlugIn;
 
 import org.zoobridge.client.Words;
-import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 import org.zoobridge.imagej.dialogs.ClassifyDialog;
+import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
 
 /**
  * Plugins &gt; ZooBridge &gt; Classify…
@@ -35,8 +35,7 @@ public final class ClassifyPlugIn implements PlugIn {
     static ImagePlus currentImage() {
         final ImagePlus image = WindowManager.getCurrentImage();
         if (image == null) {
-            throw new InvalidRequestException(new Facts("No image is open. Open one (File > Open…) and run this again.")
-                    .reason("INVALID_REQUEST").field("image"));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "No image is open. Open one (File > Open…) and run this again.").field("image");
         }
         return image;
     }

@@ -15,8 +15,8 @@ import org.zoobridge.client.ItemAnswer;
 import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.Words;
 import org.zoobridge.client.ZooBridge;
-import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.imagej.dialogs.CompareDialog;
+import org.zoobridge.client.ZooBridgeException;
 
 /**
  * Plugins &gt; ZooBridge &gt; Compare models…: several models on the same pixels, a row for each item and model.

@@ -30,7 +30,7 @@ public final class Connection {
      * Chooses the server to use from now on.
      *
      * @param choice the server
-     * @throws org.zoobridge.client.errors.InvalidRequestException if it cannot be one
+     * @throws org.zoobridge.client.ZooBridgeException if it cannot be one
      */
     static void choose(final ServerChoice choice) {
         choice.checked().keep((part, text) -> Prefs.set(PREFIX + part, text));
@@ -41,7 +41,7 @@ public final class Connection {
      * on this machine.
      *
      * @return the connection; not to be closed by the caller
-     * @throws org.zoobridge.client.errors.ServerUnavailableException if none is running
+     * @throws org.zoobridge.client.ZooBridgeException if none is running
      */
     public static synchronized ZooBridge current() {
         final Endpoint endpoint = choice().endpoint();

@@ -24,9 +24,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 import org.zoobridge.client.ResultTable;
-import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 import org.zoobridge.v1.Model;
+import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
 
 /**
  * Classes that a person gave to drawn regions, and their way to <i>zoobridge train</i>: a CSV with the columns
@@ -117,13 +117,13 @@ final class Corrections {
                 }
             }
             if (seen.isEmpty()) {
-                throw new InvalidRequestException(new Facts("Nothing was corrected in " + image.getTitle() + ". Right-click "
-                        + "a drawn region and choose its class, or export all.").reason("INVALID_REQUEST"));
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "Nothing was corrected in " + image.getTitle() + ". Right-click "
+                        + "a drawn region and choose its class, or export all.");
             }
             Files.write(file, (HEADER + String.join("", lines.values())).getBytes(StandardCharsets.UTF_8));
         } catch (IOException error) {
-            throw new InvalidRequestException(new Facts("The annotations cannot be written to " + file + " (" + error
-                    + "); choose another place.").reason("INVALID_REQUEST").field("save").cause(error));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "The annotations cannot be written to " + file + " (" + error
+                    + "); choose another place.").field("save").causedBy(error);
         }
         return seen.size();
     }
@@ -132,8 +132,8 @@ final class Corrections {
         final List<List<String>> rows = ResultTable.parse(
                 new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
         if (rows.isEmpty() || !ResultTable.line(rows.get(0)).equals(HEADER)) {
-            throw new InvalidRequestException(new Facts(file + " is not a table of annotations by ZooBridge (" + HEADER.trim()
-                    + "); choose another name.").reason("INVALID_REQUEST").field("save"));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, file + " is not a table of annotations by ZooBridge (" + HEADER.trim()
+                    + "); choose another name.").field("save");
         }
         for (final List<String> row : rows.subList(1, rows.size())) {
             lines.put(ResultTable.line(Arrays.asList(row.get(0), row.get(2))), ResultTable.line(row));

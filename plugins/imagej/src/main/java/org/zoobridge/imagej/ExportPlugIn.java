@@ -11,8 +11,8 @@ import java.util.Collections;
 import java.util.List;
 
 import org.zoobridge.client.Words;
-import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
+import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
 
 /**
  * Plugins &gt; ZooBridge &gt; Export annotations…: the classes that were corrected by hand, as {@code zoobridge train}
@@ -36,8 +36,7 @@ public final class ExportPlugIn implements PlugIn {
                 return;
             }
             if (file.isEmpty()) {
-                throw new InvalidRequestException(new Facts("No file is named. Name one: save=[/my/annotations.csv].")
-                        .reason("INVALID_REQUEST").field("save"));
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "No file is named. Name one: save=[/my/annotations.csv].").field("save");
             }
             final Path path = Paths.get(file);
             Corrections.say(Corrections.export(image, path, options != null && options.flag("all")), path);

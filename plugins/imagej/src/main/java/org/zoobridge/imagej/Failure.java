@@ -8,14 +8,9 @@ import ij.macro.Interpreter;
 import java.awt.EventQueue;
 import java.nio.file.InvalidPathException;
 import java.util.function.Supplier;
+import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
 
-import org.zoobridge.client.errors.AuthenticationException;
-import org.zoobridge.client.errors.CancelledException;
-import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.ServerUnavailableException;
-import org.zoobridge.client.errors.UnknownModelException;
-import org.zoobridge.client.errors.ZooBridgeException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 
 /** Runs a command away from the event thread, and turns what goes wrong into one dialog with the server's sentence. */
 public final class Failure {
@@ -40,18 +35,18 @@ public final class Failure {
     private static void run(final String title, final Runnable command) {
         try {
             command.run();
-        } catch (CancelledException cancelled) {
-            if (cancelled.answered() > 0) {
-                show(title, cancelled);
+        } catch (ZooBridgeException error) {
+            if (error.reason() != ErrorReason.ERROR_REASON_CANCELLED || error.answered() > 0) {
+                show(title, error);
             } else if (IJ.isMacro()) {
                 abortQuietly(title + " cancelled");
             }
-            IJ.showStatus(title + " cancelled");
-        } catch (ZooBridgeException error) {
-            show(title, error);
+            if (error.reason() == ErrorReason.ERROR_REASON_CANCELLED) {
+                IJ.showStatus(title + " cancelled");
+            }
         } catch (InvalidPathException error) {
-            show(title, new InvalidRequestException(new Facts("\"" + error.getInput() + "\" cannot be the path of a "
-                    + "file or folder.").reason("INVALID_REQUEST").cause(error)));
+            show(title, ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "\"" + error.getInput() + "\" cannot be the path of a "
+                    + "file or folder.").causedBy(error));
         } finally {
             IJ.showProgress(1.0);
         }
@@ -98,12 +93,12 @@ public final class Failure {
     public static String sentence(final ZooBridgeException error) {
         final StringBuilder words = new StringBuilder(error.getMessage().split(" as metadata ")[0]
                 .replaceAll("\\s*\\(--[^)]*\\)", "").replaceAll("; (list them|add one) with: zoobridge \\w+", ""));
-        if (error instanceof ServerUnavailableException) {
+        if (error.reason() == ErrorReason.ERROR_REASON_SERVER_UNAVAILABLE) {
             words.append("\n \nPlugins > ZooBridge > Servers and models… starts a server, or takes address, certificate "
                     + "and token of another.");
-        } else if (error instanceof AuthenticationException) {
+        } else if (error.reason() == ErrorReason.ERROR_REASON_TOKEN) {
             words.append("\n \nEnter the token in Plugins > ZooBridge > Servers and models….");
-        } else if (error instanceof UnknownModelException) {
+        } else if (error.reason() == ErrorReason.ERROR_REASON_UNKNOWN_MODEL) {
             words.append("\n \nPlugins > ZooBridge > Servers and models… lists the models.");
         }
         if (error.answered() > 0) {

@@ -28,11 +28,10 @@ import org.zoobridge.client.PixelBuffer;
 import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.Words;
 import org.zoobridge.client.ZooBridge;
-import org.zoobridge.client.errors.ImageFormatException;
-import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 import org.zoobridge.imagej.dialogs.FolderDialog;
 import org.zoobridge.v1.Model;
+import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
 
 /**
  * Plugins &gt; ZooBridge &gt; Classify folder…: every picture of a folder through one stream.
@@ -98,8 +97,7 @@ public final class FolderPlugIn implements PlugIn {
             final String save) {
         choices.requireModel();
         if (folder.isEmpty()) {
-            throw new InvalidRequestException(new Facts("No folder is chosen. Name one, such as folder=[/my pictures/].")
-                    .reason("INVALID_REQUEST").field("folder"));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "No folder is chosen. Name one, such as folder=[/my pictures/].").field("folder");
         }
         final FolderJob job = new FolderJob(Paths.get(folder), recursive, OPENERS);
         final ZooBridge zoo = Connection.current();
@@ -126,9 +124,8 @@ public final class FolderPlugIn implements PlugIn {
             try {
                 Files.write(Paths.get(save), rows.csv().getBytes(StandardCharsets.UTF_8));
             } catch (IOException error) {
-                throw new InvalidRequestException(new Facts("The table cannot be saved as " + save + " (" + error
-                        + "); choose another place. Its rows are in the window " + Tables.RESULTS + ".")
-                        .reason("INVALID_REQUEST").field("save").cause(error));
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "The table cannot be saved as " + save + " (" + error
+                        + "); choose another place. Its rows are in the window " + Tables.RESULTS + ".").field("save").causedBy(error);
             }
         }
     }
@@ -170,8 +167,8 @@ public final class FolderPlugIn implements PlugIn {
         }
         final String said = IJ.getErrorMessage();
         if (image == null || said != null) {
-            throw new ImageFormatException(new Facts("ImageJ cannot open " + file
-                    + (said == null ? "." : ": " + said.replaceAll("\\s+", " "))).reason("IMAGE_FORMAT").field("image"));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT, "ImageJ cannot open " + file
+                    + (said == null ? "." : ": " + said.replaceAll("\\s+", " "))).field("image");
         }
         return image;
     }

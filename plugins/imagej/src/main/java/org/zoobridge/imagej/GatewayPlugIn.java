@@ -12,10 +12,10 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 
 import org.zoobridge.client.RuntimeFolder;
-import org.zoobridge.client.errors.ServerUnavailableException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 
 import py4j.GatewayServer;
+import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
 
 /**
  * Plugins &gt; ZooBridge &gt; Open to Python: lets programs of the same user on the same machine drive this ImageJ
@@ -43,9 +43,9 @@ public final class GatewayPlugIn implements PlugIn {
                 publish(server.getListeningPort(), token);
             } catch (IOException error) {
                 server.shutdown();
-                throw new ServerUnavailableException(new Facts("The file for Python cannot be written (" + error
-                        + "); set ZOOBRIDGE_RUNTIME_DIR to a folder of your own.").reason("SERVER_UNAVAILABLE")
-                        .cause(error));
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_SERVER_UNAVAILABLE, "The file for Python cannot be written (" + error
+                        + "); set ZOOBRIDGE_RUNTIME_DIR to a folder of your own.")
+                        .causedBy(error);
             }
             gateway = server;
         }

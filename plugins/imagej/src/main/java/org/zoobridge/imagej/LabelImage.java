@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 import org.zoobridge.client.Regions;
-import org.zoobridge.client.errors.RegionException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
+import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
 
 /** An image in which the pixels of each object hold the object's number, and 0 is background. */
 public final class LabelImage {
@@ -32,7 +32,7 @@ public final class LabelImage {
      * @param title title of an open image; empty for the image itself
      * @param image the image whose pixels are classified
      * @return the label image
-     * @throws RegionException if it is not open, or does not lie over the image
+     * @throws ZooBridgeException if it is not open, or does not lie over the image
      */
     static LabelImage of(final String title, final ImagePlus image) {
         final ImagePlus labels = title.isEmpty() ? image : WindowManager.getImage(title);
@@ -66,7 +66,7 @@ public final class LabelImage {
     public static boolean fits(final ImagePlus labels, final ImagePlus image) {
         try {
             of(labels.getTitle(), image);
-        } catch (RegionException other) {
+        } catch (ZooBridgeException other) {
             return false;
         }
         if (labels.getBitDepth() == 8) {
@@ -84,8 +84,8 @@ public final class LabelImage {
         return true;
     }
 
-    private static RegionException wrong(final String sentence) {
-        return new RegionException(new Facts(sentence).reason("REGION").field("labels"));
+    private static ZooBridgeException wrong(final String sentence) {
+        return ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION, sentence).field("labels");
     }
 
     /** The title of the label image. */
@@ -110,7 +110,7 @@ public final class LabelImage {
      *
      * @param pixels the plane's numbers
      * @return by number
-     * @throws RegionException if a number is negative or not whole
+     * @throws ZooBridgeException if a number is negative or not whole
      */
     List<Place> objects(final ImageProcessor pixels) {
         final int width = pixels.getWidth();

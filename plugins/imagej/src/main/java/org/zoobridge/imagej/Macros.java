@@ -10,9 +10,8 @@ import java.util.Collections;
 import java.util.function.Supplier;
 
 import org.zoobridge.client.Words;
-import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.ZooBridgeException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
+import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
 
 /**
  * Functions for macros that return what happened instead of ending the macro:
@@ -84,8 +83,8 @@ public final class Macros {
         });
     }
 
-    private static InvalidRequestException wrong(final String sentence) {
-        return new InvalidRequestException(new Facts(sentence).reason("INVALID_REQUEST").field("row"));
+    private static ZooBridgeException wrong(final String sentence) {
+        return ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, sentence).field("row");
     }
 
     private static Words words(final String title, final String options) {
@@ -96,7 +95,7 @@ public final class Macros {
         try {
             return command.get().toString();
         } catch (ZooBridgeException error) {
-            return "error=[" + Failure.sentence(error).replace('\n', ' ') + "] reason=" + error.reason();
+            return "error=[" + Failure.sentence(error).replace('\n', ' ') + "] reason=" + error.reasonName();
         }
     }
 

@@ -17,9 +17,9 @@ import java.util.Map;
 
 import org.zoobridge.client.ImageJob;
 import org.zoobridge.client.Regions;
-import org.zoobridge.client.errors.RegionException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 import org.zoobridge.v1.Region;
+import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
 
 /** Finds what a target means in an image: its planes, and regions from ImageJ's selections. */
 public final class Places {
@@ -117,8 +117,8 @@ public final class Places {
         }
     }
 
-    private static RegionException nothing(final String message) {
-        return new RegionException(new Facts(message).reason("REGION").field("regions"));
+    private static ZooBridgeException nothing(final String message) {
+        return ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION, message).field("regions");
     }
 
     private static List<Roi> managed() {
@@ -169,7 +169,7 @@ public final class Places {
      * @param roi an area
      * @param id  the region's name
      * @return its box, with a mask unless it is a plain rectangle
-     * @throws RegionException if it is a line, a point or a text
+     * @throws ZooBridgeException if it is a line, a point or a text
      */
     static Region region(final Roi roi, final String id) {
         if (!roi.isArea() || roi instanceof TextRoi || roi instanceof ImageRoi) {

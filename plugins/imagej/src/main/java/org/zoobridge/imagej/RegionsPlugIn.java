@@ -17,8 +17,8 @@ import java.util.TreeSet;
 
 import org.zoobridge.client.Named;
 import org.zoobridge.client.Words;
-import org.zoobridge.client.errors.RegionException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
+import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
 
 /**
  * Plugins &gt; ZooBridge &gt; Regions by class…: selects or deletes the regions of a class, in the ROI Manager and among
@@ -112,8 +112,8 @@ public final class RegionsPlugIn implements PlugIn {
         IJ.showStatus(indexes.size() + " regions of " + label);
     }
 
-    private static RegionException nothing(final String sentence) {
-        return new RegionException(new Facts(sentence).reason("REGION").field("class"));
+    private static ZooBridgeException nothing(final String sentence) {
+        return ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION, sentence).field("class");
     }
 
     /** What is done with the regions. */

@@ -25,9 +25,9 @@ import javax.swing.JSplitPane;
 import org.zoobridge.client.ModelFit;
 import org.zoobridge.client.ServerChoice;
 import org.zoobridge.client.ZooBridge;
-import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.client.ui.ServerPanel;
 import org.zoobridge.v1.Model;
+import org.zoobridge.client.ZooBridgeException;
 
 /** The window of <i>Servers and models…</i>. Every question to the server is asked away from the event thread. */
 final class ServersWindow {

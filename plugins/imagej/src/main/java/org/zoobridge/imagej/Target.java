@@ -38,7 +38,7 @@ public enum Target implements Named {
      *
      * @param text such as {@code ROI Manager}; upper and lower case are the same, and so are spaces and underscores
      * @return the target
-     * @throws org.zoobridge.client.errors.InvalidRequestException if there is none of that name
+     * @throws org.zoobridge.client.ZooBridgeException if there is none of that name
      */
     public static Target of(final String text) {
         return Named.of(values(), text, "target");

@@ -13,7 +13,8 @@ import ij.process.ByteProcessor;
 
 import org.junit.jupiter.api.Test;
 import org.zoobridge.client.Words;
-import org.zoobridge.client.errors.InvalidRequestException;
+import org.zoobridge.v1.ErrorReason;
+import org.zoobridge.client.Failing;
 
 class ChoicesTest {
 
@@ -60,10 +61,10 @@ class ChoicesTest {
 
     @Test
     void numbersThatAreNoneAreNamed() {
-        assertTrue(assertThrows(InvalidRequestException.class, () -> choices("model=a top=many")).getMessage()
+        assertTrue(Failing.with(ErrorReason.ERROR_REASON_INVALID_REQUEST, () -> choices("model=a top=many")).getMessage()
                 .contains("top=many"));
-        assertThrows(InvalidRequestException.class, () -> choices("channels=0").channelIndexes());
-        assertThrows(InvalidRequestException.class, () -> choices("channels=red").channelIndexes());
+        Failing.with(ErrorReason.ERROR_REASON_INVALID_REQUEST, () -> choices("channels=0").channelIndexes());
+        Failing.with(ErrorReason.ERROR_REASON_INVALID_REQUEST, () -> choices("channels=red").channelIndexes());
     }
 
     @Test

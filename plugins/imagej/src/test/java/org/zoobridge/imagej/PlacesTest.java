@@ -17,8 +17,10 @@ import ij.gui.TextRoi;
 import ij.process.ByteProcessor;
 
 import org.junit.jupiter.api.Test;
-import org.zoobridge.client.errors.RegionException;
 import org.zoobridge.v1.Region;
+import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
+import org.zoobridge.client.Failing;
 
 class PlacesTest {
 
@@ -62,17 +64,17 @@ class PlacesTest {
     void linesPointsAndTextsAreNoAreas() {
         final Roi[] rois = {new Line(0, 0, 9, 9), new PointRoi(3, 3), new TextRoi(1, 1, "text")};
         for (final Roi roi : rois) {
-            final RegionException error = assertThrows(RegionException.class, () -> Places.region(roi, "mine"));
+            final ZooBridgeException error = Failing.with(ErrorReason.ERROR_REASON_REGION, () -> Places.region(roi, "mine"));
             assertTrue(error.getMessage().contains("mine"), error.getMessage());
         }
     }
 
     @Test
     void withoutASelectionItSaysSo() {
-        assertTrue(assertThrows(RegionException.class, () -> new Places(image()).job(new Choices().target(Target.SELECTION).tileSize(10)))
+        assertTrue(Failing.with(ErrorReason.ERROR_REASON_REGION, () -> new Places(image()).job(new Choices().target(Target.SELECTION).tileSize(10)))
                 .getMessage().contains("no selection in cells"));
-        assertThrows(RegionException.class, () -> new Places(image()).job(new Choices().target(Target.OVERLAY).tileSize(10)));
-        assertThrows(RegionException.class, () -> new Places(image()).job(new Choices().target(Target.ROI_MANAGER).tileSize(10)));
+        Failing.with(ErrorReason.ERROR_REASON_REGION, () -> new Places(image()).job(new Choices().target(Target.OVERLAY).tileSize(10)));
+        Failing.with(ErrorReason.ERROR_REASON_REGION, () -> new Places(image()).job(new Choices().target(Target.ROI_MANAGER).tileSize(10)));
     }
 
     @Test

@@ -13,9 +13,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-import org.zoobridge.client.errors.CancelledException;
-import org.zoobridge.client.errors.ZooBridgeException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 import org.zoobridge.v1.AxisSelection;
 import org.zoobridge.v1.ClassificationOptions;
 import org.zoobridge.v1.ClassifyRequest;
@@ -26,6 +23,7 @@ import org.zoobridge.v1.IntensityRule;
 import org.zoobridge.v1.Interpolation;
 import org.zoobridge.v1.MaskFill;
 import org.zoobridge.v1.Region;
+import org.zoobridge.v1.ErrorReason;
 
 /**
  * A call that classifies: say what, then {@link #run()}, {@link #stream()} or {@link #runAll}.
@@ -287,8 +285,8 @@ public final class ClassifyCall {
         }
     }
 
-    static CancelledException cancelled(final Throwable cause) {
-        return new CancelledException(new Facts("Cancelled.").reason("CANCELLED").cause(cause));
+    static ZooBridgeException cancelled(final Throwable cause) {
+        return ZooBridgeException.of(ErrorReason.ERROR_REASON_CANCELLED, "Cancelled.").causedBy(cause);
     }
 
     /**

@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-import org.zoobridge.client.errors.ZooBridgeException;
 
 /** What a running server tells its user's programs, in a JSON file in the user's runtime folder. */
 final class ConnectionFile {

@@ -15,10 +15,8 @@ import java.util.Objects;
 
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
+import org.zoobridge.v1.ErrorReason;
 
-import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.ServerUnavailableException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 
 /** Where a server is, and how to speak to it. Immutable. */
 public final class Endpoint {
@@ -56,7 +54,7 @@ public final class Endpoint {
      *
      * @param address {@code host:port}, {@code [::1]:port}
      * @return the endpoint, without TLS and token
-     * @throws InvalidRequestException if it is no address
+     * @throws ZooBridgeException if it is no address
      */
     public static Endpoint parse(final String address) {
         try {
@@ -71,9 +69,9 @@ public final class Endpoint {
         throw noAddress(address, null);
     }
 
-    private static InvalidRequestException noAddress(final String address, final Throwable cause) {
-        return new InvalidRequestException(new Facts("\"" + address + "\" is no server address; write host:port, "
-                + "such as lab-server:8500").reason("INVALID_REQUEST").cause(cause));
+    private static ZooBridgeException noAddress(final String address, final Throwable cause) {
+        return ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "\"" + address + "\" is no server address; write host:port, "
+                + "such as lab-server:8500").causedBy(cause);
     }
 
     /**
@@ -81,7 +79,7 @@ public final class Endpoint {
      * machine. {@code ZOOBRIDGE_TOKEN} and {@code ZOOBRIDGE_CA} (a PEM file) go before what its connection file says.
      *
      * @return the endpoint
-     * @throws ServerUnavailableException if there is none
+     * @throws ZooBridgeException if there is none
      */
     public static Endpoint discover() {
         return discover(System.getenv());
@@ -108,9 +106,8 @@ public final class Endpoint {
                 return file.endpoint().completed(environment);
             }
         }
-        throw new ServerUnavailableException(new Facts("No ZooBridge server is running on this machine. Start one "
-                + "(zoobridge serve ZOO), or set ZOOBRIDGE_ADDRESS to the host:port of another.")
-                .reason("SERVER_UNAVAILABLE"));
+        throw ZooBridgeException.of(ErrorReason.ERROR_REASON_SERVER_UNAVAILABLE, "No ZooBridge server is running on this machine. Start one "
+                + "(zoobridge serve ZOO), or set ZOOBRIDGE_ADDRESS to the host:port of another.");
     }
 
     private static Endpoint named(final String address, final Map<String, String> environment) {

@@ -13,39 +13,16 @@ import io.grpc.StatusRuntimeException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.security.GeneralSecurityException;
-import java.util.Collections;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.Function;
 
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 
-import org.zoobridge.client.errors.AuthenticationException;
-import org.zoobridge.client.errors.BackendException;
-import org.zoobridge.client.errors.BrokenPackageException;
-import org.zoobridge.client.errors.CancelledException;
-import org.zoobridge.client.errors.DeadlineException;
-import org.zoobridge.client.errors.FrameworkException;
-import org.zoobridge.client.errors.ImageFormatException;
-import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.LimitException;
-import org.zoobridge.client.errors.ManagingPermissionException;
-import org.zoobridge.client.errors.ModelInputException;
-import org.zoobridge.client.errors.NonFiniteException;
-import org.zoobridge.client.errors.OverloadedException;
-import org.zoobridge.client.errors.RefusedInputException;
-import org.zoobridge.client.errors.RegionException;
-import org.zoobridge.client.errors.ServerException;
-import org.zoobridge.client.errors.ServerUnavailableException;
-import org.zoobridge.client.errors.TrustException;
-import org.zoobridge.client.errors.UnknownModelException;
-import org.zoobridge.client.errors.WorkerException;
-import org.zoobridge.client.errors.ZooBridgeException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
+import org.zoobridge.v1.ErrorReason;
 
-/** Turns what gRPC and the server say into the typed exceptions of this client. */
+
+/** Turns what gRPC and the server say into the errors of this client. */
 final class Errors {
 
     /** {@code ErrorInfo.domain} of everything that ZooBridge answers. */
@@ -55,34 +32,9 @@ final class Errors {
     static final Metadata.Key<byte[]> DETAILS =
             Metadata.Key.of("grpc-status-details-bin", Metadata.BINARY_BYTE_MARSHALLER);
 
-    private static final Map<String, Function<Facts, ZooBridgeException>> BY_REASON = byReason();
+    private static final int CODES = 100;
 
     private Errors() {
-    }
-
-    private static Map<String, Function<Facts, ZooBridgeException>> byReason() {
-        final Map<String, Function<Facts, ZooBridgeException>> types = new HashMap<>();
-        types.put("INVALID_REQUEST", InvalidRequestException::new);
-        types.put("IMAGE_FORMAT", ImageFormatException::new);
-        types.put("REGION", RegionException::new);
-        types.put("MODEL_INPUT", ModelInputException::new);
-        types.put("NON_FINITE_PIXELS", NonFiniteException::new);
-        types.put("LIMIT", LimitException::new);
-        types.put("REFUSED_INPUT", RefusedInputException::new);
-        types.put("UNKNOWN_MODEL", UnknownModelException::new);
-        types.put("BROKEN_PACKAGE", BrokenPackageException::new);
-        types.put("TRUST_REQUIRED", TrustException::new);
-        types.put("FRAMEWORK_UNAVAILABLE", FrameworkException::new);
-        types.put("BACKEND_FAILED", BackendException::new);
-        types.put("WORKER_DIED", WorkerException::new);
-        types.put("OVERLOADED", OverloadedException::new);
-        types.put("DEADLINE", DeadlineException::new);
-        types.put("CANCELLED", CancelledException::new);
-        types.put("TOKEN", AuthenticationException::new);
-        types.put("MANAGING_TOKEN_REQUIRED", ManagingPermissionException::new);
-        types.put("SERVER_UNAVAILABLE", ServerUnavailableException::new);
-        types.put("INTERNAL", ServerException::new);
-        return Collections.unmodifiableMap(types);
     }
 
     /**
@@ -141,35 +93,30 @@ final class Errors {
                 metadata.put("unreadable_detail", type);
             }
         }
-        final Facts facts = new Facts(status.getMessage()).reason(reason).field(field).metadata(metadata)
-                .retryAfterSeconds(retry).cause(cause);
-        final Function<Facts, ZooBridgeException> known = ours ? BY_REASON.get(reason) : null;
-        return known == null ? byCode(status.getCode(), facts) : known.apply(facts);
+        final ErrorReason known = ours ? named(reason) : null;
+        return ZooBridgeException.of(known == null ? general(status.getCode()) : known, status.getMessage())
+                .field(field).metadata(metadata).retryAfterSeconds(retry).causedBy(cause);
     }
 
-    private static ZooBridgeException byCode(final int code, final Facts facts) {
-        switch (io.grpc.Status.fromCodeValue(code).getCode()) {
-            case CANCELLED:
-                return new CancelledException(facts);
-            case INVALID_ARGUMENT:
-                return new InvalidRequestException(facts);
-            case DEADLINE_EXCEEDED:
-                return new DeadlineException(facts);
-            case NOT_FOUND:
-                return new UnknownModelException(facts);
-            case PERMISSION_DENIED:
-                return new ManagingPermissionException(facts);
-            case RESOURCE_EXHAUSTED:
-                return new OverloadedException(facts);
-            case FAILED_PRECONDITION:
-                return new BackendException(facts);
-            case UNAVAILABLE:
-                return new ServerUnavailableException(facts);
-            case UNAUTHENTICATED:
-                return new AuthenticationException(facts);
-            default:
-                return new ServerException(facts);
+    private static ErrorReason named(final String name) {
+        for (final ErrorReason reason : ErrorReason.values()) {
+            if (reason.name().equals("ERROR_REASON_" + name)) {
+                return reason;
+            }
         }
+        return null;
+    }
+
+    /** The general reason of a status code: the contract's first number in the code's hundred. */
+    private static ErrorReason general(final int code) {
+        ErrorReason first = null;
+        for (final ErrorReason reason : ErrorReason.values()) {
+            if (reason != ErrorReason.UNRECOGNIZED && reason.getNumber() / CODES == code
+                    && (first == null || reason.getNumber() < first.getNumber())) {
+                first = reason;
+            }
+        }
+        return first == null || code == 0 ? ErrorReason.ERROR_REASON_INTERNAL : first;
     }
 
     private static ZooBridgeException withoutDetails(final StatusRuntimeException failure, final Endpoint endpoint) {
@@ -194,7 +141,7 @@ final class Errors {
             default:
                 message = said;
         }
-        return byCode(status.getCode().value(), new Facts(message).cause(failure));
+        return ZooBridgeException.of(general(status.getCode().value()), message).causedBy(failure);
     }
 
     private static String unavailable(final StatusRuntimeException failure, final Endpoint endpoint) {

@@ -17,10 +17,8 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.zoobridge.v1.ErrorReason;
 
-import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.ZooBridgeException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 
 /**
  * Every picture of a folder through one stream. What was answered before a run ended, however it ended, is kept.
@@ -41,7 +39,7 @@ public final class FolderJob {
      * @param folder    the folder
      * @param recursive whether its subfolders are looked into
      * @param opener    opens further kinds of files, by their extension in lower case
-     * @throws InvalidRequestException if it cannot be read, or holds no picture
+     * @throws ZooBridgeException if it cannot be read, or holds no picture
      */
     public FolderJob(final Path folder, final boolean recursive,
             final Map<String, Function<Path, Picture>> opener) {
@@ -56,12 +54,12 @@ public final class FolderJob {
                 }
             }
         } catch (IOException | UncheckedIOException error) {
-            throw new InvalidRequestException(new Facts("The folder \"" + folder + "\" cannot be read; choose one that "
-                    + "exists and that you may read.").reason("INVALID_REQUEST").field("folder").cause(error));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "The folder \"" + folder + "\" cannot be read; choose one that "
+                    + "exists and that you may read.").field("folder").causedBy(error);
         }
         if (pictures.isEmpty()) {
-            throw new InvalidRequestException(new Facts("There is no picture (PNG, JPEG, TIFF, BMP) in \"" + folder
-                    + "\".").reason("INVALID_REQUEST").field("folder"));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "There is no picture (PNG, JPEG, TIFF, BMP) in \"" + folder
+                    + "\".").field("folder");
         }
     }
 

@@ -7,11 +7,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-import org.zoobridge.client.errors.LimitException;
-import org.zoobridge.client.errors.RegionException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 import org.zoobridge.v1.Limits;
 import org.zoobridge.v1.Region;
+import org.zoobridge.v1.ErrorReason;
 
 /**
  * Planes and regions of one open image: sends each plane that is needed once, whatever the number of regions in it,
@@ -110,8 +108,7 @@ public final class ImageJob {
      */
     public ImageJob read(final Limits limits) {
         if (regionsByPlane.isEmpty()) {
-            throw new RegionException(new Facts("There is nothing to classify in " + image.name() + ".")
-                    .reason("REGION").field("regions"));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION, "There is nothing to classify in " + image.name() + ".").field("regions");
         }
         final Packing packing = new Packing(limits);
         for (final Map.Entry<Map<String, Integer>, List<Region>> entry : regionsByPlane.entrySet()) {
@@ -198,10 +195,9 @@ public final class ImageJob {
         void add(final Map<String, Integer> plane, final Region region) {
             final long regionBytes = region.getSerializedSize() + REGION_BYTES;
             if (planeBytes + regionBytes > room) {
-                throw new LimitException(new Facts("One plane of " + image.name() + " with its regions takes "
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_LIMIT, "One plane of " + image.name() + " with its regions takes "
                         + (planeBytes + regionBytes >> 20) + " MiB; the server takes messages of "
-                        + (room + OVERHEAD_BYTES >> 20) + " MiB. Crop or scale the image, or raise the server's limit.")
-                        .reason("LIMIT").field("image"));
+                        + (room + OVERHEAD_BYTES >> 20) + " MiB. Crop or scale the image, or raise the server's limit.").field("image");
             }
             final long more = regionBytes + (open != null && open.containsKey(plane) ? 0 : planeBytes);
             if (open == null || bytes + more > room || items == most) {

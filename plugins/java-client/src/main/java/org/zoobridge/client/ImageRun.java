@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 
-import org.zoobridge.client.errors.ZooBridgeException;
 
 /** One model's run over the items of an {@link ImageJob}. What was answered before it ended, however it ended, is kept. */
 public final class ImageRun {

@@ -9,7 +9,6 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.v1.ClassScore;
 import org.zoobridge.v1.Conversion;
 import org.zoobridge.v1.ConversionKind;

@@ -7,10 +7,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.zoobridge.v1.ErrorReason;
 
-import org.zoobridge.client.errors.CancelledException;
-import org.zoobridge.client.errors.ServerUnavailableException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 
 /** Starts a server on this machine, for a user who has none running. It outlives the program that started it. */
 public final class LocalServer {
@@ -27,7 +25,7 @@ public final class LocalServer {
      * @param zoo         folder of model packages
      * @param waitSeconds how long to wait for it
      * @return where it is
-     * @throws ServerUnavailableException if it cannot be started; the sentence holds what it printed last
+     * @throws ZooBridgeException if it cannot be started; the sentence holds what it printed last
      */
     public static Endpoint start(final String command, final Path zoo, final int waitSeconds) {
         final Path log;
@@ -38,9 +36,8 @@ public final class LocalServer {
                     .redirectOutput(log.toFile()).start();
             process.getOutputStream().close();
         } catch (IOException error) {
-            throw new ServerUnavailableException(new Facts("The program \"" + command + "\" cannot be started ("
-                    + error.getMessage() + "). Install it (pip install \"zoobridge[all]\"), or give its full path.")
-                    .reason("SERVER_UNAVAILABLE").cause(error));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_SERVER_UNAVAILABLE, "The program \"" + command + "\" cannot be started ("
+                    + error.getMessage() + "). Install it (pip install \"zoobridge[all]\"), or give its full path.").causedBy(error);
         }
         return waitFor(process, log, waitSeconds);
     }
@@ -50,8 +47,7 @@ public final class LocalServer {
         try {
             while (System.nanoTime() < end) {
                 if (process.waitFor(POLL_MILLISECONDS, TimeUnit.MILLISECONDS)) {
-                    throw new ServerUnavailableException(new Facts("The server ended at once: " + lastWords(log))
-                            .reason("SERVER_UNAVAILABLE"));
+                    throw ZooBridgeException.of(ErrorReason.ERROR_REASON_SERVER_UNAVAILABLE, "The server ended at once: " + lastWords(log));
                 }
                 for (final ConnectionFile file : ConnectionFile.list(RuntimeFolder.find(System.getenv()))) {
                     if (file.endpoint().isReachable()) {
@@ -62,11 +58,11 @@ public final class LocalServer {
         } catch (InterruptedException interrupted) {
             process.destroy();
             Thread.currentThread().interrupt();
-            throw new CancelledException(new Facts("Cancelled.").reason("CANCELLED").cause(interrupted));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_CANCELLED, "Cancelled.").causedBy(interrupted);
         }
         process.destroy();
-        throw new ServerUnavailableException(new Facts("The server was not ready after " + waitSeconds + " seconds: "
-                + lastWords(log)).reason("SERVER_UNAVAILABLE"));
+        throw ZooBridgeException.of(ErrorReason.ERROR_REASON_SERVER_UNAVAILABLE, "The server was not ready after " + waitSeconds + " seconds: "
+                + lastWords(log));
     }
 
     private static String lastWords(final Path log) {

@@ -3,9 +3,8 @@ package org.zoobridge.client;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.zoobridge.v1.ErrorReason;
 
-import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 
 /** A choice among few, by the name that dialogs and macros write, such as a target. */
 public interface Named {
@@ -25,7 +24,7 @@ public interface Named {
      * @param field   what is chosen, for the message: {@code target}
      * @param <T>     kind of choice
      * @return the choice
-     * @throws InvalidRequestException if none has that name, with the names there are
+     * @throws ZooBridgeException if none has that name, with the names there are
      */
     static <T extends Named> T of(final T[] choices, final String text, final String field) {
         final List<String> known = new ArrayList<>();
@@ -35,8 +34,8 @@ public interface Named {
             }
             known.add(choice.label());
         }
-        throw new InvalidRequestException(new Facts("There is no " + field + " \"" + text + "\". Write one of: "
-                + String.join(", ", known) + ".").reason("INVALID_REQUEST").field(field));
+        throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "There is no " + field + " \"" + text + "\". Write one of: "
+                + String.join(", ", known) + ".").field(field);
     }
 
     /**

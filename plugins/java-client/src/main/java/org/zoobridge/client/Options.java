@@ -4,9 +4,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import org.zoobridge.v1.ErrorReason;
 
-import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 
 /**
  * What every program lets a person choose of a classification: model, framework, number of classes, tile size,
@@ -57,7 +56,7 @@ public abstract class Options<S extends Options<S>> {
      *
      * @param words options by the keys of {@link #KEYS}
      * @return this
-     * @throws InvalidRequestException if a value cannot be read
+     * @throws ZooBridgeException if a value cannot be read
      */
     public S read(final Words words) {
         return framework(words.text("framework", AUTOMATIC)).model(words.text("model", ""))
@@ -69,7 +68,7 @@ public abstract class Options<S extends Options<S>> {
      * Fills a call in.
      *
      * @param call the call
-     * @throws InvalidRequestException if the channels cannot be read
+     * @throws ZooBridgeException if the channels cannot be read
      */
     public void apply(final ClassifyCall call) {
         call.framework(frameworkName()).topK(top).channels(channelIndexes());
@@ -82,12 +81,11 @@ public abstract class Options<S extends Options<S>> {
      * Makes sure that a model is chosen.
      *
      * @return its reference
-     * @throws InvalidRequestException if none is
+     * @throws ZooBridgeException if none is
      */
     public String requireModel() {
         if (model.isEmpty()) {
-            throw new InvalidRequestException(new Facts("No model is chosen. Name one, such as model=digits.")
-                    .reason("INVALID_REQUEST").field("model"));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "No model is chosen. Name one, such as model=digits.").field("model");
         }
         return model;
     }
@@ -96,7 +94,7 @@ public abstract class Options<S extends Options<S>> {
      * Channels to use.
      *
      * @return indexes from 0; empty for all
-     * @throws InvalidRequestException if one is not a number of the program's
+     * @throws ZooBridgeException if one is not a number of the program's
      */
     public int[] channelIndexes() {
         final List<Integer> indexes = new ArrayList<>();
@@ -120,24 +118,24 @@ public abstract class Options<S extends Options<S>> {
         throw noChannels(null);
     }
 
-    private InvalidRequestException noChannels(final Throwable cause) {
-        return new InvalidRequestException(new Facts("\"" + channels + "\" does not name channels. Write their numbers "
+    private ZooBridgeException noChannels(final Throwable cause) {
+        return ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "\"" + channels + "\" does not name channels. Write their numbers "
                 + "from " + firstChannel + ", such as " + (firstChannel + 2) + "," + (firstChannel + 1) + ","
-                + firstChannel + ", or nothing for all.").reason("INVALID_REQUEST").field("channels").cause(cause));
+                + firstChannel + ", or nothing for all.").field("channels").causedBy(cause);
     }
 
     /**
      * Checks the channels against a picture, in the program's numbers.
      *
      * @param available how many it has
-     * @throws InvalidRequestException if it lacks one of them
+     * @throws ZooBridgeException if it lacks one of them
      */
     public void requireChannels(final int available) {
         for (final int index : channelIndexes()) {
             if (index >= available) {
-                throw new InvalidRequestException(new Facts("There is no channel " + (index + firstChannel)
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "There is no channel " + (index + firstChannel)
                         + ": the image has " + (available == 1 ? "1 channel" : available + " channels")
-                        + ", counted from " + firstChannel + ".").reason("INVALID_REQUEST").field("channels"));
+                        + ", counted from " + firstChannel + ".").field("channels");
             }
         }
     }

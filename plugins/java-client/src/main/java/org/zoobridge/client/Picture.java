@@ -6,10 +6,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-import org.zoobridge.client.errors.ImageFormatException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 import org.zoobridge.v1.DataType;
 import org.zoobridge.v1.Image;
+import org.zoobridge.v1.ErrorReason;
 
 /** A picture to send: a file's bytes, or pixels with their type, shape and axes. Immutable. */
 public final class Picture {
@@ -36,15 +35,15 @@ public final class Picture {
      *
      * @param path a PNG, JPEG, TIFF or BMP file
      * @return the picture, named after the file
-     * @throws ImageFormatException if it cannot be read
+     * @throws ZooBridgeException if it cannot be read
      */
     public static Picture file(final Path path) {
         try {
             return encoded(path.getFileName().toString(), Files.readAllBytes(path));
         } catch (IOException error) {
-            throw new ImageFormatException(new Facts("The file " + path + " cannot be read (" + error
-                    + "); check that it is there and that you may read it.").reason("IMAGE_FORMAT")
-                    .field("image").cause(error));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT, "The file " + path + " cannot be read (" + error
+                    + "); check that it is there and that you may read it.")
+                    .field("image").causedBy(error);
         }
     }
 

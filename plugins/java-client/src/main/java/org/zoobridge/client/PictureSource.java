@@ -2,7 +2,6 @@ package org.zoobridge.client;
 
 import java.nio.file.Path;
 
-import org.zoobridge.client.errors.ZooBridgeException;
 
 /** A picture that is fetched when its turn comes, so that a folder need not fit into memory. */
 public interface PictureSource {

@@ -6,12 +6,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 
-import org.zoobridge.client.errors.ImageFormatException;
-import org.zoobridge.client.errors.LimitException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 import org.zoobridge.v1.DataType;
 import org.zoobridge.v1.Image;
 import org.zoobridge.v1.Pixels;
+import org.zoobridge.v1.ErrorReason;
 
 /**
  * Pixels on their way into a {@link Picture}: put in plane after plane, last axis fastest, in whatever array the
@@ -36,8 +34,8 @@ public final class PixelBuffer {
             }
             size *= length;
             if (size > Integer.MAX_VALUE - 1024) {
-                throw new LimitException(new Facts("The picture " + name + " has more than 2 GiB of pixels; send some "
-                        + "of its planes at a time.").reason("LIMIT").field("image.pixels.data"));
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_LIMIT, "The picture " + name + " has more than 2 GiB of pixels; send some "
+                        + "of its planes at a time.").field("image.pixels.data");
             }
         }
         this.name = name;
@@ -47,10 +45,9 @@ public final class PixelBuffer {
         this.bytes = ByteBuffer.allocate((int) size).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    private static ImageFormatException mismatch(final String axes, final int... shape) {
-        return new ImageFormatException(new Facts("The axes " + axes + " do not describe the shape "
-                + Arrays.toString(shape) + "; give one letter for each length, and lengths of at least 1.")
-                .reason("IMAGE_FORMAT").field("image.pixels.axes"));
+    private static ZooBridgeException mismatch(final String axes, final int... shape) {
+        return ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT, "The axes " + axes + " do not describe the shape "
+                + Arrays.toString(shape) + "; give one letter for each length, and lengths of at least 1.").field("image.pixels.axes");
     }
 
     /**
@@ -78,8 +75,7 @@ public final class PixelBuffer {
             case DATA_TYPE_FLOAT64:
                 return 8;
             default:
-                throw new ImageFormatException(new Facts("The pixels' data type is not stated.")
-                        .reason("IMAGE_FORMAT").field("image.pixels.data_type"));
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT, "The pixels' data type is not stated.").field("image.pixels.data_type");
         }
     }
 
@@ -150,9 +146,9 @@ public final class PixelBuffer {
 
     private void expect(final int size, final int count) {
         if (elementBytes(type) != size || (long) count * size > bytes.remaining()) {
-            throw new ImageFormatException(new Facts(count + " pixels of " + size + " bytes do not fit a picture of "
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT, count + " pixels of " + size + " bytes do not fit a picture of "
                     + type + " and shape " + Arrays.toString(shape) + " with " + bytes.remaining()
-                    + " bytes left; check data type and shape.").reason("IMAGE_FORMAT").field("image.pixels.data"));
+                    + " bytes left; check data type and shape.").field("image.pixels.data");
         }
     }
 
@@ -160,13 +156,12 @@ public final class PixelBuffer {
      * The picture, once all its pixels are in.
      *
      * @return the picture; this object must not be used afterwards
-     * @throws ImageFormatException if pixels are missing
+     * @throws ZooBridgeException if pixels are missing
      */
     public Picture picture() {
         if (bytes.hasRemaining()) {
-            throw new ImageFormatException(new Facts("The picture " + name + " lacks " + bytes.remaining()
-                    + " bytes of pixels; check its shape " + Arrays.toString(shape) + ".")
-                    .reason("IMAGE_FORMAT").field("image.pixels.data"));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT, "The picture " + name + " lacks " + bytes.remaining()
+                    + " bytes of pixels; check its shape " + Arrays.toString(shape) + ".").field("image.pixels.data");
         }
         bytes.flip();
         final Pixels.Builder pixels = Pixels.newBuilder().setData(UnsafeByteOperations.unsafeWrap(bytes))

@@ -6,11 +6,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-import org.zoobridge.client.errors.RegionException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 import org.zoobridge.v1.Box;
 import org.zoobridge.v1.Plane;
 import org.zoobridge.v1.Region;
+import org.zoobridge.v1.ErrorReason;
 
 /** Makes the places in a picture that are to be classified. */
 public final class Regions {
@@ -30,8 +29,8 @@ public final class Regions {
      */
     public static Region box(final String id, final int x, final int y, final int width, final int height) {
         if (width < 1 || height < 1) {
-            throw new RegionException(new Facts("The region " + id + " is empty; draw it at least one pixel wide and "
-                    + "high.").reason("REGION").field("regions"));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION, "The region " + id + " is empty; draw it at least one pixel wide and "
+                    + "high.").field("regions");
         }
         return Region.newBuilder().setId(id).setBox(Box.newBuilder().setX(x).setY(y).setWidth(width)
                 .setHeight(height)).build();
@@ -52,8 +51,8 @@ public final class Regions {
             final boolean... inside) {
         final Region region = box(id, x, y, width, height);
         if (inside.length != (long) width * height) {
-            throw new RegionException(new Facts("The mask of the region " + id + " has " + inside.length
-                    + " pixels; its box has " + width + " x " + height + ".").reason("REGION").field("regions.mask"));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION, "The mask of the region " + id + " has " + inside.length
+                    + " pixels; its box has " + width + " x " + height + ".").field("regions.mask");
         }
         return region.toBuilder().setMask(ByteString.copyFrom(pack(inside))).build();
     }
@@ -91,8 +90,8 @@ public final class Regions {
      */
     public static List<Region> tiles(final int width, final int height, final int tile) {
         if (tile < 1) {
-            throw new RegionException(new Facts("Tiles of " + tile + " pixels cannot be cut; give a size of at least "
-                    + "1.").reason("REGION").field("regions"));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION, "Tiles of " + tile + " pixels cannot be cut; give a size of at least "
+                    + "1.").field("regions");
         }
         final int columns = Math.min(tile, width);
         final int rows = Math.min(tile, height);

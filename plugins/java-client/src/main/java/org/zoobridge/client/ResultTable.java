@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.StringJoiner;
 
-import org.zoobridge.client.errors.ZooBridgeException;
 
 /**
  * The table of results, with the same columns in every program: {@code image, plane, region, label, score, label_2,

@@ -6,9 +6,8 @@ import java.nio.file.Paths;
 import java.util.Objects;
 import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
+import org.zoobridge.v1.ErrorReason;
 
-import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 
 /** Which server a person chose, and how to speak to it: what a program keeps in its preferences. Immutable. */
 public final class ServerChoice {
@@ -105,8 +104,8 @@ public final class ServerChoice {
      * The server that this choice stands for now.
      *
      * @return where it is and how to speak to it
-     * @throws InvalidRequestException if a part cannot be what it should be
-     * @throws org.zoobridge.client.errors.ServerUnavailableException if no address is chosen and no server of this
+     * @throws ZooBridgeException if a part cannot be what it should be
+     * @throws org.zoobridge.client.ZooBridgeException if no address is chosen and no server of this
      *                                                                user runs
      */
     public Endpoint endpoint() {
@@ -117,7 +116,7 @@ public final class ServerChoice {
      * Makes sure that the parts are what they should be. Whether a server answers is not looked at.
      *
      * @return this
-     * @throws InvalidRequestException if a part is not, with a sentence that names it
+     * @throws ZooBridgeException if a part is not, with a sentence that names it
      */
     public ServerChoice checked() {
         if (!address.isEmpty()) {
@@ -154,8 +153,8 @@ public final class ServerChoice {
         return file;
     }
 
-    private static InvalidRequestException wrong(final String sentence, final String field) {
-        return new InvalidRequestException(new Facts(sentence).reason("INVALID_REQUEST").field(field));
+    private static ZooBridgeException wrong(final String sentence, final String field) {
+        return ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, sentence).field(field);
     }
 
     /**

@@ -17,13 +17,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-import org.zoobridge.client.errors.DeadlineException;
-import org.zoobridge.client.errors.ServerException;
-import org.zoobridge.client.errors.ZooBridgeException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 import org.zoobridge.v1.ClassifyRequest;
 import org.zoobridge.v1.ClassifyStreamRequest;
 import org.zoobridge.v1.ClassifyStreamResponse;
+import org.zoobridge.v1.ErrorReason;
 
 /**
  * One stream of pictures, driven by the thread that calls it: it sends while the server takes more, and hands out
@@ -104,14 +101,14 @@ final class StreamRun {
             }
             final Runnable event = events.poll(idleSeconds, TimeUnit.SECONDS);
             if (event == null) {
-                throw new DeadlineException(new Facts("The server at " + zoo.endpoint().address() + " sent nothing for "
-                        + idleSeconds + " seconds. Try again, or allow it more time.").reason("DEADLINE"));
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_DEADLINE, "The server at " + zoo.endpoint().address() + " sent nothing for "
+                        + idleSeconds + " seconds. Try again, or allow it more time.");
             }
             event.run();
         }
         if (!open.isEmpty()) {
-            throw new ServerException(new Facts("The server at " + zoo.endpoint().address() + " ended the stream with "
-                    + open.size() + " pictures unanswered; please report it.").reason("INTERNAL"));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INTERNAL, "The server at " + zoo.endpoint().address() + " ended the stream with "
+                    + open.size() + " pictures unanswered; please report it.");
         }
     }
 

@@ -7,9 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import org.zoobridge.v1.ErrorReason;
 
-import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 
 /**
  * Options written as {@code key=word key=[some words] flag}, the way ImageJ's macros write them.
@@ -34,7 +33,7 @@ public final class Words {
      *
      * @param text the options
      * @return the options by key
-     * @throws InvalidRequestException if a key is given twice or a bracket is not closed
+     * @throws ZooBridgeException if a key is given twice or a bracket is not closed
      */
     public static Words of(final String text) {
         return of(text, name -> null);
@@ -46,7 +45,7 @@ public final class Words {
      * @param text      the options
      * @param variables gives a variable's value; null where there is none of that name
      * @return the options by key
-     * @throws InvalidRequestException if a key is given twice or a bracket is not closed
+     * @throws ZooBridgeException if a key is given twice or a bracket is not closed
      */
     public static Words of(final String text, final UnaryOperator<String> variables) {
         final Map<String, String> values = new LinkedHashMap<>();
@@ -120,7 +119,7 @@ public final class Words {
      * @param command the command's name
      * @param known   its keys
      * @return this
-     * @throws InvalidRequestException if there is another key, with the known ones and the likeliest
+     * @throws ZooBridgeException if there is another key, with the known ones and the likeliest
      */
     public Words expecting(final String command, final Collection<String> known) {
         for (final String key : values.keySet()) {
@@ -157,7 +156,7 @@ public final class Words {
      * @param key    its key
      * @param absent what it is where the key is not given
      * @return the text
-     * @throws InvalidRequestException if it names a variable that does not exist
+     * @throws ZooBridgeException if it names a variable that does not exist
      */
     public String text(final String key, final String absent) {
         final String value = values.get(key);
@@ -177,7 +176,7 @@ public final class Words {
      * @param key    its key
      * @param absent what it is where the key is not given, or given without a value
      * @return the number
-     * @throws InvalidRequestException if it is negative or not a whole number
+     * @throws ZooBridgeException if it is negative or not a whole number
      */
     public int number(final String key, final int absent) {
         final String text = text(key, "").trim();
@@ -195,10 +194,10 @@ public final class Words {
         throw noNumber(key, text, absent, null);
     }
 
-    private static InvalidRequestException noNumber(final String key, final String text, final int absent,
+    private static ZooBridgeException noNumber(final String key, final String text, final int absent,
             final Throwable cause) {
-        return new InvalidRequestException(new Facts("\"" + key + "=" + text + "\" is not a whole number from 0. "
-                + "Write one, such as " + key + "=" + absent + ".").reason("INVALID_REQUEST").field(key).cause(cause));
+        return ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "\"" + key + "=" + text + "\" is not a whole number from 0. "
+                + "Write one, such as " + key + "=" + absent + ".").field(key).causedBy(cause);
     }
 
     /**
@@ -206,7 +205,7 @@ public final class Words {
      *
      * @param key the word
      * @return true if it does
-     * @throws InvalidRequestException if it has another value than {@code true} or {@code false}
+     * @throws ZooBridgeException if it has another value than {@code true} or {@code false}
      */
     public boolean flag(final String key) {
         final String value = text(key, "false").trim();
@@ -253,7 +252,7 @@ public final class Words {
         return words;
     }
 
-    private static InvalidRequestException wrong(final String sentence, final String key) {
-        return new InvalidRequestException(new Facts(sentence).reason("INVALID_REQUEST").field(key));
+    private static ZooBridgeException wrong(final String sentence, final String key) {
+        return ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, sentence).field(key);
     }
 }

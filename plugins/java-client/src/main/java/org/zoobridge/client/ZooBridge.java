@@ -15,11 +15,6 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
-import org.zoobridge.client.errors.AuthenticationException;
-import org.zoobridge.client.errors.LimitException;
-import org.zoobridge.client.errors.ServerUnavailableException;
-import org.zoobridge.client.errors.ZooBridgeException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 import org.zoobridge.v1.ClassificationServiceGrpc;
 import org.zoobridge.v1.ClassifyRequest;
 import org.zoobridge.v1.Framework;
@@ -35,6 +30,7 @@ import org.zoobridge.v1.LoadedModel;
 import org.zoobridge.v1.Model;
 import org.zoobridge.v1.UnloadModelRequest;
 import org.zoobridge.v1.ZooServiceGrpc;
+import org.zoobridge.v1.ErrorReason;
 
 /**
  * A connection to a ZooBridge server.
@@ -76,9 +72,8 @@ public final class ZooBridge implements AutoCloseable {
         try {
             return TlsChannelCredentials.newBuilder().trustManager(endpoint.certificate().toFile()).build();
         } catch (IOException error) {
-            throw new AuthenticationException(new Facts("The certificate " + endpoint.certificate()
-                    + " cannot be read (" + error.getMessage() + "); name the PEM file of the server's authority.")
-                    .reason("TOKEN").cause(error));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_TOKEN, "The certificate " + endpoint.certificate()
+                    + " cannot be read (" + error.getMessage() + "); name the PEM file of the server's authority.").causedBy(error);
         }
     }
 
@@ -86,7 +81,7 @@ public final class ZooBridge implements AutoCloseable {
      * Connects to the server that {@link Endpoint#discover()} finds.
      *
      * @return the connection
-     * @throws ServerUnavailableException if there is none
+     * @throws ZooBridgeException if there is none
      */
     public static ZooBridge connect() {
         return connect(Endpoint.discover());
@@ -256,9 +251,9 @@ public final class ZooBridge implements AutoCloseable {
     void check(final ClassifyRequest request) throws ZooBridgeException {
         final long size = request.getSerializedSize();
         if (size > limit()) {
-            throw new LimitException(new Facts("The picture " + request.getImage().getName() + " makes a message of "
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_LIMIT, "The picture " + request.getImage().getName() + " makes a message of "
                     + (size >> 20) + " MiB; the server takes " + (limit() >> 20) + " MiB. Send some of its planes at "
-                    + "a time, or raise the server's limit.").reason("LIMIT").field("image"));
+                    + "a time, or raise the server's limit.").field("image");
         }
     }
 }

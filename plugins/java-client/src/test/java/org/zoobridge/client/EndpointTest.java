@@ -19,8 +19,7 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.ServerUnavailableException;
+import org.zoobridge.v1.ErrorReason;
 
 class EndpointTest {
 
@@ -50,8 +49,8 @@ class EndpointTest {
     @Test
     void whatIsNoAddressIsRefusedWithAnExample() {
         for (final String wrong : new String[] {"", "lab-server", "lab server:1", "lab-server:x", ":8500"}) {
-            final InvalidRequestException error =
-                    assertThrows(InvalidRequestException.class, () -> Endpoint.parse(wrong));
+            final ZooBridgeException error =
+                    Failing.with(ErrorReason.ERROR_REASON_INVALID_REQUEST, () -> Endpoint.parse(wrong));
             assertTrue(error.getMessage().contains("lab-server:8500"), error.getMessage());
         }
     }
@@ -73,10 +72,10 @@ class EndpointTest {
 
     @Test
     void withoutAServerTheSentenceNamesTheCommand() {
-        final ServerUnavailableException error =
-                assertThrows(ServerUnavailableException.class, () -> Endpoint.discover(environment));
+        final ZooBridgeException error =
+                Failing.with(ErrorReason.ERROR_REASON_SERVER_UNAVAILABLE, () -> Endpoint.discover(environment));
         assertTrue(error.getMessage().contains("zoobridge serve"), error.getMessage());
-        assertEquals("SERVER_UNAVAILABLE", error.reason());
+        assertEquals("SERVER_UNAVAILABLE", error.reasonName());
     }
 
     @Test
@@ -86,7 +85,7 @@ class EndpointTest {
             assertEquals(socket.getLocalPort(), Endpoint.discover(environment).port());
             if (folder.getFileSystem().supportedFileAttributeViews().contains("posix")) {
                 Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
-                assertThrows(ServerUnavailableException.class, () -> Endpoint.discover(environment));
+                Failing.with(ErrorReason.ERROR_REASON_SERVER_UNAVAILABLE, () -> Endpoint.discover(environment));
             }
         }
     }

@@ -16,11 +16,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.zoobridge.client.errors.LimitException;
-import org.zoobridge.client.errors.RegionException;
-import org.zoobridge.client.errors.ServerUnavailableException;
 import org.zoobridge.v1.ClassifyRequest;
 import org.zoobridge.v1.DataType;
+import org.zoobridge.v1.ErrorReason;
 
 @Timeout(60)
 class ImageJobTest {
@@ -183,7 +181,7 @@ class ImageJobTest {
         }
         final ImageRun run = job.with(zoo, "digits", call -> call.topK(1));
         assertEquals(0, run.answer().items().size());
-        final ServerUnavailableException error = assertThrows(ServerUnavailableException.class,
+        final ZooBridgeException error = assertThrows(ZooBridgeException.class,
                 () -> run.classify((done, total) -> { }));
         // The first request's, and what came of the second before it ended.
         assertEquals(30 + 9, run.answer().items().size());
@@ -196,7 +194,7 @@ class ImageJobTest {
     @Test
     void aPlaneThatNoMessageHoldsIsRefusedWithItsSize() {
         final ImageJob job = new ImageJob(new Stack(1100)).plane(plane(0, 0));
-        assertTrue(assertThrows(LimitException.class, () -> run(job)).getMessage().contains("1 MiB"));
+        assertTrue(Failing.with(ErrorReason.ERROR_REASON_LIMIT, () -> run(job)).getMessage().contains("1 MiB"));
     }
 
     @Test
@@ -209,7 +207,7 @@ class ImageJobTest {
 
     @Test
     void nothingToClassifyIsAnError() {
-        assertThrows(RegionException.class, () -> run(new ImageJob(new Stack(2))));
+        Failing.with(ErrorReason.ERROR_REASON_REGION, () -> run(new ImageJob(new Stack(2))));
         assertEquals(Collections.emptyList(), new ImageJob(new Stack(2)).tags());
     }
 }

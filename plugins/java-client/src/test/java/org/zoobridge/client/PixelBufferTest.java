@@ -8,9 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 import org.junit.jupiter.api.Test;
-import org.zoobridge.client.errors.ImageFormatException;
-import org.zoobridge.client.errors.LimitException;
 import org.zoobridge.v1.DataType;
+import org.zoobridge.v1.ErrorReason;
 
 class PixelBufferTest {
 
@@ -47,25 +46,25 @@ class PixelBufferTest {
 
     @Test
     void missingAndSurplusPixelsAreRefused() {
-        assertThrows(ImageFormatException.class,
+        assertThrows(ZooBridgeException.class,
                 () -> Picture.pixels("a", DataType.DATA_TYPE_UINT8, "YX", 2, 2).put(new byte[3]).picture());
-        assertThrows(ImageFormatException.class,
+        assertThrows(ZooBridgeException.class,
                 () -> Picture.pixels("a", DataType.DATA_TYPE_UINT8, "YX", 2, 2).put(new byte[5]));
-        assertThrows(ImageFormatException.class,
+        assertThrows(ZooBridgeException.class,
                 () -> Picture.pixels("a", DataType.DATA_TYPE_UINT8, "YX", 2, 2).put(new short[2]));
     }
 
     @Test
     void axesMustDescribeTheShape() {
-        assertThrows(ImageFormatException.class, () -> Picture.pixels("a", DataType.DATA_TYPE_UINT8, "YX", 2));
-        assertThrows(ImageFormatException.class, () -> Picture.pixels("a", DataType.DATA_TYPE_UINT8, "YX", 0, 2));
-        assertThrows(ImageFormatException.class,
+        Failing.with(ErrorReason.ERROR_REASON_IMAGE_FORMAT, () -> Picture.pixels("a", DataType.DATA_TYPE_UINT8, "YX", 2));
+        Failing.with(ErrorReason.ERROR_REASON_IMAGE_FORMAT, () -> Picture.pixels("a", DataType.DATA_TYPE_UINT8, "YX", 0, 2));
+        assertThrows(ZooBridgeException.class,
                 () -> Picture.pixels("a", DataType.DATA_TYPE_UNSPECIFIED, "YX", 2, 2));
     }
 
     @Test
     void whatNoArrayCanHoldIsRefusedBeforeItIsMade() {
-        assertThrows(LimitException.class,
+        assertThrows(ZooBridgeException.class,
                 () -> Picture.pixels("a", DataType.DATA_TYPE_FLOAT64, "ZYX", 1000, 1000, 1000));
     }
 }

@@ -9,8 +9,8 @@ import java.util.Collections;
 import java.util.List;
 
 import org.junit.jupiter.api.Test;
-import org.zoobridge.client.errors.RegionException;
 import org.zoobridge.v1.Region;
+import org.zoobridge.v1.ErrorReason;
 
 class RegionsTest {
 
@@ -27,12 +27,12 @@ class RegionsTest {
 
     @Test
     void aMaskMustHaveTheSizeOfItsBox() {
-        assertThrows(RegionException.class, () -> Regions.masked("r", 0, 0, 3, 3, new boolean[8]));
+        Failing.with(ErrorReason.ERROR_REASON_REGION, () -> Regions.masked("r", 0, 0, 3, 3, new boolean[8]));
     }
 
     @Test
     void anEmptyBoxIsRefused() {
-        assertThrows(RegionException.class, () -> Regions.box("r", 0, 0, 0, 3));
+        Failing.with(ErrorReason.ERROR_REASON_REGION, () -> Regions.box("r", 0, 0, 0, 3));
     }
 
     @Test
@@ -67,6 +67,6 @@ class RegionsTest {
         assertEquals(1, tiles.size());
         assertEquals(20, tiles.get(0).getBox().getWidth());
         assertEquals(10, tiles.get(0).getBox().getHeight());
-        assertThrows(RegionException.class, () -> Regions.tiles(20, 10, 0));
+        Failing.with(ErrorReason.ERROR_REASON_REGION, () -> Regions.tiles(20, 10, 0));
     }
 }

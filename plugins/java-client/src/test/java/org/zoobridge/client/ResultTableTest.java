@@ -6,14 +6,13 @@ import java.util.Arrays;
 import java.util.Collections;
 
 import org.junit.jupiter.api.Test;
-import org.zoobridge.client.errors.ImageFormatException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 import org.zoobridge.v1.ClassScore;
 import org.zoobridge.v1.ClassifyResponse;
 import org.zoobridge.v1.ItemResult;
 import org.zoobridge.v1.ModelIdentity;
 import org.zoobridge.v1.Plane;
 import org.zoobridge.v1.Prediction;
+import org.zoobridge.v1.ErrorReason;
 
 class ResultTableTest {
 
@@ -57,7 +56,7 @@ class ResultTableTest {
         table.add(answer("a", item(0, 1f)), Collections.<String>emptyList());
         table.add(answer("b", ItemResult.newBuilder().setError(com.google.rpc.Status.newBuilder()
                 .setCode(3).setMessage("the region \"x\" lies outside")).build()), Collections.<String>emptyList());
-        table.addFailure("c", "m", new ImageFormatException(new Facts("not a picture")));
+        table.addFailure("c", "m", ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT, "not a picture"));
         assertEquals("", table.text(0, "error"));
         assertEquals("the region \"x\" lies outside", table.text(1, "error"));
         assertEquals("not a picture", table.text(2, "error"));

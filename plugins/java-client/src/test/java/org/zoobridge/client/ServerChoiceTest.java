@@ -16,8 +16,8 @@ import javax.swing.JPasswordField;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.zoobridge.client.errors.InvalidRequestException;
 import org.zoobridge.client.ui.ServerPanel;
+import org.zoobridge.v1.ErrorReason;
 
 class ServerChoiceTest {
 
@@ -56,7 +56,7 @@ class ServerChoiceTest {
         for (final ServerChoice wrong : new ServerChoice[] {ServerChoice.of("lab", "", "", ""),
             ServerChoice.of("lab:1", "maybe", "", ""), ServerChoice.of("lab:1", "", folder.toString(), ""),
             ServerChoice.of("lab:1", "on", ca + "x", ""), ServerChoice.of("lab:1", "off", ca, "")}) {
-            assertThrows(InvalidRequestException.class, wrong::checked, wrong.toString());
+            Failing.with(ErrorReason.ERROR_REASON_INVALID_REQUEST, wrong::checked, wrong.toString());
         }
         assertEquals("", ServerChoice.of("", "", "", "").checked().address());
     }

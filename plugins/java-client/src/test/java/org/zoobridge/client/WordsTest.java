@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.Collections;
 
 import org.junit.jupiter.api.Test;
-import org.zoobridge.client.errors.InvalidRequestException;
+import org.zoobridge.v1.ErrorReason;
 
 class WordsTest {
 
@@ -33,7 +33,7 @@ class WordsTest {
 
     @Test
     void anUnknownKeyIsAnErrorThatNamesTheLikeliestAndAll() {
-        final String message = assertThrows(InvalidRequestException.class, () -> Words.of("modle=digits")
+        final String message = Failing.with(ErrorReason.ERROR_REASON_INVALID_REQUEST, () -> Words.of("modle=digits")
                 .expecting("Classify...", Arrays.asList("model", "top"))).getMessage();
         assertEquals("Classify... has no option \"modle\". Did you mean \"model\"? It has: model, top.", message);
         Words.of("model=a top=1").expecting("Classify...", Arrays.asList("model", "top"));
@@ -41,25 +41,25 @@ class WordsTest {
 
     @Test
     void aKeyThatIsGivenTwiceAndABracketThatIsNotClosedAreErrors() {
-        assertTrue(assertThrows(InvalidRequestException.class, () -> Words.of("model=a model=b")).getMessage()
+        assertTrue(Failing.with(ErrorReason.ERROR_REASON_INVALID_REQUEST, () -> Words.of("model=a model=b")).getMessage()
                 .contains("twice"));
-        assertTrue(assertThrows(InvalidRequestException.class, () -> Words.of("folder=[/a b")).getMessage()
+        assertTrue(Failing.with(ErrorReason.ERROR_REASON_INVALID_REQUEST, () -> Words.of("folder=[/a b")).getMessage()
                 .contains("not closed"));
-        assertThrows(InvalidRequestException.class, () -> Words.of("folder='/a b"));
+        Failing.with(ErrorReason.ERROR_REASON_INVALID_REQUEST, () -> Words.of("folder='/a b"));
     }
 
     @Test
     void variablesAreLookedUpWhenTheyAreAskedFor() {
         final Words words = Words.of("model=&name top=&none", name -> name.equals("name") ? "digits" : null);
         assertEquals("digits", words.text("model", ""));
-        assertThrows(InvalidRequestException.class, () -> words.number("top", 3));
+        Failing.with(ErrorReason.ERROR_REASON_INVALID_REQUEST, () -> words.number("top", 3));
     }
 
     @Test
     void flagsMayBeWrittenAsTrueOrFalse() {
         assertTrue(Words.of(Collections.singletonMap("all_scores", "true")).flag("all_scores"));
         assertFalse(Words.of("all_scores=false").flag("all_scores"));
-        assertThrows(InvalidRequestException.class, () -> Words.of("all_scores=maybe").flag("all_scores"));
+        Failing.with(ErrorReason.ERROR_REASON_INVALID_REQUEST, () -> Words.of("all_scores=maybe").flag("all_scores"));
     }
 
     @Test

@@ -4,9 +4,9 @@ import icy.roi.ROI2D;
 
 import java.awt.Rectangle;
 
-import org.zoobridge.client.errors.CancelledException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 import org.zoobridge.icy.RegionView;
+import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
 
 /** An Icy region in a plane. */
 final class IcyRegion implements RegionView {
@@ -48,7 +48,7 @@ final class IcyRegion implements RegionView {
             return roi.getBooleanMask2D(box, z, t, -1, true);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
-            throw new CancelledException(new Facts("Cancelled.").reason("CANCELLED").cause(interrupted));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_CANCELLED, "Cancelled.").causedBy(interrupted);
         }
     }
 }

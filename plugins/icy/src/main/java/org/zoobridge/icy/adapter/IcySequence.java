@@ -8,14 +8,12 @@ import icy.sequence.Sequence;
 import java.util.ArrayList;
 import java.util.List;
 
-import org.zoobridge.client.errors.ImageFormatException;
-import org.zoobridge.client.errors.InvalidRequestException;
-import org.zoobridge.client.errors.RegionException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 import org.zoobridge.icy.RegionClass;
 import org.zoobridge.icy.SequenceView;
 import org.zoobridge.icy.RegionView;
 import org.zoobridge.v1.DataType;
+import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
 
 /** An Icy sequence as the logic sees it. */
 public final class IcySequence implements SequenceView {
@@ -26,12 +24,11 @@ public final class IcySequence implements SequenceView {
      * Wraps a sequence.
      *
      * @param sequence an open sequence; null where none is
-     * @throws InvalidRequestException if there is none, or it is empty
+     * @throws ZooBridgeException if there is none, or it is empty
      */
     public IcySequence(final Sequence sequence) {
         if (sequence == null || sequence.isEmpty()) {
-            throw new InvalidRequestException(new Facts("No sequence is open. Open one and run this again.")
-                    .reason("INVALID_REQUEST").field("image"));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "No sequence is open. Open one and run this again.").field("image");
         }
         this.sequence = sequence;
     }
@@ -86,9 +83,8 @@ public final class IcySequence implements SequenceView {
             case DOUBLE:
                 return DataType.DATA_TYPE_FLOAT64;
             default:
-                throw new ImageFormatException(new Facts(sequence.getName() + " holds pixels of the type "
-                        + sequence.getDataType_() + "; convert it to another (Sequence operation > Convert).")
-                        .reason("IMAGE_FORMAT").field("image"));
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT, sequence.getName() + " holds pixels of the type "
+                        + sequence.getDataType_() + "; convert it to another (Sequence operation > Convert).").field("image");
         }
     }
 
@@ -114,8 +110,8 @@ public final class IcySequence implements SequenceView {
         final List<RegionView> regions = new ArrayList<>();
         for (final ROI roi : selectedOnly ? sequence.getSelectedROIs() : sequence.getROIs()) {
             if (!(roi instanceof ROI2D)) {
-                throw new RegionException(new Facts("The ROI \"" + roi.getName() + "\" is not flat. Take it out of "
-                        + "the selection, or convert it to 2D.").reason("REGION").field("regions"));
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION, "The ROI \"" + roi.getName() + "\" is not flat. Take it out of "
+                        + "the selection, or convert it to 2D.").field("regions");
             }
             regions.add(new IcyRegion((ROI2D) roi));
         }

@@ -36,7 +36,7 @@ public final class IcySettings {
      * Chooses the server to use from now on.
      *
      * @param choice the server
-     * @throws org.zoobridge.client.errors.InvalidRequestException if it cannot be one
+     * @throws org.zoobridge.client.ZooBridgeException if it cannot be one
      */
     public void server(final ServerChoice choice) {
         choice.checked().keep(kept::put);
@@ -46,7 +46,7 @@ public final class IcySettings {
      * Connects to the server that is chosen.
      *
      * @return the connection, to be closed by the caller
-     * @throws org.zoobridge.client.errors.ServerUnavailableException if none is running
+     * @throws org.zoobridge.client.ZooBridgeException if none is running
      */
     public ZooBridge connect() {
         return ZooBridge.connect(server().endpoint());

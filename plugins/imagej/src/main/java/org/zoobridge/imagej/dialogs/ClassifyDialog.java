@@ -21,15 +21,14 @@ import javax.swing.JTextField;
 
 import org.zoobridge.client.Options;
 import org.zoobridge.client.ZooBridge;
-import org.zoobridge.client.errors.UnknownModelException;
-import org.zoobridge.client.errors.ZooBridgeException;
-import org.zoobridge.client.errors.ZooBridgeException.Facts;
 import org.zoobridge.imagej.Choices;
 import org.zoobridge.imagej.Connection;
 import org.zoobridge.imagej.Failure;
 import org.zoobridge.imagej.PixelReader;
 import org.zoobridge.imagej.Preview;
 import org.zoobridge.imagej.Target;
+import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
 
 /** Asks what to classify with which model. */
 public final class ClassifyDialog extends Form {
@@ -109,8 +108,8 @@ public final class ClassifyDialog extends Form {
         final ModelOffer offer = Failure.asking("Asking " + address + " for its models…",
                 () -> new ModelOffer(zoo.models(), zoo.frameworks()));
         if (offer.entries("", 0, 0, 0).isEmpty()) {
-            throw new UnknownModelException(new Facts("The zoo of " + address + " is empty. Add a model in Plugins > "
-                    + "ZooBridge > Servers and models….").reason("UNKNOWN_MODEL"));
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_UNKNOWN_MODEL, "The zoo of " + address + " is empty. Add a model in Plugins > "
+                    + "ZooBridge > Servers and models….");
         }
         return offer;
     }
