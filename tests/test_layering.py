@@ -16,7 +16,7 @@ ALLOWED = {
     "backend": set(),
     "files": set(),
     "protocol": {"errors", "files"},
-    "imaging": {"errors", "protocol"},
+    "imaging": {"errors", "protocol", "backend"},
     "zoo": {"errors", "files", "protocol", "imaging", "backend"},
     "engine": {"errors", "protocol", "imaging", "zoo", "backend"},
     "server": {"errors", "protocol", "imaging", "zoo", "engine", "backend"},

@@ -9,19 +9,34 @@ PROJECT = Path(__file__).parents[1]
 GLOSSARY = (PROJECT / "docs" / "glossary.md").read_text("utf-8")
 
 #: Names that still stand for two things.
-KNOWN = {"Item", "Progress", "Server"}
+KNOWN = {
+    *("Item", "Network", "Pair", "Picture", "Place", "Progress", "Role", "Run", "Server", "View"),
+}
 
 
-def _classes() -> dict[str, list[str]]:
-    """The modules that define each public class."""
-    found = defaultdict(list)
-    for folder in ("bridge", "backends"):
-        for path in sorted((PROJECT / folder).rglob("*.py")):
-            if path.parent.name != "v1":
-                for node in ast.parse(path.read_text("utf-8")).body:
-                    if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                        found[node.name].append(str(path.relative_to(PROJECT)))
-    return found
+def _classes() -> dict[str, set[str]]:
+    """The modules that define each class of the rooms' front doors, and of the engine."""
+    found = defaultdict(set)
+    paths = [
+        path
+        for folder in ("bridge", "backends")
+        for path in sorted((PROJECT / folder).rglob("*.py"))
+        if path.parent.name != "v1"
+    ]
+    trees = {path: ast.parse(path.read_text("utf-8")) for path in paths}
+    public = {
+        alias.asname or alias.name
+        for path, tree in trees.items()
+        if path.name == "__init__.py"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    for path, tree in trees.items():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and (node.name in public or "engine" in path.parts):
+                found[node.name].add(str(path.relative_to(PROJECT)))
+    return {name: where for name, where in found.items() if not name.startswith("_")}
 
 
 def _section(title: str) -> str:

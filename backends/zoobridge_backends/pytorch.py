@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from zoobridge.backend import (
     BackendFault,
+    ByteTable,
     DeviceMemoryFault,
     FrameworkFacts,
     TensorSpec,
@@ -27,7 +28,7 @@ from zoobridge_backends._network import DescribedNetwork, check_precision, choos
 from zoobridge_backends._tensors import check_format, check_inputs, check_outputs, identity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     import numpy as np
@@ -146,6 +147,7 @@ class PyTorchNetwork(DescribedNetwork):
         self._threads = threads
         #: Each thread has a stream of its own, so that one copies while another computes.
         self._local = threading.local()
+        self._tables: WeakKeyDictionary[ByteTable, Any] = WeakKeyDictionary()
 
     def forward(self, inputs: Sequence[NDArray[np.generic]]) -> list[NDArray[np.generic]]:
         """Run the network on a batch.
@@ -155,10 +157,25 @@ class PyTorchNetwork(DescribedNetwork):
         BackendFault
             If an input does not fit, or PyTorch reports an error.
         """
+        check_inputs(inputs, self._inputs)
+        return self._run(lambda: [self._moved(array) for array in inputs], len(inputs[0]))
+
+    def forward_bytes(
+        self, pixels: NDArray[np.uint8], table: ByteTable
+    ) -> list[NDArray[np.generic]]:
+        """Run the network on a batch of bytes; see :class:`zoobridge.backend.ByteInput`.
+
+        Raises
+        ------
+        BackendFault
+            If PyTorch reports an error.
+        """
+        return self._run(lambda: [self._looked_up(pixels, table)], len(pixels))
+
+    def _run(self, inputs: Callable[[], list[Any]], rows: int) -> list[NDArray[np.generic]]:
         import numpy as np  # after start() has bounded its threads
         import torch
 
-        check_inputs(inputs, self._inputs)
         # OpenMP's number of threads belongs to each thread, and a new one takes all cores.
         if torch.get_num_threads() != self._threads:
             torch.set_num_threads(self._threads)
@@ -170,17 +187,32 @@ class PyTorchNetwork(DescribedNetwork):
             self._cast(),
         ):
             try:
-                tensors = [self._moved(array) for array in inputs]
-                outputs = _flat(self._loaded.module(*tensors), self._outputs)
+                outputs = _flat(self._loaded.module(*inputs()), self._outputs)
                 # Copied again where a network hands out a tensor that it keeps.
                 arrays = [np.array(self._returned(output).numpy()) for output in outputs]
             except torch.OutOfMemoryError as error:
                 torch.accelerator.empty_cache()
                 raise DeviceMemoryFault(
-                    f"The memory of {self._device} does not suffice for a batch of "
-                    f"{len(inputs[0])}: {str(error).split('.')[0]}."
+                    f"The memory of {self._device} does not suffice for a batch of {rows}: "
+                    f"{str(error).split('.')[0]}."
                 ) from error
         return check_outputs(arrays, self._outputs)
+
+    def _looked_up(self, pixels: NDArray[np.uint8], table: ByteTable) -> Any:
+        """Return what the table makes of bytes, as a tensor on the device."""
+        import torch
+
+        values = self._tables.get(table)
+        if values is None:
+            values = self._tables[table] = torch.tensor(table.values, device=self._device)
+        places = self._moved(pixels).int()
+        if table.axis is not None:
+            # The table's rows one after another: each channel looks into its own 256 values.
+            shape = [1] * places.ndim
+            shape[table.axis] = -1
+            first = torch.arange(0, values.numel(), values.shape[1], device=places.device)
+            places = places + first.int().view(shape)
+        return values.flatten()[places]
 
     def _stream(self) -> AbstractContextManager[Any]:
         import torch

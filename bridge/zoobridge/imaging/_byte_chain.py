@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from zoobridge.backend import ByteTable
 from zoobridge.imaging._types import Operation
 
 __all__ = ["ByteChain"]
@@ -63,6 +64,7 @@ class ByteChain:
         self._dtype = dtype
         self._applies = bool(operations) and all(_is_elementwise(one) for one in operations)
         self._tables: dict[tuple[str, int], _Table] = {}
+        self._byte_tables: dict[tuple[str, int], ByteTable] = {}
 
     def pays(self, batch: NDArray[Any], axes: str) -> bool:
         """Tell whether this chain can take a batch, and is faster than the steps themselves."""
@@ -71,6 +73,27 @@ class ByteChain:
         channels = batch.shape[axes.find("C")] if "C" in axes else 1
         known = (axes, channels) in self._tables
         return known or batch.size >= 2 * _VALUES * channels
+
+    def table(self, batch: NDArray[Any], axes: str) -> ByteTable | None:
+        """Return what becomes of the pixels of a batch; `None` where this chain cannot take it.
+
+        Parameters
+        ----------
+        batch
+            Pixels.
+        axes
+            One upper-case letter an axis of `batch`.
+        """
+        if batch.dtype != np.uint8 or not self._applies:
+            return None
+        place = axes.find("C")
+        channels = batch.shape[place] if place >= 0 else 1
+        known = self._byte_tables.get((axes, channels))
+        if known is None:
+            values = self._table(axes, channels).values
+            known = ByteTable(values, place if place >= 0 else None)
+            self._byte_tables[axes, channels] = known
+        return known
 
     def apply(self, batch: NDArray[np.uint8], axes: str) -> NDArray[Any]:
         """Carry the steps out.
@@ -89,9 +112,7 @@ class ByteChain:
         """
         place = axes.find("C")
         channels = batch.shape[place] if place >= 0 else 1
-        table = self._tables.get((axes, channels))
-        if table is None:
-            table = self._tables[axes, channels] = self._tabled(axes, channels)
+        table = self._table(axes, channels)
         result: NDArray[Any] = np.empty(batch.shape, table.values.dtype)
         # Channel by channel: what is worked on stays in the cache, wherever the channels lie.
         for channel in range(channels):
@@ -106,6 +127,12 @@ class ByteChain:
             if table.offset is not None:
                 part += table.offset[channel]
         return result
+
+    def _table(self, axes: str, channels: int) -> _Table:
+        table = self._tables.get((axes, channels))
+        if table is None:
+            table = self._tables[axes, channels] = self._tabled(axes, channels)
+        return table
 
     def _tabled(self, axes: str, channels: int) -> _Table:
         place = axes.find("C")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zoobridge.backend import ByteTable
 from zoobridge.errors import ZooBridgeError
 from zoobridge.imaging._types import Box, Conversion
 
@@ -75,12 +76,15 @@ class Prepared:
     items
         The items.
     array
-        The network's input, the first axis counting items.
+        The network's input, the first axis counting items; or bytes, where there is a table.
     conversions
         For each item all that was done to it on the way, the preprocessing of the package itself
         not counted.
+    table
+        What the bytes in `array` are to become for the network; `None` where it is the input.
     """
 
     items: Sequence[Item]
     array: NDArray[Any]
     conversions: Sequence[tuple[Conversion, ...]]
+    table: ByteTable | None = None

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from zoobridge.backend import ByteTable
 from zoobridge.errors import ModelInputError, NonFiniteError, ZooBridgeError
 from zoobridge.imaging._channels import ChannelPlan, plan_channels
 from zoobridge.imaging._depth import check_depth, check_is_picture
@@ -51,6 +52,9 @@ class Preparer:
         The network's input.
     preparation
         What the caller asks for.
+    byte_input
+        Whether 8-bit pixels are left as they are where a table states what the package's steps make
+        of them.
 
     Raises
     ------
@@ -58,8 +62,11 @@ class Preparer:
         If the network's input is not a picture.
     """
 
-    def __init__(self, spec: InputSpec, preparation: Preparation) -> None:
+    def __init__(
+        self, spec: InputSpec, preparation: Preparation, *, byte_input: bool = False
+    ) -> None:
         self._spec = spec
+        self._byte_input = byte_input
         self._preparation = preparation
         self._tensor_axes = spec.axes.replace("N", "")
         check_is_picture(spec)
@@ -150,7 +157,7 @@ class Preparer:
         if whole and self._rounds and pixels.dtype.kind == "f":
             # Integers that were scaled on the way become integers again by rounding.
             pixels = np.rint(pixels)
-        tensors = self._tensors(pixels, axes)
+        tensors, table = self._tensors(pixels, axes)
         mask_notes = _MASKED[self._preparation.mask_fill] if masked else ()
         before = (*picture.notes, *channels.conversions)
         common = (*before, *mask_notes, *size.conversions)
@@ -165,7 +172,7 @@ class Preparer:
                     *middle,
                     *size.conversions,
                 )
-        return [Prepared(items, tensors, conversions)], []
+        return [Prepared(items, tensors, conversions, table)], []
 
     def _without_infinite(
         self,
@@ -186,7 +193,7 @@ class Preparer:
         others = [item for item, fine in zip(items, good, strict=True) if not fine]
         return made, [*failed, *(_fault(item, error) for item in others)]
 
-    def _tensors(self, pixels: NDArray[Any], axes: str) -> NDArray[Any]:
+    def _tensors(self, pixels: NDArray[Any], axes: str) -> tuple[NDArray[Any], ByteTable | None]:
         """Put axes in the tensor's order and carry out the package's own steps."""
         letters = f"N{axes}"
         for letter in self._tensor_axes:
@@ -199,8 +206,11 @@ class Preparer:
             letters = letters.replace("C", "")
         order = f"N{self._tensor_axes}"
         batch = pixels.transpose([letters.index(letter) for letter in order])
+        table = self._chain.table(batch, order) if self._byte_input else None
+        if table is not None:
+            return np.ascontiguousarray(batch), table
         if self._chain.pays(batch, order):
-            return self._chain.apply(batch, order)
+            return self._chain.apply(batch, order), None
         # Put in order here, where a pixel still takes its smallest number of bytes.
         batch = np.ascontiguousarray(batch)
         batch = preprocess(
@@ -208,7 +218,7 @@ class Preparer:
         )
         if self._casts and batch.dtype != self._spec.dtype:
             batch = batch.astype(self._spec.dtype)
-        return np.ascontiguousarray(batch)
+        return np.ascontiguousarray(batch), None
 
 
 class _Cropper:

@@ -30,6 +30,7 @@ from zoobridge.backend import (
     TensorSpec,
     WeightsFile,
 )
+from zoobridge.testing._conformance_bytes import prepares_bytes_as_their_table_states
 
 if TYPE_CHECKING:
     import numpy as np
@@ -360,6 +361,7 @@ _CHECKS: Final[tuple[Callable[[_Subject], None], ...]] = (
     _gives_the_right_values_for_every_batch_size,
     _runs_with_any_number_of_threads,
     _never_swaps_concurrent_answers,
+    prepares_bytes_as_their_table_states,
     _leaves_its_inputs_alone,
     _hands_out_outputs_that_are_the_callers,
     _tells_wrong_inputs,

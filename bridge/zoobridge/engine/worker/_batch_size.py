@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 __all__ = ["BatchSizeLearner"]
 
 _SMOOTHING = 0.3
@@ -59,6 +64,14 @@ class BatchSizeLearner:
             and self._runs.get(best, 0) >= _WARM_UP
             and (self._runs.get(following, 0) < _WARM_UP or self._since >= _RETRY)
         )
+
+    def seed(self, seconds: Mapping[int, float]) -> None:
+        """Start from what batches were seen to take, by size, as after many runs of each."""
+        for size, taken in seconds.items():
+            if size <= self._limit:
+                self._cost[size] = taken / size
+                self._runs[size] = _WARM_UP
+        self.best = self._find_best()
 
     def bound(self, limit: int) -> None:
         """Never choose more than `limit` again: the device's memory did not suffice for more."""

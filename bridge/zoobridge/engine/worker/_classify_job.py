@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoobridge.backend import BackendFault
+from zoobridge.backend import BackendFault, ByteInput
 from zoobridge.engine.worker._job import BatchEntry, Job
 from zoobridge.engine.worker._reliability import Reliability
 from zoobridge.engine.worker._request_decoder import RequestDecoder
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from zoobridge.backend import Network
     from zoobridge.engine.worker._job import RunFrame
     from zoobridge.engine.worker._request_decoder import DecodedRequest
     from zoobridge.imaging import PictureLimits
@@ -97,10 +98,11 @@ class ClassifyJob(Job):
         entries = [
             BatchEntry(
                 self,
-                ("pictures", group.array.shape[1:]),
+                ("pictures", group.array.shape[1:], group.table),
                 (group.array,),
                 len(group.items),
                 list(zip(group.items, group.conversions, strict=True)),
+                group.table,
             )
             for group in prepared
         ]
@@ -158,16 +160,27 @@ class ClassifyHandler:
         Limits of a picture.
     max_items
         Items of one request.
+    byte_input
+        Whether the network takes bytes, and a table of what becomes of them.
     """
 
-    def __init__(self, model: ModelDescription, *, limits: PictureLimits, max_items: int) -> None:
+    def __init__(
+        self,
+        model: ModelDescription,
+        *,
+        limits: PictureLimits,
+        max_items: int,
+        byte_input: bool = False,
+    ) -> None:
         if model.input is None or model.output is None:
             raise BrokenPackageError(f"model {model.reference} cannot be run: {model.problem}")
         self._model = model
         self._labels = model.labels
         self._output = model.output
         self.input = model.input
-        self.decoder = RequestDecoder(model.input, limits=limits, max_items=max_items)
+        self.decoder = RequestDecoder(
+            model.input, limits=limits, max_items=max_items, byte_input=byte_input
+        )
         self.score_kind = from_enum(prediction_pb2.ScoreKind, model.score_kind)
         self._independent = model.score_kind is ScoreKind.INDEPENDENT_PROBABILITY
         self._label_only = model.score_kind is ScoreKind.LABEL_ONLY
@@ -181,13 +194,17 @@ class ClassifyHandler:
         """Return the job of a request."""
         return ClassifyJob(self, frame)
 
-    def collate(self, batch: Sequence[BatchEntry]) -> list[NDArray[np.generic]]:
-        """Return the network's input."""
+    def forward(self, network: Network, batch: Sequence[BatchEntry]) -> list[NDArray[np.generic]]:
+        """Run the network on the items of a batch together."""
         if not self.batched:
-            return [batch[0].arrays[0][0]]
-        if len(batch) == 1:
-            return [batch[0].arrays[0]]
-        return [np.concatenate([entry.arrays[0] for entry in batch])]
+            return network.forward([batch[0].arrays[0][0]])
+        rows = batch[0].arrays[0]
+        if len(batch) > 1:
+            rows = np.concatenate([entry.arrays[0] for entry in batch])
+        table = batch[0].table
+        if table is not None and isinstance(network, ByteInput):
+            return network.forward_bytes(rows, table)
+        return network.forward([rows])
 
     def split(
         self, batch: Sequence[BatchEntry], outputs: Sequence[NDArray[np.generic]]

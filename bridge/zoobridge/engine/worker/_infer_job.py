@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from zoobridge.backend import TensorSpec
+    from zoobridge.backend import Network, TensorSpec
     from zoobridge.engine.worker._job import RunFrame
 
 __all__ = ["InferHandler", "InferJob"]
@@ -70,11 +70,12 @@ class InferHandler:
         """Return the job of a request."""
         return InferJob(self, frame)
 
-    def collate(self, batch: Sequence[BatchEntry]) -> list[NDArray[np.generic]]:
-        """Return the network's inputs."""
+    def forward(self, network: Network, batch: Sequence[BatchEntry]) -> list[NDArray[np.generic]]:
+        """Run the network on the rows of a batch together."""
         if len(batch) == 1:
-            return list(batch[0].arrays)
-        return [np.concatenate(arrays) for arrays in zip(*(e.arrays for e in batch), strict=True)]
+            return network.forward(batch[0].arrays)
+        arrays = zip(*(entry.arrays for entry in batch), strict=True)
+        return network.forward([np.concatenate(rows) for rows in arrays])
 
     def split(
         self, batch: Sequence[BatchEntry], outputs: Sequence[NDArray[np.generic]]

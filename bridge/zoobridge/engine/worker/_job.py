@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from zoobridge.backend import ByteTable, Network
     from zoobridge.errors import ZooBridgeError
 
 __all__ = ["BatchEntry", "Handler", "Job", "JobTimes", "RunFrame", "halves", "late"]
@@ -45,6 +46,9 @@ class BatchEntry:
         How many.
     items
         What each row is to its job; `None` where they belong together.
+    table
+        What the bytes in the one array are to become on the device; `None` where `arrays` are the
+        network's inputs.
     """
 
     job: Job
@@ -52,6 +56,7 @@ class BatchEntry:
     arrays: tuple[NDArray[Any], ...]
     rows: int
     items: Sequence[Any] | None = None
+    table: ByteTable | None = None
 
     @property
     def divisible(self) -> bool:
@@ -65,7 +70,7 @@ class BatchEntry:
     def _part(self, part: slice) -> BatchEntry:
         items = (self.items or ())[part]
         arrays = tuple(array[part] for array in self.arrays)
-        return BatchEntry(self.job, self.key, arrays, len(items), items)
+        return BatchEntry(self.job, self.key, arrays, len(items), items, self.table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +105,14 @@ class Handler(Protocol):
         """Return the job of a request."""
         ...
 
-    def collate(self, batch: Sequence[BatchEntry]) -> list[NDArray[Any]]:
-        """Return the network's inputs."""
+    def forward(self, network: Network, batch: Sequence[BatchEntry]) -> list[NDArray[Any]]:
+        """Put a batch together, run the network on it, and return its outputs.
+
+        Raises
+        ------
+        BackendFault
+            If the framework reports an error.
+        """
         ...
 
     def split(

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from zoobridge.backend import (
     Backend,
     BackendFault,
+    ByteInput,
     Counted,
     DeviceFault,
     Network,
@@ -34,6 +35,7 @@ from zoobridge.engine.channel._lifeline import end_with_server, ending_with_serv
 from zoobridge.engine.worker._classify_job import ClassifyHandler
 from zoobridge.engine.worker._confinement import confine, confinement_available
 from zoobridge.engine.worker._device import choose_device
+from zoobridge.engine.worker._ladder import ladder
 from zoobridge.engine.worker._networks import Networks
 from zoobridge.engine.worker._scheduler import Scheduler
 from zoobridge.engine.worker._warm_up import warm_up
@@ -48,6 +50,9 @@ if TYPE_CHECKING:
 __all__ = ["main", "run"]
 
 _FILE_BYTES = 4 << 30
+
+# Batches up to this size are run once while a model loads; larger ones gain little on a GPU.
+_WARM_ROWS = 64
 
 
 def run(
@@ -129,25 +134,29 @@ def _load(
     networks = Networks(
         lambda threads: _network(backend, file, device, threads, document["precision"]),
         document["threads"],
+        ladder=document["model"] is not None,
     )
     ready["device"] = networks.wide.device
-    if isinstance(networks.wide, Counted):
-        ready["parameters"] = networks.wide.parameters
-    ready["precision"] = (
-        networks.wide.precision if isinstance(networks.wide, Precise) else "float32"
-    )
+    loaded = networks.loaded
+    if isinstance(loaded, Counted):
+        ready["parameters"] = loaded.parameters
+    ready["precision"] = loaded.precision if isinstance(loaded, Precise) else "float32"
     ready["inputs"] = [asdict(spec) for spec in networks.wide.inputs]
     ready["outputs"] = [asdict(spec) for spec in networks.wide.outputs]
     classify: ClassifyHandler | None = None
+    seconds: Mapping[int, float] = {}
     if document["model"] is not None:
         model = from_json(document["model"])
         classify = ClassifyHandler(
             model,
             limits=PictureLimits(pixels=document["image_pixels"]),
             max_items=document["items"],
+            byte_input=networks.ladder and isinstance(loaded, ByteInput),
         )
         # What the framework puts off until the first call shall not wait for the first caller.
-        warm_up(networks.wide, classify.input)
+        seconds = warm_up(
+            networks.wide, classify.input, ladder(_WARM_ROWS) if networks.ladder else ()
+        )
     return Scheduler(
         reader,
         writer,
@@ -156,6 +165,7 @@ def _load(
         classify,
         threads=document["threads"],
         cores=cores,
+        seconds=seconds,
     ).run
 
 

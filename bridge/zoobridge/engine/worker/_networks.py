@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zoobridge.engine.worker._ladder import LadderNetwork
+from zoobridge.imaging import InputSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from zoobridge.backend import Network
 
-__all__ = ["Networks"]
+__all__ = ["Networks", "row_bytes"]
 
 
 class Networks:
@@ -22,11 +28,21 @@ class Networks:
         Loads the network with a number of intra-op threads.
     threads
         Cores that may be used.
+    ladder
+        Whether rows may be added to a batch on an accelerator, so that it meets few sizes alone.
     """
 
-    def __init__(self, load: Callable[[int], Network], threads: int) -> None:
+    def __init__(
+        self, load: Callable[[int], Network], threads: int, *, ladder: bool = False
+    ) -> None:
         self._load = load
         self.wide = load(threads)
+        #: The network itself, as its backend made it.
+        self.loaded = self.wide
+        #: Whether it runs in the batch sizes of a ladder alone.
+        self.ladder = ladder and self.wide.device != "cpu" and LadderNetwork.fits(self.wide)
+        if self.ladder:
+            self.wide = LadderNetwork(self.wide)
         self.parallel = threads > 1 and self.wide.device == "cpu"
         self._narrow: Network | None = None
         self._lock = threading.Lock()
@@ -38,3 +54,14 @@ class Networks:
             if self._narrow is None:
                 self._narrow = self._load(1)
             return self._narrow
+
+
+def row_bytes(source: InputSpec | Network) -> int:
+    """Return the bytes of one row of the network's input, as far as its shape is stated."""
+    if isinstance(source, InputSpec):
+        return max(1, math.prod(source.least_shape) * np.dtype(source.dtype).itemsize)
+    sizes = [
+        math.prod(max(1, length) for length in spec.shape[1:]) * np.dtype(spec.dtype).itemsize
+        for spec in source.inputs
+    ]
+    return max(1, sum(sizes))

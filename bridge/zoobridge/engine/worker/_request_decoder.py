@@ -67,12 +67,17 @@ class RequestDecoder:
         Bounds of a picture.
     max_items
         Items of one request.
+    byte_input
+        Whether bytes are left as they are where a table states what becomes of them.
     """
 
-    def __init__(self, spec: InputSpec, *, limits: PictureLimits, max_items: int) -> None:
+    def __init__(
+        self, spec: InputSpec, *, limits: PictureLimits, max_items: int, byte_input: bool = False
+    ) -> None:
         self._spec = spec
         self._limits = limits
         self._max_items = max_items
+        self._byte_input = byte_input
         self._preparers: dict[bytes, Preparer] = {}
 
     def decode(self, data: memoryview, check: Callable[[], None]) -> DecodedRequest:
@@ -109,7 +114,7 @@ class RequestDecoder:
         key = options.SerializeToString(deterministic=True)
         preparer = self._preparers.get(key)
         if preparer is None:
-            preparer = Preparer(self._spec, preparation_of(options))
+            preparer = Preparer(self._spec, preparation_of(options), byte_input=self._byte_input)
             if len(self._preparers) >= _PREPARERS:
                 self._preparers.clear()
             self._preparers[key] = preparer

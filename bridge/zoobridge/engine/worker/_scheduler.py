@@ -8,7 +8,6 @@ never a waiting window: items run together only where they wait anyway.
 from __future__ import annotations
 
 import json
-import math
 import sys
 import threading
 import time
@@ -17,14 +16,13 @@ from collections import deque
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from zoobridge.backend import BackendFault, DeviceMemoryFault
 from zoobridge.engine.channel._frames import PART, RUN, Frame, FrameKind, FrameReader, FrameWriter
 from zoobridge.engine.worker._batch_size import BatchSizeLearner
 from zoobridge.engine.worker._batcher import Batcher
 from zoobridge.engine.worker._infer_job import InferHandler
 from zoobridge.engine.worker._job import BatchEntry, Handler, Job, RunFrame, halves, late
+from zoobridge.engine.worker._networks import row_bytes
 from zoobridge.engine.worker._step_watch import Step, StepWatch
 from zoobridge.errors import (
     BackendError,
@@ -32,11 +30,10 @@ from zoobridge.errors import (
     ServerError,
     ZooBridgeError,
 )
-from zoobridge.imaging import InputSpec
 from zoobridge.protocol import status_from_error
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from zoobridge.backend import Network
     from zoobridge.engine.channel._core_tokens import CoreTokenClient
@@ -73,6 +70,8 @@ class Scheduler:
         Threads that may work at once.
     cores
         What it shares with other workers; `None`: all cores are its own.
+    seconds
+        What batches were seen to take while the network was loaded, by size.
     """
 
     def __init__(
@@ -85,6 +84,7 @@ class Scheduler:
         *,
         threads: int,
         cores: CoreTokenClient | None,
+        seconds: Mapping[int, float],
     ) -> None:
         self._reader = reader
         self._writer = writer
@@ -95,7 +95,7 @@ class Scheduler:
         self._cores = cores if networks.wide.device == "cpu" else None
         self._classify = classify
         self._infer = InferHandler(networks.wide.outputs)
-        item_bytes = _item_bytes(networks.wide if classify is None else classify.input)
+        item_bytes = row_bytes(networks.wide if classify is None else classify.input)
         self._chunk = max(1, min(_CHUNK_ITEMS, _CHUNK_BYTES // item_bytes))
         self._prepared_limit = max(1, _PREPARED_BYTES // item_bytes)
         batched = classify is None or classify.batched
@@ -103,6 +103,7 @@ class Scheduler:
         # Under load networks run side by side: what a lone run costs tells nothing about that.
         self._learner = BatchSizeLearner(limit)
         self._lone = BatchSizeLearner(limit) if networks.parallel else self._learner
+        self._lone.seed(seconds)
         self._batches: dict[int, list[float]] = {}
         self._change = threading.Condition()
         self._jobs: dict[int, Job] = {}
@@ -306,7 +307,7 @@ class Scheduler:
         handler = batch[0].job.handler
         start = time.monotonic()
         try:
-            outputs = network.forward(handler.collate(batch))
+            outputs = handler.forward(network, batch)
             ran = time.monotonic()
             results = handler.split(batch, outputs)
         except (BackendFault, ZooBridgeError) as error:
@@ -380,17 +381,6 @@ class Scheduler:
             job.closed = True
             status = status_from_error(CancelledError("the call was cancelled"))
             self._writer.send(FrameKind.FAILED, job.number, status.SerializeToString())
-
-
-def _item_bytes(source: InputSpec | Network) -> int:
-    """Return the bytes of one row of the network's input, as far as its shape is stated."""
-    if isinstance(source, InputSpec):
-        return max(1, math.prod(source.least_shape) * np.dtype(source.dtype).itemsize)
-    sizes = [
-        math.prod(max(1, length) for length in spec.shape[1:]) * np.dtype(spec.dtype).itemsize
-        for spec in source.inputs
-    ]
-    return max(1, sum(sizes))
 
 
 def _fault(error: Exception) -> ServerError:

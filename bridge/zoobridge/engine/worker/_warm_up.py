@@ -1,8 +1,9 @@
-"""The first forward call of a network, made while it loads: frameworks put much off until then."""
+"""The first forward calls of a network, made while it loads: frameworks put much off until then."""
 
 from __future__ import annotations
 
 import sys
+import time
 import traceback
 from typing import TYPE_CHECKING
 
@@ -11,14 +12,16 @@ import numpy as np
 from zoobridge.backend import BackendFault
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from zoobridge.backend import Network
     from zoobridge.imaging import InputSpec
 
 __all__ = ["warm_up"]
 
 
-def warm_up(network: Network, spec: InputSpec) -> bool:
-    """Run a network once on zeros of the smallest size that it takes.
+def warm_up(network: Network, spec: InputSpec, sizes: Sequence[int] = ()) -> dict[int, float]:
+    """Run a network on zeros of the smallest size that it takes.
 
     Parameters
     ----------
@@ -26,21 +29,31 @@ def warm_up(network: Network, spec: InputSpec) -> bool:
         Just loaded.
     spec
         The model's input.
+    sizes
+        Batch sizes to run twice, smallest first; none to run it once as the package states it.
 
     Returns
     -------
-    bool
-        Whether it answered. Where it did not, nothing is lost: a picture may be answered all the
-        same, and if not, its request is told why.
+    dict
+        Seconds of the second run, by size; only of those that could be run. Where a network does
+        not take zeros nothing is lost: a picture may be answered all the same, and if not, its
+        request has the error.
     """
+    seconds: dict[int, float] = {}
     if len(network.inputs) != 1:
-        return False
+        return seconds
+    shape = spec.least_shape
     try:
-        network.forward([np.zeros(spec.least_shape, spec.dtype)])
+        if not sizes:
+            network.forward([np.zeros(shape, spec.dtype)])
+        for size in sizes:
+            zeros = np.zeros((size, *shape[1:]), spec.dtype)
+            network.forward([zeros])
+            start = time.monotonic()
+            network.forward([zeros])
+            seconds[size] = time.monotonic() - start
     except BackendFault as fault:
         sys.stderr.write(f"the network does not take zeros: {fault}\n")
-        return False
     except Exception:  # noqa: BLE001 - as for a request: no fault of a network ends its worker
         traceback.print_exc()
-        return False
-    return True
+    return seconds
