@@ -9,6 +9,8 @@ import pytest
 
 from zoobridge.protocol.connection import RUNTIME_DIR_VARIABLE
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
 
 @pytest.mark.parametrize(
     ("words", "sentence", "code"),
@@ -125,3 +127,27 @@ def test_without_a_server_one_is_asked_for_or_started(plugin, pictures, tmp_path
             [sys.executable, "-m", "zoobridge", "stop"], env=plugin.environment, check=True,
             timeout=100, capture_output=True,
         )  # fmt: skip
+
+
+def test_a_request_in_the_place_of_the_answer_is_read_first(plugin):
+    picture = next((EXAMPLES / "pictures" / "digits").rglob("*.png"))
+    path = plugin.config("data.json", framework="ONNX", model="digits", images=[str(picture)])
+    for word in ("./data.json", "data.json", path):
+        plugin.config("data.json", framework="ONNX", model="digits", images=[str(picture)])
+        called = plugin("predictBatch", word)
+        assert called.code == 0, called.errors
+        assert [one["image"] for one in called.document["results"]] == [str(picture)]
+
+
+def test_a_name_of_a_plugin_stands_for_the_model_that_the_settings_say(plugin, tmp_path):
+    names = tmp_path / "names.txt"
+    names.write_text("# the authors' plugins\nResNet34Kvasir = digits\n")
+    plugin.environment["ZOOBRIDGE_DEEPCLAS4BIO_NAMES"] = str(names)
+    picture = next((EXAMPLES / "pictures" / "digits").rglob("*.png"))
+    called = plugin("predict", picture, "ONNX", "ResNet34Kvasir")
+    assert called.code == 0, called.errors
+    assert called.document["model"] == "ResNet34Kvasir"
+    names.write_text("ResNet34Kvasir digits\n")
+    called = plugin("predict", picture, "ONNX", "ResNet34Kvasir")
+    assert called.code == 1
+    assert "write NAME = MODEL" in called.errors

@@ -87,6 +87,18 @@ def test_the_image_classifier_prepares_pictures_and_names_classes(client, make):
     assert result.as_numpy("label").tolist() == [b"dark", b"dark", b"bright"]
 
 
+def test_a_version_that_is_no_number_is_refused(client):
+    with pytest.raises(InferenceServerException, match="'abc' is not a version"):
+        client.is_model_ready("brightness", "abc")
+
+
+def test_the_network_states_the_order_of_its_axes_as_image_client_wants_it(client):
+    config = client.get_model_config("brightness.network").config
+    assert config.input[0].format == 2  # FORMAT_NCHW
+    pixels = {one.name: one.format for one in client.get_model_config("brightness").config.input}
+    assert pixels == {"image": 0, "pixels": 1}  # FORMAT_NONE, FORMAT_NHWC
+
+
 @pytest.mark.parametrize(
     ("model", "output", "make"),
     [("brightness", "scores", pixels_input), ("brightness.network", "output", None)],
@@ -96,7 +108,16 @@ def test_the_classification_extension_names_the_best(client, tensor, model, outp
     result = client.infer(model, [make() if make else tensor], outputs=[asked])
     rows = result.as_numpy(output)
     assert rows.shape == (3, 1)
-    assert rows[2, 0] == b"200.000000:0:bright"
+    assert rows[2, 0] == b"200.0:0:bright"
+
+
+def test_encoded_pictures_may_come_as_a_column(client):
+    flat = image_input()
+    column = triton.InferInput("image", [3, 1], "BYTES")
+    column.set_data_from_numpy(np.array([[b""]] * 3, object))
+    column._raw_content = flat._raw_content
+    rows = client.infer("brightness", [column]).as_numpy("scores")
+    np.testing.assert_array_equal(rows, EXPECTED)
 
 
 def test_labels_of_any_characters_survive(client):

@@ -19,7 +19,7 @@ from zoobridge.client._results import Results
 from zoobridge.client._server_statistics import ServerStatistics
 from zoobridge.client._start import find_server
 from zoobridge.client._transport import error_from_rpc
-from zoobridge.errors import ZooBridgeError
+from zoobridge.errors import DeadlineError, ServerUnavailableError, ZooBridgeError
 from zoobridge.protocol import ClientHints, Limits, from_message
 from zoobridge.protocol.v1 import zoo_pb2
 
@@ -59,6 +59,12 @@ async def connect_async(
     client = AsyncClient(endpoint)
     try:
         await client.info(timeout=timeout)
+    except DeadlineError as error:
+        await client.close()
+        raise ServerUnavailableError(
+            f"what listens at {client.address} did not answer within {timeout:g} s; is it a "
+            "ZooBridge server? Name the address that `zoobridge serve` printed"
+        ) from error
     except ZooBridgeError:
         await client.close()
         raise

@@ -21,7 +21,7 @@ from zoobridge.client._server_statistics import ServerStatistics
 from zoobridge.client._start import find_server
 from zoobridge.client._stream import classify_stream
 from zoobridge.client._transport import error_from_rpc
-from zoobridge.errors import ZooBridgeError
+from zoobridge.errors import DeadlineError, ServerUnavailableError, ZooBridgeError
 from zoobridge.protocol import ClientHints, from_message
 from zoobridge.protocol.v1 import zoo_pb2
 
@@ -85,6 +85,12 @@ def connect(
     client = Client(find_server(address, token=token, ca=ca, tls=tls, start=start))
     try:
         client.info(timeout=timeout)
+    except DeadlineError as error:
+        client.close()
+        raise ServerUnavailableError(
+            f"what listens at {client.address} did not answer within {timeout:g} s; is it a "
+            "ZooBridge server? Name the address that `zoobridge serve` printed"
+        ) from error
     except ZooBridgeError:
         client.close()
         raise

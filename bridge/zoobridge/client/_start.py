@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zoobridge.client._probe import check_speaks_grpc
 from zoobridge.client._transport import resolve
 from zoobridge.errors import ServerUnavailableError
 from zoobridge.protocol.connection import ConnectionFile, discover, runtime_dir
@@ -35,15 +36,19 @@ def find_server(
     Raises
     ------
     ServerUnavailableError
-        If no server runs, and none is to be started or none can be.
+        If no server runs, and none is to be started or none can be; or if another program
+        listens at the address.
     InvalidRequestError
         If the address cannot be one, or `ca` cannot be read.
     """
     try:
-        return resolve(address, token=token, ca=ca, tls=tls)
+        endpoint = resolve(address, token=token, ca=ca, tls=tls)
     except ServerUnavailableError:
         if start is None or address is not None:
             raise
+    else:
+        check_speaks_grpc(endpoint)
+        return endpoint
     _start(start)
     return resolve(address, token=token, ca=ca, tls=tls)
 

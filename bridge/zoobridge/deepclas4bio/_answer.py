@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
+import shutil
 import sys
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +15,7 @@ from zoobridge.errors import ZooBridgeError
 from zoobridge.files import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 __all__ = ["ANSWER", "UsageError", "answering"]
 
@@ -50,13 +53,34 @@ def answering(
     return decorate
 
 
+@contextmanager
+def _request_kept(words: list[str], target: Path) -> Iterator[list[str]]:
+    """Yield the arguments; a request that lies where the answer goes is read from a copy.
+
+    The authors' Kvasir plugin writes its request to ``./data.json``.
+    """
+    place = next((n for n, word in enumerate(words) if _is_same(Path(word), target)), None)
+    if place is None:
+        yield words
+        return
+    with tempfile.TemporaryDirectory(prefix="zoobridge-") as folder:
+        copy = Path(folder) / target.name
+        shutil.copyfile(target, copy)
+        yield [*words[:place], str(copy), *words[place + 1 :]]
+
+
+def _is_same(path: Path, target: Path) -> bool:
+    return target.is_file() and path.is_file() and path.samefile(target)
+
+
 def _run(work: Callable[[list[str]], tuple[dict[str, Any], int]], usage: str) -> int:
     name = Path(sys.argv[0]).stem
     # Where a plugin's folder vanishes meanwhile, nothing is to be written elsewhere.
     target = Path.cwd() / ANSWER
     try:
-        target.unlink(missing_ok=True)
-        document, code = work(sys.argv[1:])
+        with _request_kept(sys.argv[1:], target) as words:
+            target.unlink(missing_ok=True)
+            document, code = work(words)
         # Plain ASCII, since a plugin reads it in whatever encoding its system has.
         write_whole(target, json.dumps(document))
     except UsageError as error:

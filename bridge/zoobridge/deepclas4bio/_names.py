@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import platformdirs
+
 from zoobridge.errors import InvalidRequestError, UnknownModelError
 
 if TYPE_CHECKING:
@@ -15,9 +17,11 @@ if TYPE_CHECKING:
     from zoobridge.client import Client, Model
 
 __all__ = [
+    "NAMES_VARIABLE",
     "find_model",
     "find_picture",
     "framework_name",
+    "mapped_names",
     "model_names",
     "our_framework",
     "our_reader",
@@ -28,6 +32,9 @@ __all__ = [
 _FRAMEWORKS: Final = {"tensorflow": "Keras", "pytorch": "PyTorch", "onnx": "ONNX"}
 _GONE: Final = frozenset({"mxnet", "caffe", "dl4j", "fastai"})
 _READER: Final = "ReadDataset"
+#: Environment variable that names another settings file.
+NAMES_VARIABLE: Final = "ZOOBRIDGE_DEEPCLAS4BIO_NAMES"
+_SETTINGS: Final = "deepclas4bio.txt"
 
 
 def framework_name(name: str) -> str:
@@ -74,13 +81,15 @@ def model_names(models: Sequence[Model], framework: str) -> list[str]:
 def find_model(client: Client, name: str) -> str:
     """Return the id by which the server knows a model.
 
-    It is looked for as it stands; then, without regard to case, among ids, original ids and names.
+    A name that the settings file maps (:func:`mapped_names`) is that model. Else it is looked for as
+    it stands; then, without regard to case, among ids, original ids and names.
 
     Raises
     ------
     UnknownModelError
         If no model, or several, are called so.
     """
+    name = mapped_names().get(name.casefold(), name)
     try:
         return client.model(name).reference
     except UnknownModelError:
@@ -97,6 +106,38 @@ def find_model(client: Client, name: str) -> str:
         if not found:
             raise
         return next(iter(found.values()))
+
+
+def mapped_names() -> dict[str, str]:
+    """Return the models that names of the original's plugins stand for, by lower-case name.
+
+    Plugins such as the authors' Kvasir and ISIC ones ask for a name of their own. Each line of the
+    settings file maps one: ``ResNet34Kvasir = kvasir@1.0.0``.
+
+    Raises
+    ------
+    InvalidRequestError
+        If a line of the file is not such a line.
+    """
+    given = os.environ.get(NAMES_VARIABLE, "")
+    path = Path(given) if given else platformdirs.user_config_path("zoobridge") / _SETTINGS
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidRequestError(f"cannot read {path}: {error}") from error
+    names: dict[str, str] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        name, equals, model = (part.strip() for part in line.partition("="))
+        if not (name and equals and model):
+            raise InvalidRequestError(
+                f"cannot read line {number} of {path}: write NAME = MODEL, not {line.strip()!r}"
+            )
+        names[name.casefold()] = model
+    return names
 
 
 def reader_name(name: str) -> str:

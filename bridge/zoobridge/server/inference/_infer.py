@@ -11,7 +11,7 @@ import numpy as np
 
 from zoobridge.engine import InferenceRequest, tensor_chunks, unpack_tensors
 from zoobridge.errors import InvalidRequestError, WorkerError
-from zoobridge.protocol import before_picture, error_from_status
+from zoobridge.protocol import before_picture, error_from_status, shortest_float32
 from zoobridge.protocol.v1 import classification_pb2, image_pb2
 from zoobridge.server.inference._elements import encode_bytes
 from zoobridge.server.inference._request import read_inputs, read_outputs, read_timeout
@@ -238,15 +238,27 @@ def _add_output(
 
 
 def _best_classes(scores: NDArray[Any], labels: Sequence[str], count: int) -> list[bytes]:
-    """Return ``score:index:label`` of the best classes of each row; NaN comes last."""
+    """Return ``score:index:label`` of the best classes of each row; NaN comes last.
+
+    Scores have as few digits as stand for the same float32, so that 1e-9 survives.
+    """
     if scores.ndim != 2:
         raise InvalidRequestError(
             "this output holds no row of scores an item to name the best of",
             field="outputs.parameters",
         )
     order = np.argsort(-scores.astype(np.float64), axis=1, kind="stable")[:, :count]
+    exact = scores.dtype == np.float64
     return [
-        f"{row[index]:f}:{index}{':' + labels[index] if index < len(labels) else ''}".encode()
+        f"{_written(row[index], exact=exact)}:{index}{_named(labels, index)}".encode()
         for row, ranks in zip(scores, order, strict=True)
         for index in ranks.tolist()
     ]
+
+
+def _written(score: Any, *, exact: bool) -> str:
+    return repr(float(score) if exact else shortest_float32(float(score)))
+
+
+def _named(labels: Sequence[str], index: int) -> str:
+    return f":{labels[index]}" if index < len(labels) else ""

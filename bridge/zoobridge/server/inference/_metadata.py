@@ -45,7 +45,12 @@ def config_message(view: View, weights: WeightsDescription) -> Any:
     config.backend = weights.framework
     config.max_batch_size = MAX_BATCH if view.batched else 0
     for tensor in view.inputs:
-        config.input.add(name=tensor.name, data_type=_type(tensor), dims=_lengths(view, tensor))
+        config.input.add(
+            name=tensor.name,
+            data_type=_type(tensor),
+            dims=_lengths(view, tensor),
+            format=_format(view, tensor),
+        )
     for tensor in view.outputs:
         config.output.add(
             name=tensor.name,
@@ -59,6 +64,16 @@ def config_message(view: View, weights: WeightsDescription) -> Any:
     config.parameters["digest"].string_value = weights.digest
     config.parameters["weights_format"].string_value = weights.format
     return message
+
+
+def _format(view: View, tensor: Tensor) -> int:
+    """Return the order of the axes as Triton's clients of pictures want it stated."""
+    spec = view.model.input
+    axes = spec.axes.replace("N", "") if view.network and spec is not None else ""
+    if tensor.name == "pixels" and not view.network:
+        axes = "YXC"
+    orders = {"CYX": "FORMAT_NCHW", "YXC": "FORMAT_NHWC"}
+    return int(configs.ModelInput.Format.Value(orders.get(axes, "FORMAT_NONE")))
 
 
 def _platform(view: View, weights: WeightsDescription) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 
-from zoobridge.errors import CancelledError, ZooBridgeError
+from zoobridge.errors import CancelledError, InvalidRequestError, ZooBridgeError
 from zoobridge.protocol.inference import grpc_service_pb2 as messages
 from zoobridge.server._deadline import deadline_of
 from zoobridge.server.inference._infer import read_inference
@@ -110,6 +110,12 @@ class InferenceServicer:
         )
 
     def _model_ready(self, request: Any, _context: grpc.ServicerContext) -> Any:
+        if request.version and not request.version[0].isdigit():
+            raise InvalidRequestError(
+                f"'{request.version}' is not a version; versions begin with a digit, such as 1 or "
+                "1.0.0",
+                field="version",
+            )
         try:
             view = find_view(self._core, request.name, request.version)
             self._core.choices.choose(view.model, "")
