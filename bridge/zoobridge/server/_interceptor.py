@@ -15,6 +15,7 @@ import grpc
 
 from zoobridge.errors import Code, ServerUnavailableError, ZooBridgeError
 from zoobridge.protocol import status_from_error, trailing_metadata
+from zoobridge.server._arrivals import Arrivals
 from zoobridge.server._faults import known_error, parsed
 from zoobridge.server._pools import InPlace
 
@@ -69,8 +70,13 @@ class CallInterceptor:
         self._permissions = permissions
         self._pools = pools
         self._observe = observe
+        self._arrivals = Arrivals(pools.all)
         self._draining = False
         self._methods: dict[str, _Method] = {}
+
+    def close(self) -> None:
+        """Look after no more calls."""
+        self._arrivals.close()
 
     def drain(self) -> None:
         """Accept no more calls; those that come are told so. Health is still answered."""
@@ -114,7 +120,6 @@ class CallInterceptor:
                     )
                 raise pool.overloaded()
 
-        # gRPC hands over the iterator of a stream's messages without waiting for the first one.
         refuse.experimental_thread_pool = _IN_PLACE  # type: ignore[attr-defined]
         return grpc.stream_unary_rpc_method_handler(refuse)
 
@@ -123,16 +128,18 @@ class CallInterceptor:
         parse = handler.request_deserializer or _as_it_is
         write = handler.response_serializer or _as_it_is
         if handler.unary_unary is not None:
-            return grpc.unary_unary_rpc_method_handler(
-                _on(pool, self._unary(method, handler.unary_unary, parse, write))
+            # gRPC hands over the iterator of a stream's messages without waiting for the first one.
+            return grpc.stream_unary_rpc_method_handler(
+                _on(pool, self._unary(method, pool, handler.unary_unary, parse, write))
             )
         if handler.unary_stream is not None:
             behavior: Behavior = handler.unary_stream
 
-            def answer(data: bytes, context: grpc.ServicerContext) -> Any:
-                return behavior(parsed(parse, data), context)
+            def answer(data: Iterator[bytes], context: grpc.ServicerContext) -> Any:
+                message = self._arrivals.message(pool, data, context)
+                return behavior(parsed(parse, message), context)
 
-            return grpc.unary_stream_rpc_method_handler(
+            return grpc.stream_stream_rpc_method_handler(
                 _on(pool, self._stream(method, answer, write))
             )
         if handler.stream_stream is not None:
@@ -149,14 +156,16 @@ class CallInterceptor:
     def _unary(
         self,
         method: str,
+        pool: CallPool,
         behavior: Behavior,
         parse: Callable[[bytes], Any],
         write: Callable[[Any], bytes],
     ) -> Behavior:
-        def call(data: bytes, context: grpc.ServicerContext) -> bytes:
+        def call(data: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
             with self._errors(method, context):
                 self._permissions.check(method, context.invocation_metadata())
-                return write(behavior(parsed(parse, data), context))
+                message = self._arrivals.message(pool, data, context)
+                return write(behavior(parsed(parse, message), context))
 
         return call
 

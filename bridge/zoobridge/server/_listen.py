@@ -20,6 +20,7 @@ _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what they are
 
 
 _PENDING_CALLS = 16_384
+_IDENTITY_ALONE = 1
 
 
 def server_options(config: ServerConfig) -> list[tuple[str, int]]:
@@ -29,6 +30,8 @@ def server_options(config: ServerConfig) -> list[tuple[str, int]]:
         ("grpc.so_reuseport", 0),
         ("grpc.max_receive_message_length", config.limits.message_bytes),
         ("grpc.max_send_message_length", -1),
+        # A compressed message is unpacked before its size is checked; pictures are compressed already.
+        ("grpc.compression_enabled_algorithms_bitset", _IDENTITY_ALONE),
         ("grpc.max_concurrent_streams", 1024),
         # Beyond 1,000 calls that came at once gRPC would drop some by chance, as CANCELLED; here all
         # reach the interceptor, which refuses in words.

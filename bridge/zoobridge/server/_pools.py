@@ -91,6 +91,11 @@ class CallPool(ThreadPoolExecutor):
                 self._mean_seconds += _SMOOTHING * (seconds - self._mean_seconds)
 
     @property
+    def queued(self) -> int:
+        """Calls that were accepted and wait for a thread."""
+        return self._queued
+
+    @property
     def unanswered(self) -> int:
         """Calls that were accepted and are not yet answered."""
         return self._queued + self._running
@@ -188,9 +193,14 @@ class CallPools:
         """Calls that were accepted and are not yet answered."""
         return self.classifying.unanswered + self.streams.unanswered + self.control.unanswered
 
+    @property
+    def all(self) -> tuple[CallPool, ...]:
+        """Every pool."""
+        return self.classifying, self.streams, self.control
+
     def close(self) -> None:
         """Take no more calls; threads end once they are idle."""
-        for pool in (self.classifying, self.streams, self.control):
+        for pool in self.all:
             pool.shutdown(wait=False)
 
 

@@ -163,6 +163,7 @@ class Server:
             if metrics is None
             else CallInterceptor(permissions, pools, observe=metrics.observe)
         )
+        stack.callback(interceptor.close)
         interceptors: Any = (interceptor,)
         server = grpc.server(
             pools.control, interceptors=interceptors, options=server_options(config)
