@@ -26,6 +26,7 @@ _COMMANDS = {
     "measures": ("_evaluation_lists", "List the measures that models can be compared by."),
     "readers": ("_evaluation_lists", "List the readers of labelled pictures."),
     "evaluate": ("_evaluate", "Evaluate and compare models on labelled pictures."),
+    "train": ("_train", "Train a classifier on your own pictures."),
     "load": ("_managing", "Load a model before its first use."),
     "unload": ("_managing", "Free a model's memory."),
     "add": ("_packages", "Make a model package from a weights file."),

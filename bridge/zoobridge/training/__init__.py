@@ -4,16 +4,18 @@ Needs the extra ``train``: ``pip install "zoobridge[train]"``.
 """
 
 from zoobridge.training._fitted import ClassFigure, Fitted, fit_examples
-from zoobridge.training._project import Suggestion, TrainingProject
+from zoobridge.training._project import TrainingProject
 from zoobridge.training.annotations import (
     Annotation,
     ChosenBy,
+    Found,
     GroupRule,
     parse_group_rule,
     read_labelled,
 )
 from zoobridge.training.fit import Examples, Recipe
 from zoobridge.training.package import Published
+from zoobridge.training.suggest import Suggestion
 
 __all__ = [
     "Annotation",
@@ -21,6 +23,7 @@ __all__ = [
     "ClassFigure",
     "Examples",
     "Fitted",
+    "Found",
     "GroupRule",
     "Published",
     "Recipe",

@@ -15,7 +15,8 @@ from zoobridge.training.figures import (
     merged_groups,
     shuffled,
 )
-from zoobridge.training.fit import HEADS, Recipe, RowSpace, fit_head, softmax
+from zoobridge.training.fit import HEADS, Head, Recipe, RowSpace, fit_head, softmax
+from zoobridge.training.improve import LEAST_LABELS, improvement_of
 from zoobridge.training.trust import (
     conformal_threshold,
     expected_calibration_error,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zoobridge.training.figures import Doubt, OutOfFold, Pair
-    from zoobridge.training.fit import Examples, Head
+    from zoobridge.training.fit import Examples
 
 __all__ = ["ClassFigure", "Fitted", "fit_examples"]
 
@@ -93,6 +94,8 @@ class Fitted:
         Balanced accuracies with shuffled classes.
     rivals
         Other heads that were tried: balanced accuracy, and p-value of the difference.
+    improvement
+        Sentences on what unlabelled pictures did.
     """
 
     recipe: Recipe
@@ -109,6 +112,7 @@ class Fitted:
     doubts: tuple[Doubt, ...]
     shuffled: NDArray[np.float64]
     rivals: tuple[tuple[str, float, float], ...] = ()
+    improvement: tuple[str, ...] = ()
 
     @property
     def balanced_accuracy(self) -> float:
@@ -221,6 +225,7 @@ class Fitted:
                 }
                 for one in self.doubts
             ],
+            "improvement": list(self.improvement),
             "cautions": list(self.cautions),
         }
 
@@ -230,6 +235,7 @@ def fit_examples(
     recipe: Recipe,
     *,
     rivals: bool = False,
+    unlabelled: NDArray[np.float32] | None = None,
     on_step: Callable[[str, int, int], None] | None = None,
 ) -> Fitted:
     """Fit a head, and find all that can be said of it.
@@ -240,6 +246,8 @@ def fit_examples(
         On what, and how.
     rivals
         Try the other heads too; the simplest wins unless another is significantly better.
+    unlabelled
+        ``(pictures, views, dimensions)``: pictures without a class, to improve the model with.
     on_step
         Called with what is done, how many steps of it, and of how many; what it raises ends the
         work.
@@ -260,7 +268,7 @@ def fit_examples(
         pairs = duplicates(examples)
         joined = merged_groups(examples, pairs)
         space = RowSpace(joined.features)
-        tested = cross_validate(joined, recipe, space=space, on_fold=report)
+        tested = cross_validate(joined, recipe, rows=space.rows, on_fold=report)
         tried: tuple[tuple[str, float, float], ...] = ()
         if rivals:
             recipe, tested, tried = _best_head(joined, recipe, space, tested)
@@ -268,11 +276,15 @@ def fit_examples(
         classes = np.tile(tested.classes, len(tested.logits))
         temperature = fit_temperature(pooled, classes)
         probabilities = softmax(tested.logits / temperature)
+        head = fit_head(joined, recipe, space)
+        improvement: tuple[str, ...] = ()
+        if unlabelled is not None:
+            head, improvement = _improved(joined, unlabelled, recipe, temperature, head)
         reference, groups = _reference(joined, recipe.seed)
         return Fitted(
             recipe=recipe,
             examples=joined,
-            head=fit_head(joined, recipe, space).divided(temperature),
+            head=head.divided(temperature),
             tested=tested,
             interval=corrected_interval(tested.balanced_accuracy, tested.scores, tested.test_share),
             temperature=temperature,
@@ -286,6 +298,7 @@ def fit_examples(
             doubts=tuple(doubtful(joined, tested, probabilities.mean(axis=0))),
             shuffled=shuffled(joined, recipe, space=space),
             rivals=tried,
+            improvement=improvement,
         )
 
 
@@ -298,7 +311,9 @@ def _best_head(
     from zoobridge.evaluation import holm
 
     others = [name for name in HEADS if name != recipe.head]
-    runs = [cross_validate(examples, replace(recipe, head=name), space=space) for name in others]
+    runs = [
+        cross_validate(examples, replace(recipe, head=name), rows=space.rows) for name in others
+    ]
     count = len(simplest.scores)
     p_values = []
     for run in runs:
@@ -315,6 +330,32 @@ def _best_head(
         if p_value < 0.05 and run.balanced_accuracy > simplest.balanced_accuracy:
             return replace(recipe, head=name), run, tried
     return recipe, simplest, tried
+
+
+def _improved(
+    examples: Examples,
+    unlabelled: NDArray[np.float32],
+    recipe: Recipe,
+    temperature: float,
+    head: Head,
+) -> tuple[Head, tuple[str, ...]]:
+    """Return the head to take, and a sentence that says why."""
+    fewest = int(np.bincount(examples.classes).min())
+    if fewest < LEAST_LABELS:
+        return head, (
+            f"the unlabelled pictures were not used: a class has {fewest} labels, and below "
+            f"{LEAST_LABELS} they were measured to do harm",
+        )
+    found, weight, bias = improvement_of(examples, unlabelled, recipe, temperature)
+    change = (
+        f"balanced accuracy {found.before:.3f} without and {found.after:.3f} with {found.taken} of "
+        f"{len(unlabelled)} unlabelled pictures (McNemar: {found.only_before} right only without, "
+        f"{found.only_after} only with, p = {found.p_value:.2g})"
+    )
+    if found.after < found.before or not found.taken:
+        return head, (f"{change}; they were not used",)
+    better = Head(head.labels, weight.astype(np.float32), bias.astype(np.float32))
+    return better, (f"{change}; they were used. Leave --unlabelled out to go back",)
 
 
 def _reference(examples: Examples, seed: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

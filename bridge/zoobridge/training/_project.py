@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import secrets
-import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from zoobridge.client import connect, find_images
-from zoobridge.errors import InvalidRequestError, ServerError, UnknownModelError
-from zoobridge.files import write_whole
+from zoobridge.errors import InvalidRequestError
 from zoobridge.training._fitted import Fitted, fit_examples
+from zoobridge.training._gathering import TURNED, Unlabelled, gather, gather_unlabelled
+from zoobridge.training._project_folder import picture_paths, project_folder, project_id
 from zoobridge.training._report import write_report
-from zoobridge.training._selection import Selection, select
+from zoobridge.training._served import ServedZoo
 from zoobridge.training.annotations import (
     Annotation,
     AnnotationJournal,
@@ -28,58 +23,24 @@ from zoobridge.training.annotations import (
     now,
     read_labelled,
 )
-from zoobridge.training.features import (
-    VIEWS,
-    FeatureCache,
-    FeatureExtractor,
-    backbone_parameters,
-)
-from zoobridge.training.fit import Examples, Recipe, check_classes, fit_head, softmax
-from zoobridge.training.package import EMBEDDER, Published, publish_model, write_embedder
-from zoobridge.training.suggest import farthest_first, margin_then_farthest
-from zoobridge.zoo import slug
+from zoobridge.training.features import VIEWS
+from zoobridge.training.fit import Recipe, check_classes, fit_head, softmax
+from zoobridge.training.package import Published, publish_model
+from zoobridge.training.suggest import Suggestion, farthest_first, margin_then_farthest
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable, Sequence
     from types import TracebackType
 
+    from numpy.typing import NDArray
+
     from zoobridge.client import Client
+    from zoobridge.training._selection import Selection
     from zoobridge.training.annotations import Found, GroupRule
+    from zoobridge.training.fit import Examples
 
 __all__ = ["Suggestion", "TrainingProject"]
-
-
-_LISTED_SECONDS: Final = 30.0
-#: With more items, a picture is taken as it is; with more still, a random part of them is taken.
-_TURNED: Final = 2000
-_FITTED: Final = 20_000
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """A picture whose class would tell most.
-
-    Parameters
-    ----------
-    path
-        The picture.
-    label
-        What the model so far takes it for; empty where there is none.
-    score
-        Its probability.
-    """
-
-    path: Path
-    label: str = ""
-    score: float | None = None
-
-
-@dataclass(frozen=True)
-class _Unlabelled:
-    digest: str
-    path: str
-    region: str = ""
-    box: None = None
 
 
 class TrainingProject:
@@ -130,17 +91,12 @@ class TrainingProject:
             raise InvalidRequestError("a project needs a name, which its model will have")
         self.name = name
         self.recipe = recipe or Recipe()
-        self.folder = Path(folder) if folder is not None else _projects() / _folder_name(name)
+        self.folder = Path(folder) if folder is not None else project_folder(name)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._id = _project_id(self.folder / "project.json", name)
+        self._id = project_id(self.folder / "project.json", name)
         self._journal = AnnotationJournal(self.folder / "annotations.jsonl")
-        self._own_client = client is None
-        self._client = client
-        self._zoo = None if zoo is None else Path(zoo)
-        self._cache: FeatureCache | None = None
-        self._extractor: FeatureExtractor | None = None
+        self._served = ServedZoo(client, None if zoo is None else Path(zoo))
         self._selection: Selection | None = None
-        self._kept: tuple[Annotation, ...] = ()
         self._fitted: Fitted | None = None
 
     def __enter__(self) -> Self:
@@ -157,12 +113,7 @@ class TrainingProject:
     def close(self) -> None:
         """Close the project's files, and the connection if the project made it."""
         self._journal.close()
-        if self._cache is not None:
-            self._cache.close()
-            self._cache = self._extractor = None
-        if self._own_client and self._client is not None:
-            self._client.close()
-            self._client = None
+        self._served.close()
 
     @property
     def annotations(self) -> tuple[Annotation, ...]:
@@ -232,6 +183,7 @@ class TrainingProject:
         source: str | os.PathLike[str],
         *,
         group_by: GroupRule | None = None,
+        replace: bool = False,
         on_step: Callable[[str, int, int], None] | None = None,
     ) -> Found:
         """Take the classes of a folder with a folder per class, or of a table.
@@ -242,6 +194,8 @@ class TrainingProject:
             See :func:`zoobridge.training.read_labelled`.
         group_by
             What must not be split between training and test; each picture by default.
+        replace
+            Forget annotations of pictures that are not there.
         on_step
             Called as the files are read.
 
@@ -256,6 +210,8 @@ class TrainingProject:
                 on_step("reading pictures", done, total)
 
         found = read_labelled(Path(source), group_by=group_by, on_file=read)
+        if replace:
+            self._journal.keep_only(found.annotations)
         self._journal.add(found.annotations)
         return found
 
@@ -284,19 +240,12 @@ class TrainingProject:
         on_step
             Called as features are computed.
         """
-        paths = _paths(pictures)
-        done = {annotation.digest for annotation in self._journal}
-        pool = [_Unlabelled(file_digest(path), str(path)) for path in paths]
-        pool = [one for one in pool if one.digest not in done]
-        rows, kept = [], []
-        for one in self._features().extract(pool, views=1, on_item=_stage("features", on_step)):
-            if one.features is not None:
-                rows.append(one.features[0])
-                kept.append(pool[one.place])
-        if not kept:
+        pool = self._unlabelled(picture_paths(pictures), 1, on_step)
+        if not pool:
             return []
-        embeddings = np.stack(rows)
-        known = self._examples(on_step) if len(self._journal) else None
+        kept = [one for one, _ in pool]
+        embeddings = np.stack([rows[0] for _, rows in pool])
+        known = self._gathered(on_step)[0] if len(self._journal) else None
         if known is None or len(known.labels) < 2:
             before = embeddings[:0] if known is None else known.features[:, 0]
             chosen = farthest_first(embeddings, before, count)
@@ -316,6 +265,7 @@ class TrainingProject:
         self,
         *,
         rivals: bool = False,
+        unlabelled: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = (),
         on_step: Callable[[str, int, int], None] | None = None,
     ) -> Fitted:
         """Fit a model on the annotations, and measure it on pictures that it has not seen.
@@ -324,6 +274,9 @@ class TrainingProject:
         ----------
         rivals
             Try other heads too.
+        unlabelled
+            Pictures without a class, to improve the model with; taken only where every class has
+            at least ten labels, and the model does not get worse.
         on_step
             Called as the work goes on; what it raises ends the work, and what is done is kept.
 
@@ -333,10 +286,17 @@ class TrainingProject:
             If there are fewer than two classes, or a class has too few pictures or groups.
         """
         check_classes([annotation.label for annotation in self._journal])
-        examples = self._examples(on_step)
+        examples, self._selection = self._gathered(on_step)
         check_classes([examples.labels[one] for one in examples.classes])
-        recipe = self.recipe if len(examples) <= _TURNED else replace(self.recipe, repeats=1)
-        self._fitted = fit_examples(examples, recipe, rivals=rivals, on_step=on_step)
+        recipe = self.recipe if len(examples) <= TURNED else replace(self.recipe, repeats=1)
+        pool = [rows for _, rows in self._unlabelled(picture_paths(unlabelled), VIEWS, on_step)]
+        self._fitted = fit_examples(
+            examples,
+            recipe,
+            rivals=rivals,
+            unlabelled=np.stack(pool) if pool else None,
+            on_step=on_step,
+        )
         return self._fitted
 
     def report(self, folder: str | os.PathLike[str] | None = None) -> dict[str, Any]:
@@ -357,7 +317,7 @@ class TrainingProject:
         record = {**fitted.to_record(), "left_out": [list(one) for one in self.left_out]}
         if folder is not None:
             write_report(
-                Path(folder), self.name, fitted, self._kept, record, self._journal.to_csv()
+                Path(folder), self.name, fitted, self._used, record, self._journal.to_csv()
             )
         return record
 
@@ -397,12 +357,12 @@ class TrainingProject:
         fitted = self._need_fit()
         published = publish_model(
             fitted,
-            backbone_parameters(_cache_folder()),
-            zoo=self._zoo_folder(),
+            self._served.backbone(),
+            zoo=self._served.folder,
             name=name or self.name,
             project=self._id,
-            embedder_digest=self._features().digest,
-            digests=[annotation.digest for annotation in self._kept],
+            embedder_digest=self._served.features.digest,
+            digests=[annotation.digest for annotation in self._used],
             description=description,
             authors=authors,
             license_id=license_id,
@@ -410,130 +370,32 @@ class TrainingProject:
             reference=reference,
         )
         if wait:
-            self._wait_for(published.reference)
+            self._served.wait_for(published.reference)
         return published
+
+    @property
+    def _used(self) -> tuple[Annotation, ...]:
+        return () if self._selection is None else self._selection.annotations
 
     def _need_fit(self) -> Fitted:
         if self._fitted is None:
             raise InvalidRequestError("nothing was fitted yet; call fit() first")
         return self._fitted
 
-    def _examples(self, on_step: Callable[[str, int, int], None] | None) -> Examples:
-        """Return what can be fitted, with its features."""
-        selection = select(self._journal, limit=_FITTED, seed=self.recipe.seed)
-        annotations = selection.annotations
-        views = VIEWS if len(annotations) <= _TURNED else 1
-        features, kept, left_out = [], [], list(selection.left_out)
-        for one in self._features().extract(
-            annotations, views=views, on_item=_stage("features", on_step)
-        ):
-            if one.features is None:
-                left_out.append((annotations[one.place].name, one.problem))
-            else:
-                features.append(one.features)
-                kept.append(annotations[one.place])
-        if not kept:
-            reason = f": {left_out[0][1]}" if left_out else ""
-            raise InvalidRequestError(f"none of the annotated pictures can be used{reason}")
-        self._selection = replace(selection, left_out=tuple(left_out))
-        self._kept = tuple(kept)
-        labels = tuple(sorted({annotation.label for annotation in kept}))
-        _, groups = np.unique([annotation.group for annotation in kept], return_inverse=True)
-        return Examples(
-            names=tuple(annotation.name for annotation in kept),
-            labels=labels,
-            classes=np.array([labels.index(annotation.label) for annotation in kept]),
-            groups=groups.astype(np.int64),
-            features=np.stack(features),
-            fair=np.array([annotation.chosen_by is ChosenBy.RANDOM for annotation in kept]),
+    def _gathered(
+        self, on_step: Callable[[str, int, int], None] | None
+    ) -> tuple[Examples, Selection]:
+        return gather(self._journal, self._served.features, seed=self.recipe.seed, on_step=on_step)
+
+    def _unlabelled(
+        self,
+        paths: list[Path],
+        views: int,
+        on_step: Callable[[str, int, int], None] | None,
+    ) -> list[tuple[Unlabelled, NDArray[np.float32]]]:
+        if not paths:
+            return []
+        digests = (annotation.digest for annotation in self._journal)
+        return gather_unlabelled(
+            paths, digests, self._served.features, views=views, on_step=on_step
         )
-
-    def _features(self) -> FeatureExtractor:
-        if self._extractor is None:
-            folder = _cache_folder()
-            folder.mkdir(parents=True, exist_ok=True)
-            if not self._lists(EMBEDDER):
-                write_embedder(self._zoo_folder(), backbone_parameters(folder))
-                self._wait_for(EMBEDDER)
-            self._cache = FeatureCache(folder / "features.sqlite")
-            self._extractor = FeatureExtractor(self._connected(), EMBEDDER, self._cache)
-        return self._extractor
-
-    def _connected(self) -> Client:
-        if self._client is None:
-            self._client = connect()
-        return self._client
-
-    def _zoo_folder(self) -> Path:
-        if self._zoo is None:
-            folders = [Path(one) for one in self._connected().info().zoo_folders]
-            self._zoo = next((one for one in folders if one.is_dir()), None)
-        if self._zoo is None:
-            raise InvalidRequestError(
-                "the server's zoo is not on this machine; name a folder of it (--zoo), or serve one "
-                "here: zoobridge serve path/to/zoo"
-            )
-        return self._zoo
-
-    def _lists(self, reference: str) -> bool:
-        try:
-            return not self._connected().model(reference).problem
-        except UnknownModelError:
-            return False
-
-    def _wait_for(self, reference: str) -> None:
-        limit = time.monotonic() + _LISTED_SECONDS
-        while not self._lists(reference):
-            if time.monotonic() > limit:
-                raise ServerError(
-                    f"{reference} lies in {self._zoo_folder()}, but the server does not list it; "
-                    "does it serve that folder?"
-                )
-            time.sleep(0.1)
-
-
-def _projects() -> Path:
-    from platformdirs import user_data_path
-
-    return user_data_path("zoobridge", appauthor=False) / "projects"
-
-
-def _cache_folder() -> Path:
-    from platformdirs import user_cache_path
-
-    return user_cache_path("zoobridge", appauthor=False) / "training"
-
-
-def _folder_name(name: str) -> str:
-    # Different names may have the same slug.
-    return f"{slug(name)[:40]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-
-
-def _project_id(path: Path, name: str) -> str:
-    """Return the id of the project in a file, which is written if it is not there."""
-    if path.exists():
-        try:
-            return str(json.loads(path.read_text("utf-8"))["id"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise InvalidRequestError(
-                f"{path} describes no project ({error}); name another folder"
-            ) from error
-    project_id = secrets.token_hex(16)
-    write_whole(path, json.dumps({"id": project_id, "name": name}))
-    return project_id
-
-
-def _paths(
-    pictures: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
-) -> list[Path]:
-    if isinstance(pictures, (str, os.PathLike)):
-        return list(find_images(pictures).files)
-    return [Path(one) for one in pictures]
-
-
-def _stage(
-    name: str, on_step: Callable[[str, int, int], None] | None
-) -> Callable[[int, int], None] | None:
-    if on_step is None:
-        return None
-    return lambda done, total: on_step(name, done, total)

@@ -68,12 +68,28 @@ class AnnotationJournal:
         for one in new:
             self._take(one)
 
+    def keep_only(self, annotations: Iterable[Annotation]) -> None:
+        """Remove all annotations of items that are not among these.
+
+        Raises
+        ------
+        OSError
+            If that cannot be written; all are then kept.
+        """
+        kept = {one.item for one in annotations}
+        gone = [one for one in self if one.item not in kept]
+        if gone:
+            lines = (json.dumps({"remove": one.to_record()}, ensure_ascii=False) for one in gone)
+            self._file.append(("\n".join(lines) + "\n").encode())
+        for one in gone:
+            self._remove(one)
+
     def undo(self) -> Annotation | None:
-        """Take the last annotation back, and return it; `None` where there is none."""
+        """Take the last change back, and return the annotation that it made, if it made one."""
         if not self._history:
             return None
         key, before = self._history[-1]
-        undone = self._rows[key]
+        undone = self._rows.get(key)
         self._file.append(b'{"undo": true}\n')
         self._history.pop()
         self._restore(key, before)
@@ -108,9 +124,13 @@ class AnnotationJournal:
         self._history.append((key, self._rows.get(key)))
         self._rows[key] = annotation
 
+    def _remove(self, annotation: Annotation) -> None:
+        key = _key(annotation)
+        self._history.append((key, self._rows.pop(key)))
+
     def _restore(self, key: _Key, before: Annotation | None) -> None:
         if before is None:
-            del self._rows[key]
+            self._rows.pop(key, None)
         else:
             self._rows[key] = before
 
@@ -125,6 +145,8 @@ class AnnotationJournal:
                     entry = json.loads(line)
                     if "undo" in entry:
                         self._restore(*self._history.pop())
+                    elif "remove" in entry:
+                        self._remove(Annotation.from_record(entry["remove"]))
                     else:
                         self._take(Annotation.from_record(entry["add"]))
                 except (ValueError, KeyError, TypeError, IndexError) as error:

@@ -135,8 +135,10 @@ def shuffled(
 
     Parameters
     ----------
-    examples, recipe, space
+    examples, recipe
         As for :func:`cross_validate`.
+    space
+        The examples' row space.
     times
         How often classes are dealt.
     """
@@ -148,5 +150,5 @@ def shuffled(
         dealt = random.permutation(examples.classes[first])[places]
         if len(np.unique(dealt)) == len(examples.labels) and len(unique) > 1:
             other = examples.with_classes(dealt)
-            results.append(cross_validate(other, once, space=space).balanced_accuracy)
+            results.append(cross_validate(other, once, rows=space.rows).balanced_accuracy)
     return np.array(results)

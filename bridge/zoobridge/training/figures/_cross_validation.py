@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
     from zoobridge.training.fit import Examples, Recipe
 
+    Fit = Callable[
+        [NDArray[np.float64], NDArray[np.int64], int, Recipe],
+        tuple[NDArray[np.float64], NDArray[np.float64]],
+    ]
+
 __all__ = ["OutOfFold", "balanced_accuracy", "corrected_interval", "cross_validate"]
 
 
@@ -104,7 +109,8 @@ def cross_validate(
     examples: Examples,
     recipe: Recipe,
     *,
-    space: RowSpace | None = None,
+    rows: NDArray[np.float64] | None = None,
+    fit: Fit = fit_linear,
     on_fold: Callable[[int, int], None] | None = None,
 ) -> OutOfFold:
     """Fit on some groups and test on others, until every item was tested in each repeat.
@@ -115,8 +121,10 @@ def cross_validate(
     ----------
     examples, recipe
         What is fitted, and how.
-    space
-        The examples' row space, where it is known.
+    rows
+        ``(items, views, dimensions)``: the examples' features in a space where fits are cheaper.
+    fit
+        Fits weights and biases on a training part.
     on_fold
         Called with how many folds are done, and of how many; what it raises ends the work.
 
@@ -125,7 +133,7 @@ def cross_validate(
     InvalidRequestError
         If a class has fewer than two groups to divide.
     """
-    known = space or RowSpace(examples.features)
+    known = RowSpace(examples.features).rows if rows is None else rows
     items = np.flatnonzero(examples.fair)
     folds = min(recipe.folds, _least_groups(examples))
     total = recipe.repeats * folds
@@ -135,8 +143,8 @@ def cross_validate(
     for number, (repeat, test) in enumerate(_parts(examples, items, folds, recipe)):
         tested = items[test]
         train = ~np.isin(examples.groups, examples.groups[tested])
-        weight, bias = fit_linear(known.rows[train], examples.classes[train], count, recipe)
-        logits[repeat, test] = known.rows[tested, 0] @ weight.T + bias
+        weight, bias = fit(known[train], examples.classes[train], count, recipe)
+        logits[repeat, test] = known[tested, 0] @ weight.T + bias
         answers = logits[repeat, test].argmax(axis=1)
         scores.append(balanced_accuracy(examples.classes[tested], answers))
         shares.append(len(tested) / train.sum())

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
-__all__ = ["farthest_first", "margin_then_farthest"]
+__all__ = ["Suggestion", "farthest_first", "margin_then_farthest"]
 
 #: For each item that is wanted, so many with the smallest margin are looked at.
 _CANDIDATES: Final = 10
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A picture whose class would tell most.
+
+    Parameters
+    ----------
+    path
+        The picture.
+    label
+        What the model so far takes it for; empty where there is none.
+    score
+        Its probability.
+    """
+
+    path: Path
+    label: str = ""
+    score: float | None = None
 
 
 def farthest_first(
