@@ -30,14 +30,16 @@ from zoobridge.training.suggest import Suggestion, farthest_first, margin_then_f
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from types import TracebackType
 
     from numpy.typing import NDArray
 
     from zoobridge.client import Client
+    from zoobridge.training._gathering import OnStep
     from zoobridge.training._selection import Selection
     from zoobridge.training.annotations import Found, GroupRule
+    from zoobridge.training.features import FeatureExtractor
     from zoobridge.training.fit import Examples
 
 __all__ = ["Suggestion", "TrainingProject"]
@@ -67,15 +69,6 @@ class TrainingProject:
     ------
     InvalidRequestError
         If the folder holds something else, or the server's zoo is not on this machine.
-
-    Examples
-    --------
-    >>> project = zoobridge.TrainingProject("My cells")  # doctest: +SKIP
-    >>> project.annotate_folder("cells/")  # doctest: +SKIP
-    >>> project.fit().balanced_accuracy  # doctest: +SKIP
-    0.91
-    >>> project.publish().reference  # doctest: +SKIP
-    'my-cells@1.0.0'
     """
 
     def __init__(
@@ -129,6 +122,11 @@ class TrainingProject:
     def left_out(self) -> tuple[tuple[str, str], ...]:
         """Annotations that the last fit could not use, each with the reason."""
         return () if self._selection is None else self._selection.left_out
+
+    @property
+    def features(self) -> FeatureExtractor:
+        """Gives features of pictures; made on first use, with the embedding model in the zoo."""
+        return self._served.features
 
     def annotate(
         self,
@@ -184,7 +182,7 @@ class TrainingProject:
         *,
         group_by: GroupRule | None = None,
         replace: bool = False,
-        on_step: Callable[[str, int, int], None] | None = None,
+        on_step: OnStep | None = None,
     ) -> Found:
         """Take the classes of a folder with a folder per class, or of a table.
 
@@ -224,7 +222,7 @@ class TrainingProject:
         pictures: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
         count: int = 1,
         *,
-        on_step: Callable[[str, int, int], None] | None = None,
+        on_step: OnStep | None = None,
     ) -> list[Suggestion]:
         """Return the pictures whose classes would tell most, the most telling first.
 
@@ -266,7 +264,7 @@ class TrainingProject:
         *,
         rivals: bool = False,
         unlabelled: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = (),
-        on_step: Callable[[str, int, int], None] | None = None,
+        on_step: OnStep | None = None,
     ) -> Fitted:
         """Fit a model on the annotations, and measure it on pictures that it has not seen.
 
@@ -361,7 +359,7 @@ class TrainingProject:
             zoo=self._served.folder,
             name=name or self.name,
             project=self._id,
-            embedder_digest=self._served.features.digest,
+            embedder_digest=self.features.digest,
             digests=[annotation.digest for annotation in self._used],
             description=description,
             authors=authors,
@@ -382,20 +380,16 @@ class TrainingProject:
             raise InvalidRequestError("nothing was fitted yet; call fit() first")
         return self._fitted
 
-    def _gathered(
-        self, on_step: Callable[[str, int, int], None] | None
-    ) -> tuple[Examples, Selection]:
-        return gather(self._journal, self._served.features, seed=self.recipe.seed, on_step=on_step)
+    def _gathered(self, on_step: OnStep | None) -> tuple[Examples, Selection]:
+        return gather(self._journal, self.features, seed=self.recipe.seed, on_step=on_step)
 
     def _unlabelled(
         self,
         paths: list[Path],
         views: int,
-        on_step: Callable[[str, int, int], None] | None,
+        on_step: OnStep | None,
     ) -> list[tuple[Unlabelled, NDArray[np.float32]]]:
         if not paths:
             return []
         digests = (annotation.digest for annotation in self._journal)
-        return gather_unlabelled(
-            paths, digests, self._served.features, views=views, on_step=on_step
-        )
+        return gather_unlabelled(paths, digests, self.features, views=views, on_step=on_step)

@@ -1,0 +1,213 @@
+"""Measure training: how well few labels do, how honest the figures are, how long it takes.
+
+    python benchmarks/training.py --wbc FOLDER
+
+FOLDER has a folder of white blood cells per class. Everything goes the way of a user: a server of its
+own gives the features. One thread fits; times are upper bounds where the machine is shared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from _training_sets import Features, fashion_features, folder_features, texture_features
+from threadpoolctl import threadpool_limits
+
+from zoobridge.client import connect
+from zoobridge.training import Examples, Recipe, TrainingProject, fit_examples
+from zoobridge.training.figures import balanced_accuracy
+from zoobridge.training.fit import RowSpace, fit_linear, softmax
+from zoobridge.training.improve import distill
+from zoobridge.training.suggest import margin_then_farthest
+from zoobridge.training.trust import expected_calibration_error, novelty
+
+RECIPE = Recipe()
+
+
+def main() -> None:
+    """Print a line for each figure."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--wbc", type=Path, required=True, help="white blood cells, by class")
+    parser.add_argument("--draws", type=int, default=20, help="random draws of labels  [20]")
+    parser.add_argument("--only", default="", help="rows to measure, as T2,T7  [all]")
+    options = parser.parse_args()
+    wanted = set(filter(None, options.only.split(",")))
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        threadpool_limits(1),
+        connect() as client,
+        TrainingProject("benchmark", folder=Path(scratch, "project"), client=client) as project,
+    ):
+        extractor = project.features
+        cells = folder_features("white blood cells", options.wbc, extractor)
+        rows = {
+            "T1": lambda: seconds_to_serve(options.wbc, Path(scratch, "t1"), client),
+            "T2": lambda: few_labels("T2", cells, (5, 10, 14), options.draws),
+            "T4": lambda: fashion(Path(scratch, "fashion"), extractor, options.draws),
+            "T5": lambda: chosen_labels(cells, options.draws),
+            "T6": lambda: unlabelled(cells, options.draws),
+            "T7": lambda: honesty(
+                cells, texture_features(Path(scratch, "textures"), extractor), options.draws
+            ),
+        }
+        for name, row in rows.items():
+            if not wanted or name in wanted:
+                row()
+
+
+def say(row: str, text: str) -> None:
+    """Print a figure."""
+    print(f"{row:4} {text}", flush=True)
+
+
+def mean(values: list[float]) -> str:
+    """Return a mean with the 95 % interval of the mean over the draws."""
+    reach = 1.96 * float(np.std(values)) / len(values) ** 0.5
+    return f"{np.mean(values):.3f} ± {reach:.3f}"
+
+
+def fit_on(cells: Features, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights and biases of a head that was fitted on some items."""
+    space = RowSpace(cells.rows[chosen])
+    count = len(np.unique(cells.classes))
+    weight, bias = fit_linear(space.rows, cells.classes[chosen], count, RECIPE)
+    return space.back(weight), bias
+
+
+def score(cells: Features, items: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> float:
+    """Return the balanced accuracy on some items, as they are."""
+    answers = (cells.rows[items, 0] @ weight.T + bias).argmax(axis=1)
+    return balanced_accuracy(cells.classes[items], answers)
+
+
+def seconds_to_serve(folder: Path, scratch: Path, client: object) -> None:
+    """T1: from 40 labelled pictures to an answer of the served model."""
+    for source in (one for one in folder.iterdir() if one.is_dir()):
+        (scratch / source.name).mkdir(parents=True)
+        for path in sorted(source.iterdir())[:10]:
+            shutil.copy(path, scratch / source.name)
+    picture = next(scratch.rglob("*.*"))
+    start = time.perf_counter()
+    name = f"Benchmark {time.time():.0f}"
+    with TrainingProject(name, folder=scratch / "project", client=client) as project:
+        project.annotate_folder(scratch)
+        project.fit()
+        fitted = time.perf_counter()
+        published = project.publish()
+        client.classify(published.reference, picture).raise_for_errors()
+        done = time.perf_counter()
+        space = RowSpace(project.fitted.examples.features)
+        again = time.perf_counter()
+        fit_linear(space.rows, project.fitted.examples.classes, 4, RECIPE)
+        refit = time.perf_counter() - again
+    shutil.rmtree(published.folder)
+    say("T1", f"{done - start:.1f} s ({fitted - start:.1f} s to the figures); refit {refit:.2f} s")
+    say("T11", f"formats differ by up to {max(published.differences.values()):.1e}")
+
+
+def few_labels(row: str, cells: Features, counts: tuple[int, ...], draws: int) -> None:
+    """T2, T4: balanced accuracy with few labels a class."""
+    for count in counts:
+        values = []
+        for seed in range(draws):
+            chosen, rest = cells.draw(count, seed)
+            values.append(score(cells, rest, *fit_on(cells, chosen)))
+        say(row, f"{cells.name}, {count} labels a class: {mean(values)} ({draws} draws)")
+
+
+def fashion(scratch: Path, extractor: object, draws: int) -> None:
+    """T4, where Debian's dataset-fashion-mnist is installed."""
+    found = fashion_features(scratch, extractor, each=100)
+    if found is None:
+        say("T4", "not measured: install Debian's package dataset-fashion-mnist")
+    else:
+        few_labels("T4", found, (10, 50), min(draws, 10))
+
+
+def chosen_labels(cells: Features, draws: int) -> None:
+    """T5: labels that the model chose, from two a class on."""
+    reached: dict[int, list[float]] = {20: [], 30: [], 40: []}
+    for seed in range(draws):
+        chosen, rest = cells.draw(2, seed)
+        while len(chosen) < max(reached):
+            weight, bias = fit_on(cells, chosen)
+            pool = np.setdiff1d(np.arange(len(cells.classes)), chosen)
+            found = margin_then_farthest(
+                cells.rows[pool, 0],
+                softmax(cells.rows[pool, 0] @ weight.T + bias),
+                cells.rows[chosen, 0],
+                4,
+            )
+            chosen = np.concatenate([chosen, pool[found]])
+            if len(chosen) in reached:
+                rest = np.setdiff1d(np.arange(len(cells.classes)), chosen)
+                reached[len(chosen)].append(score(cells, rest, *fit_on(cells, chosen)))
+    for count, values in reached.items():
+        if values:
+            say("T5", f"{count} chosen labels in all: {mean(values)} ({draws} draws)")
+
+
+def unlabelled(cells: Features, draws: int) -> None:
+    """T6: data distillation with 5 and 10 labels a class."""
+    for count in (5, 10):
+        gains = []
+        for seed in range(draws):
+            chosen, rest = cells.draw(count, seed)
+            mixed = np.random.default_rng(seed).permutation(rest)
+            pool, test = mixed[: len(mixed) * 6 // 10], mixed[len(mixed) * 6 // 10 :]
+            space = RowSpace(np.concatenate([cells.rows[chosen], cells.rows[pool]]))
+            classes = cells.classes[chosen]
+            weight, bias, _ = distill(
+                space.rows[: len(chosen)], classes, space.rows[len(chosen) :], 4, RECIPE, 1.0
+            )
+            after = score(cells, test, space.back(weight), bias)
+            gains.append(100 * (after - score(cells, test, *fit_on(cells, chosen))))
+        say(
+            "T6",
+            f"{count} labels a class, unlabelled pictures: {mean(gains)} points ({draws} draws)",
+        )
+
+
+def honesty(cells: Features, others: Features, draws: int) -> None:
+    """T7, T8, T9: the reported figure, calibration, prediction sets, novelty."""
+    gaps, held, errors, covers, alarms, flagged, chances = ([] for _ in range(7))
+    labels = tuple(map(str, np.unique(cells.classes)))
+    for seed in range(draws):
+        chosen, rest = cells.draw(14, seed)
+        examples = Examples(
+            names=tuple(map(str, chosen)),
+            labels=labels,
+            classes=cells.classes[chosen],
+            groups=np.arange(len(chosen)),
+            features=cells.rows[chosen],
+            fair=np.ones(len(chosen), bool),
+        )
+        fitted = fit_examples(examples, replace(RECIPE, seed=seed))
+        logits = fitted.head.logits(cells.rows[rest, 0])
+        real = balanced_accuracy(cells.classes[rest], logits.argmax(axis=1))
+        gaps.append(fitted.balanced_accuracy - real)
+        held.append(float(fitted.interval[0] <= real <= fitted.interval[1]))
+        errors.append(expected_calibration_error(logits, cells.classes[rest]))
+        own = softmax(logits)[np.arange(len(rest)), cells.classes[rest]]
+        covers.append(float((own >= fitted.least_score).mean()))
+        chances.append(float(fitted.shuffled.mean()))
+        for rows, found in ((cells.rows[rest, 0], alarms), (others.rows[:, 0], flagged)):
+            values = novelty(rows, fitted.reference, RECIPE.neighbours)
+            found.append(float((values > fitted.novelty_threshold).mean()))
+    say(
+        "T7",
+        f"reported minus real figure: {mean(gaps)}; interval holds the real one in "
+        f"{np.mean(held):.0%} of {draws} draws; shuffled classes {mean(chances)} (chance .250)",
+    )
+    say("T8", f"expected calibration error {mean(errors)}; 90 % sets cover {mean(covers)}")
+    say("T9", f"{others.name} flagged {np.mean(flagged):.1%}; own pictures {np.mean(alarms):.1%}")
+
+
+if __name__ == "__main__":
+    main()
