@@ -1,6 +1,7 @@
 """Running models: workers, batching, scheduling."""
 
 from zoobridge.engine._config import EngineConfig
+from zoobridge.engine._descriptors import out_of_descriptors
 from zoobridge.engine._engine import (
     ByteSource,
     Chunk,
@@ -46,6 +47,7 @@ __all__ = [
     "TensorBytes",
     "confined_network",
     "framework_devices",
+    "out_of_descriptors",
     "pack_tensors",
     "tensor_chunks",
     "unpack_tensors",

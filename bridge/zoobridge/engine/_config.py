@@ -99,6 +99,9 @@ class EngineConfig:
     fork
         Whether workers are forked from a process that has imported their framework (Linux) or
         started as fresh processes.
+    max_wait_seconds
+        How long a request that is not of a stream may be expected to wait for its model; one that
+        would wait longer is refused.
     stall_seconds
         A worker that has work and reports nothing for so long is ended.
     """
@@ -113,6 +116,7 @@ class EngineConfig:
     instances_of: Mapping[str, int] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     fork: bool = sys.platform == "linux"
+    max_wait_seconds: float = 10.0
     stall_seconds: float = 600.0
 
     def instances_for(self, model: ModelDescription) -> int:

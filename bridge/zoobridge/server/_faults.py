@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import DecodeError
 
+from zoobridge.engine import out_of_descriptors
 from zoobridge.errors import InvalidRequestError, ServerError, ZooBridgeError
 
 if TYPE_CHECKING:
@@ -53,6 +54,10 @@ def known_error(exception: Exception, where: str) -> ZooBridgeError:
     """
     if isinstance(exception, ZooBridgeError):
         return exception
+    if isinstance(exception, OSError):
+        known = out_of_descriptors(exception, "answer this call")
+        if known is not None:
+            return known
     incident = secrets.token_hex(4)
     _log.error("incident incident=%s call=%s", incident, where, exc_info=exception)
     return ServerError(

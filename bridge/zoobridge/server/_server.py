@@ -331,4 +331,5 @@ def _engine_config(config: ServerConfig) -> EngineConfig:
         instances_of=config.instances_of,
         limits=config.limits,
         fork=config.fork,
+        max_wait_seconds=config.max_wait_seconds,
     )

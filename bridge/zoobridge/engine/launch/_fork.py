@@ -67,8 +67,7 @@ class _ForkServer:
     def fork(self, arena: Arena, folder: Path) -> WorkerProcess:
         """Have a worker forked."""
         with self._lock:
-            request_read, request_write = os.pipe()
-            reply_read, reply_write = os.pipe()
+            request_read, request_write, reply_read, reply_write = _two_pipes()
             widen(reply_read)
             self._number += 1
             number = self._number
@@ -165,6 +164,16 @@ class _ForkServer:
         self._log.seek(0)
         lines = self._log.read().decode("utf-8", "replace").strip().splitlines()
         return lines[-1] if lines else "it said nothing"
+
+
+def _two_pipes() -> tuple[int, int, int, int]:
+    first = os.pipe()
+    try:
+        return (*first, *os.pipe())
+    except OSError:
+        for end in first:
+            os.close(end)
+        raise
 
 
 class ForkLauncher:

@@ -6,7 +6,6 @@ import contextlib
 import json
 import threading
 import time
-from collections import deque
 from typing import TYPE_CHECKING
 
 from zoobridge.engine._engine import InferenceRequest, ResponsePart, Runtime
@@ -14,6 +13,7 @@ from zoobridge.engine._model_statistics import BatchStatistics, ModelStatistics,
 from zoobridge.engine.channel._failure import worker_error
 from zoobridge.engine.channel._frames import PART, RUN, Frame, FrameKind
 from zoobridge.engine.supervisor._pending_request import CrashIsolation, PendingRequest
+from zoobridge.engine.supervisor._waiting_queue import Pace, WaitingQueue
 from zoobridge.errors import OverloadedError, WorkerError, ZooBridgeError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ __all__ = ["Dispatcher"]
 _IN_FLIGHT = 64
 _FOREVER = 1e9
 _RETRY_SECONDS = 0.25
+_LONGEST_RETRY_SECONDS = 5.0
 _ANSWER_SECONDS = 1.0
 
 
@@ -42,23 +43,34 @@ class Dispatcher:
         Where requests lie.
     most
         Requests that may be accepted at once.
+    patience
+        Seconds that a request which is not of a stream may be expected to wait. A stream's own
+        window bounds what it sends.
     refused
         Hashes of requests that have ended workers of this model; see :class:`CrashIsolation`.
     """
 
     def __init__(
-        self, reference: str, arena: Arena, *, most: int, refused: dict[bytes, float]
+        self,
+        reference: str,
+        arena: Arena,
+        *,
+        most: int,
+        patience: float,
+        refused: dict[bytes, float],
     ) -> None:
         self.change = threading.Condition(threading.Lock())
         self.last_used = time.monotonic()
         self._reference = reference
         self._arena = arena
         self._most = most
+        self._patience = patience
         self._crash_isolation = CrashIsolation(refused)
         self._writer: FrameWriter | None = None
         self._runtime = Runtime("", "")
         self._pending: dict[int, PendingRequest] = {}
-        self._waiting: deque[PendingRequest] = deque()
+        self._waiting = WaitingQueue()
+        self._pace = Pace()
         self._probing = False
         self._culprit_known = False
         self._in_flight = 0
@@ -93,6 +105,14 @@ class Dispatcher:
         """
         if len(self._pending) >= self._most:
             raise self.overloaded(f"{len(self._pending)} requests wait for it")
+        if request.deliver is None:
+            ahead = self._waiting.single + self._in_flight
+            wait = self._pace.wait_for(ahead)
+            if wait > self._patience:
+                raise self.overloaded(
+                    f"{ahead} requests are before this one, which would wait about {wait:.0f} s",
+                    retry_after=min(_LONGEST_RETRY_SECONDS, wait / 2),
+                )
         size = request.size
         # Pages are copied fastest to where pages begin, and at a third of the speed to a few bytes
         # behind that.
@@ -120,7 +140,7 @@ class Dispatcher:
             raise
         with self.change:
             if not pending.done:
-                self._waiting.append(pending)
+                self._waiting.add(pending)
                 self._dispatch()
 
     def drop(self, pending: PendingRequest) -> bool:
@@ -191,6 +211,7 @@ class Dispatcher:
             else:
                 self._deliver(pending, frame.payload)
             if frame.number not in self._pending:
+                self._pace.answered(self._heard, busy=self._in_flight > 0)
                 self._dispatch()
 
     def recover(self, reason: str) -> int:
@@ -229,7 +250,7 @@ class Dispatcher:
             )
         if self._culprit_known:
             self._culprit_known = False
-            self._waiting.extendleft(reversed(present))
+            self._waiting.add_first(present)
             return len(sent)
         self._probing = True
         for pending, error in self._crash_isolation.record(present):
@@ -259,12 +280,12 @@ class Dispatcher:
         """Items that were answered."""
         return self._recorder.read({}).items
 
-    def overloaded(self, why: str) -> OverloadedError:
+    def overloaded(self, why: str, *, retry_after: float = _RETRY_SECONDS) -> OverloadedError:
         """Return the error of a model that takes no more work at present."""
         return OverloadedError(
             f"model {self._reference} takes no more work at present: {why}; try again shortly",
             metadata={"model": self._reference},
-            retry_after=_RETRY_SECONDS,
+            retry_after=retry_after,
         )
 
     # What follows is called with the lock.
@@ -281,10 +302,9 @@ class Dispatcher:
                 self._run(candidate)
                 return
             self._probing = False
-        while self._waiting and self._in_flight < _IN_FLIGHT:
-            pending = self._waiting.popleft()
-            if not pending.done:
-                self._run(pending)
+        most = self._pace.in_flight(_IN_FLIGHT)
+        while self._waiting and self._in_flight < most:
+            self._run(self._waiting.pop())
 
     def _run(self, pending: PendingRequest) -> None:
         now = time.monotonic()
@@ -333,6 +353,8 @@ class Dispatcher:
     def _forget(self, pending: PendingRequest) -> None:
         pending.done = True
         self._in_flight -= pending.sent
+        if not pending.sent:
+            self._waiting.remove(pending)
         self.last_used = time.monotonic()
         del self._pending[pending.number]
         self._arena.free(pending.offset)

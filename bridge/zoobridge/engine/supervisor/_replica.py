@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from zoobridge.engine._descriptors import descriptors_needed
 from zoobridge.engine._engine import InferenceRequest, ModelState, PendingResponse, Runtime
 from zoobridge.engine.channel._arena import Arena
 from zoobridge.engine.channel._failure import worker_error
@@ -98,11 +99,16 @@ class Replica:
         self._expected_bytes = expected_bytes
         self._ended = ended
         self._folder = Path(tempfile.mkdtemp(prefix=f"{model.id}-", dir=folder))
-        self._arena = Arena(
-            config.limits.queued_bytes, self._folder / "arena", anonymous=config.fork
-        )
+        with descriptors_needed(f"load model {model.reference}"):
+            self._arena = Arena(
+                config.limits.queued_bytes, self._folder / "arena", anonymous=config.fork
+            )
         self._dispatcher = Dispatcher(
-            model.reference, self._arena, most=config.limits.queued_items, refused=refused
+            model.reference,
+            self._arena,
+            most=config.limits.queued_items,
+            patience=config.max_wait_seconds,
+            refused=refused,
         )
         self._change = self._dispatcher.change
         self._state = _State.LOADING
@@ -284,9 +290,16 @@ class Replica:
                     self._last_log_line(),
                 )
         except ZooBridgeError as error:
-            _log.warning("model lost model=%s why=%r", self.model.reference, error.message)
-            with self._change:
-                self._failure = error
+            self._fail(error)
+        except OSError as error:
+            # Of the system: no more processes, no space for the worker's folder.
+            reason = error.strerror or str(error)
+            self._fail(
+                WorkerError(
+                    f"cannot start a worker for model {self.model.reference}: {reason}; mend that on "
+                    "the server's machine, and try again"
+                )
+            )
         finally:
             # Out of service first: who hears of the failure and tries again is given a new replica.
             self._budget.release(self)
@@ -300,9 +313,15 @@ class Replica:
             self._arena.close()
             shutil.rmtree(self._folder, ignore_errors=True)
 
+    def _fail(self, error: ZooBridgeError) -> None:
+        _log.warning("model lost model=%s why=%r", self.model.reference, error.message)
+        with self._change:
+            self._failure = error
+
     def _run_worker(self) -> str:
         """Run one worker until it ends; tell how it ended."""
-        worker = self._launcher.launch(self.weights.framework, self._arena, self._folder)
+        with descriptors_needed(f"start a worker for model {self.model.reference}"):
+            worker = self._launcher.launch(self.weights.framework, self._arena, self._folder)
         started = time.monotonic()
         try:
             document = load_document(
