@@ -14,7 +14,7 @@ __all__ = ["Batcher"]
 
 
 class Batcher:
-    """Entries that wait for the network; the keys take turns."""
+    """Entries that wait for the network; the keys take turns, and so do streams and single requests."""
 
     def __init__(self) -> None:
         self._queues: dict[Hashable, deque[BatchEntry]] = {}
@@ -26,7 +26,8 @@ class Batcher:
 
     def put(self, entry: BatchEntry) -> None:
         """Add an entry."""
-        self._queues.setdefault(entry.key, deque()).append(entry)
+        # A single request waits for one batch of a stream, and not for all that the stream has sent.
+        self._queues.setdefault((entry.job.parts, entry.key), deque()).append(entry)
         self._rows += entry.rows
 
     def next_rows(self) -> int:

@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 import traceback
-from collections import deque
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from zoobridge.engine.worker._batch_size import BatchSizeLearner
 from zoobridge.engine.worker._batcher import Batcher
 from zoobridge.engine.worker._infer_job import InferHandler
 from zoobridge.engine.worker._job import BatchEntry, Handler, Job, RunFrame, halves, late
+from zoobridge.engine.worker._job_queue import JobQueue
 from zoobridge.engine.worker._networks import row_bytes
 from zoobridge.engine.worker._step_watch import Step, StepWatch
 from zoobridge.errors import (
@@ -107,7 +107,7 @@ class Scheduler:
         self._batches: dict[int, list[float]] = {}
         self._change = threading.Condition()
         self._jobs: dict[int, Job] = {}
-        self._pending: deque[Job] = deque()
+        self._pending = JobQueue()
         self._batcher = Batcher()
         self._prepare_seconds = _LONG_SECONDS
         self._steps: set[Step] = set()
@@ -218,7 +218,7 @@ class Scheduler:
         self._pending.append(job)
 
     def _has_step(self) -> bool:
-        return bool(self._pending) or len(self._batcher) > 0
+        return len(self._pending) > 0 or len(self._batcher) > 0
 
     def _next_step(self) -> Step | None:
         rows = len(self._batcher)
