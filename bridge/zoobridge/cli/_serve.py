@@ -68,7 +68,8 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     envvar="ZOOBRIDGE_SERVE_TOKEN",
     show_envvar=True,
     default="",
-    help="Managing token.  [default: a random one, known to you alone]",
+    help="Managing token; other users of the machine see it on the command line, but not in the "
+    "variable.  [default: a random one, known to you alone]",
 )
 @click.option(
     "--classification-token",

@@ -101,15 +101,28 @@ def runtime_dir() -> Path:
 
 
 def _is_private(folder: Path) -> bool:
-    """Tell whether nobody but this user could have put a file here.
+    """Whether nobody but this user could have put a file here.
 
     A runtime folder may lie below ``/tmp``, where another user can make it first and plant a file
-    that sends pictures to a server of theirs.
+    that sends pictures to a server of theirs. A symbolic link is for this user or root to make:
+    somebody else's may lead elsewhere a moment later.
     """
     if sys.platform == "win32":
         return True
     state = folder.stat()
-    return state.st_uid == os.getuid() and not state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return (
+        folder.lstat().st_uid in (os.getuid(), 0)
+        and state.st_uid == os.getuid()
+        and not state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    )
+
+
+def _is_own(path: Path) -> bool:
+    """Whether this user wrote a file, in whatever folder it lies."""
+    if sys.platform == "win32":
+        return True
+    state = path.lstat()
+    return stat.S_ISREG(state.st_mode) and state.st_uid == os.getuid()
 
 
 def publish(
@@ -190,8 +203,8 @@ def read(path: Path) -> ConnectionFile:
 def discover() -> list[ConnectionFile]:
     """Return the living servers of this user on this machine, newest first.
 
-    Files of processes that have ended are removed; files that are no connection files, and a
-    folder that others may write in, are left alone and not believed.
+    Files of processes that have ended are removed. Files that are not connection files or that another
+    user wrote, and a folder that others may write in, are ignored.
     """
     folder = runtime_dir()
     if not folder.is_dir() or not _is_private(folder):
@@ -199,6 +212,8 @@ def discover() -> list[ConnectionFile]:
     found = []
     for path in folder.glob("server-*.json"):
         try:
+            if not _is_own(path):
+                continue
             connection = read(path)
         except (OSError, ValueError):
             continue
