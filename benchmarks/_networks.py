@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["CENTRE", "MOBILENET", "RESNET", "TINY", "Model", "Plan", "make", "picture"]
+__all__ = ["CENTRE", "MOBILENET", "RESNET", "TINY", "VIT", "Model", "Plan", "make", "picture"]
 
 _OPSET, _IR_VERSION = 18, 10
 
@@ -66,6 +66,7 @@ class Plan:
 
 MOBILENET = Plan("mobilenet", "mobilenet_v2", 224, 3, 1000)
 RESNET = Plan("resnet50", "resnet50", 224, 3, 1000)
+VIT = Plan("vit", "vit_b_16", 224, 3, 1000)
 TINY = Plan("tiny-cnn", "tiny", 28, 1, 10)
 
 #: Looks at the centre of a picture alone.

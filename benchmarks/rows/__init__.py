@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from benchmarks.rows._cores import CORES
 from benchmarks.rows._echo import ECHO
 from benchmarks.rows._folder import FOLDER
 from benchmarks.rows._frameworks import PYTORCH, TENSORFLOW
+from benchmarks.rows._gpu import GPU
 from benchmarks.rows._networks import (
     MOBILENET_ALONE,
     MOBILENET_CALLERS,
@@ -14,6 +16,7 @@ from benchmarks.rows._networks import (
 )
 from benchmarks.rows._regions import REGIONS
 from benchmarks.rows._scaling import CALLERS, LOADING, MODELS
+from benchmarks.rows._server_cpu import SERVER_CPU
 from benchmarks.rows._shared_memory import SHARED_MEMORY
 from benchmarks.rows._start_up import START_UP
 
@@ -36,4 +39,7 @@ ROWS = (
     CALLERS,
     MODELS,
     LOADING,
+    SERVER_CPU,
+    CORES,
+    GPU,
 )
