@@ -13,7 +13,7 @@ SYSTEM := chromium fonts-dejavu-core imagej imagemagick libdbus-1-3 libegl1 libf
 	x11-apps xauth xdotool xvfb
 
 .PHONY: help demo test install install-test system stubs lint types contract python-test \
-	napari-test plugins reliability soak
+	napari-test plugins reliability soak fuzz
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -81,6 +81,9 @@ reliability: install-test ## Test each promise of docs/reliability.md at full si
 
 soak: install-test ## Use a server for an hour and draw its memory, descriptors, threads and latency
 	$(BIN)/python tests/reliability/soak.py
+
+fuzz: install-test ## Send mutated messages to a server for an hour
+	$(BIN)/python tests/fuzz/messages.py
 
 stubs: install ## Generate the Python stubs from proto/
 	$(BIN)/python proto/generate.py
