@@ -80,7 +80,7 @@ reliability: install-test ## Test each promise of docs/reliability.md at full si
 	ZOOBRIDGE_TEST_SIZE=full $(BIN)/python -m pytest -q -s --timeout 7200 tests/reliability tests/security
 
 soak: install-test ## Use a server for an hour and draw its memory, descriptors, threads and latency
-	$(BIN)/python tests/reliability/soak.py
+	$(BIN)/python tests/support/soak.py
 
 fuzz: install-test ## Send mutated messages to a server for an hour
 	$(BIN)/python tests/fuzz/messages.py

@@ -76,6 +76,9 @@ class Endpoint:
         options: list[tuple[str, Any]] = [
             ("grpc.max_receive_message_length", -1),
             ("grpc.max_send_message_length", -1),
+            # A server that was restarted is back in a second or two, and is looked for as often.
+            ("grpc.initial_reconnect_backoff_ms", 200),
+            ("grpc.max_reconnect_backoff_ms", 2_000),
         ]
         if is_loopback(self.address):
             # A proxy set for the internet must not be asked for this very machine.
