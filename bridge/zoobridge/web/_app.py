@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.responses import FileResponse, JSONResponse
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -30,9 +31,6 @@ from zoobridge.web._zoo import zoo_routes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    from starlette.requests import Request
-    from starlette.responses import Response
 
     from zoobridge.web._config import WebConfig
 
@@ -99,9 +97,14 @@ def build(config: WebConfig, *, port: int, key: str, folder: Path) -> Starlette:
             Mount("/assets", StaticFiles(directory=_ASSETS)),
         ],
         middleware=[Middleware(Gate, config=config, port=port, sessions=sessions)],
-        exception_handlers={ZooBridgeError: answer_error},
+        exception_handlers={ZooBridgeError: answer_error, ClientDisconnect: _nobody},
         lifespan=lifespan,
     )
+
+
+async def _nobody(_: Request, _error: Exception) -> Response:
+    """Answer a visitor who left while sending."""
+    return Response(status_code=499)
 
 
 async def _tidy(context: Context) -> None:

@@ -29,10 +29,20 @@ __all__ = ["classify_routes"]
 _MODELS: Final = 16
 _REGIONS: Final = 100_000
 _STROKES: Final = 5_000
-_OPTIONS: Final = frozenset(
-    {"top_k", "all_scores", "threshold", "fit", "interpolation", "intensity", "channels",
-     "mask_fill", "orientation", "planes", "axes"}
-)  # fmt: skip
+#: What may be asked of the client, and how it is written in JSON.
+_OPTIONS: Final[Mapping[str, type | tuple[type, ...]]] = {
+    "top_k": int,
+    "all_scores": bool,
+    "threshold": (int, float),
+    "fit": str,
+    "interpolation": str,
+    "intensity": (str, list),
+    "channels": list,
+    "mask_fill": str,
+    "orientation": str,
+    "planes": str,
+    "axes": str,
+}
 
 # A message for each result would cost more than the result; a person sees ten changes a second.
 _TOGETHER: Final = 256
@@ -84,16 +94,27 @@ def _asked(body: dict[str, Any]) -> _Asked:
         if strokes and not regions:
             whole = {"x": 0, "y": 0, "width": body["width"], "height": body["height"], "id": ""}
             regions = (_region(whole, strokes),)
-        options = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in (body.get("options") or {}).items()
-            if name in _OPTIONS and value not in ("", None)
-        }
+        options = _options(body.get("options") or {})
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InvalidRequestError(f"the request cannot be read: {error}") from None
     if not models:
         raise InvalidRequestError("choose a model")
     return _Asked(models, regions or None, options)
+
+
+def _options(given: dict[str, Any]) -> dict[str, Any]:
+    """Read the options; what is empty is as the model says."""
+    options: dict[str, Any] = {}
+    for name, value in given.items():
+        if value in ("", None):
+            continue
+        if name not in _OPTIONS or not isinstance(value, _OPTIONS[name]):
+            raise InvalidRequestError(f"the option {name[:40]} cannot be read", field="options")
+        if isinstance(value, list):
+            options[name] = tuple(int(one) if name == "channels" else float(one) for one in value)
+        else:
+            options[name] = value
+    return options
 
 
 def _region(given: dict[str, Any], strokes: list[tuple[float, float, float]]) -> Region:
@@ -136,19 +157,27 @@ async def _events(
             await queue.put({"model": number, "done": True, "seconds": seconds})
 
     async def ask_all() -> None:
-        async with asyncio.TaskGroup() as group:
-            for number, (model, framework) in enumerate(asked.models):
-                group.create_task(ask(number, model, framework))
-        await queue.put(None)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number, (model, framework) in enumerate(asked.models):
+                    group.create_task(ask(number, model, framework))
+        finally:
+            await queue.put(None)
 
     task = asyncio.create_task(ask_all())
     try:
         while (event := await queue.get()) is not None:
             yield event
+        # What nobody expected is told in the process' own words.
+        await task
     finally:
         # The visitor left, or asks for something else.
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        while not task.done():
+            # Whoever waits to put something may go on, and end.
+            while not queue.empty():
+                queue.get_nowait()
+            await asyncio.wait([task], timeout=0.05)
 
 
 async def _answers(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import secrets
 from pathlib import Path
@@ -170,6 +171,7 @@ def _examples(context: Context) -> dict[str, Path]:
 def _view(request: Request) -> dict[str, Any]:
     """Return which part of which plane is asked for."""
     asked = request.query_params
+    found: dict[str, Any]
     try:
         box = [int(one) for one in asked["box"].split(",")] if asked.get("box") else None
         plane = dict(re.findall(r"([A-Z])=(\d+)", asked.get("plane", "")))
@@ -183,6 +185,8 @@ def _view(request: Request) -> dict[str, Any]:
         }
     except ValueError:
         raise InvalidRequestError("a number of the view is not one") from None
+    if not (math.isfinite(found["low"]) and math.isfinite(found["high"])):
+        raise InvalidRequestError("black and white are numbers")
     if box is not None and (len(box) != 4 or min(box) < 0):
         raise InvalidRequestError("a box is x,y,width,height")
     return found
