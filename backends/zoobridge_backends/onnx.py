@@ -183,7 +183,11 @@ class OnnxNetwork(DescribedNetwork):
         self._halves = frozenset(spec.name for spec in own if spec.dtype == "float16")
         whole = [replace(one, dtype="float32") if one.name in self._halves else one for one in own]
         inputs = in_stated_order(weights.inputs, whole, "input")
-        outputs = in_stated_order(weights.outputs, _specs(session.get_outputs()), "output")
+        given = [
+            replace(one, dtype="float32") if one.dtype == "float16" else one
+            for one in _specs(session.get_outputs())
+        ]
+        outputs = in_stated_order(weights.outputs, given, "output")
         _check_plain((*inputs, *outputs))
         # Statistics of normalisation layers are folded into other numbers by exporters.
         super().__init__(device, inputs, outputs, count_parameters(weights.path), precision)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from zoobridge.cli._adding import described, repeated, try_picture
 from zoobridge.cli._failure import needs_extra, verbose_option
 from zoobridge.cli._machine import local_engine
 from zoobridge.cli._options import Server, server_options
@@ -26,11 +27,11 @@ __all__ = ["add", "trust", "validate"]
 @click.argument("weights", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--labels",
-    required=True,
+    default="",
     metavar="FILE|A,B,C",
     help="Class names in the order of the scores: a label file (text, CSV, JSON, YAML), or a list.",
 )
-@click.option("--name", required=True, help="Name for people.")
+@click.option("--name", default="", help="Name for people.  [default: that of the file]")
 @click.option("--id", default="", help="Id in the zoo.  [default: made of the name]")
 @click.option("--version", default="1.0.0", show_default=True, help="The package's version.")
 @click.option(
@@ -50,9 +51,8 @@ __all__ = ["add", "trust", "validate"]
 @click.option(
     "--preprocessing",
     type=click.Choice(["none", "unit", "signed", "imagenet"]),
-    default="none",
-    show_default=True,
-    help="What the network expects of 8-bit pictures: as they are, 0…1, -1…1, or ImageNet's means.",
+    help="What the network expects of 8-bit pictures: as they are, 0…1, -1…1, or ImageNet's means.  "
+    "[default: what the export states, else none]",
 )
 @click.option(
     "--output", default="", metavar="NAME", help="Output with the scores, where there are several."
@@ -60,9 +60,7 @@ __all__ = ["add", "trust", "validate"]
 @click.option(
     "--scores",
     type=click.Choice(["as_is", "softmax", "sigmoid"]),
-    default="as_is",
-    show_default=True,
-    help="What to do with the scores.",
+    help="What to do with the scores.  [default: what the export states, else as_is]",
 )
 @click.option(
     "--score-kind",
@@ -81,59 +79,45 @@ __all__ = ["add", "trust", "validate"]
     metavar="NAME",
     help="Such as onnx or torchscript, where the file's name does not tell.",
 )
+@click.option(
+    "--try",
+    "picture",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="PICTURE",
+    help="Classify a picture with it at the end, and show the answer.",
+)
 @server_options
-def add(
-    weights: Path,
-    labels: str,
-    zoo: Path | None,
-    axes: str,
-    size: tuple[int, int] | None,
-    channels: int | None,
-    channel_names: tuple[str, ...] | None,
-    score_kind: str | None,
-    server: Server,
-    **said: Any,
-) -> None:
-    """Make a BioImage.IO package from an ONNX, TorchScript, Keras or SavedModel network.
+def add(weights: Path, zoo: Path | None, picture: Path | None, server: Server, **said: Any) -> None:
+    """Make a BioImage.IO package from a network that you have.
 
-    The network is run once, confined, for the package's test tensors. A running server lists the
-    package without a restart, and what you add is trusted.
+    WEIGHTS is an ONNX, TorchScript or Keras file, a SavedModel, or the folder of a Hugging Face image
+    classifier or of Teachable Machine. What their own files state (labels, size, preprocessing) is taken;
+    what nothing states is asked at the terminal. The network is run once, confined, for the package's
+    test tensors. A running server lists the package without a restart, and what you add is trusted.
 
     \b
     Examples:
+      zoobridge add vit-cells/ --try cell.png
+      zoobridge add converted_keras/
       zoobridge add cells.onnx --labels labels.txt --name "Cell types"
       zoobridge add net.pt --labels cat,dog --name Pets --size 224x224 --channels 3 \\
           --preprocessing imagenet --scores softmax
     """  # noqa: D301
     with needs_extra("add", "adding a model"):
-        from zoobridge.zoo import (
-            NewModel,
-            ScoreKind,
-            StatedLayout,
-            TrustStore,
-            add_model,
-            shown_labels,
-        )
-    folder = zoo if zoo is not None else _served_zoo(server)
-    named: Path | tuple[str, ...] = Path(labels)
-    if not Path(labels).is_file():
-        if "," not in labels:
-            raise click.BadParameter(f"there is no label file {labels}", param_hint="--labels")
-        named = tuple(part.strip() for part in labels.split(","))
-    with needs_extra("add", "adding a model"):
         from zoobridge.engine import confined_network
-
-        new = NewModel(
-            labels=named,
-            layout=StatedLayout(axes, size, channels or 0, channel_names or ()),
-            score_kind=ScoreKind(score_kind) if score_kind else None,
-            **said,
-        )
+        from zoobridge.zoo import TrustStore, add_model, read_export, shown_labels
+    folder = zoo if zoo is not None else _served_zoo(server)
+    with needs_extra("add", "adding a model"):
+        export = read_export(weights)
+        new, said = described(export, weights, said)
         note(shown_labels(new.class_names))
         package = add_model(
-            weights, new, zoo=folder, open_network=confined_network, trust=TrustStore()
+            export.weights, new, zoo=folder, open_network=confined_network, trust=TrustStore()
         )
     click.echo(f"{package} is written; check it with: zoobridge validate {package}")
+    note(f"the same again: {repeated(weights, folder, said)}")
+    if picture is not None:
+        try_picture(package, picture)
 
 
 def _served_zoo(server: Server) -> Path:

@@ -14,6 +14,7 @@ from zoobridge.zoo._description import (
     TrustClass,
     WeightsDescription,
 )
+from zoobridge.zoo._exports import Export, read_export
 from zoobridge.zoo._files import file_sha256
 from zoobridge.zoo._identity import is_id, slug
 from zoobridge.zoo._json import from_json, to_json
@@ -39,6 +40,7 @@ __all__ = [
     "Catalog",
     "Citation",
     "Difference",
+    "Export",
     "LabelSource",
     "ModelDescription",
     "NewModel",
@@ -63,6 +65,7 @@ __all__ = [
     "newest_format",
     "package_folder",
     "plain_name",
+    "read_export",
     "read_package",
     "shown_labels",
     "slug",

@@ -27,6 +27,18 @@ if TYPE_CHECKING:
 
 __all__ = ["add_model"]
 
+#: What to do with weights that their framework refuses, as the end of a sentence.
+_REMEDIES = {
+    "keras_hdf5": "; if an older Keras (2) wrote it, export it from there as SavedModel (with tf_keras: "
+    "tf_keras.models.load_model(path).export(folder)), or take Teachable Machine's SavedModel export",
+    "keras_v3": "; save it again with the Keras that trained it, or export it as SavedModel "
+    "(model.export(folder))",
+    "onnx": "; if it is sound elsewhere, export it again with opset_version=17",
+    "torchscript": "; export it to ONNX (torch.onnx.export)",
+    "tensorflow_saved_model_bundle": "; convert it to ONNX (python -m tf2onnx.convert --saved-model FOLDER "
+    "--output FILE.onnx)",
+}
+
 #: What the last axes of a tensor are called where nobody knows what they are.
 _SPACE = ("z", "y", "x")
 
@@ -74,7 +86,8 @@ def add_model(
     try:
         tested = try_network(chosen, new, open_network)
     except BackendFault as fault:
-        raise BackendError(str(fault)) from fault
+        remedy = _REMEDIES.get(chosen.format, "")
+        raise BackendError(f"{source.name} cannot be run{remedy}. {fault}") from fault
     document = _document(new, tested)
     try:
         zoo.mkdir(parents=True, exist_ok=True)
@@ -100,8 +113,11 @@ def _document(new: NewModel, tested: Trial) -> dict[str, Any]:
     own_config = dict(new.config)
     if new.score_kind is not None:
         own_config["score_kind"] = new.score_kind.value
-    if new.stated_range is not None:
-        own_config["intensity_range"] = list(new.stated_range)
+    span = new.stated_range
+    if span is None and tested.dtype == "uint8":
+        span = (0.0, 255.0)
+    if span is not None:
+        own_config["intensity_range"] = list(span)
     if len(tested.outputs) > 1:
         own_config["output"] = tested.scores.name
     return {

@@ -19,7 +19,7 @@ from zoobridge.zoo._library import parse_yaml
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["check_distinct", "read_label_file", "shown_labels"]
+__all__ = ["check_distinct", "names_of", "read_label_file", "shown_labels"]
 
 _BYTES = 16 << 20
 _ADVICE = "write one name a line, in UTF-8, or a JSON list of names"
@@ -77,6 +77,20 @@ def read_label_file(path: Path) -> tuple[str, ...]:
             f"the label file {path.name} cannot be read: {why}; {_ADVICE}"
         ) from error
     return tuple(names)
+
+
+def names_of(document: object) -> list[str]:
+    """Return the class names in a parsed document, such as a list or ``{"id2label": …}``.
+
+    Raises
+    ------
+    PackageFault
+        If it cannot be understood.
+    """
+    try:
+        return _from_document(document)
+    except _UnclearError as error:
+        raise PackageFault(f"the class names cannot be understood: {error}") from error
 
 
 def check_distinct(names: Sequence[str]) -> None:

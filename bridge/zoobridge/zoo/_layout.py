@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
     from zoobridge.backend import TensorSpec
 
-__all__ = ["Layout", "StatedLayout", "find_layout"]
+__all__ = ["FREE_MIN", "FREE_STEP", "Layout", "StatedLayout", "find_layout"]
+
+#: Of a network of any size: the least sides that are stated, their steps, and sides that are tried.
+FREE_MIN, FREE_STEP = 32, 32
+FREE_TRIED = {"Y": 96, "X": 128}
 
 _CHANNELS_USUAL = (1, 2, 3, 4)
 _CHANNEL_NAMES = {1: ("grey",), 3: ("red", "green", "blue")}
@@ -30,11 +34,14 @@ class Layout:
         Length of each axis; -1 for a batch of any size.
     channel_names
         Meaning of each channel; empty without a channel axis.
+    free
+        Whether height and width are free; those of `shape` are then ones to try.
     """
 
     axes: str
     shape: tuple[int, ...]
     channel_names: tuple[str, ...]
+    free: bool = False
 
     def axis_documents(self) -> list[dict[str, Any]]:
         """Return the axes as a BioImage.IO description writes them."""
@@ -45,7 +52,9 @@ class Layout:
             elif letter == "C":
                 documents.append({"type": "channel", "channel_names": list(self.channel_names)})
             else:
-                documents.append({"type": "space", "id": letter.lower(), "size": length})
+                free = self.free and letter in "YX"
+                size = {"min": FREE_MIN, "step": FREE_STEP} if free else length
+                documents.append({"type": "space", "id": letter.lower(), "size": size})
         return documents
 
 
@@ -97,6 +106,7 @@ def find_layout(spec: TensorSpec | None, stated: StatedLayout, *, channels_last:
         "C": channels,
     }
     lengths = []
+    free = False
     for place, letter in enumerate(letters):
         own = shape[place] if shape is not None else -1
         if letter == "N":
@@ -113,6 +123,8 @@ def find_layout(spec: TensorSpec | None, stated: StatedLayout, *, channels_last:
                 field="channels" if letter == "C" else "size",
             )
         length = own if own > 0 else expected
+        if length <= 0 and letter in "YX" and spec is not None:
+            length, free = FREE_TRIED[letter], True
         if length <= 0:
             what, field, option = (
                 ("how many channels", "channels", "--channels 3")
@@ -124,7 +136,7 @@ def find_layout(spec: TensorSpec | None, stated: StatedLayout, *, channels_last:
                 field=field,
             )
         lengths.append(length)
-    return Layout(letters, tuple(lengths), _names(letters, lengths, stated.channel_names))
+    return Layout(letters, tuple(lengths), _names(letters, lengths, stated.channel_names), free)
 
 
 def _letters(axes: str, shape: tuple[int, ...] | None, channels: int, *, last: bool) -> str:
@@ -144,6 +156,12 @@ def _letters(axes: str, shape: tuple[int, ...] | None, channels: int, *, last: b
         return "NYXC" if last else "NCYX"
     if len(shape) == 3:
         return "NYX"
+    if len(shape) == 2:
+        raise InvalidRequestError(
+            f"the network takes rows of numbers {shape}, not pictures; put a Reshape from the picture's "
+            "shape in front of it, and export it again",
+            field="axes",
+        )
     if len(shape) != 4:
         raise InvalidRequestError(
             f"the network's input has {len(shape)} axes {shape}, which is no picture; "

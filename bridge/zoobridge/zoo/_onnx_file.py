@@ -7,7 +7,8 @@ weights above all, is skipped as unknown fields.
 from __future__ import annotations
 
 import mmap
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,16 +21,18 @@ from zoobridge.zoo._fault import PackageFault
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["OnnxFacts", "external_data", "read_onnx"]
+__all__ = ["OnnxFacts", "external_data", "read_onnx", "rename_external_data"]
 
 #: Message name to its fields: name, number, repeated, type (a message's name, or a scalar).
 _MESSAGES: dict[str, list[tuple[str, int, bool, str]]] = {
     "Model": [
         ("graph", 7, False, "Graph"),
         ("opset_import", 8, True, "Opset"),
+        ("metadata_props", 14, True, "Property"),
         ("training_info", 20, True, "Training"),
         ("functions", 25, True, "Function"),
     ],
+    "Property": [("key", 1, False, "string"), ("value", 2, False, "string")],
     "Opset": [("domain", 1, False, "string"), ("version", 2, False, "int64")],
     "Training": [("initialization", 1, False, "Graph"), ("algorithm", 2, False, "Graph")],
     "Function": [("node", 7, True, "Node"), ("attribute_proto", 11, True, "Attribute")],
@@ -63,10 +66,13 @@ class OnnxFacts:
         Version of the default operator set; 0 where none is named.
     external
         Names of the files that hold data, as written, sorted.
+    metadata
+        What its exporter wrote beside the network.
     """
 
     opset: int
     external: tuple[str, ...]
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 def external_data(path: Path) -> tuple[str, ...]:
@@ -96,35 +102,59 @@ def read_onnx(path: Path) -> OnnxFacts:
     PackageFault
         If the file is no ONNX model.
     """
-    model = _message_types()["zoobridge.onnx.Model"]()
-    try:
-        model.ParseFromString(path.read_bytes())
-    except DecodeError as error:
-        raise PackageFault(f"{path.name} is not an ONNX model, or is damaged") from error
+    model = _parsed(path)
     if not model.HasField("graph"):
         raise PackageFault(f"{path.name} is not an ONNX model: it holds no graph")
     opset = max(
         (entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")),
         default=0,
     )
-    names: set[str] = set()
-    _collect(model, names)
-    return OnnxFacts(int(opset), tuple(sorted(names)))
+    names = {
+        entry.value.decode("utf-8", "surrogateescape")
+        for entry in _entries(model)
+        if entry.key == b"location"
+    }
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    return OnnxFacts(int(opset), tuple(sorted(names)), metadata)
 
 
-def _collect(message: Any, names: set[str]) -> None:
+def rename_external_data(path: Path, target: Path, name: str) -> None:
+    """Write an ONNX file again, its external data under another name.
+
+    Raises
+    ------
+    PackageFault
+        If the file is no ONNX model.
+    """
+    model = _parsed(path)
+    for entry in _entries(model):
+        if entry.key == b"location":
+            entry.value = name.encode()
+    target.write_bytes(model.SerializeToString())
+
+
+def _parsed(path: Path) -> Any:
+    model = _message_types()["zoobridge.onnx.Model"]()
+    try:
+        model.ParseFromString(path.read_bytes())
+    except DecodeError as error:
+        raise PackageFault(f"{path.name} is not an ONNX model, or is damaged") from error
+    return model
+
+
+def _entries(message: Any) -> Iterator[Any]:
+    """Yield what is said of external data."""
     # A stack, since graphs may be nested deeper than Python recurses.
     waiting = [message]
     while waiting:
         current = waiting.pop()
-        for field, value in current.ListFields():
-            if field.message_type is None:
+        for field_, value in current.ListFields():
+            if field_.message_type is None:
                 continue
             entries: Any = (value,) if isinstance(value, Message) else value
             for entry in entries:
-                if field.message_type.name == "Entry":
-                    if entry.key == b"location":
-                        names.add(entry.value.decode("utf-8", "surrogateescape"))
+                if field_.message_type.name == "Entry":
+                    yield entry
                 else:
                     waiting.append(entry)
 

@@ -13,7 +13,7 @@ from typing import Any
 from zoobridge.errors import InvalidRequestError
 from zoobridge.zoo._fault import PackageFault
 from zoobridge.zoo._files import file_sha256, package_file
-from zoobridge.zoo._onnx_file import read_onnx
+from zoobridge.zoo._onnx_file import read_onnx, rename_external_data
 from zoobridge.zoo._weights import saved_model_folder
 
 __all__ = ["WeightsSource", "detect_source"]
@@ -71,12 +71,12 @@ class WeightsSource:
             suffix = self.path.suffix.lower()
             target = folder / f"weights{suffix}"
             shutil.copyfile(self.path, target)
-        entry: dict[str, Any] = {"source": target.name, "sha256": file_sha256(target)}
-        return entry | self._particulars(folder)
+        particulars = self._particulars(folder, target.name)
+        return {"source": target.name, "sha256": file_sha256(target), **particulars}
 
-    def _particulars(self, folder: Path) -> dict[str, Any]:
+    def _particulars(self, folder: Path, entry_name: str) -> dict[str, Any]:
         if self.format == "onnx":
-            return self._onnx(folder)
+            return self._onnx(folder, entry_name)
         if self.format == "torchscript":
             return {"pytorch_version": _installed("torch", "2.10")}
         if self.format == "keras_v3":
@@ -86,7 +86,7 @@ class WeightsSource:
             }
         return {"tensorflow_version": _installed("tensorflow", "2.18")}
 
-    def _onnx(self, folder: Path) -> dict[str, Any]:
+    def _onnx(self, folder: Path, entry_name: str) -> dict[str, Any]:
         try:
             facts = read_onnx(self.path)
         except PackageFault as fault:
@@ -94,14 +94,18 @@ class WeightsSource:
         entry: dict[str, Any] = {"opset_version": facts.opset}
         if not facts.external:
             return entry
-        if len(facts.external) > 1 or not facts.external[0].endswith(".data"):
+        if len(facts.external) > 1:
             raise InvalidRequestError(
                 f"{self.path.name} keeps its weights in {', '.join(facts.external)}; save it again as one "
-                'file (onnx.save(model, path)), or with a single file whose name ends with ".data"'
+                "file (onnx.save(model, path)), or with a single file of data"
             )
         name = facts.external[0]
         try:
             data = package_file(self.path.parent, name)
+            if not name.endswith(".data"):
+                # BioImage.IO wants that ending; Optimum writes another.
+                name = "weights.onnx.data"
+                rename_external_data(self.path, folder / entry_name, name)
         except PackageFault as fault:
             raise InvalidRequestError(str(fault)) from fault
         target = folder / name

@@ -5,15 +5,15 @@ from __future__ import annotations
 import itertools
 import re
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoobridge.backend import Network, TensorSpec, WeightsFile
+from zoobridge.backend import BackendFault, Network, TensorSpec, WeightsFile
 from zoobridge.errors import BackendError, InvalidRequestError
 from zoobridge.imaging import Operation, postprocess, preprocess
-from zoobridge.zoo._layout import Layout, find_layout
+from zoobridge.zoo._layout import FREE_MIN, FREE_STEP, Layout, find_layout
 from zoobridge.zoo._weights import FORMATS
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ def try_network(source: WeightsSource, new: NewModel, open_network: OpenNetwork)
             tries.append((picture, raw, scores))
             if scores.max() > _LEAST_OUTPUT:
                 break
+        if found.free:
+            _check_free(network, found, span, spec.dtype, new)
     picture, raw, scores = tries[-1]
     tensors = [*raw[:place], scores, *raw[place + 1 :]]
     input_name = _tensor_name(spec.name, "input")
@@ -99,6 +101,26 @@ def try_network(source: WeightsSource, new: NewModel, open_network: OpenNetwork)
         outputs=outputs,
         scores=outputs[place],
     )
+
+
+def _check_free(
+    network: Network, found: Layout, span: tuple[float, float], dtype: str, new: NewModel
+) -> None:
+    """Check that a network which states no height and width takes several."""
+    for side in (FREE_MIN, FREE_MIN + 3 * FREE_STEP):
+        sides = tuple(
+            side if letter in "YX" else length
+            for letter, length in zip(found.axes, found.shape, strict=True)
+        )
+        other = replace(found, shape=sides)
+        try:
+            _run(network, _picture(other, span, 0), other, dtype, new.steps)
+        except BackendFault as fault:
+            raise InvalidRequestError(
+                "the network does not state its height and width, and does not take any; state those "
+                f"that it was trained on (zoobridge add --size 224x224). {fault}",
+                field="size",
+            ) from fault
 
 
 def _free_batch(layout: Layout) -> tuple[int, ...]:
@@ -150,6 +172,9 @@ def _chosen(names: list[str], outputs: list[NDArray[Any]], output: str) -> int:
         return names.index(output)
     if len(names) == 1 and not output:
         return 0
+    # scikit-learn's networks give the class beside the probabilities.
+    if not output and "probabilities" in names:
+        return names.index("probabilities")
     listed = ", ".join(
         f"{name} ({' x '.join(map(str, tensor.shape))})"
         for name, tensor in zip(names, outputs, strict=True)

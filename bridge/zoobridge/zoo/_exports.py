@@ -1,0 +1,281 @@
+"""What people's exports state of themselves: labels, size and preprocessing, read from their own files.
+
+Known are the folders of Hugging Face (Transformers) and of Teachable Machine, the metadata that
+Ultralytics and others write into ONNX files, and Keras files that rescale pictures by themselves. What
+cannot be run is refused with the command that makes a file that can.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from zoobridge.errors import InvalidRequestError
+from zoobridge.imaging import Operation
+from zoobridge.zoo._fault import PackageFault
+from zoobridge.zoo._label_file import names_of, read_label_file
+from zoobridge.zoo._onnx_file import read_onnx
+
+__all__ = ["Export", "read_export"]
+
+_BYTES_RANGE = (0.0, 255.0)
+# Pillow's numbers for filters, as Transformers writes them.
+_FILTERS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box"}
+_ONNX_LABELS = ("names", "labels", "classes", "class_names", "id2label")
+_OPTIMUM = (
+    'pip install "optimum-onnx[onnxruntime]" && '
+    "optimum-cli export onnx --task image-classification --model {source} {target}"
+)
+_COMMANDS = {
+    ".tflite": "pip install tf2onnx && python -m tf2onnx.convert --tflite {path} --output {stem}.onnx",
+    ".pb": "pip install tf2onnx && python -m tf2onnx.convert --graphdef {path} --output {stem}.onnx "
+    "--inputs INPUT:0 --outputs OUTPUT:0",
+    ".pkl": "skl2onnx.to_onnx(pipeline, X[:1], options={{'zipmap': False}}) in Python",
+    ".joblib": "skl2onnx.to_onnx(pipeline, X[:1], options={{'zipmap': False}}) in Python",
+    ".ckpt": "torch.onnx.export(model, example, '{stem}.onnx') where the network is defined",
+    ".safetensors": "torch.onnx.export(model, example, '{stem}.onnx') where the network is defined",
+    ".bin": "torch.onnx.export(model, example, '{stem}.onnx') where the network is defined",
+}
+
+
+@dataclass(frozen=True)
+class Export:
+    """Weights, and what their own files state of them.
+
+    Parameters
+    ----------
+    weights
+        The file, or the folder of a SavedModel.
+    made_by
+        What exported it, for people; empty where that is not known.
+    labels
+        The class names; empty where nothing states them.
+    size
+        Height and width; `None` where nothing states them.
+    preprocessing
+        The steps; `None` where nothing states them.
+    intensity_range
+        The raw intensities that they expect.
+    scores
+        What to do with the scores.
+    multi_label
+        Whether the classes do not exclude one another.
+    config
+        Further fields of ``config.zoobridge``.
+    """
+
+    weights: Path
+    made_by: str = ""
+    labels: tuple[str, ...] = ()
+    size: tuple[int, int] | None = None
+    preprocessing: tuple[Operation, ...] | None = None
+    intensity_range: tuple[float, float] | None = None
+    scores: Literal["as_is", "softmax", "sigmoid"] = "as_is"
+    multi_label: bool = False
+    config: dict[str, Any] = field(default_factory=dict)
+
+
+def read_export(path: Path) -> Export:
+    """Return the weights that a path stands for, with what their own files state.
+
+    Raises
+    ------
+    InvalidRequestError
+        If they are of a kind that cannot be run; the message holds the command that changes that.
+    """
+    try:
+        if path.is_dir():
+            return _folder(path)
+        suffix = path.suffix.lower()
+        if suffix in (".safetensors", ".bin") and (path.parent / "config.json").is_file():
+            return _hugging_face(path.parent)
+        if suffix in _COMMANDS:
+            raise InvalidRequestError(_convert(path), field="source")
+        if suffix == ".zip":
+            raise InvalidRequestError(
+                f"{path.name} is an archive; unpack it and add the folder, or copy it into the zoo if "
+                "it is a BioImage.IO package",
+                field="source",
+            )
+        if suffix == ".onnx":
+            return _onnx(path)
+        if suffix == ".keras":
+            return _keras(path)
+    except PackageFault as fault:
+        raise InvalidRequestError(str(fault), field="source") from fault
+    return Export(path)
+
+
+def _convert(path: Path) -> str:
+    command = _COMMANDS[path.suffix.lower()].format(path=path, stem=path.with_suffix(""))
+    return f"{path.name} is not run as it is; make an ONNX file of it and add that: {command}"
+
+
+# -- folders
+
+
+def _folder(path: Path) -> Export:
+    if (path / "config.json").is_file() and not (path / "saved_model.pb").exists():
+        return _hugging_face(path)
+    labels = path / "labels.txt"
+    if labels.is_file():
+        found = [path / name for name in ("model.savedmodel", "keras_model.h5")]
+        weights = next((one for one in found if one.exists()), None)
+        if weights is not None:
+            return Export(
+                weights,
+                "Teachable Machine",
+                read_label_file(labels),
+                (224, 224) if weights.is_dir() else None,
+                (Operation("scale_linear", {"gain": 1 / 127.5, "offset": -1.0}),),
+                _BYTES_RANGE,
+                config={"fit": "crop"},
+            )
+    for pattern in ("*.tflite", "model.json"):
+        other = next(iter(sorted(path.glob(pattern))), None)
+        if other is not None and not (path / "saved_model.pb").exists():
+            wanted = (
+                "its Keras or SavedModel export" if pattern == "model.json" else _convert(other)
+            )
+            raise InvalidRequestError(
+                f"{path} holds {other.name}, which is not run as it is; add {wanted}",
+                field="source",
+            )
+    return Export(path)
+
+
+def _hugging_face(path: Path) -> Export:
+    config = _json(path / "config.json")
+    architecture = ", ".join(map(str, config.get("architectures") or ["an unknown architecture"]))
+    if not any(key in config for key in ("id2label", "label2id")):
+        raise InvalidRequestError(
+            f"{path} is a model folder ({architecture}) without id2label in its config.json, as an "
+            "image classifier has it",
+            field="source",
+        )
+    files = [path / "model.onnx", path / "onnx" / "model.onnx", *sorted(path.glob("*.onnx"))]
+    weights = next((one for one in files if one.is_file()), None)
+    if weights is None:
+        command = _OPTIMUM.format(source=path, target=path / "onnx")
+        raise InvalidRequestError(
+            f"{path} holds the parameters of {architecture} without a network that can be run; make "
+            f"one, and add the folder again: {command}",
+            field="source",
+        )
+    multi_label = config.get("problem_type") == "multi_label_classification"
+    steps, size, more = _processor(path / "preprocessor_config.json", config)
+    return Export(
+        weights,
+        "Hugging Face Transformers",
+        tuple(names_of(config)),
+        size,
+        steps,
+        _BYTES_RANGE,
+        "sigmoid" if multi_label else "softmax",
+        multi_label,
+        more,
+    )
+
+
+def _processor(
+    path: Path, config: Mapping[str, Any]
+) -> tuple[tuple[Operation, ...], tuple[int, int] | None, dict[str, Any]]:
+    """Return the steps, the size, and how it is reached, as an image processor states them."""
+    stated = _json(path) if path.is_file() else {}
+    steps: list[Operation] = []
+    if stated.get("do_rescale", True):
+        steps.append(
+            Operation("scale_linear", {"gain": float(stated.get("rescale_factor", 1 / 255))})
+        )
+    mean, std = stated.get("image_mean"), stated.get("image_std")
+    if stated.get("do_normalize", bool(mean)) and mean and std:
+        normal = {"mean": list(map(float, mean)), "std": list(map(float, std)), "axis": "channel"}
+        steps.append(Operation("fixed_zero_mean_unit_variance", normal))
+    size = _size(stated.get("crop_size")) or _size(stated.get("size"))
+    if size is None:
+        size = _size(config.get("image_size"))
+    cropped = stated.get("do_center_crop") or "shortest_edge" in (stated.get("size") or {})
+    more: dict[str, Any] = {"fit": "crop" if cropped else "stretch"}
+    if stated.get("resample") in _FILTERS:
+        more["interpolation"] = _FILTERS[stated["resample"]]
+    return tuple(steps), size, more
+
+
+def _size(stated: object) -> tuple[int, int] | None:
+    if isinstance(stated, int) and not isinstance(stated, bool):
+        return stated, stated
+    if (
+        isinstance(stated, list)
+        and len(stated) == 2
+        and all(isinstance(one, int) for one in stated)
+    ):
+        return stated[0], stated[1]
+    if isinstance(stated, Mapping):
+        sides = [stated.get(name, stated.get("shortest_edge")) for name in ("height", "width")]
+        if all(isinstance(side, int) for side in sides):
+            return sides[0], sides[1]
+    return None
+
+
+# -- files
+
+
+def _onnx(path: Path) -> Export:
+    stated = read_onnx(path).metadata
+    labels = next((stated[key] for key in _ONNX_LABELS if stated.get(key)), "")
+    names = tuple(names_of(_literal(labels))) if labels else ()
+    if "ultralytics" not in f"{stated.get('author', '')} {stated.get('description', '')}".lower():
+        return Export(path, "", names)
+    if stated.get("task", "classify") != "classify":
+        raise InvalidRequestError(
+            f"{path.name} is a network of Ultralytics for '{stated['task']}', not for classifying; "
+            "train and export one of task classify",
+            field="source",
+        )
+    return Export(
+        path,
+        "Ultralytics",
+        names,
+        _size(_literal(stated["imgsz"])) if "imgsz" in stated else None,
+        (Operation("scale_linear", {"gain": 1 / 255}),),
+        _BYTES_RANGE,
+        config={"fit": "crop"},
+    )
+
+
+def _literal(text: str) -> object:
+    import ast
+
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError) as error:
+        raise PackageFault(f"the metadata {text[:80]!r} cannot be understood") from error
+
+
+def _keras(path: Path) -> Export:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            layers = archive.read("config.json").decode("utf-8", "replace")
+    except (zipfile.BadZipFile, KeyError, OSError):
+        return Export(path)
+    if '"Rescaling"' in layers or '"Normalization"' in layers:
+        return Export(path, "Keras, with preprocessing inside", (), None, (), _BYTES_RANGE)
+    return Export(path)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text("utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise InvalidRequestError(f"{path} cannot be read: {error}", field="source") from error
+    if not isinstance(document, dict):
+        raise InvalidRequestError(f"{path} does not hold a JSON object", field="source")
+    return document
