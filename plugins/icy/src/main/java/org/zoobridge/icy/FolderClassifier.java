@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.List;
 
 import org.zoobridge.client.Cancellation;
+import org.zoobridge.client.ClassSummary;
 import org.zoobridge.client.ClassifyCall;
 import org.zoobridge.client.FolderJob;
 import org.zoobridge.client.Progress;
@@ -39,11 +40,20 @@ public final class FolderClassifier {
      * @param stop     stops it from another thread
      */
     public void classify(final Choices choices, final Progress progress, final Cancellation stop) {
-        model = choices.model();
+        model = choices.requireModel();
         labels = zoo.model(model).getModel().getLabelsList();
         final ClassifyCall call = zoo.classify(model).progress(progress).cancellation(stop);
         choices.apply(call);
         job.run(call);
+    }
+
+    /**
+     * Classes and counts so far; their sizes are not known here.
+     *
+     * @return the most frequent class first
+     */
+    public List<ClassSummary> summary() {
+        return ClassSummary.of(job.answers(), item -> 0);
     }
 
     /**

@@ -3,6 +3,7 @@ package org.zoobridge.icy;
 import java.util.Collections;
 import java.util.List;
 
+import org.zoobridge.client.ClassSummary;
 import org.zoobridge.client.ResultTable;
 
 /** What came of a run. Immutable. */
@@ -11,7 +12,10 @@ public final class Outcome {
     private final ResultTable table;
     private final List<RegionClass> classes;
 
-    Outcome(final ResultTable table, final List<RegionClass> classes) {
+    private final List<ClassSummary> summary;
+
+    Outcome(final ResultTable table, final List<RegionClass> classes, final List<ClassSummary> summary) {
+        this.summary = Collections.unmodifiableList(summary);
         this.table = table;
         this.classes = Collections.unmodifiableList(classes);
     }
@@ -23,6 +27,15 @@ public final class Outcome {
      */
     public ResultTable table() {
         return table;
+    }
+
+    /**
+     * Count, share, area and mean score by class.
+     *
+     * @return the most frequent class first
+     */
+    public List<ClassSummary> summary() {
+        return summary;
     }
 
     /**

@@ -3,6 +3,8 @@ package org.zoobridge.icy;
 import java.awt.Color;
 import java.util.Locale;
 
+import org.zoobridge.v1.ModelIdentity;
+
 /** The class of a region, as it is written into it. Immutable. */
 public final class RegionClass {
 
@@ -10,10 +12,10 @@ public final class RegionClass {
     private final String label;
     private final double score;
     private final Color color;
-    private final String model;
+    private final ModelIdentity model;
 
     RegionClass(final RegionView region, final String label, final double score, final Color color,
-            final String model) {
+            final ModelIdentity model) {
         this.region = region;
         this.label = label;
         this.score = score;
@@ -60,9 +62,9 @@ public final class RegionClass {
     /**
      * The model.
      *
-     * @return its id
+     * @return id, version and digest
      */
-    public String model() {
+    public ModelIdentity model() {
         return model;
     }
 

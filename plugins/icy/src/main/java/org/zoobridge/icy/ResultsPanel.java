@@ -12,6 +12,7 @@ import java.util.Map;
 
 import javax.swing.JButton;
 import javax.swing.JFileChooser;
+import javax.swing.JLabel;
 import javax.swing.JOptionPane;
 import javax.swing.JPanel;
 import javax.swing.JScrollPane;
@@ -27,6 +28,8 @@ public final class ResultsPanel extends JPanel {
 
     private final transient List<ResultTable> runs = new ArrayList<>();
     private final Rows rows = new Rows();
+    private final JLabel counts = new JLabel(" ");
+    private transient String classes = "";
 
     /** Makes an empty table. */
     public ResultsPanel() {
@@ -36,8 +39,13 @@ public final class ResultsPanel extends JPanel {
         table.setAutoCreateRowSorter(true);
         add(new JScrollPane(table), BorderLayout.CENTER);
         final JButton save = new JButton("Save as CSV…");
-        save.addActionListener(event -> save());
+        save.addActionListener(event -> save(csv()));
+        final JButton saveClasses = new JButton("Save classes as CSV…");
+        saveClasses.setToolTipText("Count, share, area and mean score by class, of the last run");
+        saveClasses.addActionListener(event -> save(classes));
+        add(counts, BorderLayout.NORTH);
         final JPanel buttons = new JPanel(new FlowLayout(FlowLayout.RIGHT));
+        buttons.add(saveClasses);
         buttons.add(save);
         add(buttons, BorderLayout.SOUTH);
     }
@@ -61,7 +69,27 @@ public final class ResultsPanel extends JPanel {
         return ResultTable.joined(runs).csv();
     }
 
-    private void save() {
+    /**
+     * Shows classes and counts, while a run goes on and after it.
+     *
+     * @param line    classes and counts
+     * @param summary the classes as CSV
+     */
+    public void count(final String line, final String summary) {
+        counts.setText(line.isEmpty() ? " " : line);
+        classes = summary;
+    }
+
+    /**
+     * The classes that are shown.
+     *
+     * @return classes and counts
+     */
+    public String counted() {
+        return counts.getText();
+    }
+
+    private void save(final String content) {
         final JFileChooser files = new JFileChooser();
         files.setDialogTitle("Save the results as CSV");
         if (files.showSaveDialog(this) != JFileChooser.APPROVE_OPTION) {
@@ -69,7 +97,7 @@ public final class ResultsPanel extends JPanel {
         }
         final Path file = files.getSelectedFile().toPath();
         try {
-            Files.write(file, csv().getBytes(StandardCharsets.UTF_8));
+            Files.write(file, content.getBytes(StandardCharsets.UTF_8));
         } catch (IOException error) {
             JOptionPane.showMessageDialog(this, "The table cannot be saved as " + file + " (" + error
                     + "); choose another place.", "ZooBridge", JOptionPane.ERROR_MESSAGE);

@@ -3,12 +3,14 @@ package org.zoobridge.icy;
 import java.awt.Color;
 import java.awt.Rectangle;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
 import org.zoobridge.client.Answer;
+import org.zoobridge.client.ClassSummary;
 import org.zoobridge.client.Cancellation;
 import org.zoobridge.client.ImageJob;
 import org.zoobridge.client.ImageRun;
@@ -52,7 +54,7 @@ public final class SequenceClassifier {
      */
     public void classify(final SequenceView sequence, final Choices choices, final Progress progress,
             final Cancellation stop, final Consumer<Outcome> result) {
-        final Model model = zoo.model(choices.model()).getModel();
+        final Model model = zoo.model(choices.requireModel()).getModel();
         final ImageJob job = job(sequence, choices);
         final ImageRun run = job.with(zoo, choices.model(), call -> {
             choices.apply(call);
@@ -67,24 +69,42 @@ public final class SequenceClassifier {
             }
             final ResultTable table = new ResultTable();
             table.add(answer, model.getLabelsList());
-            result.accept(new Outcome(table, classes(job, answer, model)));
+            addAreas(table, job, answer, sequence);
+            result.accept(new Outcome(table, classes(job, answer, model), ClassSummary.of(
+                    Collections.singletonList(answer), item -> pixels(job, item))));
         }
+    }
+
+    /** A region's size goes behind its row, in pixels and in square micrometres. */
+    private static void addAreas(final ResultTable table, final ImageJob job, final Answer answer,
+            final SequenceView sequence) {
+        for (int row = 0; row < answer.items().size(); row++) {
+            final ItemAnswer item = answer.items().get(row);
+            if (!item.region().isEmpty()) {
+                table.set(row, "pixels", pixels(job, item));
+                table.set(row, "area (um^2)", pixels(job, item) * sequence.pixelArea());
+            }
+        }
+    }
+
+    private static long pixels(final ImageJob job, final ItemAnswer item) {
+        return ClassSummary.pixels(job.regions().get(item.index()));
     }
 
     private static ImageJob job(final SequenceView sequence, final Choices choices) {
         final ImageJob job = new ImageJob(new SequencePlanes(sequence));
-        final int[] frames = Indexes.parse('T', choices.t, sequence.shownT(), sequence.sizeT());
-        final int[] slices = Indexes.parse('Z', choices.z, sequence.shownZ(), sequence.sizeZ());
-        if (choices.target == Target.ROIS || choices.target == Target.SELECTED) {
-            addRegions(job, sequence, choices.target == Target.SELECTED, frames, slices);
+        final int[] frames = Indexes.parse('T', choices.t(), sequence.shownT(), sequence.sizeT());
+        final int[] slices = Indexes.parse('Z', choices.z(), sequence.shownZ(), sequence.sizeZ());
+        if (choices.target() == Target.ROIS || choices.target() == Target.SELECTED) {
+            addRegions(job, sequence, choices.target() == Target.SELECTED, frames, slices);
             return job;
         }
         for (final int t : frames) {
             for (final int z : slices) {
-                if (choices.target == Target.PLANES) {
+                if (choices.target() == Target.PLANES) {
                     job.plane(plane(sequence, t, z));
                 } else {
-                    for (final Region tile : Regions.tiles(sequence.sizeX(), sequence.sizeY(), choices.tileSize)) {
+                    for (final Region tile : Regions.tiles(sequence.sizeX(), sequence.sizeY(), choices.tileSize())) {
                         job.region(plane(sequence, t, z), tile, null);
                     }
                 }
@@ -148,10 +168,16 @@ public final class SequenceClassifier {
         for (final ItemAnswer only : answer.items()) {
             if (only.region().isEmpty() && !only.top().isEmpty()) {
                 sequence.note("zoobridge.label", only.top().get(0).label());
+                sequence.note("zoobridge.score", score(only.top().get(0)));
                 sequence.note("zoobridge.model", answer.model().getId());
+                sequence.note("zoobridge.version", answer.model().getVersion());
                 sequence.note("zoobridge.digest", answer.model().getDigest());
             }
         }
+    }
+
+    private static String score(final Score best) {
+        return best.score().isPresent() ? String.valueOf(best.score().getAsDouble()) : "";
     }
 
     /** The best class of each region; of one that was looked at in several planes, the surest. */
@@ -165,7 +191,7 @@ public final class SequenceClassifier {
                 final Score best = item.top().get(0);
                 final RegionClass found = new RegionClass(region, best.label(),
                         best.score().orElse(Double.NaN), new Color(colors.getOrDefault(best.label(), DEFAULT_COLOR)),
-                        answer.model().getId());
+                        answer.model());
                 if (!isBeaten(found, classes)) {
                     classes.removeIf(other -> other.region() == found.region());
                     classes.add(found);

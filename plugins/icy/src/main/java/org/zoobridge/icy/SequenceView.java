@@ -57,6 +57,13 @@ public interface SequenceView {
     DataType type();
 
     /**
+     * Area of a pixel.
+     *
+     * @return square micrometres; 1 where the size is not known
+     */
+    double pixelArea();
+
+    /**
      * The slice that is shown.
      *
      * @return index; -1 where all are

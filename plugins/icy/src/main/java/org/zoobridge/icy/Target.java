@@ -1,12 +1,9 @@
 package org.zoobridge.icy;
 
-import java.util.Locale;
-import org.zoobridge.client.ZooBridgeException;
-import org.zoobridge.v1.ErrorReason;
-
+import org.zoobridge.client.Named;
 
 /** What of a sequence is to be classified. */
-public enum Target {
+public enum Target implements Named {
 
     /** The chosen planes, each as a whole. */
     PLANES("Planes"),
@@ -23,11 +20,7 @@ public enum Target {
         this.label = label;
     }
 
-    /**
-     * The target as people read and write it.
-     *
-     * @return such as {@code Selected ROIs}
-     */
+    @Override
     public String label() {
         return label;
     }
@@ -42,15 +35,9 @@ public enum Target {
      *
      * @param text such as {@code selected rois}
      * @return the target
-     * @throws ZooBridgeException if there is none of that name
+     * @throws org.zoobridge.client.ZooBridgeException if there is none of that name
      */
     public static Target of(final String text) {
-        for (final Target target : values()) {
-            if (target.label.toLowerCase(Locale.ROOT).equals(text.trim().toLowerCase(Locale.ROOT).replace('_', ' '))) {
-                return target;
-            }
-        }
-        throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "\"" + text + "\" is no target; write Planes, ROIs, Selected ROIs "
-                + "or Tiles").field("target");
+        return Named.of(values(), text, "target");
     }
 }

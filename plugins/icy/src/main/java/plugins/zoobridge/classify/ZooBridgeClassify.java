@@ -9,6 +9,9 @@ import icy.plugin.interface_.PluginThreaded;
 import icy.system.thread.ThreadUtil;
 
 import java.awt.BorderLayout;
+import java.nio.file.Paths;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,9 +22,11 @@ import javax.swing.JOptionPane;
 import javax.swing.JPanel;
 
 import org.zoobridge.client.Cancellation;
+import org.zoobridge.client.ClassSummary;
 import org.zoobridge.client.Progress;
 import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.ServerChoice;
+import org.zoobridge.client.Words;
 import org.zoobridge.client.ZooBridge;
 import org.zoobridge.client.ui.ServerPanel;
 import org.zoobridge.icy.Choices;
@@ -84,7 +89,22 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
                 words.put(word.substring(0, equals), word.substring(equals + 1));
             }
         }
+        final List<String> known = new ArrayList<>(Choices.KEYS);
+        known.addAll(Arrays.asList("address", "tls", "ca", "token", "folder", "recursive"));
+        final Words options = Words.of(words).expecting("ZooBridgeClassify", known);
         final ServerChoice server = settings.server().changed(words::get);
+        if (options.has("folder")) {
+            try (ZooBridge zoo = ZooBridge.connect(server.endpoint())) {
+                final FolderClassifier folder = new FolderClassifier(zoo, Paths.get(options.text("folder", "")),
+                        options.flag("recursive"));
+                try {
+                    folder.classify(Choices.of(words), (done, total) -> { }, new Cancellation());
+                } finally {
+                    System.out.print(folder.table().csv());
+                }
+            }
+            return;
+        }
         try (ZooBridge zoo = ZooBridge.connect(server.endpoint())) {
             final IcySequence sequence = new IcySequence(getActiveSequence());
             new SequenceClassifier(zoo).classify(sequence, Choices.of(words), (done, total) -> { },
@@ -127,11 +147,12 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
         final Map<String, String> words = form.words();
         inBackground("Classifying", work -> {
             final Choices choices = Choices.of(words);
-            settings.model(choices.model());
+            settings.model(choices.requireModel());
             final IcySequence sequence = new IcySequence(getActiveSequence());
             new SequenceClassifier(work.zoo).classify(sequence, choices, work.progress, work.stop, outcome -> {
                 sequence.write(outcome.classes());
                 show(outcome.table());
+                count(work, "", outcome.summary(), sequence.pixelArea(), "um");
             });
         });
     }
@@ -147,11 +168,23 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
         inBackground("Classifying a folder", work -> {
             final FolderClassifier folder = new FolderClassifier(work.zoo, folders.getSelectedFile().toPath(), true);
             try {
-                folder.classify(Choices.of(words), work.progress, work.stop);
+                folder.classify(Choices.of(words), (done, total) -> {
+                    work.progress.advanced(done, total);
+                    count(work, done + "/" + total + " ", folder.summary(), 1, "pixel");
+                }, work.stop);
             } finally {
                 show(folder.table());
             }
         });
+    }
+
+    /** Shows classes and counts in the progress frame and above the table. */
+    private void count(final Work work, final String done, final List<ClassSummary> summary, final double area,
+            final String unit) {
+        final String line = ClassSummary.line(summary);
+        final String csv = ClassSummary.csv(summary, area, unit);
+        work.frame.setMessage(done + line);
+        ThreadUtil.invokeLater(() -> results.count(line, csv));
     }
 
     private void show(final ResultTable table) {
@@ -165,7 +198,7 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
             final Cancellation stop = new Cancellation();
             final Thread watcher = watch(frame, stop);
             try (ZooBridge zoo = settings.connect()) {
-                task.accept(new Work(zoo, stop, (done, total) -> {
+                task.accept(new Work(zoo, frame, stop, (done, total) -> {
                     frame.setLength(Math.max(1, total));
                     frame.setPosition(done);
                 }));
@@ -207,11 +240,13 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
     private static final class Work {
 
         private final ZooBridge zoo;
+        private final CancelableProgressFrame frame;
         private final Cancellation stop;
         private final Progress progress;
 
-        Work(final ZooBridge zoo, final Cancellation stop, final Progress progress) {
+        Work(final ZooBridge zoo, final CancelableProgressFrame frame, final Cancellation stop, final Progress progress) {
             this.zoo = zoo;
+            this.frame = frame;
             this.stop = stop;
             this.progress = progress;
         }

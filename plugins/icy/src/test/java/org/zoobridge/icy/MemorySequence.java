@@ -60,6 +60,11 @@ final class MemorySequence implements SequenceView {
     }
 
     @Override
+    public double pixelArea() {
+        return 0.25;
+    }
+
+    @Override
     public int shownZ() {
         return sizeZ - 1;
     }

@@ -9,6 +9,8 @@ import java.awt.Rectangle;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -20,7 +22,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.io.TempDir;
 import org.zoobridge.client.Cancellation;
+import org.zoobridge.client.ClassSummary;
 import org.zoobridge.client.FakeZoo;
 import org.zoobridge.client.ZooBridge;
 import org.zoobridge.v1.ClassifyRequest;
@@ -189,5 +193,48 @@ class SequenceClassifierTest {
         assertEquals(false, form.isRunnable());
         form.show("No server answers.");
         assertEquals("No server answers.", form.sentence());
+    }
+
+    @Test
+    void theSequenceKeepsScoreAndVersion() {
+        final MemorySequence sequence = new MemorySequence(1, 1, 1);
+        classify(sequence);
+        assertEquals("0.1", sequence.notes.get("zoobridge.score"));
+        assertTrue(sequence.notes.containsKey("zoobridge.version"));
+    }
+
+    @Test
+    void regionsHaveTheirAreaAndClassesAreSummedUp() {
+        final MemorySequence sequence = new MemorySequence(1, 1, 1);
+        sequence.regions.add(MemorySequence.region("full", new Rectangle(0, 0, 5, 4), -1, -1, false));
+        sequence.regions.add(MemorySequence.region("board", new Rectangle(2, 3, 4, 2), -1, -1, true));
+        final Outcome outcome = classify(sequence, "target=ROIs");
+        assertEquals("20", outcome.table().text(0, "pixels"));
+        assertEquals("5.0", outcome.table().text(0, "area (um^2)"));
+        assertEquals("4", outcome.table().text(1, "pixels"));
+        assertEquals("class,count,share,pixels,area (um^2),mean score\nmemory,2,1.0,24,6.0,0.1\n",
+                ClassSummary.csv(outcome.summary(), sequence.pixelArea(), "um"));
+        assertEquals("memory 2", ClassSummary.line(outcome.summary()));
+    }
+
+    @Test
+    void classesOfAFolderAreCountedWhileItIsClassified(@TempDir final Path folder) throws IOException {
+        for (int i = 0; i < 3; i++) {
+            Files.write(folder.resolve(i + ".png"), new byte[] {1, 2, 3});
+        }
+        final FolderClassifier work = new FolderClassifier(zoo, folder, false);
+        final List<String> counted = new ArrayList<>();
+        work.classify(choices(), (done, total) -> counted.add(done + "/" + total + " "
+                + ClassSummary.line(work.summary())), new Cancellation());
+        assertEquals(3, work.table().rows().size());
+        assertEquals(3, counted.size());
+        assertEquals("3/3 0.png 1, 1.png 1, 2.png 1", counted.get(2));
+    }
+
+    @Test
+    void theClassesAreShownAboveTheTable() {
+        final ResultsPanel panel = new ResultsPanel();
+        panel.count("grass 2", "class,count\ngrass,2\n");
+        assertEquals("grass 2", panel.counted());
     }
 }

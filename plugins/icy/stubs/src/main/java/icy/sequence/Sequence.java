@@ -68,4 +68,12 @@ public class Sequence {
     public icy.gui.viewer.Viewer getFirstViewer() {
         throw new UnsupportedOperationException("signature only");
     }
+
+    public double getPixelSizeX() {
+        throw new UnsupportedOperationException("signature only");
+    }
+
+    public double getPixelSizeY() {
+        throw new UnsupportedOperationException("signature only");
+    }
 }

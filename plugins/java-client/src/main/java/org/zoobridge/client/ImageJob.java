@@ -87,6 +87,19 @@ public final class ImageJob {
     }
 
     /**
+     * The regions.
+     *
+     * @return in the order of the answer's items; a whole plane is a box of its size
+     */
+    public List<Region> regions() {
+        final List<Region> all = new ArrayList<>();
+        for (final List<Region> regions : regionsByPlane.values()) {
+            all.addAll(regions);
+        }
+        return all;
+    }
+
+    /**
      * What was given with each item.
      *
      * @return in the order of the answer's items; null for whole planes

@@ -17,6 +17,7 @@ final class ClassesEdit extends AbstractIcyUndoableEdit {
     private static final String LABEL = "zoobridge.label";
     private static final String SCORE = "zoobridge.score";
     private static final String MODEL = "zoobridge.model";
+    private static final String VERSION = "zoobridge.version";
 
     private final Sequence sequence;
     private final List<RegionClass> classes;
@@ -80,7 +81,8 @@ final class ClassesEdit extends AbstractIcyUndoableEdit {
             roi.setProperty(NAME, own);
             roi.setProperty(LABEL, found.label());
             roi.setProperty(SCORE, String.valueOf(found.score()));
-            roi.setProperty(MODEL, found.model());
+            roi.setProperty(MODEL, found.model().getId());
+            roi.setProperty(VERSION, found.model().getVersion());
             roi.setName(found.nameFor(own));
             roi.setColor(found.color());
         } finally {
@@ -97,6 +99,7 @@ final class ClassesEdit extends AbstractIcyUndoableEdit {
         private final String label;
         private final String score;
         private final String model;
+        private final String version;
 
         State(final ROI roi) {
             this.roi = roi;
@@ -105,6 +108,7 @@ final class ClassesEdit extends AbstractIcyUndoableEdit {
             this.label = roi.getProperty(LABEL);
             this.score = roi.getProperty(SCORE);
             this.model = roi.getProperty(MODEL);
+            this.version = roi.getProperty(VERSION);
         }
 
         void restore() {
@@ -116,6 +120,7 @@ final class ClassesEdit extends AbstractIcyUndoableEdit {
                 roi.setProperty(LABEL, label == null ? "" : label);
                 roi.setProperty(SCORE, score == null ? "" : score);
                 roi.setProperty(MODEL, model == null ? "" : model);
+                roi.setProperty(VERSION, version == null ? "" : version);
             } finally {
                 roi.endUpdate();
             }

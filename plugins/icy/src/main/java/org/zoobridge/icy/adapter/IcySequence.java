@@ -89,6 +89,11 @@ public final class IcySequence implements SequenceView {
     }
 
     @Override
+    public double pixelArea() {
+        return sequence.getPixelSizeX() * sequence.getPixelSizeY();
+    }
+
+    @Override
     public int shownZ() {
         final Viewer viewer = sequence.getFirstViewer();
         return viewer == null ? 0 : viewer.getPositionZ();

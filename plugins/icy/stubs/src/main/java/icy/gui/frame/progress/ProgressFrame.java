@@ -7,6 +7,10 @@ public class ProgressFrame extends TaskFrame implements icy.common.listener.Prog
         super(message);
     }
 
+    public void setMessage(String value) {
+        throw new UnsupportedOperationException("signature only");
+    }
+
     public void setLength(double length) {
         throw new UnsupportedOperationException("signature only");
     }
