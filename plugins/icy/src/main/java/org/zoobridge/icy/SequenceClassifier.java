@@ -117,7 +117,8 @@ public final class SequenceClassifier {
             final int[] frames, final int[] slices) {
         final List<RegionView> regions = sequence.regions(selectedOnly);
         if (regions.isEmpty()) {
-            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION, selectedOnly ? "No ROI of " + sequence.name() + " is selected. Select "
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION,
+                    selectedOnly ? "No ROI of " + sequence.name() + " is selected. Select "
                     + "some, or choose another target." : sequence.name() + " has no ROIs. Draw some, or choose "
                     + "another target.").field("regions");
         }
@@ -145,7 +146,8 @@ public final class SequenceClassifier {
     private static Region region(final SequenceView sequence, final RegionView region, final int z, final int t) {
         final Rectangle box = region.bounds().intersection(new Rectangle(sequence.sizeX(), sequence.sizeY()));
         if (box.isEmpty()) {
-            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION, "The ROI \"" + region.name() + "\" lies outside " + sequence.name()
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION,
+                    "The ROI \"" + region.name() + "\" lies outside " + sequence.name()
                     + "; move it, or take it out of the selection.").field("regions");
         }
         final boolean[] mask = region.mask(box, z, t);
@@ -156,7 +158,8 @@ public final class SequenceClassifier {
             full &= inside;
         }
         if (empty) {
-            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION, "The ROI \"" + region.name() + "\" holds no pixel of "
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION,
+                    "The ROI \"" + region.name() + "\" holds no pixel of "
                     + sequence.name() + "; draw it larger, or take it out of the selection.")
                     .field("regions");
         }

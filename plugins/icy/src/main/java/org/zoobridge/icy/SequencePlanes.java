@@ -64,7 +64,8 @@ final class SequencePlanes implements PlaneSource {
             } else if (pixels instanceof double[]) {
                 buffer.put((double[]) pixels);
             } else {
-                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT, sequence.name() + " has no pixels at T=" + t + ", Z=" + z
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT,
+                        sequence.name() + " has no pixels at T=" + t + ", Z=" + z
                         + "; choose a plane that exists.").field("image");
             }
         }

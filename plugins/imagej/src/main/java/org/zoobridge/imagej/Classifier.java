@@ -58,7 +58,8 @@ public final class Classifier {
         choices.requireModel();
         final Target target = choices.targetIn(image);
         if ((choices.classMap() || choices.probabilityMaps()) && target != Target.TILES && target != Target.LABELS) {
-            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "Maps are made of tiles and label images. Choose target=Tiles or "
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST,
+                    "Maps are made of tiles and label images. Choose target=Tiles or "
                     + "target=[Label image], or leave the maps out.").field("target");
         }
         choices.requireChannels(new PixelReader(image).channels());

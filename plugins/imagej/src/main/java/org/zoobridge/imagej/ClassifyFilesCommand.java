@@ -101,7 +101,8 @@ public final class ClassifyFilesCommand implements Command {
             try {
                 Files.write(save.toPath(), csv.getBytes(StandardCharsets.UTF_8));
             } catch (IOException error) {
-                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "The table cannot be saved as " + save + " (" + error
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST,
+                        "The table cannot be saved as " + save + " (" + error
                         + "); choose another place.").field("save").causedBy(error);
             }
         }

@@ -35,7 +35,8 @@ public final class ClassifyPlugIn implements PlugIn {
     static ImagePlus currentImage() {
         final ImagePlus image = WindowManager.getCurrentImage();
         if (image == null) {
-            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "No image is open. Open one (File > Open…) and run this again.").field("image");
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST,
+                    "No image is open. Open one (File > Open…) and run this again.").field("image");
         }
         return image;
     }

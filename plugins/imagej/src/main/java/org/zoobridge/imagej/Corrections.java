@@ -117,12 +117,14 @@ final class Corrections {
                 }
             }
             if (seen.isEmpty()) {
-                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "Nothing was corrected in " + image.getTitle() + ". Right-click "
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST,
+                        "Nothing was corrected in " + image.getTitle() + ". Right-click "
                         + "a drawn region and choose its class, or export all.");
             }
             Files.write(file, (HEADER + String.join("", lines.values())).getBytes(StandardCharsets.UTF_8));
         } catch (IOException error) {
-            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "The annotations cannot be written to " + file + " (" + error
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST,
+                    "The annotations cannot be written to " + file + " (" + error
                     + "); choose another place.").field("save").causedBy(error);
         }
         return seen.size();
@@ -132,7 +134,8 @@ final class Corrections {
         final List<List<String>> rows = ResultTable.parse(
                 new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
         if (rows.isEmpty() || !ResultTable.line(rows.get(0)).equals(HEADER)) {
-            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, file + " is not a table of annotations by ZooBridge (" + HEADER.trim()
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST,
+                    file + " is not a table of annotations by ZooBridge (" + HEADER.trim()
                     + "); choose another name.").field("save");
         }
         for (final List<String> row : rows.subList(1, rows.size())) {

@@ -36,7 +36,8 @@ public final class ExportPlugIn implements PlugIn {
                 return;
             }
             if (file.isEmpty()) {
-                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "No file is named. Name one: save=[/my/annotations.csv].").field("save");
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST,
+                        "No file is named. Name one: save=[/my/annotations.csv].").field("save");
             }
             final Path path = Paths.get(file);
             Corrections.say(Corrections.export(image, path, options != null && options.flag("all")), path);

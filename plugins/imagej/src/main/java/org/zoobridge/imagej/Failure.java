@@ -45,7 +45,8 @@ public final class Failure {
                 IJ.showStatus(title + " cancelled");
             }
         } catch (InvalidPathException error) {
-            show(title, ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "\"" + error.getInput() + "\" cannot be the path of a "
+            show(title, ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST,
+                    "\"" + error.getInput() + "\" cannot be the path of a "
                     + "file or folder.").causedBy(error));
         } finally {
             IJ.showProgress(1.0);

@@ -97,7 +97,8 @@ public final class FolderPlugIn implements PlugIn {
             final String save) {
         choices.requireModel();
         if (folder.isEmpty()) {
-            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "No folder is chosen. Name one, such as folder=[/my pictures/].").field("folder");
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST,
+                    "No folder is chosen. Name one, such as folder=[/my pictures/].").field("folder");
         }
         final FolderJob job = new FolderJob(Paths.get(folder), recursive, OPENERS);
         final ZooBridge zoo = Connection.current();
@@ -124,7 +125,8 @@ public final class FolderPlugIn implements PlugIn {
             try {
                 Files.write(Paths.get(save), rows.csv().getBytes(StandardCharsets.UTF_8));
             } catch (IOException error) {
-                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "The table cannot be saved as " + save + " (" + error
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST,
+                        "The table cannot be saved as " + save + " (" + error
                         + "); choose another place. Its rows are in the window " + Tables.RESULTS + ".").field("save").causedBy(error);
             }
         }

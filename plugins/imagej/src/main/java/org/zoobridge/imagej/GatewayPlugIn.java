@@ -43,7 +43,8 @@ public final class GatewayPlugIn implements PlugIn {
                 publish(server.getListeningPort(), token);
             } catch (IOException error) {
                 server.shutdown();
-                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_SERVER_UNAVAILABLE, "The file for Python cannot be written (" + error
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_SERVER_UNAVAILABLE,
+                        "The file for Python cannot be written (" + error
                         + "); set ZOOBRIDGE_RUNTIME_DIR to a folder of your own.")
                         .causedBy(error);
             }

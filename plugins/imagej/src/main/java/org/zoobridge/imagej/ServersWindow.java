@@ -1,11 +1,13 @@
 package org.zoobridge.imagej;
 
+import ij.IJ;
 import ij.Prefs;
 import ij.plugin.frame.Recorder;
 
 import java.awt.BorderLayout;
 import java.awt.EventQueue;
 import java.awt.FlowLayout;
+import java.io.File;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -22,6 +24,7 @@ import javax.swing.JPanel;
 import javax.swing.JScrollPane;
 import javax.swing.JSplitPane;
 
+import org.zoobridge.client.LocalZoo;
 import org.zoobridge.client.ModelFit;
 import org.zoobridge.client.ServerChoice;
 import org.zoobridge.client.ZooBridge;
@@ -57,6 +60,8 @@ final class ServersWindow {
         final JButton refresh = new JButton("Refresh");
         refresh.addActionListener(event -> refresh());
         start.addActionListener(event -> start());
+        list.setTransferHandler(new PackageDrop(this::addPackages));
+        page.setTransferHandler(new PackageDrop(this::addPackages));
         status.setName("status");
         final JButton use = new JButton("Use this server");
         use.setName("use");
@@ -64,6 +69,10 @@ final class ServersWindow {
         frame.getRootPane().setDefaultButton(use);
         final JPanel buttons = new JPanel(new FlowLayout(FlowLayout.RIGHT));
         buttons.add(use);
+        final JButton add = new JButton("Add model…");
+        add.setToolTipText("A network with its labels; a BioImage.IO package may also be dropped on this window");
+        add.addActionListener(event -> IJ.doCommand("Add model..."));
+        buttons.add(add);
         buttons.add(start);
         buttons.add(refresh);
         status.setBorder(BorderFactory.createEmptyBorder(GAP, GAP, GAP, GAP));
@@ -121,6 +130,17 @@ final class ServersWindow {
                     list.setSelectedIndex(0);
                 }
             });
+        });
+    }
+
+    private void addPackages(final List<File> files) {
+        status.setText("Adding…");
+        ask(() -> {
+            final LocalZoo local = LocalZoo.of(Prefs.get(ServersPlugIn.COMMAND, "zoobridge"), Connection.current());
+            for (final File file : files) {
+                AddModelPlugIn.addPackage(local, file.toPath());
+            }
+            EventQueue.invokeLater(this::refresh);
         });
     }
 

@@ -70,7 +70,8 @@ public final class Endpoint {
     }
 
     private static ZooBridgeException noAddress(final String address, final Throwable cause) {
-        return ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "\"" + address + "\" is no server address; write host:port, "
+        return ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST,
+                "\"" + address + "\" is no server address; write host:port, "
                 + "such as lab-server:8500").causedBy(cause);
     }
 
@@ -106,7 +107,8 @@ public final class Endpoint {
                 return file.endpoint().completed(environment);
             }
         }
-        throw ZooBridgeException.of(ErrorReason.ERROR_REASON_SERVER_UNAVAILABLE, "No ZooBridge server is running on this machine. Start one "
+        throw ZooBridgeException.of(ErrorReason.ERROR_REASON_SERVER_UNAVAILABLE,
+                "No ZooBridge server is running on this machine. Start one "
                 + "(zoobridge serve ZOO), or set ZOOBRIDGE_ADDRESS to the host:port of another.");
     }
 

@@ -54,11 +54,13 @@ public final class FolderJob {
                 }
             }
         } catch (IOException | UncheckedIOException error) {
-            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "The folder \"" + folder + "\" cannot be read; choose one that "
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST,
+                    "The folder \"" + folder + "\" cannot be read; choose one that "
                     + "exists and that you may read.").field("folder").causedBy(error);
         }
         if (pictures.isEmpty()) {
-            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "There is no picture (PNG, JPEG, TIFF, BMP) in \"" + folder
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST,
+                    "There is no picture (PNG, JPEG, TIFF, BMP) in \"" + folder
                     + "\".").field("folder");
         }
     }

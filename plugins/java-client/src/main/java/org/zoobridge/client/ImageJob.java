@@ -121,7 +121,8 @@ public final class ImageJob {
      */
     public ImageJob read(final Limits limits) {
         if (regionsByPlane.isEmpty()) {
-            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION, "There is nothing to classify in " + image.name() + ".").field("regions");
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION,
+                    "There is nothing to classify in " + image.name() + ".").field("regions");
         }
         final Packing packing = new Packing(limits);
         for (final Map.Entry<Map<String, Integer>, List<Region>> entry : regionsByPlane.entrySet()) {
@@ -208,7 +209,8 @@ public final class ImageJob {
         void add(final Map<String, Integer> plane, final Region region) {
             final long regionBytes = region.getSerializedSize() + REGION_BYTES;
             if (planeBytes + regionBytes > room) {
-                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_LIMIT, "One plane of " + image.name() + " with its regions takes "
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_LIMIT,
+                        "One plane of " + image.name() + " with its regions takes "
                         + (planeBytes + regionBytes >> 20) + " MiB; the server takes messages of "
                         + (room + OVERHEAD_BYTES >> 20) + " MiB. Crop or scale the image, or raise the server's limit.").field("image");
             }

@@ -36,7 +36,8 @@ public final class LocalServer {
                     .redirectOutput(log.toFile()).start();
             process.getOutputStream().close();
         } catch (IOException error) {
-            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_SERVER_UNAVAILABLE, "The program \"" + command + "\" cannot be started ("
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_SERVER_UNAVAILABLE,
+                    "The program \"" + command + "\" cannot be started ("
                     + error.getMessage() + "). Install it (pip install \"zoobridge[all]\"), or give its full path.").causedBy(error);
         }
         return waitFor(process, log, waitSeconds);
@@ -47,7 +48,8 @@ public final class LocalServer {
         try {
             while (System.nanoTime() < end) {
                 if (process.waitFor(POLL_MILLISECONDS, TimeUnit.MILLISECONDS)) {
-                    throw ZooBridgeException.of(ErrorReason.ERROR_REASON_SERVER_UNAVAILABLE, "The server ended at once: " + lastWords(log));
+                    throw ZooBridgeException.of(ErrorReason.ERROR_REASON_SERVER_UNAVAILABLE,
+                            "The server ended at once: " + lastWords(log));
                 }
                 for (final ConnectionFile file : ConnectionFile.list(RuntimeFolder.find(System.getenv()))) {
                     if (file.endpoint().isReachable()) {
@@ -61,7 +63,8 @@ public final class LocalServer {
             throw ZooBridgeException.of(ErrorReason.ERROR_REASON_CANCELLED, "Cancelled.").causedBy(interrupted);
         }
         process.destroy();
-        throw ZooBridgeException.of(ErrorReason.ERROR_REASON_SERVER_UNAVAILABLE, "The server was not ready after " + waitSeconds + " seconds: "
+        throw ZooBridgeException.of(ErrorReason.ERROR_REASON_SERVER_UNAVAILABLE,
+                "The server was not ready after " + waitSeconds + " seconds: "
                 + lastWords(log));
     }
 

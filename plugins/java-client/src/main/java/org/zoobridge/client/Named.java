@@ -34,7 +34,8 @@ public interface Named {
             }
             known.add(choice.label());
         }
-        throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "There is no " + field + " \"" + text + "\". Write one of: "
+        throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST,
+                "There is no " + field + " \"" + text + "\". Write one of: "
                 + String.join(", ", known) + ".").field(field);
     }
 

@@ -85,7 +85,8 @@ public abstract class Options<S extends Options<S>> {
      */
     public String requireModel() {
         if (model.isEmpty()) {
-            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "No model is chosen. Name one, such as model=digits.").field("model");
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST,
+                    "No model is chosen. Name one, such as model=digits.").field("model");
         }
         return model;
     }
@@ -119,7 +120,8 @@ public abstract class Options<S extends Options<S>> {
     }
 
     private ZooBridgeException noChannels(final Throwable cause) {
-        return ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "\"" + channels + "\" does not name channels. Write their numbers "
+        return ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST,
+                "\"" + channels + "\" does not name channels. Write their numbers "
                 + "from " + firstChannel + ", such as " + (firstChannel + 2) + "," + (firstChannel + 1) + ","
                 + firstChannel + ", or nothing for all.").field("channels").causedBy(cause);
     }
@@ -133,7 +135,8 @@ public abstract class Options<S extends Options<S>> {
     public void requireChannels(final int available) {
         for (final int index : channelIndexes()) {
             if (index >= available) {
-                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "There is no channel " + (index + firstChannel)
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST,
+                        "There is no channel " + (index + firstChannel)
                         + ": the image has " + (available == 1 ? "1 channel" : available + " channels")
                         + ", counted from " + firstChannel + ".").field("channels");
             }

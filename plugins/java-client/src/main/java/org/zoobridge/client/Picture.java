@@ -41,7 +41,8 @@ public final class Picture {
         try {
             return encoded(path.getFileName().toString(), Files.readAllBytes(path));
         } catch (IOException error) {
-            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT, "The file " + path + " cannot be read (" + error
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT,
+                    "The file " + path + " cannot be read (" + error
                     + "); check that it is there and that you may read it.")
                     .field("image").causedBy(error);
         }

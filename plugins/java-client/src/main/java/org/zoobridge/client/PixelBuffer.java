@@ -34,7 +34,8 @@ public final class PixelBuffer {
             }
             size *= length;
             if (size > Integer.MAX_VALUE - 1024) {
-                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_LIMIT, "The picture " + name + " has more than 2 GiB of pixels; send some "
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_LIMIT,
+                        "The picture " + name + " has more than 2 GiB of pixels; send some "
                         + "of its planes at a time.").field("image.pixels.data");
             }
         }
@@ -46,7 +47,8 @@ public final class PixelBuffer {
     }
 
     private static ZooBridgeException mismatch(final String axes, final int... shape) {
-        return ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT, "The axes " + axes + " do not describe the shape "
+        return ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT,
+                "The axes " + axes + " do not describe the shape "
                 + Arrays.toString(shape) + "; give one letter for each length, and lengths of at least 1.").field("image.pixels.axes");
     }
 
@@ -75,7 +77,8 @@ public final class PixelBuffer {
             case DATA_TYPE_FLOAT64:
                 return 8;
             default:
-                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT, "The pixels' data type is not stated.").field("image.pixels.data_type");
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT,
+                        "The pixels' data type is not stated.").field("image.pixels.data_type");
         }
     }
 
@@ -146,7 +149,8 @@ public final class PixelBuffer {
 
     private void expect(final int size, final int count) {
         if (elementBytes(type) != size || (long) count * size > bytes.remaining()) {
-            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT, count + " pixels of " + size + " bytes do not fit a picture of "
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT,
+                    count + " pixels of " + size + " bytes do not fit a picture of "
                     + type + " and shape " + Arrays.toString(shape) + " with " + bytes.remaining()
                     + " bytes left; check data type and shape.").field("image.pixels.data");
         }
@@ -160,7 +164,8 @@ public final class PixelBuffer {
      */
     public Picture picture() {
         if (bytes.hasRemaining()) {
-            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT, "The picture " + name + " lacks " + bytes.remaining()
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT,
+                    "The picture " + name + " lacks " + bytes.remaining()
                     + " bytes of pixels; check its shape " + Arrays.toString(shape) + ".").field("image.pixels.data");
         }
         bytes.flip();

@@ -29,7 +29,8 @@ public final class Regions {
      */
     public static Region box(final String id, final int x, final int y, final int width, final int height) {
         if (width < 1 || height < 1) {
-            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION, "The region " + id + " is empty; draw it at least one pixel wide and "
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION,
+                    "The region " + id + " is empty; draw it at least one pixel wide and "
                     + "high.").field("regions");
         }
         return Region.newBuilder().setId(id).setBox(Box.newBuilder().setX(x).setY(y).setWidth(width)
@@ -51,7 +52,8 @@ public final class Regions {
             final boolean... inside) {
         final Region region = box(id, x, y, width, height);
         if (inside.length != (long) width * height) {
-            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION, "The mask of the region " + id + " has " + inside.length
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION,
+                    "The mask of the region " + id + " has " + inside.length
                     + " pixels; its box has " + width + " x " + height + ".").field("regions.mask");
         }
         return region.toBuilder().setMask(ByteString.copyFrom(pack(inside))).build();
@@ -90,7 +92,8 @@ public final class Regions {
      */
     public static List<Region> tiles(final int width, final int height, final int tile) {
         if (tile < 1) {
-            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION, "Tiles of " + tile + " pixels cannot be cut; give a size of at least "
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION,
+                    "Tiles of " + tile + " pixels cannot be cut; give a size of at least "
                     + "1.").field("regions");
         }
         final int columns = Math.min(tile, width);

@@ -101,13 +101,15 @@ final class StreamRun {
             }
             final Runnable event = events.poll(idleSeconds, TimeUnit.SECONDS);
             if (event == null) {
-                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_DEADLINE, "The server at " + zoo.endpoint().address() + " sent nothing for "
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_DEADLINE,
+                        "The server at " + zoo.endpoint().address() + " sent nothing for "
                         + idleSeconds + " seconds. Try again, or allow it more time.");
             }
             event.run();
         }
         if (!open.isEmpty()) {
-            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INTERNAL, "The server at " + zoo.endpoint().address() + " ended the stream with "
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INTERNAL,
+                    "The server at " + zoo.endpoint().address() + " ended the stream with "
                     + open.size() + " pictures unanswered; please report it.");
         }
     }

@@ -196,7 +196,8 @@ public final class Words {
 
     private static ZooBridgeException noNumber(final String key, final String text, final int absent,
             final Throwable cause) {
-        return ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "\"" + key + "=" + text + "\" is not a whole number from 0. "
+        return ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST,
+                "\"" + key + "=" + text + "\" is not a whole number from 0. "
                 + "Write one, such as " + key + "=" + absent + ".").field(key).causedBy(cause);
     }
 

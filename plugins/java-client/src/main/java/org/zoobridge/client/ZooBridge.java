@@ -251,7 +251,8 @@ public final class ZooBridge implements AutoCloseable {
     void check(final ClassifyRequest request) throws ZooBridgeException {
         final long size = request.getSerializedSize();
         if (size > limit()) {
-            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_LIMIT, "The picture " + request.getImage().getName() + " makes a message of "
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_LIMIT,
+                    "The picture " + request.getImage().getName() + " makes a message of "
                     + (size >> 20) + " MiB; the server takes " + (limit() >> 20) + " MiB. Send some of its planes at "
                     + "a time, or raise the server's limit.").field("image");
         }

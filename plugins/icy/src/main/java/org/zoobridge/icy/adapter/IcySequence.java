@@ -28,7 +28,8 @@ public final class IcySequence implements SequenceView {
      */
     public IcySequence(final Sequence sequence) {
         if (sequence == null || sequence.isEmpty()) {
-            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "No sequence is open. Open one and run this again.").field("image");
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST,
+                    "No sequence is open. Open one and run this again.").field("image");
         }
         this.sequence = sequence;
     }
@@ -83,7 +84,8 @@ public final class IcySequence implements SequenceView {
             case DOUBLE:
                 return DataType.DATA_TYPE_FLOAT64;
             default:
-                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT, sequence.getName() + " holds pixels of the type "
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT,
+                        sequence.getName() + " holds pixels of the type "
                         + sequence.getDataType_() + "; convert it to another (Sequence operation > Convert).").field("image");
         }
     }
@@ -115,7 +117,8 @@ public final class IcySequence implements SequenceView {
         final List<RegionView> regions = new ArrayList<>();
         for (final ROI roi : selectedOnly ? sequence.getSelectedROIs() : sequence.getROIs()) {
             if (!(roi instanceof ROI2D)) {
-                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION, "The ROI \"" + roi.getName() + "\" is not flat. Take it out of "
+                throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION,
+                        "The ROI \"" + roi.getName() + "\" is not flat. Take it out of "
                         + "the selection, or convert it to 2D.").field("regions");
             }
             regions.add(new IcyRegion((ROI2D) roi));

@@ -108,7 +108,8 @@ public final class ClassifyDialog extends Form {
         final ModelOffer offer = Failure.asking("Asking " + address + " for its models…",
                 () -> new ModelOffer(zoo.models(), zoo.frameworks()));
         if (offer.entries("", 0, 0, 0).isEmpty()) {
-            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_UNKNOWN_MODEL, "The zoo of " + address + " is empty. Add a model in Plugins > "
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_UNKNOWN_MODEL,
+                    "The zoo of " + address + " is empty. Add a model in Plugins > "
                     + "ZooBridge > Servers and models….");
         }
         return offer;
