@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS := all
+DIST := dist
 MAVEN := mvn -B -ntp -q -f plugins/pom.xml
 
 # Debian's packages that tests need: graphical programs, and a look at what processes do.
@@ -13,7 +14,7 @@ SYSTEM := chromium fonts-dejavu-core imagej imagemagick libdbus-1-3 libegl1 libf
 	x11-apps xauth xdotool xvfb
 
 .PHONY: help demo test install install-test system stubs lint types contract python-test \
-	napari-test plugins reliability soak fuzz
+	napari-test plugins reliability soak fuzz wheels dist
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -87,3 +88,16 @@ fuzz: install-test ## Send mutated messages to a server for an hour
 
 stubs: install ## Generate the Python stubs from proto/
 	$(BIN)/python proto/generate.py
+
+wheels: $(BIN)/uv ## Build wheels and source distributions of both Python packages into DIST
+	$(BIN)/uv build --quiet --out-dir $(DIST) .
+	$(BIN)/uv build --quiet --out-dir $(DIST) plugins/napari
+
+dist: plugins ## Build all that is published into DIST, with checksums
+	rm -rf $(DIST)
+	$(MAKE) wheels
+	cp plugins/java-client/target/zoobridge-client-[0-9].[0-9].[0-9].jar \
+		plugins/imagej/target/ZooBridge_-[0-9].[0-9].[0-9].jar \
+		plugins/icy/target/ZooBridge-Icy-[0-9].[0-9].[0-9].jar $(DIST)
+	rm -f $(DIST)/.gitignore
+	cd $(DIST) && sha256sum * > SHA256SUMS

@@ -60,7 +60,7 @@ def test_missing_files_are_failures_of_their_own(zb, pictures, tmp_path):
         "--format", "jsonl", code=1,
     )  # fmt: skip
     first, second = map(json.loads, result.stdout.splitlines())
-    assert "there is no file" in first["error"]
+    assert "does not exist" in first["error"]
     assert first["reason"] == "IMAGE_FORMAT"
     assert second["error"] is None
     assert second["label"] == "medium"

@@ -70,7 +70,7 @@ class Classification(classification_pb2_grpc.ClassificationServiceServicer):
         if request.model != "m":
             raise UnknownModelError("no model of that name", field="model")
         if request.image.encoded == b"not a picture":
-            raise ImageFormatError("this is no picture", field="image.encoded")
+            raise ImageFormatError("this is not a picture", field="image.encoded")
         if request.image.encoded == b"busy":
             raise OverloadedError("too much waits", retry_after=2.0)
         label = request.image.name

@@ -119,7 +119,7 @@ def test_the_servers_own_error_is_kept():
             "9",
         ),
         ("RESOURCE_EXHAUSTED", "too many", errors.OverloadedError, "too many"),
-        ("UNIMPLEMENTED", "", errors.UnsupportedError, "does not know this call"),
+        ("UNIMPLEMENTED", "", errors.UnsupportedError, "does not support this call"),
         ("DEADLINE_EXCEEDED", "Deadline Exceeded", errors.DeadlineError, "Deadline"),
         ("UNAUTHENTICATED", "no token", errors.AuthenticationError, "no token"),
         ("INTERNAL", "", errors.ServerError, "INTERNAL"),

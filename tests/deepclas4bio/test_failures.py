@@ -23,7 +23,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
         (("listModels", "MxNet"), "MxNet is served any more", 1),
         (("listFrameworks", "more"), "takes 0 arguments", 2),
         (("predictBatch", "nothing.json"), "no file nothing.json", 1),
-        (("predictBatch", "{picture}"), "is no JSON file", 1),
+        (("predictBatch", "{picture}"), "is not a JSON file", 1),
         (("evaluate",), "usage: deepclas4bio-evaluate CONFIG.json", 2),
     ],
 )

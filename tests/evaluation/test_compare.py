@@ -221,7 +221,7 @@ def test_classes_measures_and_order_may_be_chosen(zoo, pictures, mapping, tmp_pa
     [
         (["digits:onnx", "digits"], "digits@1.0.0:onnx is named twice"),
         (["careful"], "these classes match no label of the model, or several: 0, 1, 2"),
-        (["digits:onnx", "--measures", "nice"], "no measure is called nice"),
+        (["digits:onnx", "--measures", "nice"], "unknown measure nice"),
         (["digits:onnx", "--option", "colour=red"], "no option colour; there are labels"),
         (["digits:onnx", "--option", "colour"], "write it as NAME=VALUE"),
     ],

@@ -270,19 +270,19 @@ def test_a_measure_that_does_not_apply_says_why():
 def test_costs_are_measures_too_and_say_why_they_are_not_known():
     costs = Costs(
         latencies=(0.1, 0.2, 0.3), values={"memory_bytes": 5.0},
-        reasons={"parameters": "the framework does not tell it"},
+        reasons={"parameters": "the framework does not report it"},
     )  # fmt: skip
     truth = np.array([0, 1])
     found = measure(Outcomes(("a", "b"), truth, truth, None, "label_only", costs))
     assert found["latency_p50"].value == pytest.approx(0.2)
     assert found["latency_p95"].value == pytest.approx(np.quantile([0.1, 0.2, 0.3], 0.95))
     assert found["memory_bytes"].value == 5
-    assert found["parameters"].reason == "the framework does not tell it"
+    assert found["parameters"].reason == "the framework does not report it"
     assert measure(perfect("logit"))["throughput"].reason == "it was not measured"
 
 
 def test_an_unknown_measure_is_named_with_those_there_are():
-    with pytest.raises(InvalidRequestError, match=r"no measure is called nice; there are accuracy"):
+    with pytest.raises(InvalidRequestError, match=r"unknown measure nice; there are accuracy"):
         measure(perfect("probability"), ["nice"])
 
 

@@ -69,14 +69,14 @@ def test_one_picture_and_mask_may_be_named_for_all_rows(tmp_path, labels):
     ("row", "message"),
     [
         ("a.png,mask.tif,1,x\na.png,mask.tif,1,y\n", "row 2: object 1 is there twice"),
-        ("a.png,mask.tif,zero,x\n", "'zero' is no object"),
-        ("a.png,mask.tif,0,x\n", "'0' is no object"),
-        ("a.png,mask.tif,nan,x\n", "'nan' is no object"),
+        ("a.png,mask.tif,zero,x\n", "'zero' is not an object"),
+        ("a.png,mask.tif,0,x\n", "'0' is not an object"),
+        ("a.png,mask.tif,nan,x\n", "'nan' is not an object"),
         (",mask.tif,1,x\n", "row 1: image is empty"),
         ("a.png,gone.tif,1,x\n", "gone.tif cannot be read"),
         ("a.png,stack.tif,1,x\n", "objects are read from single planes"),
         ("a.png,float.npy,1,x\n", "its pixels must be whole numbers"),
-        ("a.png,colour.png,1,x\n", "is no label image"),
+        ("a.png,colour.png,1,x\n", "is not a label image"),
         ("a.png,mask.tif,5,x\n", "names no object"),
     ],
 )

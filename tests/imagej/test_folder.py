@@ -22,7 +22,7 @@ def folder(tmp_path):
         )
     Image.fromarray(random.integers(0, 255, (30, 30), dtype=np.uint8)).save(folder / "mehr/5.tif")
     Image.fromarray(random.integers(0, 255, (30, 30), dtype=np.uint8)).save(folder / "6.pgm")
-    (folder / "2b.png").write_text("this is no picture")
+    (folder / "2b.png").write_text("this is not a picture")
     (folder / "notes.txt").write_text("not looked at")
     return folder
 
@@ -79,7 +79,7 @@ def test_a_table_that_cannot_be_saved_is_in_its_window_nevertheless(imagej, fold
 def test_bad_pictures_that_imagej_opens_stop_nothing_and_show_no_dialog(imagej, tmp_path, kind):
     Image.new("L", (30, 30)).save(tmp_path / "good.png")
     for name in ("a", "b", "c"):
-        (tmp_path / f"{name}.{kind}").write_text("this is no picture")
+        (tmp_path / f"{name}.{kind}").write_text("this is not a picture")
     imagej.run("Classify folder...", f"folder=[{tmp_path}] model=digits")
     table = imagej.table(RESULTS)
     assert list(table["image"]) == [f"a.{kind}", f"b.{kind}", f"c.{kind}", "good.png"]

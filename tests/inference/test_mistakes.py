@@ -82,7 +82,7 @@ MISTAKES = {
     },
     "unknown output": {"outputs": [{"name": "nothing"}]},
     "the same output twice": {"outputs": [{"name": "output"}, {"name": "output"}]},
-    "classification that is no number": output(classification={"string_param": "two"}),
+    "classification that is not a number": output(classification={"string_param": "two"}),
     "classification of 0": output(classification={"int64_param": 0}),
     "classification of labels": {
         **picture(struct.pack("<I", 1) + b"x"),
@@ -120,7 +120,7 @@ MISTAKES = {
         "raw_input_contents": [],
     },
     "a sequence": {"parameters": {"sequence_id": {"int64_param": 3}}},
-    "a timeout that is no number": {"parameters": {"timeout": {"string_param": "soon"}}},
+    "a timeout that is not a number": {"parameters": {"timeout": {"string_param": "soon"}}},
 }
 
 REGISTRATIONS = {

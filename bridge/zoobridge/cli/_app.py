@@ -22,20 +22,20 @@ _COMMANDS = {
     "frameworks": ("_listing", "List the frameworks, installed or not."),
     "models": ("_listing", "List the models of the zoo."),
     "model": ("_listing", "Describe one model."),
-    "classify": ("_classify", "Classify pictures, or places in them."),
-    "measures": ("_evaluation_lists", "List the measures that models can be compared by."),
+    "classify": ("_classify", "Classify images, or regions in them."),
+    "measures": ("_evaluation_lists", "List the measures for evaluating models."),
     "readers": ("_evaluation_lists", "List the readers of labelled pictures."),
     "evaluate": ("_evaluate", "Evaluate and compare models on labelled pictures."),
     "train": ("_train", "Train a classifier on your own pictures."),
     "load": ("_managing", "Load a model before its first use."),
-    "unload": ("_managing", "Free a model's memory."),
+    "unload": ("_managing", "Unload a model and free its memory."),
     "add": ("_packages", "Make a model package from a weights file."),
     "validate": ("_packages", "Check a package and run it on its test tensors."),
-    "trust": ("_packages", "Allow a package's code to run."),
-    "doctor": ("_doctor", "Tell what is installed, what is missing, and how to add it."),
-    "web": ("_web", "Serve a page to try, compare and judge models in the browser."),
-    "top": ("_top", "Show live what the loaded models do, and their memory."),
-    "stop": ("_stop", "End the server of this machine."),
+    "trust": ("_packages", "Allow a package to run code."),
+    "doctor": ("_doctor", "Show what is installed, what is missing, and how to add it."),
+    "web": ("_web", "Try, compare and judge models in the browser."),
+    "top": ("_top", "Show loaded models, their work and their memory, live."),
+    "stop": ("_stop", "Stop the server of this machine."),
 }
 
 #: Other names of commands, which the list does not repeat.
@@ -76,7 +76,7 @@ class App(click.Group):
             where = f"{error.filename}: " if error.filename else ""
             raise click.ClickException(f"{where}{error.strerror or error}") from error
         except KeyboardInterrupt:
-            # As a shell tells of a program that was ended by this signal.
+            # As a shell reports a program that was ended by this signal.
             raise click.exceptions.Exit(130) from None
 
 

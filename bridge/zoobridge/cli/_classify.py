@@ -1,4 +1,4 @@
-"""``classify``: pictures in, a table out."""
+"""``classify``: classify images and write the results."""
 
 from __future__ import annotations
 
@@ -32,67 +32,80 @@ _FORMATS = ("csv", "json", "jsonl")
 @click.argument("model", metavar="MODEL")
 @click.argument("pictures", metavar="PICTURE...", nargs=-1, required=True)
 @click.option(
-    "--framework", default="", help="onnx, pytorch, tensorflow; else the fastest safe one."
+    "--framework", default="", help="onnx, pytorch or tensorflow.  [default: the fastest safe one]"
 )
-@click.option("--top", "top_k", type=click.IntRange(min=1), help="Classes to name, best first.")
-@click.option("--all-scores", is_flag=True, help="A column with the score of every class.")
-@click.option("--threshold", type=float, help="From which score on a class counts.")
+@click.option(
+    "--top", "top_k", type=click.IntRange(min=1), help="Number of classes to return, best first."
+)
+@click.option("--all-scores", is_flag=True, help="Add a column with the score of each class.")
+@click.option("--threshold", type=float, help="Minimum score for a class to count as positive.")
 @click.option(
     "--region",
     "regions",
     type=REGION,
     multiple=True,
     metavar="X,Y,W,H",
-    help="A place to look at in every picture, in pixels. May be repeated.",
+    help="Region to classify in every image, in pixels. May be repeated.",
 )
-@click.option("--planes", type=PLANES, metavar="SELECTION", help='Planes, as "Z=0-4,T=0".')
-@click.option("--axes", default="", help="Axes of the files where they state none: ZYX, CYX.")
 @click.option(
-    "--channels", type=CHANNELS, metavar="C,C…", help="Channels to use, from 0, in order."
+    "--planes", type=PLANES, metavar="SELECTION", help='Planes to classify, such as "Z=0-4,T=0".'
+)
+@click.option(
+    "--axes", default="", help="Axes of files that do not state them, such as ZYX or CYX."
+)
+@click.option(
+    "--channels",
+    type=CHANNELS,
+    metavar="C,C…",
+    help="Channels to use, counted from 0, in the model's order.",
 )
 @click.option(
     "--fit",
     default="",
     type=click.Choice(["", "stretch", "pad", "crop", "center", "refuse"]),
     metavar="stretch|pad|crop|center|refuse",
-    help="What to do with other sizes.",
+    help="How to fit images to the model's input size.",
 )
 @click.option(
     "--interpolation",
     default="",
     type=click.Choice(["", "nearest", "bilinear", "bicubic", "box", "lanczos"]),
     metavar="nearest|bilinear|bicubic|box|lanczos",
-    help="How to scale.",
+    help="Resampling filter.",
 )
 @click.option(
     "--intensity",
     type=INTENSITY,
     metavar="as_is|dtype_range|unit_range|min_max|LOW,HIGH",
-    help="How intensities reach the model's range.",
+    help="How to map intensities to the model's range.",
 )
 @click.option(
     "--orientation",
     default="",
     type=click.Choice(["", "as_stored", "apply"]),
     metavar="as_stored|apply",
-    help="What to do with an EXIF orientation tag.",
+    help="How to treat an EXIF orientation tag.",
 )
 @click.option(
     "--series",
     type=click.IntRange(min=0),
     metavar="N",
-    help="Which picture of files that hold several, from 0.",
+    help="Index of the image in files that contain several, from 0.",
 )
 @click.option(
     "--format",
     "form",
     type=click.Choice(["table", *_FORMATS]),
-    help="How to write results.  [default: as --output ends, else table]",
+    help="Output format.  [default: from the suffix of --output, else table]",
 )
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write to.")
-@click.option("--resume", is_flag=True, help="Go on with a CSV file that an earlier run began.")
-@click.option("--overwrite", is_flag=True, help="Replace the output file if there is one.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds for it all.")
+@click.option("--resume", is_flag=True, help="Continue the CSV file of an interrupted run.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing output file.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Time limit for the whole command, in seconds.",
+)
 @server_options
 @click.pass_context
 def classify(
@@ -107,7 +120,7 @@ def classify(
     server: Server,
     **options: Any,
 ) -> None:
-    """Classify every PICTURE (files, folders with their subfolders, patterns) with MODEL.
+    """Classify each PICTURE (file, folder with its subfolders, or pattern) with MODEL.
 
     A picture that cannot be read, or does not fit the model, is an error of its own in the column
     "error"; all others are classified, and the command ends with code 1. Ctrl-C stops at once and
@@ -124,10 +137,10 @@ def classify(
     """  # noqa: D301
     form = chosen_format(form, output, _FORMATS)
     if resume and (output is None or form != "csv"):
-        raise click.UsageError("--resume goes on with a CSV file; name it with --output FILE.csv")
+        raise click.UsageError("--resume needs a CSV file; name it with --output FILE.csv")
     if output is not None and output.exists() and not (resume or overwrite):
         raise click.UsageError(
-            f"{output} exists; go on with it (--resume), replace it (--overwrite), "
+            f"{output} exists; continue it (--resume), replace it (--overwrite), "
             "or name another file"
         )
     options["top_k"] = options["top_k"] or 0
@@ -139,7 +152,7 @@ def classify(
         with _open_output(form, output, described, options, resume=resume) as sink:
             left = [file for file in files if os.fspath(file) not in sink.done]
             if resume:
-                note(f"{len(files) - len(left)} of {len(files)} pictures are done already")
+                note(f"{len(files) - len(left)} of {len(files)} pictures are already done")
             code = _run(ctx, client, model, left, options, sink)
     ctx.exit(code)
 
@@ -186,7 +199,7 @@ def _run(
     options: dict[str, Any],
     sink: Output,
 ) -> int:
-    """Classify, write and sum up; return the exit code."""
+    """Classify, write and summarize; return the exit code."""
     failed: list[Result] = []
     unlike: list[Result] = []
     summary = Conversions()

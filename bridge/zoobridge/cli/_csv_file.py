@@ -71,7 +71,7 @@ def _complete_part(path: Path, columns: Sequence[str], digests: Set[str]) -> tup
             return set(), 0
         if header != list(columns):
             raise InvalidRequestError(
-                f"{path} has other columns than this call would write; use the options with which "
+                f"{path} has different columns; use the options with which "
                 "it was begun, or name another file"
             )
         for row, stop in rows:

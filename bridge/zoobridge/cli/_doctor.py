@@ -28,11 +28,11 @@ _EXTRAS = {
 @click.option(
     "--devices/--no-devices",
     default=True,
-    help="Start every framework to ask for its devices; takes a few seconds.",
+    help="Start every framework to list its devices; takes a few seconds.",
 )
 @verbose_option
 def doctor(devices: bool) -> None:  # noqa: FBT001 - click passes it by name
-    """Tell what is installed, which devices there are, what is missing and how to add it.
+    """Show what is installed, the available devices, what is missing and how to add it.
 
     Ends with code 1 if nothing on this machine could run a model.
     """

@@ -57,7 +57,7 @@ _GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
     "--format",
     "form",
     type=click.Choice(["table", *_FORMATS]),
-    help="Output format.  [default: as --output ends, else table]",
+    help="Output format.  [default: from the suffix of --output, else table]",
 )
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write to.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing output file.")

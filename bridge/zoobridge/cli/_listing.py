@@ -1,4 +1,4 @@
-"""``frameworks``, ``models`` and ``model``: what a server has to offer."""
+"""``frameworks``, ``models`` and ``model``: what a server offers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["frameworks", "model", "models"]
 
 _FORMAT = click.option(
     "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True,
-    help="How to print it.",
+    help="Output format.",
 )  # fmt: skip
 
 
@@ -26,7 +26,7 @@ _FORMAT = click.option(
 @_FORMAT
 @server_options
 def frameworks(form: str, server: Server) -> None:
-    """List the frameworks that the server knows of, installed or not."""
+    """List the frameworks that the server supports, installed or not."""
     with server.connect() as client:
         found = client.frameworks()
     if form == "json":
@@ -51,7 +51,7 @@ def frameworks(form: str, server: Server) -> None:
 @_FORMAT
 @server_options
 def models(framework: str, form: str, server: Server) -> None:
-    """List the models of the zoo, broken ones included, with the reason.
+    """List the models of the zoo, and why broken ones cannot be used.
 
     \b
     Examples:
@@ -101,7 +101,7 @@ def _state(model: Model) -> str:
 @_FORMAT
 @server_options
 def model(name: str, form: str, server: Server) -> None:
-    """Describe one model: what it expects, its classes, its weights, whom to cite.
+    """Describe one model: its input, classes, weights and citations.
 
     MODEL is an id, or id@version; without a version the newest is taken.
 

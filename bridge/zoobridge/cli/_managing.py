@@ -12,10 +12,10 @@ __all__ = ["load", "unload"]
 
 @click.command()
 @click.argument("name", metavar="MODEL")
-@click.option("--framework", default="", help="Framework; the fastest safe one if not given.")
+@click.option("--framework", default="", help="Framework.  [default: the fastest safe one]")
 @server_options
 def load(name: str, framework: str, server: Server) -> None:
-    """Load a model now, so that its first picture need not wait.
+    """Load a model now, so that its first request does not wait.
 
     Needs the server's managing token; on your own machine it is found by itself.
     """
@@ -29,10 +29,10 @@ def load(name: str, framework: str, server: Server) -> None:
 
 @click.command()
 @click.argument("name", metavar="MODEL")
-@click.option("--framework", default="", help="Free only the copy of this framework.")
+@click.option("--framework", default="", help="Unload only the instance of this framework.")
 @server_options
 def unload(name: str, framework: str, server: Server) -> None:
-    """Free a model's memory once the work that it has is done.
+    """Unload a model after its accepted requests are answered, and free its memory.
 
     Needs the server's managing token; on your own machine it is found by itself.
     """

@@ -62,19 +62,19 @@ def server_options(command: Callable[..., None]) -> Callable[..., None]:
         verbose_option,
         click.option(
             "--tls/--no-tls", default=None,
-            help="Whether to encrypt. Default: if --ca is given or the server is elsewhere.",
+            help="Encrypt the connection.  [default: with --ca, or if the server is remote]",
         ),
         click.option(
             "--ca", type=click.Path(exists=True, dir_okay=False), envvar="ZOOBRIDGE_CA",
-            show_envvar=True, help="Certificates (PEM) to check the server's by.",
+            show_envvar=True, help="CA certificates (PEM) to verify the server.",
         ),
         click.option(
             "--token", envvar="ZOOBRIDGE_TOKEN", show_envvar=True,
-            help="The server's token. Default: what the server of this machine left for you.",
+            help="The server's token.  [default: from your server on this machine]",
         ),
         click.option(
             "--server", metavar="HOST:PORT", envvar="ZOOBRIDGE_ADDRESS", show_envvar=True,
-            help="The server. Default: the one that you run on this machine.",
+            help="Address of the server.  [default: your server on this machine]",
         ),
     ):  # fmt: skip
         decorated = option(decorated)
@@ -103,5 +103,5 @@ def chosen_format(form: str | None, output: Path | None, formats: Sequence[str])
     ending = form or output.suffix.lower().removeprefix(".")
     if ending not in formats:
         said = f"{', '.join(formats[:-1])} or {formats[-1]}"
-        raise click.UsageError(f"how is {output} to be written? Say --format {said}")
+        raise click.UsageError(f"cannot infer the format of {output}; use --format {said}")
     return ending

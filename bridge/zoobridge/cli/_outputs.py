@@ -40,9 +40,9 @@ def open_output(
     path
         The file; `None` for the standard output.
     top
-        How many classes are told.
+        Number of classes to write.
     labels
-        The model's labels, where all scores are told.
+        The model's labels, where all scores are written.
     digests
         The digests that the model's results may carry; those of a file that is resumed must be
         among them.
@@ -92,7 +92,7 @@ class Output(ABC):
 
     @property
     def hint(self) -> str:
-        """How to go on after an interruption, as the end of a sentence."""
+        """How to continue after an interruption, as the end of a sentence."""
         return f" in {self.path}" if self.path is not None else ""
 
     def __enter__(self) -> Self:
@@ -169,7 +169,7 @@ class _Table(Output):
 class _Csv(Output):
     @property
     def hint(self) -> str:
-        return f" in {self.path}; go on with --resume" if self.path is not None else ""
+        return f" in {self.path}; continue with --resume" if self.path is not None else ""
 
     def begin(self) -> None:
         if self._file is None or self._file.is_empty:

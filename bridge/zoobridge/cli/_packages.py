@@ -31,19 +31,21 @@ __all__ = ["add", "trust", "validate"]
     metavar="FILE|A,B,C",
     help="Class names in the order of the scores: a label file (text, CSV, JSON, YAML), or a list.",
 )
-@click.option("--name", default="", help="Name for people.  [default: that of the file]")
-@click.option("--id", default="", help="Id in the zoo.  [default: made of the name]")
+@click.option("--name", default="", help="Name for people.  [default: the file name]")
+@click.option("--id", default="", help="Id in the zoo.  [default: derived from the name]")
 @click.option("--version", default="1.0.0", show_default=True, help="The package's version.")
 @click.option(
     "--zoo",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder to write it to.  [default: the first one of your running server]",
+    help="Zoo folder to write to.  [default: the first of your running server]",
 )
 @click.option("--description", default="", help="One or two sentences.")
 @click.option("--license", default="", help="SPDX identifier, such as CC-BY-4.0.")
 @click.option("--author", "authors", multiple=True, help="May be repeated.")
 @click.option(
-    "--axes", default="", help="Axes of the input: NCYX, NYXC, NYX.  [default: the format's usual]"
+    "--axes",
+    default="",
+    help="Axes of the input: NCYX, NYXC, NYX.  [default: the framework's convention]",
 )
 @click.option("--size", type=PICTURE_SIZE, metavar="HEIGHTxWIDTH", help="Size of the input.")
 @click.option("--channels", type=click.IntRange(min=1), help="Number of channels.")
@@ -51,40 +53,43 @@ __all__ = ["add", "trust", "validate"]
 @click.option(
     "--preprocessing",
     type=click.Choice(["none", "unit", "signed", "imagenet"]),
-    help="What the network expects of 8-bit pictures: as they are, 0…1, -1…1, or ImageNet's means.  "
-    "[default: what the export states, else none]",
+    help="How the network expects 8-bit images: unchanged, 0…1, -1…1, or ImageNet statistics.  "
+    "[default: as the export states, else none]",
 )
 @click.option(
-    "--output", default="", metavar="NAME", help="Output with the scores, where there are several."
+    "--output",
+    default="",
+    metavar="NAME",
+    help="Output with the scores, if the network has several.",
 )
 @click.option(
     "--scores",
     type=click.Choice(["as_is", "softmax", "sigmoid"]),
-    help="What to do with the scores.  [default: what the export states, else as_is]",
+    help="Postprocessing of the scores.  [default: as the export states, else as_is]",
 )
 @click.option(
     "--score-kind",
     type=click.Choice(["probability", "independent_probability", "logit", "label_only"]),
-    help="What the scores are, where it is known.",
+    help="Kind of the scores, if known.",
 )
 @click.option(
     "--intensity-range",
     type=INTENSITY_SPAN,
     metavar="LOW,HIGH",
-    help="Intensities that it was trained on.  [default: 0,255 with --preprocessing]",
+    help="Intensity range of the training images.  [default: 0,255 with --preprocessing]",
 )
 @click.option(
     "--weights-format",
     default="",
     metavar="NAME",
-    help="Such as onnx or torchscript, where the file's name does not tell.",
+    help="Weights format, such as onnx or torchscript.  [default: from the file name]",
 )
 @click.option(
     "--try",
     "picture",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="PICTURE",
-    help="Classify a picture with it at the end, and show the answer.",
+    help="Classify this image with the new model, and show the result.",
 )
 @server_options
 def add(weights: Path, zoo: Path | None, picture: Path | None, server: Server, **said: Any) -> None:
@@ -131,7 +136,7 @@ def _served_zoo(server: Server) -> Path:
     except ServerUnavailableError as error:
         raise click.UsageError(f"{hint}, or start a server first ({error.message})") from error
     if not folders or not Path(folders[0]).is_dir():
-        raise click.UsageError(f"{hint}; the server does not tell a folder of this machine")
+        raise click.UsageError(f"{hint}; the server does not name a folder on this machine")
     return Path(folders[0])
 
 
@@ -195,7 +200,7 @@ def _difference(difference: Difference | None) -> tuple[str, str]:
 
 @click.command()
 @click.argument("package", metavar="PACKAGE|MODEL")
-@click.option("--forget", is_flag=True, help="Trust it no longer.")
+@click.option("--forget", is_flag=True, help="Stop trusting it.")
 @server_options
 def trust(package: str, forget: bool, server: Server) -> None:  # noqa: FBT001 - click passes it by name
     """Allow the weights of a PACKAGE (folder or zip), or of a MODEL of your server, to run code.

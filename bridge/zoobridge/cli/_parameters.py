@@ -57,7 +57,7 @@ class _Channels(click.ParamType[Any]):
             return value
         parts = str(value).split(",")
         if not all(part.strip().isascii() and part.strip().isdigit() for part in parts):
-            self.fail(f"'{value}' is no list of channels; count from 0, as in 2,1,0", param, ctx)
+            self.fail(f"'{value}' is not a list of channels; count from 0, as in 2,1,0", param, ctx)
         return tuple(int(part) for part in parts)
 
 
@@ -104,7 +104,7 @@ class _Setting(click.ParamType[Any]):
             return value
         name, found, given = str(value).partition("=")
         if not name or not found:
-            self.fail(f"'{value}' is no setting; write it as NAME=VALUE", param, ctx)
+            self.fail(f"'{value}' is not a setting; write it as NAME=VALUE", param, ctx)
         return name, given
 
 
@@ -117,7 +117,7 @@ class _Size(click.ParamType[Any]):
             return value
         height, _, width = str(value).lower().replace("×", "x").partition("x")
         if not (height.isascii() and height.isdigit() and width.isascii() and width.isdigit()):
-            self.fail(f"'{value}' is no size; write HEIGHTxWIDTH, such as 224x224", param, ctx)
+            self.fail(f"'{value}' is not a size; write HEIGHTxWIDTH, such as 224x224", param, ctx)
         return int(height), int(width)
 
 
@@ -128,7 +128,7 @@ class _Span(_Intensity):
         """Return the two ends of a range."""
         span = super().convert(value, param, ctx)
         if isinstance(span, str):
-            self.fail(f"'{value}' is no range LOW,HIGH", param, ctx)
+            self.fail(f"'{value}' is not a range LOW,HIGH", param, ctx)
         return span
 
 

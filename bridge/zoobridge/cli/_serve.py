@@ -33,7 +33,7 @@ class Bytes(click.ParamType[int]):
         try:
             return int(float(number) * _UNITS[unit])
         except (ValueError, OverflowError):
-            self.fail(f"'{value}' is no size; write it as 512M, 4G or 1000000", param, ctx)
+            self.fail(f"'{value}' is not a size; write it as 512M, 4G or 1000000", param, ctx)
 
 
 class Instances(click.ParamType[tuple[str, int]]):
@@ -49,7 +49,7 @@ class Instances(click.ParamType[tuple[str, int]]):
             return value
         name, equals, number = str(value).rpartition("=")
         if not number.strip().isdecimal() or int(number) < 1 or bool(equals) != bool(name.strip()):
-            self.fail(f"'{value}' is no number of copies; write 2, or MODEL=2", param, ctx)
+            self.fail(f"'{value}' is not a number of copies; write 2, or MODEL=2", param, ctx)
         return name.strip(), int(number)
 
 
@@ -60,35 +60,35 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.command()
 @click.argument("zoo", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
-@click.option("--port", default=0, type=int, help="Port to listen at.  [default: a free one]")
+@click.option("--port", default=0, type=int, help="Port to listen at.  [default: any free port]")
 @click.option("--tls-cert", type=_FILE, help="Certificate chain (PEM).")
-@click.option("--tls-key", type=_FILE, help="The certificate's key (PEM).")
+@click.option("--tls-key", type=_FILE, help="Private key of the certificate (PEM).")
 @click.option(
     "--token",
     envvar="ZOOBRIDGE_SERVE_TOKEN",
     show_envvar=True,
     default="",
-    help="Managing token; other users of the machine see it on the command line, but not in the "
-    "variable.  [default: a random one, known to you alone]",
+    help="Managing token; other users of the machine can see it on the command line, but not in the "
+    "variable.  [default: a random one that only you can read]",
 )
 @click.option(
     "--classification-token",
     envvar="ZOOBRIDGE_SERVE_CLASSIFICATION_TOKEN",
     show_envvar=True,
     default="",
-    help="Token for classifying only, asked of other machines.",
+    help="Token that clients on other machines need to classify.",
 )
 @click.option(
     "--expose-unencrypted",
     is_flag=True,
-    help="Listen beyond this machine without TLS: the network can read pictures and tokens.",
+    help="Accept other machines without TLS; the network can then read images and tokens.",
 )
 @click.option(
     "--allow-path",
     "allow_paths",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Let requests name pictures and labelled data below this folder by path. May be repeated.",
+    help="Allow requests to name files in this folder by path. May be repeated.",
 )
 @click.option(
     "--device",
@@ -108,7 +108,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--threads",
     type=click.IntRange(min=1),
-    help="Cores that one model may use; its copies share them.  [default: all]",
+    help="Cores that one model may use; its instances share them.  [default: all]",
 )
 @click.option(
     "--instances",
@@ -130,7 +130,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.FloatRange(min=0),
     metavar="SECONDS",
     default=0.0,
-    help="Unload a model unused for so long.  [default: when memory is needed]",
+    help="Unload a model that was unused for this time.  [default: when memory is needed]",
 )
 @click.option(
     "--standby",
@@ -139,36 +139,38 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     metavar="SECONDS",
     default=300.0,
     show_default=True,
-    help="Keep a framework imported for so long after the last model that needed it.",
+    help="Keep a framework imported for this time after its last model was unloaded.",
 )
 @click.option(
     "--fork/--spawn",
     default=None,
-    help="How workers start; forking is faster, and Linux only.  [default: fork where it can be]",
+    help="How to start workers; fork is faster, but Linux only.  [default: fork if possible]",
 )
-@click.option("--max-message", type=BYTES, help="Greatest message.  [default: 256M]")
+@click.option("--max-message", type=BYTES, help="Maximum message size.  [default: 256M]")
 @click.option(
-    "--max-pixels", type=int, help="Greatest picture, all axes multiplied.  [default: 1073741824]"
+    "--max-pixels",
+    type=int,
+    help="Maximum pixels of an image, all axes multiplied.  [default: 1073741824]",
 )
 @click.option("--metrics-port", type=int, help="Serve Prometheus metrics on this port.")
 @click.option(
     "--web-port",
     type=click.IntRange(0, 65535),
-    help="Serve the page to look at on this port of this machine too; 0 for a free one.",
+    help="Also serve the web page on this port of this machine; 0 for any free port.",
 )
 @click.option(
     "--log-format",
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="How log lines are written to the standard error.",
+    help="Format of the log on standard error.",
 )
 @click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
     default="info",
     show_default=True,
-    help="From which level on they are written.",
+    help="Minimum level of the log.",
 )
 @click.option(
     "--grace",
@@ -177,7 +179,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     metavar="SECONDS",
     default=30.0,
     show_default=True,
-    help="How long accepted work may take when the server is asked to end.",
+    help="Time for accepted requests to finish at shutdown.",
 )
 @click.option(
     "--max-wait",
@@ -186,12 +188,12 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     metavar="SECONDS",
     default=10.0,
     show_default=True,
-    help="Refuse a call at once that would wait longer before it is worked on.",
+    help="Refuse calls that would wait longer than this in the queue.",
 )
 @click.option(
     "--restart",
     is_flag=True,
-    help="Start the server again whenever it dies, at the same port and with the same token.",
+    help="Restart the server after a crash, with the same port and token.",
 )
 @click.option(CHILD_OPTION, "restarted", is_flag=True, hidden=True)
 @verbose_option

@@ -1,4 +1,4 @@
-"""``stop``: ending the server of this machine."""
+"""``stop``: stop the server of this machine."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ __all__ = ["stop"]
 
 
 @click.command()
-@click.option("--all", "everyone", is_flag=True, help="End all your servers, not the newest alone.")
+@click.option("--all", "everyone", is_flag=True, help="Stop all your servers, not only the newest.")
 @click.option(
     "--timeout", type=click.FloatRange(min=0), default=60.0, show_default=True,
-    help="Seconds to wait for the work that it has.",
+    help="Seconds to wait for accepted requests.",
 )  # fmt: skip
 @verbose_option
 def stop(everyone: bool, timeout: float) -> None:  # noqa: FBT001 - click passes it by name
-    """End the server that you run on this machine; what it has accepted is answered first."""
+    """Stop your server on this machine after it has answered the accepted requests."""
     from zoobridge.errors import ServerUnavailableError
     from zoobridge.protocol.connection import discover, request_stop
 

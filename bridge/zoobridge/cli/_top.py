@@ -33,7 +33,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class _Look:
-    """What the server said, and when."""
+    """The server's statistics, and when they were read."""
 
     at: float
     said: ServerStatistics
@@ -63,19 +63,23 @@ class _Row:
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Print the sums since each model was loaded, and end.")
+@click.option(
+    "--once", is_flag=True, help="Print the totals since each model was loaded, and exit."
+)
 @click.option(
     "--interval", type=click.FloatRange(min=0.1), default=2.0, show_default=True,
-    help="Seconds between two looks.",
+    help="Seconds between updates.",
 )  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="One JSON document a look, each on a line.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document per update, each on a line."
+)
 @server_options
 def top(once: bool, interval: float, as_json: bool, server: Server) -> None:  # noqa: FBT001 - click passes them by name
-    """Show live what the loaded models do: requests, rates, times, batches and memory.
+    """Show the loaded models live: requests, rates, times, batches and memory.
 
     Rates and times are those since the look before; in the first look, since the model was loaded.
     Times are milliseconds of one request, on average: waiting, preparing the picture, inference,
-    finishing the answer. End it with q or Ctrl-C. Where the output is no terminal, plain text is
+    finishing the answer. End it with q or Ctrl-C. Where the output is not a terminal, plain text is
     printed, look by look.
 
     \b
@@ -139,7 +143,7 @@ def _live(looks: Iterator[_Look], interval: float, screen: Console, address: str
 
 @contextlib.contextmanager
 def _keys() -> Iterator[Any]:
-    """Read keys as they are pressed; yields what waits for q or a time, and tells which came."""
+    """Read keys as they are pressed; yields what waits for q or a timeout, and returns which came."""
     if sys.platform == "win32":
         yield _q_on_windows
         return

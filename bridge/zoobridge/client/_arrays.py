@@ -77,7 +77,7 @@ def _usual_axes(shape: tuple[int, ...]) -> str:
     if len(shape) == 3 and shape[2] in {3, 4} and min(shape[:2]) > 4:
         return "YXC"
     raise ImageFormatError(
-        f"what are the axes of an array of shape {shape}? Say axes=…, one letter each, "
+        f"cannot infer the axes of an array of shape {shape}; give axes=…, one letter per axis, "
         "such as ZYX for a stack, CYX for channels first, or YXC for channels last",
         field="image.pixels.axes",
     )

@@ -62,8 +62,8 @@ async def connect_async(
     except DeadlineError as error:
         await client.close()
         raise ServerUnavailableError(
-            f"what listens at {client.address} did not answer within {timeout:g} s; is it a "
-            "ZooBridge server? Name the address that `zoobridge serve` printed"
+            f"{client.address} did not answer within {timeout:g} s; check that it is a ZooBridge server, "
+            "and use the address that `zoobridge serve` printed"
         ) from error
     except ZooBridgeError:
         await client.close()

@@ -65,7 +65,7 @@ def connect(
         Whether to encrypt. `None`: wherever `ca` is given or the server is on another machine.
     start
         A zoo (a folder, or several): if no server of this user runs, one is started on it in the
-        background and goes on after this program ends.
+        background and keeps running after this program ends.
     timeout
         Seconds to wait for the server's first answer.
 
@@ -88,8 +88,8 @@ def connect(
     except DeadlineError as error:
         client.close()
         raise ServerUnavailableError(
-            f"what listens at {client.address} did not answer within {timeout:g} s; is it a "
-            "ZooBridge server? Name the address that `zoobridge serve` printed"
+            f"{client.address} did not answer within {timeout:g} s; check that it is a ZooBridge server, "
+            "and use the address that `zoobridge serve` printed"
         ) from error
     except ZooBridgeError:
         client.close()
@@ -268,13 +268,13 @@ class Client(EvaluationCalls):
             Axes of the pictures, one letter each, such as ``TZCYX``. Needed for arrays with three
             or more axes, but for ``YXC`` with 3 or 4 channels.
         top_k
-            Classes to name; 0 for as many as the package says.
+            Number of classes to return; 0 for the package's default.
         all_scores
             Return the scores of all classes too.
         threshold
-            For independent probabilities: from which score on a class counts.
+            Minimum score for a class to count as positive, for independent probabilities.
         fit
-            What to do with other sizes: ``stretch``, ``pad``, ``crop``, ``center``, ``refuse``.
+            How to fit other sizes: ``stretch``, ``pad``, ``crop``, ``center``, ``refuse``.
         interpolation
             How: ``nearest``, ``bilinear``, ``bicubic``, ``box``, ``lanczos``.
         intensity

@@ -94,7 +94,7 @@ class EvaluationUpdate:
         """
         if self.result is None:
             raise ServerError(
-                f"run {self.run_id} ended without a result; make the call again to go on"
+                f"run {self.run_id} ended without a result; repeat the call to continue"
             )
         return self.result
 

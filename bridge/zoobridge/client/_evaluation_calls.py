@@ -74,7 +74,7 @@ class EvaluationCalls(Connection, ABC):
         **options
             ``reader`` and its ``options``; ``mapping`` from the data's classes to the models';
             ``measures`` (all if empty), ``rank_by`` and ``seed``; ``run_id``, under which an
-            interrupted run goes on, and ``restart`` to begin it anew.
+            interrupted run continues, and ``restart`` to start again.
 
         Raises
         ------

@@ -137,7 +137,7 @@ class Evaluation:
     Parameters
     ----------
     run_id
-        By which the run can be told again without classifying anything.
+        Id by which the result can be read again without classifying anything.
     rows
         The models, best first; all on the items that every model answered.
     pairs

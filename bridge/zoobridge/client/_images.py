@@ -198,7 +198,7 @@ def _read_file(path: Path, how: Reading, name: str) -> tuple[image_pb2.Image, by
                 return _read_foreign(path, kind, how, name)
             encoded = start + file.read()
     except FileNotFoundError:
-        raise ImageFormatError(f"there is no file {path}", field="image") from None
+        raise ImageFormatError(f"{path} does not exist", field="image") from None
     except OSError as error:
         raise ImageFormatError(
             f"cannot read {path}: {error.strerror or error}", field="image"

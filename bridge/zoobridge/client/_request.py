@@ -112,7 +112,7 @@ def parse_region(given: RegionLike) -> Region:
         x, y, width, height = (int(part) for part in parts)
     except ValueError:
         raise RegionError(
-            f"'{given}' is no region; give x,y,width,height in whole pixels, such as 10,20,64,64",
+            f"'{given}' is not a region; give x,y,width,height in whole pixels, such as 10,20,64,64",
             field="regions.box",
         ) from None
     shown = f"{x},{y},{width},{height}"
@@ -140,7 +140,7 @@ def parse_planes(given: Planes) -> dict[str, tuple[int, ...]]:
     for axis, indexes in chosen.items():
         if len(axis) != 1 or not axis.isalpha() or not indexes or min(indexes) < 0:
             raise InvalidRequestError(
-                f"'{given}' is no selection of planes; name one letter an axis and indexes "
+                f"'{given}' is not a selection of planes; give one letter per axis and indexes "
                 "from 0, such as Z=0-4,T=0",
                 field="planes",
             )
@@ -157,12 +157,13 @@ def _planes_from_text(text: str) -> dict[str, tuple[int, ...]]:
         ends = (first, last or first)
         if not axis or not all(end.isascii() and end.isdigit() for end in ends):
             raise InvalidRequestError(
-                f"'{text}' is no selection of planes; write it as Z=0-4,7,T=0", field="planes"
+                f"'{text}' is not a selection of planes; write it as Z=0-4,7,T=0", field="planes"
             )
         low, high = int(ends[0]), int(ends[1])
         if high < low or high - low > 1_000_000:
             raise InvalidRequestError(
-                f"'{part}' in '{text}' is no range; write the smaller index first", field="planes"
+                f"'{part}' in '{text}' is not a range; write the smaller index first",
+                field="planes",
             )
         chosen[axis] = (*chosen.get(axis, ()), *range(low, high + 1))
     return chosen
@@ -203,9 +204,7 @@ class Settings:
         if self.series is not None and self.series < 0:
             raise InvalidRequestError("series is counted from 0", field="image.series")
         if self.top_k < 0 or any(channel < 0 for channel in self.channels):
-            raise InvalidRequestError(
-                "top_k and channels are counted from 0; none may be negative", field="options"
-            )
+            raise InvalidRequestError("top_k and channels cannot be negative", field="options")
         options = pb.ClassificationOptions(
             top_k=self.top_k,
             all_scores=self.all_scores,
@@ -247,7 +246,7 @@ def _intensity(given: IntensityLike | None) -> pb.Intensity | None:
     low, high = given
     if not low < high:
         raise InvalidRequestError(
-            f"intensity ({low}, {high}) is no range; low must be below high",
+            f"intensity ({low}, {high}) is not a range; low must be below high",
             field="options.intensity",
         )
     return pb.Intensity(rule=pb.INTENSITY_RULE_EXPLICIT, low=low, high=high)

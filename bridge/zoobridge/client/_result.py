@@ -176,7 +176,7 @@ class Result:
         The classes that hold the true one with a stated probability; `None` where the model's
         package states no threshold for it.
     novelty
-        How unlike the training pictures the item is; `None` where the model's package cannot tell.
+        How unlike the training pictures the item is; `None` where the model's package does not support it.
     model
         Which model answered.
     timing

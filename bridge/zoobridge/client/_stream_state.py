@@ -51,11 +51,11 @@ def announce(
 ) -> Callable[[_Future], None]:
     """Return what announces that a request is built."""
 
-    def tell(built: _Future) -> None:
+    def put_loaded(built: _Future) -> None:
         if not built.cancelled():
             put(_Loaded(group, index, built.result))
 
-    return tell
+    return put_loaded
 
 
 def receive(call: Any, put: Callable[[Event], object]) -> None:
@@ -70,14 +70,14 @@ def receive(call: Any, put: Callable[[Event], object]) -> None:
 
 
 class StreamState:
-    """Reads ahead, sends ahead within the state's window, and tells when all is answered.
+    """Reads ahead, sends ahead within the state's window, and knows when all is answered.
 
     Parameters
     ----------
     state
         What is known of the call's pictures.
     endpoint
-        Whom errors are told of.
+        The server, for messages of errors.
     """
 
     def __init__(self, state: CallState, endpoint: Endpoint) -> None:

@@ -24,11 +24,11 @@ def columns(
     Parameters
     ----------
     top
-        How many classes are told; at least one is.
+        Number of classes; at least one.
     errors
         Whether there is a column for errors.
     labels
-        The model's labels, where all scores are told: a column ``score:LABEL`` for each.
+        The model's labels, to include all scores: a column ``score:LABEL`` for each.
     reliability
         Whether there are columns for prediction sets and novelty.
     """

@@ -105,7 +105,7 @@ def split_address(address: str) -> tuple[str, int]:
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65536 or "/" in host:
         raise InvalidRequestError(
-            f"'{address}' is no server's address; write host:port, such as lab-server:50051"
+            f"'{address}' is not a server's address; write host:port, such as lab-server:50051"
         )
     return host.strip("[]"), int(port)
 
@@ -210,8 +210,8 @@ def error_from_rpc(error: grpc.RpcError, endpoint: Endpoint) -> ZooBridgeError:
         return LimitError(f"the server takes no message of this size ({text})")
     if code is grpc.StatusCode.UNIMPLEMENTED:
         return UnsupportedError(
-            f"the server at {endpoint.address} does not know this call ({text}); "
-            "is it a ZooBridge server, and of this version?"
+            f"the server at {endpoint.address} does not support this call ({text}); "
+            "check that it is a ZooBridge server of this version"
         )
     return error_from_status(status_pb2.Status(code=code.value[0], message=text or code.name))
 

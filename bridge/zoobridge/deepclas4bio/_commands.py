@@ -224,7 +224,7 @@ def _config(words: Sequence[str]) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text("utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InvalidRequestError(f"{path} is no JSON file: {error}") from error
+        raise InvalidRequestError(f"{path} is not a JSON file: {error}") from error
     if not isinstance(config, dict):
         raise InvalidRequestError(f"{path} holds no JSON object")
     return config

@@ -41,12 +41,12 @@ def check_measures(names: Sequence[str]) -> None:
     """
     if wrong := [name for name in names if name not in _OURS]:
         raise InvalidRequestError(
-            f"no measure is called {', '.join(wrong)}; there are {', '.join(MEASURES)}"
+            f"unknown measure {', '.join(wrong)}; there are {', '.join(MEASURES)}"
         )
 
 
 def our_measures(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the measures of ours that are needed to tell those of the original."""
+    """Return the measures of ours that are needed to compute those of the original."""
     return tuple(dict.fromkeys(_OURS[name] or "accuracy" for name in names)) or ("accuracy",)
 
 

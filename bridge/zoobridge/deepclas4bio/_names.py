@@ -181,7 +181,7 @@ def find_picture(words: Sequence[str]) -> Path:
         return found[0]
     if found:
         raise InvalidRequestError(f"{path} may be any of {', '.join(map(str, found))}; rename them")
-    raise InvalidRequestError(f"there is no file {path}")
+    raise InvalidRequestError(f"{path} does not exist")
 
 
 def _alike(folder: Path, parts: Sequence[str]) -> list[Path]:

@@ -27,7 +27,7 @@ __all__ = ["DEFAULT_RESAMPLES", "Update", "evaluate", "evaluate_iter"]
 
 DEFAULT_RESAMPLES = 1000
 
-# Every so many answers an update is told.
+# An update is yielded after so many answers.
 _EVERY = 10
 
 # Intervals that are shown for a while need not be exact.

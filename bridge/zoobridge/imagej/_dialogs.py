@@ -82,7 +82,7 @@ class Messages:
         awt = self._jvm.java.awt
         seen: list[Any] = []
         while not self._done.wait(_POLL_SECONDS):
-            # A window may go while it is looked at; that ImageJ itself is gone, the command tells.
+            # A window may go while it is looked at; if ImageJ itself is gone, the command fails.
             with suppress(Py4JError):
                 for window in self._dialogs():
                     if window in self._open_before or self._is_form(window):
@@ -121,7 +121,7 @@ class Messages:
         if self._is(part, *_TEXTS, *_LABELS):
             return str(part.getText() or "")
         if self._is(part, "ij.gui.MultiLineLabel"):
-            # It draws its text, and has no method that tells it.
+            # It draws its text, and has no method that returns it.
             kind = self._jvm.java.lang.Class.forName("ij.gui.MultiLineLabel")
             lines = kind.getDeclaredField("lines")
             lines.setAccessible(True)

@@ -25,7 +25,7 @@ __all__ = ["ImageJ", "ImageJError", "Roi"]
 
 
 class ImageJError(ZooBridgeError):
-    """ImageJ could not be started, or could not do what it was told; the message is its own."""
+    """ImageJ could not be started, or could not execute a command; the message is its own."""
 
     code: ClassVar[Code] = Code.FAILED_PRECONDITION
     reason: ClassVar[str] = "IMAGEJ"
@@ -65,14 +65,14 @@ class ImageJ:
     """A running ImageJ or Fiji; made by :func:`launch` or :func:`attach`.
 
     Used as a context manager, it is closed at the end: one that was launched ends, one that was
-    attached to goes on.
+    attached to keeps running.
 
     Parameters
     ----------
     gateway
         The channel to it.
     end
-        What ends it, called once; `None` for one that goes on.
+        What ends it, called once; `None` for one that keeps running.
     """
 
     def __init__(self, gateway: JavaGateway, end: Callable[[], None] | None = None) -> None:
@@ -105,7 +105,7 @@ class ImageJ:
         """
         file = Path(path).resolve()
         if not file.is_file():
-            raise ImageJError(f"there is no file {file}")
+            raise ImageJError(f"{file} does not exist")
         try:
             image = self._guarded(lambda: self.jvm.ij.IJ.openImage(str(file)))
         except ImageJError as error:
@@ -127,7 +127,7 @@ class ImageJ:
         command
             Its name as in the menu: ``Gaussian Blur...``.
         options
-            What its dialog would be told: ``sigma=2``. Without, a dialog may come up and wait to
+            The values of its dialog: ``sigma=2``. Without, a dialog may come up and wait to
             be filled in.
 
         Raises
@@ -213,7 +213,7 @@ class ImageJ:
         if self._closed:
             return
         self._closed = True
-        # Java lets go of what Python has let go of, while there still is a way to tell it.
+        # Java lets go of what Python has let go of, while it can still be reached.
         gc.collect()
         if self._end is not None:
             self._gateway.shutdown()

@@ -105,7 +105,7 @@ def attach(port: int | None = None, token: str | None = None) -> ImageJ:
     Parameters
     ----------
     port, token
-        As that command tells them; `None` for the newest ImageJ of this user that is open.
+        As that command prints them; `None` for the newest ImageJ of this user that is open.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def _home(given: str | os.PathLike[str] | None) -> Path:
     home = Path(named) if named else _DEBIAN
     if not home.exists():
         raise ImageJError(
-            f"there is no ImageJ at {home}; give the folder of ImageJ or Fiji, or set "
+            f"{home} does not contain ImageJ; give the folder of ImageJ or Fiji, or set "
             f"{HOME_VARIABLE}"
         )
     return home.resolve() if named else home
@@ -149,7 +149,7 @@ def _jars(home: Path) -> list[str]:
         return [str(home)]
     found = [*sorted(home.glob("ij*.jar")), *sorted(home.glob("jars/**/*.jar"))]
     if not found:
-        raise ImageJError(f"there is no ij.jar in {home}; is it ImageJ's or Fiji's folder?")
+        raise ImageJError(f"{home} contains no ij.jar; give the folder of ImageJ or Fiji")
     return [str(jar) for jar in found]
 
 

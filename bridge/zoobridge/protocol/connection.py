@@ -44,7 +44,7 @@ RUNTIME_DIR_VARIABLE = "ZOOBRIDGE_RUNTIME_DIR"
 
 @dataclass(frozen=True)
 class ConnectionFile:
-    """What a server tells its user's programs.
+    """What a server publishes to its user's programs.
 
     Parameters
     ----------

@@ -226,7 +226,7 @@ def answered(choice: ModelSelection, parts: Sequence[ResponsePart]) -> bytes:
     Raises
     ------
     WorkerError
-        If the worker sent what is no answer.
+        If the worker sent what is not an answer.
     """
     model, weights = choice.model, choice.weights
     written = b"".join([part.response for part in parts])

@@ -55,7 +55,7 @@ class HealthServicer:
         status = self._status(request.service)
         if status == _Response.SERVICE_UNKNOWN:
             raise UnknownModelError(
-                f"there is no service or model '{request.service}'; ask for a model by its id "
+                f"unknown service or model '{request.service}'; ask for a model by its id "
                 "or id@version, for a service by its full name, or for nothing"
             )
         return _Response(status=status)

@@ -87,7 +87,7 @@ def _credentials(config: ServerConfig) -> grpc.ServerCredentials | None:
     if certificate is None or key is None:
         return None
     try:
-        # gRPC would take what is no certificate, and then fail every handshake.
+        # gRPC would take what is not a certificate, and then fail every handshake.
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
         chain, secret = certificate.read_bytes(), key.read_bytes()
     except OSError as error:

@@ -140,7 +140,7 @@ class ZooServicer(zoo_pb2_grpc.ZooServiceServicer):
         known = [state.name for state in self._core.choices.frameworks()]
         if framework not in known:
             raise InvalidRequestError(
-                f"there is no framework '{framework}'; this server knows {', '.join(known)}",
+                f"unknown framework '{framework}'; this server knows {', '.join(known)}",
                 field="framework",
             )
 

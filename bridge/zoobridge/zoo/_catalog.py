@@ -332,4 +332,4 @@ def _unknown(snapshot: _Snapshot, name: str) -> str:
         hint = "list them with: zoobridge models"
     if not snapshot.complete:
         hint += " (the zoo is still being read; try again in a moment)"
-    return f"no model is called {name[:200]!r}; {hint}"
+    return f"unknown model {name[:200]!r}; {hint}"

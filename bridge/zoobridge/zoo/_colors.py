@@ -1,4 +1,4 @@
-"""Colours that tell classes apart."""
+"""Distinct colours for classes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def distinct_colors(count: int) -> tuple[str, ...]:
     """
     colors = []
     for index in range(count):
-        # Hues alone come close after a dozen; value and saturation then tell them apart.
+        # Hues alone come close after a dozen; value and saturation then distinguish them.
         value = (0.9, 0.65)[(index // 12) % 2]
         saturation = (0.85, 0.55)[(index // 24) % 2]
         rgb = colorsys.hsv_to_rgb((0.58 + index * _GOLDEN) % 1.0, saturation, value)

@@ -164,7 +164,7 @@ def _letters(axes: str, shape: tuple[int, ...] | None, channels: int, *, last: b
         )
     if len(shape) != 4:
         raise InvalidRequestError(
-            f"the network's input has {len(shape)} axes {shape}, which is no picture; "
+            f"the network's input has {len(shape)} axes {shape}, which is not an image; "
             "state its axes, such as NCYX",
             field="axes",
         )

@@ -20,7 +20,7 @@ OpenNetwork: TypeAlias = Callable[[str, WeightsFile], AbstractContextManager[Net
 def weights_file(
     model: ModelDescription, weights: WeightsDescription, *, trusted: bool
 ) -> WeightsFile:
-    """Return what a backend is told of a set of weights: all tensors that the package describes.
+    """Return a set of weights as a backend takes it, with all tensors that the package describes.
 
     Raises
     ------

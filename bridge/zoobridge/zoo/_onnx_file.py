@@ -84,7 +84,7 @@ def external_data(path: Path) -> tuple[str, ...]:
     Raises
     ------
     PackageFault
-        If the file is no ONNX model.
+        If the file is not an ONNX model.
     """
     if path.stat().st_size == 0:
         raise PackageFault(f"{path.name} is empty; copy the package again, whole")
@@ -100,7 +100,7 @@ def read_onnx(path: Path) -> OnnxFacts:
     Raises
     ------
     PackageFault
-        If the file is no ONNX model.
+        If the file is not an ONNX model.
     """
     model = _parsed(path)
     if not model.HasField("graph"):

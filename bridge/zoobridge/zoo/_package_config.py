@@ -66,10 +66,13 @@ class PackageConfig(BaseModel):
         0.5,
         ge=0,
         le=1,
-        description="From which score on a class counts, where scores are independent.",
+        description="Minimum score for a class to count as positive, where scores are independent.",
     )
     default_top_k: int = Field(
-        5, ge=1, le=1_000, description="How many classes are named where nobody asks for a number."
+        5,
+        ge=1,
+        le=1_000,
+        description="Number of classes that are returned where the caller does not state it.",
     )
     class_colors: dict[str, _Color] = Field(
         {},
@@ -83,7 +86,7 @@ class PackageConfig(BaseModel):
     score_kind: Literal["probability", "independent_probability", "logit", "label_only"] | None = (
         Field(
             None,
-            description="What the scores are where the postprocessing does not tell, since softmax "
+            description="What the scores are where the postprocessing does not show it, since softmax "
             "or sigmoid sits inside the network; else it is measured on the test output.",
         )
     )

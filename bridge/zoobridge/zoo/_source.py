@@ -123,7 +123,7 @@ def detect_source(path: Path, weights_format: str = "") -> WeightsSource:
         An ``.onnx``, TorchScript, ``.pt2``, ``.keras`` or ``.h5`` file, or the folder of a
         SavedModel.
     weights_format
-        BioImage.IO name, where the file's name does not tell.
+        BioImage.IO name, where the file's name does not show it.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def detect_source(path: Path, weights_format: str = "") -> WeightsSource:
             return WeightsSource("tensorflow_saved_model_bundle", saved_model_folder(path))
         except PackageFault as fault:
             raise InvalidRequestError(
-                f"{path} is no SavedModel: {fault}", field="source"
+                f"{path} is not a SavedModel: {fault}", field="source"
             ) from fault
     if not path.is_file():
         raise InvalidRequestError(f"{path} does not exist; correct the path", field="source")

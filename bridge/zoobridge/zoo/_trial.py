@@ -159,7 +159,7 @@ def _run(
 
 
 def _output_names(network: Network, count: int) -> list[str]:
-    """Return what the network calls its outputs; numbered names where its format does not tell."""
+    """Return what the network calls its outputs; numbered names where its format has none."""
     names = [spec.name for spec in network.outputs]
     if len(names) == count:
         return names

@@ -78,7 +78,7 @@ class TrustStore:
         Raises
         ------
         InvalidRequestError
-            If one of them is no digest.
+            If one of them is not a digest.
         ServerError
             If the file cannot be written.
         """

@@ -232,7 +232,7 @@ def _architecture(
 def _keras_trust_class(path: Path) -> TrustClass:
     """Tell whether a Keras 3 file holds layers that run code of their own.
 
-    Keras' safe mode refuses them while loading; this tells it beforehand.
+    Keras' safe mode refuses them while loading; this finds them before.
     """
     try:
         with zipfile.ZipFile(path) as archive:

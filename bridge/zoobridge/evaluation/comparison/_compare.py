@@ -47,7 +47,7 @@ def compare_runs(
     runs
         Of each model and framework one.
     measures
-        Names of the measures to compute; all if none is named.
+        Names of the measures to compute; all if none is given.
     rank_by
         The measure that orders the rows; computed in any case.
     seed, resamples
@@ -72,7 +72,7 @@ def compare_runs(
     if not items:
         reasons = dict.fromkeys(answer.error for run in runs for answer in run.failures)
         raise InvalidRequestError(
-            "there is no picture that every model answered; the first reason: "
+            "no picture was answered by every model; the first reason: "
             + next(iter(reasons), "none")
         )
     outcomes = [run.outcomes(failed) for run in runs]

@@ -104,7 +104,7 @@ class DatasetReader(Protocol):
     description
         What it reads, in one sentence.
     options
-        What may be told it: name of the option, and what it does in one sentence. All values are
+        Its options: the name, and what it does in one sentence. All values are
         texts.
     """
 

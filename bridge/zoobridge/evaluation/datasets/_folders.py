@@ -34,10 +34,10 @@ class FolderReader:
         Raises
         ------
         InvalidRequestError
-            If it is no folder, a class of the label file has no sub-folder, or there is no picture.
+            If it is not a folder, a class of the label file has no sub-folder, or there is no picture.
         """
         if not source.is_dir():
-            raise InvalidRequestError(f"{source} is no folder; give one with a folder per class")
+            raise InvalidRequestError(f"{source} is not a folder; give one with a folder per class")
         classes = _classes(Path(options["labels"])) if "labels" in options else None
         items: list[Item] = []
         left_out: list[tuple[str, str]] = []

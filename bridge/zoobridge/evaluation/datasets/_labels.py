@@ -79,7 +79,7 @@ def labels_for(
     *,
     multi_label: bool,
 ) -> tuple[tuple[str, ...], dict[str, int]]:
-    """Return the classes that a model tells apart on a dataset, and which of them each class is.
+    """Return the classes that a model distinguishes on a dataset, and which of them each class is.
 
     They are the model's labels. A model with a single output knows one class and the rest: where
     items have one class each, the rest is the dataset's other class, or ``not LABEL``.

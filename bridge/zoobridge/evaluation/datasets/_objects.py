@@ -104,7 +104,7 @@ def _object(cell: str, where: str) -> int:
         number = 0.5
     if not number.is_integer() or number < 1:
         raise InvalidRequestError(
-            f"{where}: '{cell}' is no object; give its number in the label image, 1 or more"
+            f"{where}: '{cell}' is not an object; give its number in the label image, 1 or more"
         )
     return int(number)
 
@@ -170,7 +170,7 @@ def read_label_image(path: Path) -> NDArray[Any]:
 
             with Image.open(path) as picture:
                 if picture.mode not in {"1", "L", "P", "I", "I;16", "I;16B"}:
-                    raise ValueError(f"it has the mode {picture.mode}, and is no label image")
+                    raise ValueError(f"it has the mode {picture.mode}, and is not a label image")
                 pixels = np.asarray(picture)
     except (OSError, ValueError) as error:
         raise InvalidRequestError(f"the label image {path} cannot be read: {error}") from error

@@ -20,7 +20,7 @@ TABLE_SUFFIXES = (".csv", ".parquet")
 
 
 def columns_of(path: Path) -> tuple[str, ...]:
-    """Return the names of a table's columns; none where the file is no table."""
+    """Return the names of a table's columns; none where the file is not a table."""
     try:
         if path.suffix.lower() == ".csv":
             with path.open(encoding="utf-8-sig", newline="") as file:

@@ -192,10 +192,10 @@ def _costs() -> list[Measure]:
                 held, _cost("load_seconds"), unit="s", **cost),
         Measure("memory_bytes", "Memory that the model's worker has by itself after the run.",
                 held, _cost("memory_bytes"), unit="bytes", **cost),
-        Measure("size_bytes", "Size of the weights on disk.", "the package tells it",
+        Measure("size_bytes", "Size of the weights on disk.", "the package states it",
                 _cost("size_bytes"), unit="bytes", **cost),
         Measure("parameters", "Numbers in the weights, stored statistics included.",
-                "the framework tells it", _cost("parameters"), **cost),
+                "the framework reports it", _cost("parameters"), **cost),
     ]  # fmt: skip
 
 
@@ -204,7 +204,7 @@ MEASURES: tuple[Measure, ...] = _all()
 
 
 def measures_named(names: Sequence[str] = ()) -> tuple[Measure, ...]:
-    """Return measures by name, in the order of :data:`MEASURES`; all if none is named.
+    """Return measures by name, in the order of :data:`MEASURES`; all if none is given.
 
     Raises
     ------
@@ -214,13 +214,13 @@ def measures_named(names: Sequence[str] = ()) -> tuple[Measure, ...]:
     known = [one.name for one in MEASURES]
     if wrong := [name for name in names if name not in known]:
         raise InvalidRequestError(
-            f"no measure is called {', '.join(wrong)}; there are {', '.join(known)}"
+            f"unknown measure {', '.join(wrong)}; there are {', '.join(known)}"
         )
     return tuple(one for one in MEASURES if not names or one.name in names)
 
 
 def measure(outcomes: Outcomes, names: Sequence[str] = ()) -> Mapping[str, Measured]:
-    """Return measures by name; all if none is named.
+    """Return measures by name; all if none is given.
 
     Raises
     ------

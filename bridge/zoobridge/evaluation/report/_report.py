@@ -42,7 +42,7 @@ def write_report(comparison: Comparison, dataset: Dataset, folder: Path, *, comm
     Parameters
     ----------
     comparison
-        What to tell.
+        What to report.
     dataset
         The items that it is about.
     folder

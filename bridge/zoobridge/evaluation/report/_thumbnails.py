@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RULE", "Thumbnail", "thumbnail"]
 
-#: What is done to pictures that no browser shows as they are; told in the report.
+#: How pictures that browsers cannot show are converted; stated in the report.
 RULE = (
     "Pictures of 8 bits are shown as they are. Others are rescaled by the rule min_max: the smallest "
     "value of the picture becomes black and the greatest white. Of a stack the first plane is shown, "

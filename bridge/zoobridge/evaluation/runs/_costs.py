@@ -1,4 +1,4 @@
-"""What a model costs: measured at the client, and told by the server."""
+"""What a model costs: measured at the client, and reported by the server."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ def measure_costs(
     gone = "the server had let go of the model when the run ended"
     found = {
         "throughput": (throughput, "no item was answered"),
-        "load_seconds": (held and held.load_seconds, "the server does not tell it" if held else gone),
-        "memory_bytes": (held and held.memory_bytes, "the server does not tell it" if held else gone),
-        "size_bytes": (weights.size_bytes, "the server does not tell it"),
-        "parameters": (held and held.parameters, "the framework does not tell it" if held else gone),
+        "load_seconds": (held and held.load_seconds, "the server does not report it" if held else gone),
+        "memory_bytes": (held and held.memory_bytes, "the server does not report it" if held else gone),
+        "size_bytes": (weights.size_bytes, "the server does not report it"),
+        "parameters": (held and held.parameters, "the framework does not report it" if held else gone),
     }  # fmt: skip
     return Costs(
         latencies=latencies,

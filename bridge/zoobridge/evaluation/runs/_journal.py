@@ -1,4 +1,4 @@
-"""The file that keeps a run's answers as they come, so that an interrupted run can go on."""
+"""The file that saves a run's answers as they arrive, so that an interrupted run can continue."""
 
 from __future__ import annotations
 

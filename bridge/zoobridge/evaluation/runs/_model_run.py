@@ -1,4 +1,4 @@
-"""Running a model over a dataset, so that an interrupted run goes on where it stopped."""
+"""Running a model over a dataset; an interrupted run continues where it stopped."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class Run:
         """Return what measures take.
 
         Where items may have several classes, only classes that the dataset names are measured: it
-        tells nothing of others.
+        says nothing of others.
 
         Parameters
         ----------

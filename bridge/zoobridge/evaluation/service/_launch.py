@@ -110,8 +110,8 @@ class Launched:
 
     def _death(self, what: str) -> CancelledError | WorkerError:
         if self._killed:
-            return CancelledError(f"{what} was cancelled; make the call again to go on")
+            return CancelledError(f"{what} was cancelled; repeat the call to continue")
         return WorkerError(
             f"the process of {what} ended with exit code {self._process.wait()}; the server's log "
-            "may tell why. Make the call again to go on where it stopped"
+            "may say why. Repeat the call to continue where it stopped"
         )

@@ -41,7 +41,7 @@ class AllowedFolders:
             If it is not absolute.
         PathPermissionError
             If it does not lie below an allowed folder, or nothing is allowed; what does not exist
-            elsewhere is not told apart, so that answers cannot map the disk.
+            elsewhere give the same answer, so that callers cannot explore the disk.
         """
         if not self.roots:
             raise PathPermissionError(

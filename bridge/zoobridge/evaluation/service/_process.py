@@ -57,7 +57,7 @@ def _end_with_the_service() -> None:
 
 
 def _responses(settings: dict[str, Any], data: bytes) -> Iterator[Message]:
-    # Not before there is somebody to tell what is missing.
+    # Imported late, so that a missing package is reported to the caller.
     if settings["task"] == "list":
         from zoobridge.evaluation.service._lists import list_measures, list_readers
 

@@ -1,4 +1,4 @@
-"""Where the answers of runs are kept, so that an interrupted one goes on."""
+"""Where the answers of runs are saved, so that an interrupted run can continue."""
 
 from __future__ import annotations
 

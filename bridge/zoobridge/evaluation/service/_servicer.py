@@ -44,7 +44,7 @@ class EvaluationService:
     allow_paths
         Folders below which data may lie.
     folder
-        Where the answers of runs are kept, so that they can go on; runs that nobody has asked for
+        Where the answers of runs are saved, so that they can continue; runs that nobody has asked for
         in thirty days are removed.
     """
 
@@ -92,7 +92,7 @@ class EvaluationService:
         self._server = {"address": address, "ca": ca, "tls": ca is not None}
 
     def end(self) -> None:
-        """End every evaluation; each can go on once the server runs again."""
+        """End every evaluation; each can continue once the server runs again."""
         with self._free:
             self._server = None
             running = [one for one in self._running.values() if one is not None]
@@ -102,7 +102,7 @@ class EvaluationService:
     def evaluate(
         self, request: pb.EvaluateRequest, context: grpc.ServicerContext
     ) -> Iterator[bytes]:
-        """Run an evaluation, and pass on what its process tells."""
+        """Run an evaluation, and pass on the responses of its process."""
         self._check(request)
         with self._run(request.run_id) as run:
             folder = open_run(self._folder, request.run_id, restart=request.restart)
@@ -125,7 +125,7 @@ class EvaluationService:
             request.run_id = secrets.token_hex(8)
         if _RUN_ID.fullmatch(request.run_id) is None:
             raise InvalidRequestError(
-                f"{request.run_id!r} is no run id; write up to 64 of a-z, 0-9, '.', '_' and '-', "
+                f"{request.run_id!r} is not a run id; write up to 64 of a-z, 0-9, '.', '_' and '-', "
                 "beginning with a letter or digit",
                 field="run_id",
             )
@@ -167,7 +167,7 @@ class EvaluationService:
                 self._free.notify_all()
 
     def _listed(self, which: int) -> bytes:
-        """Return what a process told of measures and readers; they do not change while we run."""
+        """Return the list of measures or readers that a process sent; they do not change."""
         with self._listing:
             if self._lists is None:
                 self._folder.mkdir(parents=True, exist_ok=True)
