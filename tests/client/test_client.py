@@ -65,7 +65,7 @@ def test_a_missing_an_empty_and_a_greedy_file_are_errors_of_their_own(client, sc
     results = client.classify("m", names)
     kinds = [type(result.error) for result in results]
     assert kinds == [ImageFormatError, ImageFormatError, LimitError, type(None)]
-    assert "no file" in str(results[0].error)
+    assert "does not exist" in str(results[0].error)
     assert "0 bytes" in str(results[1].error)
     assert "3 MiB" in str(results[2].error)
     assert results.errors == tuple(results[:3])

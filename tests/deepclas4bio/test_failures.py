@@ -15,14 +15,18 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 @pytest.mark.parametrize(
     ("words", "sentence", "code"),
     [
-        (("predict", "/no such/picture.png", "ONNX", "digits"), "no file /no such/picture.png", 1),
+        (
+            ("predict", "/no such/picture.png", "ONNX", "digits"),
+            "/no such/picture.png does not exist",
+            1,
+        ),
         (("predict", "{picture}", "ONNX", "digit"), "digits", 1),
         (("predict", "{picture}", "Caffe", "digits"), "Keras, ONNX, PyTorch", 1),
         (("predict", "ONNX", "digits"), "usage: deepclas4bio-predict IMAGE FRAMEWORK MODEL", 2),
         (("listModels",), "usage: deepclas4bio-listModels FRAMEWORK", 2),
         (("listModels", "MxNet"), "MxNet is served any more", 1),
         (("listFrameworks", "more"), "takes 0 arguments", 2),
-        (("predictBatch", "nothing.json"), "no file nothing.json", 1),
+        (("predictBatch", "nothing.json"), "nothing.json does not exist", 1),
         (("predictBatch", "{picture}"), "is not a JSON file", 1),
         (("evaluate",), "usage: deepclas4bio-evaluate CONFIG.json", 2),
     ],

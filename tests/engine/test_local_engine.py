@@ -204,7 +204,7 @@ def test_too_much_work_is_refused_with_a_time_to_wait(make_engine, faulty):
 
 def test_a_worker_that_speaks_nonsense_is_ended_and_the_server_goes_on(engine, faulty):
     model = faulty()
-    with pytest.raises(WorkerError, match="no answer"):
+    with pytest.raises(WorkerError, match="malformed response"):
         ask(engine, model, LIES)
     assert ask(engine, model, 1).results[0].prediction.top
 

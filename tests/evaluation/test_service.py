@@ -276,7 +276,7 @@ def test_a_label_image_elsewhere_is_refused_before_it_is_opened(client, allowed,
     options = {"mask": str(link)} if way == "option" else {}
     with pytest.raises(PathPermissionError, match="--allow-path") as caught:
         client.evaluate(MODEL, table, reader="objects", options=options)
-    assert "no label image" not in str(caught.value)
+    assert "not a label image" not in str(caught.value)
 
 
 def test_an_allowed_label_image_is_read(client, allowed):
@@ -319,7 +319,7 @@ def test_what_nobody_knows_is_refused_with_the_names_that_are_known(client, allo
         client.evaluate(f"{MODEL}:caffe", data)
     with pytest.raises(InvalidRequestError, match="at least one model"):
         client.evaluate([], data)
-    with pytest.raises(InvalidRequestError, match="no run id") as caught:
+    with pytest.raises(InvalidRequestError, match="not a run id") as caught:
         client.evaluate(MODEL, data, run_id="../elsewhere")
     assert caught.value.field == "run_id"
 

@@ -98,7 +98,7 @@ def test_what_is_not_there_is_named(imagej, tmp_path):
         imagej.run("No such command")
     with pytest.raises(ImageJError, match="no table 'none'"):
         imagej.table("none")
-    with pytest.raises(ImageJError, match="no ImageJ at"):
+    with pytest.raises(ImageJError, match="does not contain ImageJ"):
         launch(tmp_path / "no-imagej")
     with pytest.raises(ImageJError, match=r"no ij\.jar"):
         launch(tmp_path)

@@ -93,7 +93,7 @@ def test_calls_side_by_side_get_their_own_answers(local, call):
         (request(model="brightnes"), UnknownModelError, "model", "brightness"),
         (request(model=""), InvalidRequestError, "model", "name a model"),
         (request(model="wreck"), BrokenPackageError, "", "wreck"),
-        (request(model="../brightness"), UnknownModelError, "model", "no model"),
+        (request(model="../brightness"), UnknownModelError, "model", "unknown model"),
         (request(framework="abacus"), FrameworkError, "framework", "onnx"),
         (request(framework="pytorch"), FrameworkError, "framework", "onnx"),
         (classification_pb2.ClassifyRequest(model="brightness"), InvalidRequestError, "image", ""),

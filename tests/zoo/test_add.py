@@ -168,7 +168,7 @@ def test_a_missing_file_and_an_empty_folder_are_named(add, tmp_path):
     with pytest.raises(InvalidRequestError, match="does not exist"):
         add(tmp_path / "none.onnx")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InvalidRequestError, match="no SavedModel"):
+    with pytest.raises(InvalidRequestError, match="not a SavedModel"):
         add(tmp_path / "empty")
 
 

@@ -376,7 +376,7 @@ class Replica:
         except (ValueError, LookupError, TypeError, struct.error) as error:
             worker.kill()
             raise WorkerError(
-                f"the worker of model {self.model.reference} sent what is no answer ({error}) and was"
+                f"the worker of model {self.model.reference} sent a malformed response ({error}) and was"
                 " ended; its model may be hostile"
             ) from error
         finally:
