@@ -31,7 +31,7 @@ def parsed(parse: Callable[[bytes], Any], data: bytes) -> Any:
         return parse(data)
     except DecodeError as error:
         raise InvalidRequestError(
-            "the message cannot be read; it was cut, or made from another contract than "
+            "the message cannot be parsed; it is truncated or uses a different protocol than "
             "zoobridge.v1"
         ) from error
 

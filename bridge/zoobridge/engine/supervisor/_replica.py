@@ -392,5 +392,5 @@ class Replica:
         with contextlib.suppress(OSError):
             lines = (self._folder / "stderr.log").read_text("utf-8", "replace").strip().splitlines()
             if lines:
-                return f" (its last words: {lines[-1][:300]})"
+                return f" (last line of its log: {lines[-1][:300]})"
         return ""

@@ -1,4 +1,4 @@
-"""Measures of scores: how well they order items, and how far they can be believed.
+"""Measures of scores: how well they order items, and how well they are calibrated.
 
 Every function takes outcomes with scores, and a weight for each item. Definitions are
 scikit-learn's, with the weights as its ``sample_weight``, unless a function says otherwise.
