@@ -43,6 +43,8 @@ WRITERS = {
     "training/package/_onnx_graph.py": {"onnx", "onnxruntime"},
     "training/package/_torchscript.py": {"torch"},
     "training/package/_keras.py": {"keras", "tensorflow"},
+    # captum is a library for PyTorch.
+    "training/explain/_occlusion.py": {"torch"},
 }
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from zoobridge.training.figures import Doubt, OutOfFold, Pair
+    from zoobridge.training.figures import Doubt, Duplicate, OutOfFold
     from zoobridge.training.fit import Examples
 
 __all__ = ["ClassFigure", "Fitted", "fit_examples"]
@@ -108,7 +108,7 @@ class Fitted:
     least_score: float
     reference: NDArray[np.float32]
     novelty_threshold: float
-    pairs: tuple[Pair, ...]
+    pairs: tuple[Duplicate, ...]
     doubts: tuple[Doubt, ...]
     shuffled: NDArray[np.float64]
     rivals: tuple[tuple[str, float, float], ...] = ()

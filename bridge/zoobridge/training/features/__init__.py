@@ -1,7 +1,7 @@
 """Features: what a served embedding model says of a picture and its eight views."""
 
 from zoobridge.training.features._cache import FeatureCache, feature_key
-from zoobridge.training.features._extractor import Extracted, FeatureExtractor, Place
+from zoobridge.training.features._extractor import Extracted, FeatureExtractor, FeatureItem
 from zoobridge.training.features._pictures import read_item
 from zoobridge.training.features._views import VIEWS, view
 from zoobridge.training.features._weights import backbone_parameters
@@ -11,7 +11,7 @@ __all__ = [
     "Extracted",
     "FeatureCache",
     "FeatureExtractor",
-    "Place",
+    "FeatureItem",
     "backbone_parameters",
     "feature_key",
     "read_item",

@@ -43,13 +43,17 @@ class FeatureCache:
         self._limit = limit
         self._lock = threading.Lock()
         self._added = 0
-        self._database = sqlite3.connect(path, timeout=60, check_same_thread=False)
+        self._touched: set[str] = set()
+        # Every statement is a transaction: an open one would lock other projects out.
+        self._database = sqlite3.connect(
+            path, timeout=60, check_same_thread=False, isolation_level=None
+        )
         self._database.execute("PRAGMA journal_mode=WAL")
+        self._database.execute("PRAGMA synchronous=NORMAL")
         self._database.execute(
             "CREATE TABLE IF NOT EXISTS features (key TEXT PRIMARY KEY, views INTEGER, "
             "used REAL, data BLOB) WITHOUT ROWID"
         )
-        self._database.commit()
 
     def get(self, key: str, views: int) -> NDArray[np.float32] | None:
         """Return ``(views, dimensions)``, or `None` where they are not kept."""
@@ -59,7 +63,7 @@ class FeatureCache:
             ).fetchone()
             if found is None or found[0] < views:
                 return None
-            self._database.execute("UPDATE features SET used = ? WHERE key = ?", (time.time(), key))
+            self._touched.add(key)
         kept = np.frombuffer(found[1], np.float16).reshape(found[0], -1)
         return _unit(kept[:views])
 
@@ -78,17 +82,19 @@ class FeatureCache:
             self._added += 1
             if self._added % _EVERY == 0:
                 self._shrink()
-                self._database.commit()
         return _unit(short)
 
     def close(self) -> None:
-        """Write what is not written yet, and close the file."""
+        """Note what was used, keep within the limit, and close the file."""
         with self._lock:
             self._shrink()
-            self._database.commit()
             self._database.close()
 
     def _shrink(self) -> None:
+        used = time.time()
+        for key in self._touched:
+            self._database.execute("UPDATE features SET used = ? WHERE key = ?", (used, key))
+        self._touched.clear()
         query = "SELECT SUM(LENGTH(data)) FROM features"
         total = self._database.execute(query).fetchone()[0] or 0
         if total <= self._limit:

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from zoobridge.client import Client, Region
 
-__all__ = ["Extracted", "FeatureExtractor", "Place"]
+__all__ = ["Extracted", "FeatureExtractor", "FeatureItem"]
 
 # Pictures that are read ahead; each is sent in several views.
 _CHUNK = 32
 
 
-class Place(Protocol):
+class FeatureItem(Protocol):
     """A picture, or a region in one."""
 
     @property
@@ -91,7 +91,7 @@ class FeatureExtractor:
 
     def extract(
         self,
-        items: Sequence[Place],
+        items: Sequence[FeatureItem],
         *,
         views: int,
         on_item: Callable[[int, int], None] | None = None,
@@ -115,7 +115,7 @@ class FeatureExtractor:
                 if on_item is not None:
                     on_item(start + offset + 1, len(items))
 
-    def _chunk(self, items: Sequence[Place], views: int) -> list[Extracted]:
+    def _chunk(self, items: Sequence[FeatureItem], views: int) -> list[Extracted]:
         found: dict[int, Extracted] = {}
         waiting: dict[str, list[tuple[int, NDArray[Any]]]] = {}
         for place, item in enumerate(items):
@@ -138,7 +138,7 @@ class FeatureExtractor:
                     found[one.place] = one
         return [found[place] for place in range(len(items))]
 
-    def _key(self, item: Place) -> str:
+    def _key(self, item: FeatureItem) -> str:
         return feature_key(self.digest, item.digest, item.region)
 
     def _ask(

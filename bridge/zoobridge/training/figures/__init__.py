@@ -3,7 +3,7 @@
 from zoobridge.training.figures._checks import (
     DUPLICATE,
     Doubt,
-    Pair,
+    Duplicate,
     doubtful,
     duplicates,
     merged_groups,
@@ -19,8 +19,8 @@ from zoobridge.training.figures._cross_validation import (
 __all__ = [
     "DUPLICATE",
     "Doubt",
+    "Duplicate",
     "OutOfFold",
-    "Pair",
     "balanced_accuracy",
     "corrected_interval",
     "cross_validate",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from zoobridge.training.figures._cross_validation import OutOfFold
     from zoobridge.training.fit import Examples, Recipe, RowSpace
 
-__all__ = ["DUPLICATE", "Doubt", "Pair", "doubtful", "duplicates", "merged_groups", "shuffled"]
+__all__ = ["DUPLICATE", "Doubt", "Duplicate", "doubtful", "duplicates", "merged_groups", "shuffled"]
 
 #: Cosine of the embeddings of near duplicates; distinct cells of one set reach .985.
 DUPLICATE: Final = 0.995
@@ -25,7 +25,7 @@ _COMPARED: Final = 20_000
 
 
 @dataclass(frozen=True)
-class Pair:
+class Duplicate:
     """Two items that look alike.
 
     Parameters
@@ -63,7 +63,7 @@ class Doubt:
     probability: float
 
 
-def duplicates(examples: Examples, *, least: float = DUPLICATE) -> list[Pair]:
+def duplicates(examples: Examples, *, least: float = DUPLICATE) -> list[Duplicate]:
     """Return pairs of items whose embeddings are as good as the same, the most alike first.
 
     Parameters
@@ -84,11 +84,11 @@ def duplicates(examples: Examples, *, least: float = DUPLICATE) -> list[Pair]:
             if first < second:
                 differ = bool(examples.classes[first] != examples.classes[second])
                 cosine = min(1.0, float(similar[place, second]))
-                found.append(Pair(first, second, cosine, differ))
+                found.append(Duplicate(first, second, cosine, differ))
     return sorted(found, key=lambda one: (-one.similarity, one.first, one.second))
 
 
-def merged_groups(examples: Examples, pairs: list[Pair]) -> Examples:
+def merged_groups(examples: Examples, pairs: list[Duplicate]) -> Examples:
     """Return the examples with the groups of duplicates joined, so that none is divided."""
     groups = examples.groups.copy()
     for pair in pairs:
