@@ -74,7 +74,9 @@ class Fuzzer:
             caller.start()
         for caller in callers:
             caller.join()
-        assert self._faults == []
+        if self._faults:
+            log = self.server.log.read_text()[-3000:]
+            raise AssertionError(f"seed {self.seed}: {self._faults[0]}\n{log}")
 
     def check(self, *, growth):
         """Fails where a process ended, an incident was logged, or the memory grew."""

@@ -302,7 +302,8 @@ def _plane_error(
 def _index_error(
     letter: str, indexes: Sequence[int], axes: str, lengths: Mapping[str, int]
 ) -> RegionError | None:
-    if letter not in axes:
+    # Not by the string alone: it holds the empty one, and two of its letters as one.
+    if letter not in set(axes):
         there = ", ".join(f"{axis} (0…{lengths[axis] - 1})" for axis in axes)
         return RegionError(
             f"the picture has no planes along '{letter}'; "
