@@ -125,7 +125,8 @@ def page(demo):
     running.stop()
 
 
-@pytest.fixture(scope="session")
+# Of one module: Playwright keeps an event loop running, in which no other folder's test can start its own.
+@pytest.fixture(scope="module")
 def browser():
     path = shutil.which("chromium")
     assert path, "Debian's chromium is missing; `make install-test` installs it"
