@@ -163,7 +163,7 @@ def test_unreadable_pictures_are_reported_with_their_reason(zoo, pictures, tmp_p
     done = compare(zoo, "digits:onnx", "--data", data, "--report", tmp_path / "out")
     assert done.returncode == 1
     assert re.search(r"torn\.png \(digits@1\.0\.0:onnx\): .*PNG", done.stderr)
-    assert "notes.txt: its ending is not that of a picture" in done.stderr
+    assert "notes.txt: not a picture of a known format" in done.stderr
     record = json.loads((tmp_path / "out" / "report.json").read_text())
     assert record["items"] == 3
     assert [one["item"] for one in record["models"][0]["failures"]] == [3]

@@ -119,7 +119,7 @@ def test_a_folder_per_class_is_read_and_nothing_in_it_changed(tmp_path):
     assert [one.label for one in found.annotations] == ["a, left", "b", "b"]
     assert len({one.group for one in found.annotations}) == 3
     assert found.left_out == (
-        (str(tmp_path / "b" / "notes.txt"), "its ending is not that of a picture"),
+        (str(tmp_path / "b" / "notes.txt"), "not a picture of a known format"),
     )
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
