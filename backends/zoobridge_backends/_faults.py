@@ -39,7 +39,7 @@ def explained(sentence: str) -> Iterator[None]:
 
 
 def _gist(error: Exception) -> str:
-    """Tell the first line of a message, and the next one where the first only announces it."""
+    """Return the first line of a message, and the next one where the first only announces it."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
     text = _SOURCE.sub("", _RUNTIME_CODE.sub("", text))
     lines = [line.strip() for line in text.splitlines() if line.strip()]

@@ -1,4 +1,4 @@
-"""What is installed of a framework, told without importing it."""
+"""What is installed of a framework, found without importing it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["facts_of", "installed_version", "older"]
 
 
 def installed_version(distributions: Sequence[str]) -> str:
-    """Tell the version of the first of `distributions` that is installed; empty if none is."""
+    """Return the version of the first of `distributions` that is installed; empty if none is."""
     for distribution in distributions:
         try:
             return metadata.version(distribution)
@@ -25,7 +25,7 @@ def installed_version(distributions: Sequence[str]) -> str:
 
 
 def older(version: str, floor: str) -> bool:
-    """Tell whether `version` comes before `floor`, by the numbers of their releases alone.
+    """Return whether `version` comes before `floor`, by the numbers of their releases alone.
 
     Local parts (``+cu130``) and pre-release marks are of no account here: ``2.10.0rc1`` holds what
     ``2.10`` is asked for.
@@ -36,7 +36,7 @@ def older(version: str, floor: str) -> bool:
 def facts_of(
     *, framework: str, distributions: Sequence[str], floor: str, extra: str
 ) -> FrameworkFacts:
-    """Tell what is known of a framework from package metadata.
+    """Return what is known of a framework from package metadata.
 
     Parameters
     ----------

@@ -55,7 +55,7 @@ class DescribedNetwork:
 
     @property
     def parameters(self) -> int:
-        """Numbers in the weights, as far as the framework tells them."""
+        """Numbers in the weights, as far as the framework states them."""
         return self._parameters
 
     @property

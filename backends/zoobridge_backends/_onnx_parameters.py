@@ -75,7 +75,7 @@ def _fields(
         elif wire in (1, 5):
             size = 8 if wire == 1 else 4
         else:
-            raise ValueError(f"wire type {wire} is none of protobuf's")
+            raise ValueError(f"protobuf has no wire type {wire}")
         if at + size > end:
             raise ValueError("a field ends behind its message")
         yield number, (at, at + size)

@@ -78,7 +78,7 @@ class OnnxBackend:
         return ("onnx",)
 
     def facts(self) -> FrameworkFacts:
-        """Tell what is known without importing ONNX Runtime."""
+        """Return what is known without importing ONNX Runtime."""
         return facts_of(
             framework="ONNX Runtime",
             distributions=("onnxruntime", "onnxruntime-gpu", "onnxruntime-directml"),
@@ -235,7 +235,7 @@ class OnnxNetwork(DescribedNetwork):
         ]
 
     def _should_shrink(self, size: int) -> bool:
-        """Tell whether to give the arena back after a batch of `size` bytes.
+        """Return whether to give the arena back after a batch of `size` bytes.
 
         The arena keeps what the largest batch needed (0.7 GB after 64 pictures and a MobileNet).
         Giving it back after every batch would cost a third of the speed.

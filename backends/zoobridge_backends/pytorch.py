@@ -65,7 +65,7 @@ class PyTorchBackend:
         return ("torchscript", "pytorch_state_dict")
 
     def facts(self) -> FrameworkFacts:
-        """Tell what is known without importing PyTorch."""
+        """Return what is known without importing PyTorch."""
         return facts_of(framework="PyTorch", distributions=("torch",), floor=_FLOOR, extra="torch")
 
     def start(self) -> None:

@@ -60,7 +60,7 @@ class TensorFlowBackend:
         return ("tensorflow_saved_model_bundle", "keras_v3", "keras_hdf5")
 
     def facts(self) -> FrameworkFacts:
-        """Tell what is known without importing TensorFlow."""
+        """Return what is known without importing TensorFlow."""
         facts = facts_of(
             framework="TensorFlow",
             distributions=(
@@ -324,7 +324,7 @@ def _load_keras(weights: WeightsFile, device: str) -> TensorFlowNetwork:
 
 
 def _parameters(variables: Iterable[Any]) -> int:
-    """Return their number of elements; what is not floating (a random generator's state) is no weight."""
+    """Return their number of elements; what is not floating (a random generator's state) is not a weight."""
     import tensorflow as tf
 
     return sum(math.prod(one.shape) for one in variables if tf.as_dtype(one.dtype).is_floating)

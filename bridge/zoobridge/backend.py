@@ -246,7 +246,7 @@ class Backend(Protocol):
         ...
 
     def facts(self) -> FrameworkFacts:
-        """Tell what is known without importing the framework (from package metadata)."""
+        """Return what is known without importing the framework (from package metadata)."""
         ...
 
     def start(self) -> None:
@@ -258,7 +258,7 @@ class Backend(Protocol):
         ...
 
     def devices(self) -> tuple[str, ...]:
-        """Tell the devices that the framework sees. Called in a worker, after :meth:`start`."""
+        """Return the devices that the framework sees. Called in a worker, after :meth:`start`."""
         ...
 
     def load(self, weights: WeightsFile, *, device: str, threads: int) -> Network:

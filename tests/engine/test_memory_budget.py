@@ -99,7 +99,7 @@ def test_a_model_in_use_is_never_dropped_and_the_answer_names_the_option(make_en
             ask(engine, new, 1)
         assert caught.value.code.name == "RESOURCE_EXHAUSTED"
         assert caught.value.retry_after > 0
-        with pytest.raises(OverloadedError, match="there is no memory to load model new"):
+        with pytest.raises(OverloadedError, match="cannot load model new"):
             _load(engine, new)
         assert _ids(engine) == ["used"]
     finally:

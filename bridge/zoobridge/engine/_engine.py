@@ -179,7 +179,7 @@ class ModelState:
     load_seconds
         From the start of its worker until it could answer.
     parameters
-        Numbers in its weights; 0 where the backend does not tell.
+        Numbers in its weights; 0 where the backend does not state it.
     waiting
         Requests that were accepted and are not yet answered.
     instances
@@ -257,11 +257,11 @@ class Engine(Protocol):
         ...
 
     def load(self, model: ModelDescription, weights: WeightsDescription) -> ModelState:
-        """Load a model, wait until it is ready, and tell its state."""
+        """Load a model, wait until it is ready, and return its state."""
         ...
 
     def unload(self, model: ModelDescription, framework: str = "") -> int:
-        """Free the replicas of a model once their accepted work is answered; tell how many."""
+        """Free the replicas of a model once their accepted work is answered; return how many."""
         ...
 
     def loaded(self) -> list[ModelState]:
@@ -281,7 +281,7 @@ class Engine(Protocol):
         ...
 
     def confinement(self) -> tuple[str, str]:
-        """Tell how workers are confined (``landlock`` or ``none``), and if not, why, in a sentence."""
+        """Return how workers are confined (``landlock`` or ``none``), and if not, why, in a sentence."""
         ...
 
     def close(self, *, grace: float) -> None:

@@ -16,4 +16,4 @@ def worker_error(payload: bytes | memoryview) -> ZooBridgeError:
     try:
         return error_from_status(status_pb2.Status.FromString(payload))
     except DecodeError:
-        return WorkerError("the worker answered what is no status; its model may be hostile")
+        return WorkerError("the worker sent a malformed status; its model may be hostile")

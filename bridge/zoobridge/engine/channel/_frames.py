@@ -39,13 +39,13 @@ class FrameKind(IntEnum):
     RUN = 3
     """To the worker: a request lies in the arena (see :data:`RUN`)."""
     CANCEL = 4
-    """To the worker: nobody waits for this request any more."""
+    """To the worker: this request was cancelled."""
     PART = 5
     """From the worker: results (see :data:`PART`)."""
     FAILED = 6
     """From the worker: a serialized ``google.rpc.Status``; number 0 while it loads."""
     BATCHES = 7
-    """To the worker: tell the batches that were run; its answer is a JSON document."""
+    """To the worker: report the batches that were run. Its answer is a JSON document."""
     STUCK = 8
     """From the worker, last: preparing this request does not end, and so the worker does."""
 
@@ -154,7 +154,7 @@ class FrameReader:
             return None
         length, kind, number = _HEADER.unpack_from(data, start)
         if length > _LARGEST or kind not in _KINDS:
-            raise ValueError(f"a frame of kind {kind} and {length} bytes is none of ours")
+            raise ValueError(f"malformed frame: kind {kind}, {length} bytes")
         self._wanted = self._last = _HEADER.size + length
         if have < self._wanted:
             return None
@@ -165,7 +165,7 @@ class FrameReader:
         return Frame(kind, number, memoryview(data)[begin:end])
 
     def _read(self) -> bool:
-        """Read what is wanted, or more; tell whether it came."""
+        """Read what is wanted, or more; return whether it came."""
         pieces = [self._data[self._start :]]
         have = len(pieces[0])
         while have < self._wanted:
@@ -181,7 +181,7 @@ class FrameReader:
         return True
 
     def pending(self) -> bool:
-        """Tell whether there is something to read; where the system cannot tell, there may be."""
+        """Return whether there is something to read; where the system cannot tell, there may be."""
         read = len(self._data) > self._start
         return read or self._poll is None or bool(self._poll.poll(0))
 

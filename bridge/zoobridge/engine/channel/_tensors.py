@@ -108,11 +108,11 @@ def unpack_tensors(data: bytes | memoryview) -> dict[str, NDArray[np.generic]]:
         for name, kind, shape in json.loads(bytes(data[_HEAD.size : position])):
             dtype = np.dtype(kind)
             if dtype.hasobject:
-                raise InvalidRequestError("tensors hold numbers, no objects")
+                raise InvalidRequestError("tensors must hold numbers or booleans, not objects")
             position += -position % _ALIGN
             count = math.prod(shape)
             tensors[name] = np.frombuffer(data, dtype, count, position).reshape(shape)
             position += count * dtype.itemsize
     except (struct.error, ValueError, TypeError) as error:
-        raise InvalidRequestError(f"these bytes are no packed tensors: {error}") from error
+        raise InvalidRequestError(f"the request does not hold packed tensors: {error}") from error
     return tensors

@@ -119,7 +119,7 @@ class _ForkServer:
         return not self._gone and self.process.poll() is None
 
     def memory_bytes(self) -> int:
-        """Tell the memory that is its own, shared with workers or not; the code of libraries is not."""
+        """Return the memory that is its own, shared with workers or not; the code of libraries is not."""
         with contextlib.suppress(psutil.Error):
             memory = psutil.Process(self.process.pid).memory_info()
             return int(memory.rss - memory.shared)

@@ -67,7 +67,7 @@ class WorkerProcess:
         self._ended.set()
 
     def exit_reason(self, timeout: float = 1.0) -> str:
-        """Wait a little for its end and tell how it came, as a phrase."""
+        """Wait briefly for its end and return how it came, as a phrase."""
         self._ended.wait(timeout)
         if self._status is None:
             return "ended"
@@ -78,7 +78,7 @@ class WorkerProcess:
         return f"ended with exit code {self._status}"
 
     def wait(self, timeout: float) -> bool:
-        """Wait for its end; tell whether it came."""
+        """Wait for its end; return whether it came."""
         return self._ended.wait(timeout)
 
 
@@ -109,7 +109,7 @@ class Launcher(Protocol):
         ...
 
     def standby(self) -> dict[str, int]:
-        """Tell the memory of what is kept, in bytes, by framework; cheap."""
+        """Return the memory of what is kept, in bytes, by framework; cheap."""
         ...
 
     def close(self) -> None:
@@ -118,7 +118,7 @@ class Launcher(Protocol):
 
 
 def joined(cores: CoreTokens | None) -> tuple[dict[str, int] | None, Callable[[], None]]:
-    """Return what a new worker is told of the cores, and what is to be called once it has ended."""
+    """Return a new worker's share of the cores, and what to call once it has ended."""
     handle = None if cores is None else cores.join()
     if cores is None or handle is None:
         return None, _nothing

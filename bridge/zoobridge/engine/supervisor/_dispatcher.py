@@ -1,4 +1,4 @@
-"""The work that a replica of a model has accepted: what waits, what the worker has, what became of it."""
+"""The requests that a replica has accepted: those that wait, and those its worker has."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ANSWER_SECONDS = 1.0
 
 
 class Dispatcher:
-    """Takes work, hands it to the worker that is there, and gives out its answers.
+    """Accepts requests, sends them to the worker, and delivers its answers.
 
     Everything is done under the lock of `change`; methods whose text says so are called with it.
 
@@ -86,7 +86,7 @@ class Dispatcher:
         return len(self._pending)
 
     def admit(self, request: InferenceRequest) -> None:
-        """Check work before it is accepted.
+        """Check a request before it is accepted.
 
         Raises
         ------
@@ -96,7 +96,7 @@ class Dispatcher:
         self._crash_isolation.admit(request)
 
     def enter(self, request: InferenceRequest) -> PendingRequest:
-        """Accept work; called with the lock. It waits until :meth:`fill` has written its bytes.
+        """Accept a request; called with the lock. It waits until :meth:`fill` has written its bytes.
 
         Raises
         ------
@@ -126,12 +126,12 @@ class Dispatcher:
         return pending
 
     def fill(self, pending: PendingRequest) -> None:
-        """Write the bytes of accepted work, and send it as soon as may be.
+        """Write the bytes of an accepted request, and send it as soon as possible.
 
         Raises
         ------
         ZooBridgeError
-            If they cannot be read; the work is forgotten then.
+            If they cannot be read; the request is then dropped.
         """
         try:
             self._arena.fill(pending.offset, pending.request.chunks)
@@ -144,7 +144,7 @@ class Dispatcher:
                 self._dispatch()
 
     def drop(self, pending: PendingRequest) -> bool:
-        """Forget work that nobody waits for; tell whether it was still there."""
+        """Drop a request that nobody waits for; return whether it was still there."""
         with self.change:
             if pending.done:
                 return False
@@ -157,31 +157,31 @@ class Dispatcher:
             return True
 
     def attach(self, writer: FrameWriter, place: Runtime) -> None:
-        """Take a worker that is ready, and send it what waits; called with the lock."""
+        """Start to use a worker that is ready; called with the lock."""
         self._writer = writer
         self._runtime = place
         self._heard = time.monotonic()
         self._dispatch()
 
     def detach(self) -> None:
-        """Let go of the worker; called with the lock."""
+        """Stop using the worker; called with the lock."""
         self._writer = None
         self._batches_told = self._batches_asked
         self.change.notify_all()
 
     def silent_seconds(self, now: float) -> float:
-        """Tell for how long a worker has said nothing that has work; called with the lock."""
+        """Return for how long a worker has said nothing that has work; called with the lock."""
         if self._writer is None or self._in_flight == 0:
             return 0.0
         return now - self._heard
 
     def receive(self, frame: Frame) -> None:
-        """Take what the worker says.
+        """Take a frame from the worker.
 
         Raises
         ------
         ValueError, LookupError, TypeError, struct.error
-            If it makes no sense.
+            If it is malformed.
         """
         with self.change:
             self._heard = time.monotonic()
@@ -215,7 +215,7 @@ class Dispatcher:
                 self._dispatch()
 
     def recover(self, reason: str) -> int:
-        """After a worker's death, find out which work ended it; called with the lock.
+        """After a worker's death, find the request that ended it; called with the lock.
 
         Requests that had parts of their answer are answered with an error; of the others, one
         after another is given out alone. Where the worker named the one that ended it, the others

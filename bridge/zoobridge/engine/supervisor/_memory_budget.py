@@ -98,7 +98,7 @@ class MemoryBudget:
                     return
             if not self._make_room(holder.framework):
                 raise OverloadedError(
-                    f"there is no memory to load model {holder.name}: {problem}",
+                    f"cannot load model {holder.name}: {problem}",
                     metadata={"model": holder.name},
                     retry_after=_RETRY_SECONDS,
                 )

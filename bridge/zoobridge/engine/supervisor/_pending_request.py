@@ -1,4 +1,4 @@
-"""Accepted work, and who is to blame when a worker dies of it."""
+"""Accepted requests, and the one that is to blame when a worker dies."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _LONGEST_WAIT = 3600.0
 
 @dataclass(eq=False)
 class PendingRequest:
-    """Accepted work and its answer; follows :class:`~zoobridge.engine.PendingResponse`.
+    """An accepted request and its answer; follows :class:`~zoobridge.engine.PendingResponse`.
 
     Parameters
     ----------
     number
         Names it on the channel to the worker.
-    work
-        What to do.
+    request
+        The request.
     offset
         Where its bytes lie in the arena.
     size
         How many they are.
     drop
-        Makes the replica forget it; tells whether it was still there.
+        Drops it; returns whether it was still there.
     """
 
     number: int
@@ -105,7 +105,7 @@ class CrashIsolation:
         self._candidates: deque[PendingRequest] = deque()
 
     def admit(self, request: InferenceRequest) -> None:
-        """Check work before it is accepted.
+        """Check a request before it is accepted.
 
         Raises
         ------
@@ -135,7 +135,7 @@ class CrashIsolation:
     def record(
         self, present: Sequence[PendingRequest]
     ) -> list[tuple[PendingRequest, ZooBridgeError]]:
-        """Take note of a death.
+        """Record a death.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""One loaded replica of a model, seen from the server: the lives of its worker."""
+"""A replica of a model: a worker process, started again when it dies."""
 
 from __future__ import annotations
 
@@ -301,7 +301,7 @@ class Replica:
                 )
             )
         finally:
-            # Out of service first: who hears of the failure and tries again is given a new replica.
+            # Out of service first: a caller that tries again after the failure gets a new replica.
             self._budget.release(self)
             self._ended(self)
             with self._change:
@@ -319,7 +319,7 @@ class Replica:
             self._failure = error
 
     def _run_worker(self) -> str:
-        """Run one worker until it ends; tell how it ended."""
+        """Run one worker until it ends; return how it ended."""
         with descriptors_needed(f"start a worker for model {self.model.reference}"):
             worker = self._launcher.launch(self.weights.framework, self._arena, self._folder)
         started = time.monotonic()

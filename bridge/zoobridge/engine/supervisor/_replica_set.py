@@ -60,7 +60,7 @@ class ReplicaSet:
             self.replicas = tuple(make(number, self._lost) for number in range(count))
 
     def submit(self, request: InferenceRequest) -> PendingResponse | None:
-        """Give work to the least busy replica; `None` if the model is going away.
+        """Submit a request to the least busy replica; `None` if the model is going away.
 
         Raises
         ------
@@ -159,7 +159,7 @@ class ReplicaSet:
                 self.replicas += tuple(self._make(number, self._lost) for number in missing)
 
     def close(self, *, grace: float) -> int:
-        """Take no more work, finish what was accepted, end the workers; tell how many replicas went."""
+        """Take no more work, finish what was accepted, end the workers; return how many replicas went."""
         with self._lock:
             self._closing = True
             replicas = self.replicas

@@ -43,12 +43,12 @@ class BatchSizeLearner:
         return best * 2 if self._curious(best, best * 2) else min(best, self._limit)
 
     def seconds(self, size: int) -> float:
-        """Tell how long `size` items take together, as far as is known; else infinity."""
+        """Return how long `size` items take together, as far as is known; else infinity."""
         known = self._cost.get(1 << (size - 1).bit_length())
         return float("inf") if known is None else known * size
 
     def choose(self, waiting: int) -> int:
-        """Tell how many of `waiting` items to run together now; at least 1."""
+        """Return how many of `waiting` items to run together now; at least 1."""
         best = self.best
         following = best * 2
         self._since += 1
@@ -80,7 +80,7 @@ class BatchSizeLearner:
         self.best = self._find_best()
 
     def record(self, size: int, seconds: float) -> None:
-        """Note that `size` items took `seconds` together. Sizes that are no power of two teach nothing."""
+        """Note that `size` items took `seconds` together. Sizes other than powers of two are ignored."""
         if size & (size - 1):
             return
         cost = seconds / size

@@ -87,7 +87,7 @@ class ConfinementError(ServerError):
 
 
 def confinement_available() -> tuple[str, str]:
-    """Tell how a worker on this system can be confined.
+    """Return how a worker on this system can be confined.
 
     Returns
     -------

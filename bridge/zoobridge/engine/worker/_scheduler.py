@@ -181,7 +181,7 @@ class Scheduler:
             change.notify_all()
 
     def _wants_company(self, step: Step) -> bool:
-        """Tell whether another thread is to be woken while this one works.
+        """Return whether another thread is to be woken while this one works.
 
         Waking one costs more than a brief step does: it is done where something waits, or where
         this thread will not be back soon to look for what comes.
@@ -264,7 +264,7 @@ class Scheduler:
                 entries, failed = job.prepare(self._chunk)
         except ZooBridgeError as known:
             error = known
-        except Exception as unknown:  # noqa: BLE001 - a fault of ours must not end the thread
+        except Exception as unknown:  # noqa: BLE001 - our own fault must not end the thread
             error = _fault(unknown)
         with self._change:
             self._prepare_seconds += _SMOOTHING * (time.monotonic() - start - self._prepare_seconds)
@@ -289,7 +289,7 @@ class Scheduler:
                     self._forward(self._networks.wide, batch, self._lone)
                 else:
                     self._forward(self._networks.narrow, batch, self._learner)
-        except Exception as error:  # noqa: BLE001 - a fault of ours must not end the thread
+        except Exception as error:  # noqa: BLE001 - our own fault must not end the thread
             with self._change:
                 for job in {entry.job.number: entry.job for entry in batch}.values():
                     self._fail(job, _fault(error))
@@ -376,7 +376,7 @@ class Scheduler:
         )
 
     def _acknowledge(self, job: Job) -> None:
-        """Tell the server that a cancelled request's memory is no longer looked at."""
+        """Acknowledge a cancelled request: its memory is no longer read."""
         if not job.closed:
             job.closed = True
             status = status_from_error(CancelledError("the call was cancelled"))
@@ -386,5 +386,5 @@ class Scheduler:
 def _fault(error: Exception) -> ServerError:
     traceback.print_exception(error, file=sys.stderr)
     return ServerError(
-        f"ZooBridge failed on this request ({type(error).__name__}); the server's log tells more"
+        f"ZooBridge failed on this request ({type(error).__name__}); see the server's log"
     )
