@@ -100,3 +100,13 @@ def test_a_picture_that_is_cancelled_while_it_is_decoded_is_not_held_against_it(
         time.sleep(0.2)
         future.cancel()
     assert caller.classification.Classify(picture, timeout=90).results
+
+
+def test_threads_that_took_the_place_of_others_leave_the_worker_able_to_answer(server, caller):
+    picture = encoded(tiff_of_directories(1500, mark=11))
+    for _ in range(sized(4, 100)):
+        slow = [caller.classification.Classify.future(picture, timeout=90) for _ in range(4)]
+        answered_meanwhile(caller, slow)
+        assert all(future.result().results for future in slow)
+        for level in range(10):
+            caller.classification.Classify(request(level), timeout=30)

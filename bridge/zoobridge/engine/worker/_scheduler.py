@@ -146,6 +146,8 @@ class Scheduler:
             while not self._stopped:
                 if self._surplus and threading.current_thread() is not threading.main_thread():
                     self._surplus -= 1
+                    # It may have been woken, or have come back, to read or to work.
+                    change.notify()
                     return
                 step = self._next_step() if self._computing < self._threads else None
                 if step is not None:
