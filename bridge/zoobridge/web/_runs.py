@@ -212,7 +212,7 @@ def _asked(session: Session, body: dict[str, Any]) -> dict[str, Any]:
         raise InvalidRequestError("add labelled pictures, or name a folder of the server")
     words = " ".join(shlex.quote(model) for model in models)
     data = shlex.quote(path) if path else "FOLDER"
-    command = f"zoobridge compare {words} --data {data} --report report"
+    command = f"zoobridge evaluate {words} --data {data} --report report"
     return {"models": models, "path": path, "mapping": mapping, "items": items, "command": command}
 
 
