@@ -25,6 +25,8 @@ __all__ = [
 
 _FIELD = "image.encoded"
 _PNG_PALETTE = 3
+#: Scans of a JPEG; encoders write about ten.
+_MOST_SCANS = 256
 # Markers SOF0…SOF15 start a frame; the three others of that row are tables and extensions.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _LOSSLESS = frozenset({0xC3, 0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF})
@@ -150,9 +152,17 @@ def read_jpeg_header(data: memoryview) -> Header:
                 field=_FIELD,
             )
         # Compressed data hold no end marker; without one after them they are cut short.
-        if bytes(data[position:]).rfind(b"\xff\xd9") < 0:
+        rest = bytes(data[position:])
+        if rest.rfind(b"\xff\xd9") < 0:
             raise ImageFormatError(
                 "the JPEG file is truncated: it has no end marker; send all of it", field=_FIELD
+            )
+        # Each is a look at the whole picture, for as little as ten bytes.
+        scans = rest.count(b"\xff\xda")
+        if scans > _MOST_SCANS:
+            raise ImageFormatError(
+                f"the JPEG file has {scans} scans, more than the {_MOST_SCANS} allowed; save it again",
+                field=_FIELD,
             )
         return Header((height, width, samples), orientation=orientation)
     raise ImageFormatError(
