@@ -174,8 +174,8 @@ def test_a_region_in_a_plane_that_was_not_chosen_says_so(spec: Maker) -> None:
         ({"Q": [0]}, r"no planes along 'Q'; it has T \(0…2\)"),
         ({"": [0]}, r"no planes along ''; it has T"),
         ({"T": [0, 3]}, "no plane T=3; the picture has T 0…2"),
-        ({"C": [0]}, "channels are chosen with options.channels"),
-        ({"Y": [0]}, "chosen with regions"),
+        ({"C": [0]}, "channels are chosen by themselves"),
+        ({"Y": [0]}, "chosen by regions"),
     ],
 )
 def test_planes_that_are_not_there_name_what_there_is(
