@@ -102,7 +102,7 @@ export class LinkedTable {
       planes ? h("td", {}, result.plane) : null,
       answers.map((answer) => {
         const found = answer?.results.get(key);
-        if (!found) return h("td", { class: "quiet" }, "…");
+        if (!found) return answer?.error ? h("td", { class: "bad" }, answer.error.message) : h("td", { class: "quiet" }, "…");
         if (found.error) return h("td", { class: "bad" }, found.error.message);
         const [top] = found.top;
         return h("td", {}, top ? `${top.label} ${score(top.score)}` : "none");

@@ -37,7 +37,7 @@ class Playground {
 
   async start([model, picture]) {
     const { models } = await get("api/models");
-    this.known = models.filter((one) => !one.problem && one.frameworks.length).flatMap((one) => one.frameworks.map((framework) => ({ model: one.reference, framework, first: one.frameworks[0] === framework })));
+    this.known = models.filter((one) => !one.problem && one.frameworks.length).flatMap((one) => one.frameworks.map((framework) => ({ model: one.reference, framework, first: one.frameworks[0] === framework, side: one.input?.sizes.X?.min ?? 0 })));
     if (model) {
       const own = this.known.filter((one) => one.model === model || one.model.split("@")[0] === model);
       state.chosen = new Set(own.filter((one) => one.first).map(nameOf));
@@ -106,7 +106,9 @@ class Playground {
         this.drawTools();
       } }, shown),
     );
-    const tile = h("input", { type: "number", min: "2", value: String(this.tile ?? 64), onchange: () => (this.tile = Number(tile.value)) });
+    // A tile of the model's own size is seen as it is.
+    const side = this.known.find((one) => state.chosen.has(nameOf(one)))?.side;
+    const tile = h("input", { type: "number", min: "2", value: String(this.tile ?? (side >= 16 ? side : 64)), onchange: () => (this.tile = Number(tile.value)) });
     const opacity = h("input", { type: "range", min: "0", max: "1", step: "0.05", value: String(viewer.opacity), oninput: () => {
       viewer.opacity = Number(opacity.value);
       viewer.draw();
@@ -339,7 +341,11 @@ class Playground {
       for await (const event of streamPost("api/classify", body, signal)) {
         if (event.error && event.model === undefined) throw new Error(event.error.message);
         const answer = answers[event.model];
-        for (const result of event.results ?? []) answer.results.set(keyOf(result), result);
+        for (const result of event.results ?? []) {
+          // What is wrong with the picture as a whole is wrong for every place in it.
+          if (result.error && !result.region && (regions.length || strokes.length)) answer.error = result.error;
+          else answer.results.set(keyOf(result), result);
+        }
         for (const name of ["identity", "error", "done", "seconds"]) if (name in event) answer[name] = event[name];
         if (event.results || event.error) this.answers[event.model] = answer;
         this.draw();
