@@ -28,6 +28,7 @@ def driver(monkeypatch):
         if index == handle
     ]
     monkeypatch.setitem(__import__("sys").modules, "pynvml", fake)
+    monkeypatch.setattr("zoobridge.engine.supervisor._device_memory._has_driver", lambda: True)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     return fake
 
