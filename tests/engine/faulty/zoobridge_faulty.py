@@ -5,6 +5,7 @@ A network has two classes; the first pixel of an item says what happens to it.
 
 import contextlib
 import os
+import struct
 import time
 
 import numpy as np
@@ -17,6 +18,39 @@ from zoobridge.backend import (
 )
 
 DIES, FAILS, DAWDLES, NAN, WRONG_COUNT, HANGS, LIES = 255, 254, 253, 252, 251, 250, 249
+
+
+#: What is written to the server, by the second pixel, and whether the process ends after it.
+FORGED = struct.Struct("<III?ffff").pack(1, 1, 0, True, 0, 0, 0, 0) + b"\x0a\x02\x08\x00"
+FRAMES = {
+    0: (b"\xff" * 64, False),
+    # Answers to requests of whatever number.
+    1: (
+        b"".join(struct.pack("<IIQ", len(FORGED), 5, number) + FORGED for number in range(1000)),
+        False,
+    ),
+    # A frame of a gigabyte that never comes.
+    2: (struct.pack("<IIQ", 1 << 30, 5, 1) + b"x" * 1000, False),
+    3: (struct.pack("<IIQ", (1 << 30) + 1, 5, 1), False),
+    # Half of an answer, and the end.
+    4: (struct.pack("<IIQ", len(FORGED), 5, 1) + FORGED[:9], True),
+    # It is ready again, and states batches that are no JSON.
+    5: (struct.pack("<IIQ", 2, 2, 0) + b"{}" + struct.pack("<IIQ", 3, 7, 0) + b"{x}", False),
+}
+
+
+def lie(kind):
+    """Write, as a hostile model would, to every pipe that this process may write to."""
+    frames, ends = FRAMES.get(kind, FRAMES[0])
+    for descriptor in range(3, 64):
+        with contextlib.suppress(OSError):
+            if os.fstat(descriptor).st_mode & 0o170000 == 0o010000:
+                os.set_blocking(descriptor, False)
+                os.write(descriptor, frames)
+    if ends:
+        os._exit(0)
+    while kind == 2:
+        time.sleep(1)
 
 
 class FaultyNetwork:
@@ -43,11 +77,7 @@ class FaultyNetwork:
         if (first == DAWDLES).any():
             time.sleep(0.2)
         if (first == LIES).any():
-            # As a hostile model would: to every pipe that this process may write to.
-            for descriptor in range(3, 64):
-                with contextlib.suppress(OSError):
-                    if os.fstat(descriptor).st_mode & 0o170000 == 0o010000:
-                        os.write(descriptor, b"\xff" * 64)
+            lie(int(batch[0, 0, 1]))
         while (first == HANGS).any():
             time.sleep(1)
         if (first == WRONG_COUNT).any():
