@@ -58,7 +58,7 @@ async def _abandon(address, calls):
 
 
 def footprint(server):
-    workers = [child for child in server.children() if not child.children()]
+    workers = server.workers()
     return {
         "memory": server.memory_bytes()
         + sum(psutil.Process(w.pid).memory_full_info().uss for w in workers),

@@ -124,7 +124,10 @@ def test_a_server_that_is_killed_is_back_and_the_next_calls_find_it(serve, monke
         seconds_until_gone(gone)
     print(f"\nanswers again after {max(longest):.2f} s at most")
     caller.channel.close()
+    # What the killed ones left is gone too.
+    assert len(list(server.scratch.glob("zoobridge-*"))) == 1
     assert server.stop() == 0
+    assert not list(server.scratch.glob("zoobridge-*"))
     wait_until(lambda: not server.children())
     assert discover() == []
 

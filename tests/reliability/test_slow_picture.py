@@ -34,7 +34,7 @@ def encoded(data):
 
 
 def workers(server):
-    return {child.pid for child in server.children() if not child.children()}
+    return {worker.pid for worker in server.workers()}
 
 
 def answered_meanwhile(caller, futures):

@@ -83,6 +83,15 @@ class Serving:
                 self._known[child.pid] = child
         return [child for child in self._known.values() if alive(child)]
 
+    def workers(self):
+        """Its processes that run models: without children of their own, as those that fork have."""
+        found = []
+        for child in self.children():
+            with contextlib.suppress(psutil.Error):
+                if not child.children():
+                    found.append(child)
+        return found
+
     def memory_bytes(self):
         """The memory that the server process has by itself."""
         return psutil.Process(self.pid).memory_full_info().uss

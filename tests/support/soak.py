@@ -150,8 +150,8 @@ class Use:
     def _kill(self, _caller, chance):
         if self.ended.wait(30):
             return
-        workers = [child for child in self.server.children() if not child.children()]
-        with contextlib.suppress(psutil.Error):
+        workers = self.server.workers()
+        with contextlib.suppress(OSError, IndexError):
             os.kill(chance.choice(workers).pid, signal.SIGKILL)
             self.done["kills"] += 1
 

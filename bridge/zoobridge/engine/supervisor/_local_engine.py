@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import logging
 import shutil
-import tempfile
 import threading
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoobridge.engine._backends import find_backend, framework_names
@@ -24,6 +22,7 @@ from zoobridge.engine._model_statistics import ModelStatistics
 from zoobridge.engine.channel._core_tokens import CoreTokens
 from zoobridge.engine.launch._launcher import make_launcher
 from zoobridge.engine.supervisor._device_memory import DeviceMemory
+from zoobridge.engine.supervisor._folder import make_folder
 from zoobridge.engine.supervisor._memory_budget import MemoryBudget
 from zoobridge.engine.supervisor._replica import Replica
 from zoobridge.engine.supervisor._replica_set import ReplicaSet
@@ -57,7 +56,7 @@ class LocalEngine:
         self._budget = MemoryBudget(
             self.config.max_memory, self._launcher, self._make_room, DeviceMemory()
         )
-        self._folder = Path(tempfile.mkdtemp(prefix="zoobridge-"))
+        self._folder = make_folder()
         self._change = threading.Condition()
         self._models: dict[_Key, ReplicaSet] = {}
         #: Those that take no more work, but have workers still.
