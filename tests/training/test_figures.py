@@ -157,7 +157,7 @@ def test_few_groups_give_no_figure_of_their_own_but_a_sentence():
     first = fitted.classes[0]
     assert (first.label, first.groups, first.recall) == ("a", 2, None)
     assert "a has 2 groups of pictures; fewer than 5" in fitted.cautions[0]
-    assert any("had 2 folds in place of 5" in sentence for sentence in fitted.cautions)
+    assert any("a class has 2 groups, so that" in sentence for sentence in fitted.cautions)
 
 
 def test_a_rival_is_taken_only_where_it_is_significantly_better():

@@ -81,7 +81,7 @@ def test_the_figure_is_of_unseen_pictures_with_an_interval(trained):
     low, high = trained.fitted.interval
     assert low <= trained.fitted.balanced_accuracy <= high
     assert trained.fitted.balanced_accuracy > 0.8
-    assert trained.fitted.tested.folds == 5
+    assert trained.fitted.tested.folds == PATCHES
 
 
 def test_the_same_annotations_give_the_same_model_byte_for_byte(trained):

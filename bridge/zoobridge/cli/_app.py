@@ -27,6 +27,7 @@ _COMMANDS = {
     "readers": ("_evaluation_lists", "List the readers of labelled pictures."),
     "evaluate": ("_evaluate", "Evaluate and compare models on labelled pictures."),
     "train": ("_train", "Train a classifier on your own pictures."),
+    "compact": ("_compact", "Make an 8-bit twin of a model, and compare the two."),
     "explain": ("_explain", "Show which places of a picture an answer rests on."),
     "load": ("_managing", "Load a model before its first use."),
     "unload": ("_managing", "Unload a model and free its memory."),

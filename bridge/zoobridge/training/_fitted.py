@@ -147,10 +147,11 @@ class Fitted:
             for one in self.classes
             if one.recall is None
         ]
-        if self.tested.folds < self.recipe.folds:
+        if self.tested.folds < min(self.recipe.folds, _GROUPS_FOR_A_FIGURE):
             found.append(
-                f"cross-validation had {self.tested.folds} folds in place of {self.recipe.folds}, "
-                "since a class has no more groups"
+                f"a class has {self.tested.folds} groups, so that cross-validation fits on "
+                f"{1 - 1 / self.tested.folds:.0%} of the pictures: the figure is lower than the model "
+                "deserves"
             )
         chance = 1 / len(self.examples.labels)
         if len(self.shuffled) and self.leaks:

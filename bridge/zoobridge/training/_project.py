@@ -13,7 +13,6 @@ from zoobridge.training._fitted import Fitted, fit_examples
 from zoobridge.training._gathering import TURNED, Unlabelled, gather, gather_unlabelled
 from zoobridge.training._project_folder import picture_paths, project_folder, project_id
 from zoobridge.training._report import write_report
-from zoobridge.training._served import ServedZoo
 from zoobridge.training.annotations import (
     Annotation,
     AnnotationJournal,
@@ -26,6 +25,7 @@ from zoobridge.training.annotations import (
 from zoobridge.training.features import VIEWS
 from zoobridge.training.fit import Recipe, check_classes, fit_head, softmax
 from zoobridge.training.package import Published, publish_model
+from zoobridge.training.served import ServedZoo
 from zoobridge.training.suggest import Suggestion, farthest_first, margin_then_farthest
 
 if TYPE_CHECKING:

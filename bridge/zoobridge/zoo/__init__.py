@@ -23,7 +23,7 @@ from zoobridge.zoo._layout import StatedLayout
 from zoobridge.zoo._library import is_license, newest_format
 from zoobridge.zoo._network import OpenNetwork, weights_file
 from zoobridge.zoo._new_model import PREPROCESSING, NewModel
-from zoobridge.zoo._package import read_package
+from zoobridge.zoo._package import read_document, read_package
 from zoobridge.zoo._trust import TrustStore
 from zoobridge.zoo._validate import (
     Difference,
@@ -65,6 +65,7 @@ __all__ = [
     "newest_format",
     "package_folder",
     "plain_name",
+    "read_document",
     "read_export",
     "read_package",
     "shown_labels",

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from zoobridge.zoo._package_config import PackageConfig
 
-__all__ = ["description_name", "load_tensor", "model_object", "read_package"]
+__all__ = ["description_name", "load_tensor", "model_object", "read_document", "read_package"]
 
 _NAMES = ("bioimageio.yaml", "rdf.yaml", "model.yaml")
 _DESCRIPTION_BYTES = 8 << 20
@@ -92,6 +92,17 @@ def read_package(path: Path, *, unpack_to: Path) -> ModelDescription:
         return replace(named, problem=str(fault))
     except OSError as error:
         return replace(named, problem=f"{source.name} cannot be read: {error}")
+
+
+def read_document(model: ModelDescription) -> dict[str, Any]:
+    """Return a package's description as it is written.
+
+    Raises
+    ------
+    PackageFault
+        If the package cannot be read any more.
+    """
+    return _document(model.root)[1]
 
 
 def model_object(model: ModelDescription) -> Any:

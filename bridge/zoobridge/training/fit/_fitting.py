@@ -49,7 +49,7 @@ class Recipe:
     head: HeadName = "logistic"
     strength: float = 100.0
     repeats: int = 3
-    folds: int = 5
+    folds: int = 10
     coverage: float = 0.9
     neighbours: int = 5
     seed: int = 0
