@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from zoobridge.imagej import launch
+from zoobridge.imagej import ImageJ, launch
 from zoobridge.protocol.connection import discover
 
 PROJECT = Path(__file__).parents[2]
@@ -26,6 +26,19 @@ ROIS = (
     "makeOval(10 + 40 * (i % 25), 10 + 50 * floor(i / 25), 36, 44); roiManager('add'); }"
     'run("Select None"); roiManager("deselect");'
 )
+LABELS = (
+    'newImage("nuclei", "16-bit black", 2000, 1600, 1); for (i = 0; i < 2000; i++) {'
+    "setColor(i + 1); fillOval(4 + 40 * (i % 50), 4 + 40 * floor(i / 50), 32, 32); }"
+    'newImage("cells", "8-bit ramp", 2000, 1600, 1); run("Add Noise");'
+)
+FIELD = 'newImage("field", "8-bit ramp", 2000, 2000, 1);'
+TILES = "model=textures target=Tiles tile_size=20 top=1"
+CLEARED = 'start = getTime(); run("Clear drawings"); return "" + (getTime() - start);'
+REPEATED = (
+    'for (i = 0; i < {}; i++) run("Classify...", "model=digits top=1 overlay");'
+    'close("ZooBridge Results"); call("java.lang.System.gc"); wait(500);'
+    'return "" + IJ.currentMemory();'
+)
 TIMED = 'start = getTime(); run("Classify...", "{}"); return "" + (getTime() - start);'
 
 CASES = {
@@ -34,6 +47,38 @@ CASES = {
     "500 regions": "model=textures target=[ROI Manager] top=3",
     "500 regions, overlay": "model=textures target=[ROI Manager] top=3 overlay",
 }
+
+
+def seconds(imagej: ImageJ, words: str) -> float:
+    """Return how long a run takes, inside ImageJ."""
+    taken = int(imagej.macro(TIMED.format(words))) / 1000
+    imagej.macro('close("ZooBridge Results"); close("ZooBridge Classes");')
+    return taken
+
+
+def many(imagej: ImageJ) -> None:
+    """Print what many objects, many drawings and many runs cost."""
+    imagej.macro('run("Close All"); roiManager("reset");' + LABELS)
+    words = "model=textures labels=nuclei top=1 overlay summary"
+    times = [seconds(imagej, words) for _ in range(4)]
+    sys.stdout.write(
+        f"2,000 objects of a label image, overlay and table: {min(times[1:]):.3f} "
+        f"(first {times[0]:.3f})\n"
+    )
+    imagej.macro('run("Close All");' + FIELD)
+    plain = min(seconds(imagej, TILES) for _ in range(3))
+    drawn, cleared = [], []
+    for _ in range(3):
+        drawn.append(seconds(imagej, TILES + " overlay") - plain)
+        cleared.append(int(imagej.macro(CLEARED)) / 1000)
+    sys.stdout.write(
+        f"10,000 regions: drawn in {min(drawn):.3f} beyond {plain:.3f} without overlay, "
+        f"cleared in {min(cleared):.3f}\n"
+    )
+    imagej.macro('run("Close All"); newImage("small", "8-bit ramp", 64, 64, 1);')
+    before = int(imagej.macro(REPEATED.format(100))) / 2**20
+    after = int(imagej.macro(REPEATED.format(1000))) / 2**20
+    sys.stdout.write(f"memory after 100 runs {before:.1f} MiB, after 1,000 more {after:.1f} MiB\n")
 
 
 def main() -> None:
@@ -64,6 +109,7 @@ def main() -> None:
                         f"{case}: {statistics.median(warm):.3f} "
                         f"({min(warm):.3f} to {max(warm):.3f}; first {times[0]:.3f})\n"
                     )
+                many(imagej)
         finally:
             server.terminate()
             server.wait()
