@@ -59,7 +59,7 @@ final class Indexes {
 
     private static ZooBridgeException wrong(final char axis, final String text, final int size, final Throwable cause) {
         return ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION,
-                "\"" + text + "\" names no positions along " + axis + "; write such as "
+                "\"" + text + "\" does not name positions along " + axis + ". Write such as "
                 + "0-4,7 or all, within 0 and " + (size - 1) + ".").field("planes").causedBy(cause);
     }
 }

@@ -37,7 +37,7 @@ final class ModelPage {
             page.append("<p><font color='#b00020'>").append(escape(model.getProblem())).append("</font></p>");
         }
         page.append("<p>").append(escape(model.getDescription())).append("</p>");
-        section(page, "Wants to see", input(model));
+        section(page, "Input", input(model));
         section(page, model.getLabelsCount() + " classes", escape(String.join(", ", model.getLabelsList())));
         section(page, "Weights", weights(model));
         section(page, "Loaded", loaded(model));

@@ -71,7 +71,7 @@ public final class Endpoint {
 
     private static ZooBridgeException noAddress(final String address, final Throwable cause) {
         return ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST,
-                "\"" + address + "\" is no server address; write host:port, "
+                "\"" + address + "\" is not a server address; write host:port, "
                 + "such as lab-server:8500").causedBy(cause);
     }
 

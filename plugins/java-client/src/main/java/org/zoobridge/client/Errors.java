@@ -135,7 +135,7 @@ final class Errors {
                 message = "Cancelled.";
                 break;
             case UNIMPLEMENTED:
-                message = "What answers at " + endpoint.address() + " is no ZooBridge server, or an older one; "
+                message = "The server at " + endpoint.address() + " is not a ZooBridge server, or an older one; "
                         + "check the address, and update the server.";
                 break;
             default:

@@ -136,11 +136,11 @@ public final class ServerChoice {
                         : authorized.usesTls() ? authorized : authorized.withTls();
             case OFF:
                 if (!ca.isEmpty()) {
-                    throw wrong("A certificate is of use with TLS only. Leave it out, or switch TLS on.", CA);
+                    throw wrong("A certificate needs TLS. Leave it out, or switch TLS on.", CA);
                 }
                 return authorized.withoutTls();
             default:
-                throw wrong("\"" + tls + "\" says nothing about TLS; write automatic, on or off.", TLS);
+                throw wrong("\"" + tls + "\" is not a setting of TLS; write automatic, on or off.", TLS);
         }
     }
 
