@@ -1,5 +1,6 @@
 // What the models say: bars side by side, agreement, and a table that is linked to the picture.
 
+import { get } from "./api.js";
 import { fill, h, milliseconds, score } from "./dom.js";
 
 const SHOWN = 5;
@@ -118,5 +119,14 @@ export class LinkedTable {
       line.setAttribute("aria-selected", String(mine));
       if (mine && scroll) line.scrollIntoView({ block: "nearest" });
     }
+  }
+}
+
+/** Look up the colours of models' classes, and keep them in a map from model to label to colour. */
+export async function lookUpColors(models, colors) {
+  for (const { model } of models) {
+    if (colors.has(model)) continue;
+    const found = await get(`api/models/${encodeURIComponent(model)}`);
+    colors.set(model, new Map(found.labels.map((label, index) => [label, found.label_colors[index]])));
   }
 }

@@ -1,7 +1,7 @@
 // The playground: pictures, models, and answers that appear while one looks.
 
 import { get, remove, streamPost } from "./api.js";
-import { bars, keyOf, LinkedTable } from "./answers.js";
+import { bars, keyOf, LinkedTable, lookUpColors } from "./answers.js";
 import { asCommand, asMacro, asPython } from "./commands.js";
 import { complain, copy, fill, h, labelled, later, select } from "./dom.js";
 import { dropPlace, thumbnail, viewAddress } from "./pictures.js";
@@ -351,22 +351,13 @@ class Playground {
         this.draw();
       }
       this.answers = answers;
-      await this.colour(models);
+      await lookUpColors(models, this.colors);
       delete this.frame.dataset.asking;
     } catch (error) {
       if (error.name !== "AbortError") delete this.frame.dataset.asking;
       complain(error);
     }
     this.draw();
-  }
-
-  /** Look up the colours of the models' classes. */
-  async colour(models) {
-    for (const { model } of models) {
-      if (this.colors.has(model)) continue;
-      const found = await get(`api/models/${encodeURIComponent(model)}`);
-      this.colors.set(model, new Map(found.labels.map((label, index) => [label, found.label_colors[index]])));
-    }
   }
 
   drawAnswers(all = true) {

@@ -2,6 +2,7 @@
 
 import { blob } from "./api.js";
 import { later } from "./dom.js";
+import { boxOf, trace } from "./shapes.js";
 
 const OVERVIEW = 2048;
 const HANDLE = 6;
@@ -393,15 +394,4 @@ export class Viewer {
     event.preventDefault();
     this.draw();
   }
-}
-
-function trace(path, region, open = false) {
-  if (region.polygon) {
-    region.polygon.forEach(([x, y], index) => (index ? path.lineTo(x, y) : path.moveTo(x, y)));
-    if (!open) path.closePath();
-  } else path.rect(region.x, region.y, region.width, region.height);
-}
-
-function boxOf(x1, y1, x2, y2) {
-  return { x: Math.min(x1, x2), y: Math.min(y1, y2), width: Math.abs(x2 - x1), height: Math.abs(y2 - y1) };
 }
