@@ -166,10 +166,10 @@ def test_a_macro_names_the_server_with_certificate_and_token(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("address=lab", "no server address"),
+        ("address=lab", "not a server address"),
         ("address=lab:1 tls=perhaps", "automatic, on or off"),
         ("address=lab:1 ca=[/no/such.pem]", "no readable file"),
-        ("address=lab:1 tls=off ca=[/no/such.pem]", "with TLS only"),
+        ("address=lab:1 tls=off ca=[/no/such.pem]", "A certificate needs TLS"),
     ],
 )
 def test_a_server_that_cannot_be_one_is_refused_and_the_old_one_stays(imagej, words, sentence):
