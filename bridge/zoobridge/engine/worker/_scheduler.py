@@ -13,6 +13,7 @@ import threading
 import time
 import traceback
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoobridge.backend import BackendFault, DeviceMemoryFault
@@ -387,6 +388,9 @@ class Scheduler:
 
 def _fault(error: Exception) -> ServerError:
     traceback.print_exception(error, file=sys.stderr)
+    # The worker's own log ends with it: the place is what a report needs.
+    where = traceback.extract_tb(error.__traceback__)[-1]
     return ServerError(
-        f"ZooBridge failed on this request ({type(error).__name__}); see the server's log"
+        f"ZooBridge failed on this request ({type(error).__name__} in {Path(where.filename).name}, line "
+        f"{where.lineno}); please report it with the picture"
     )
