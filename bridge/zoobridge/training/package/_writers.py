@@ -136,21 +136,16 @@ def _twins(
         for name in names:
             module = f"{__package__}.{_PROGRAMS[name]}"
             answers = Path(scratch, f"{name}.npz")
-            process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    module,
-                    str(given),
-                    str(folder / _FILES[name]),
-                    str(answers),
-                ],
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-                env=environment,
+            process = stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-m", module, given, folder / _FILES[name], answers],
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    env=environment,
+                )
             )
-            stack.callback(process.wait)
+            # Before it is waited for.
             stack.callback(process.kill)
             running[name] = process
         found = {}
