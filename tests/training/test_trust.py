@@ -31,6 +31,13 @@ def test_the_temperature_undoes_a_sharpening(sharpness):
     assert fit_temperature(logits, classes) == pytest.approx(sharpness, rel=0.1)
 
 
+def test_classes_that_lie_apart_in_a_few_items_do_not_make_probabilities_certain():
+    classes = np.arange(18) % 3
+    logits = 10 * np.eye(3)[classes]
+    probabilities = softmax(logits / fit_temperature(logits, classes))
+    assert 0.9 < probabilities.max() < 0.99
+
+
 def test_no_other_temperature_is_likelier():
     logits, classes = drawn(300, sharpness=3)
     best = fit_temperature(logits, classes)

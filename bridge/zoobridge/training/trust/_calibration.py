@@ -20,6 +20,9 @@ _LOG_RANGE = (-4.0, 4.0)
 def fit_temperature(logits: NDArray[np.float64], classes: NDArray[np.int64]) -> float:
     """Return the temperature that makes the classes likeliest (Guo et al., ICML 2017).
 
+    One item more is assumed whose class nothing is known of, as Platt (1999) does: else classes that
+    lie apart in a few items would make every probability 0 or 1.
+
     Parameters
     ----------
     logits
@@ -28,11 +31,13 @@ def fit_temperature(logits: NDArray[np.float64], classes: NDArray[np.int64]) -> 
         ``(items,)``.
     """
     rows = np.arange(len(classes))
+    unknown = 1 / (len(classes) + 1)
 
     def loss(log_temperature: float) -> float:
         scaled = logits / np.exp(log_temperature)
         top = scaled.max(axis=1)
-        likelihood = scaled[rows, classes] - top - np.log(np.exp(scaled - top[:, None]).sum(axis=1))
+        expected = (1 - unknown) * scaled[rows, classes] + unknown * scaled.mean(axis=1)
+        likelihood = expected - top - np.log(np.exp(scaled - top[:, None]).sum(axis=1))
         return -float(likelihood.mean())
 
     return float(np.exp(minimize_scalar(loss, bounds=_LOG_RANGE, method="bounded").x))
