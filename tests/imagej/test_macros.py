@@ -75,7 +75,32 @@ def test_what_was_done_to_the_pixels_is_in_log_and_table(imagej, tmp_path):
     imagej.run("Classify...", "model=textures top=1")
     done = imagej.table(RESULTS)["conversions"][0]
     assert "uint16" in done
-    assert done.split("; ")[0] in imagej.macro("return getInfo('log');")
+    assert done.split(" (check: ")[0] in imagej.macro("return getInfo('log');")
+
+
+def test_what_was_assumed_is_said_with_the_option_that_changes_it(imagej, tmp_path):
+    imagej.macro('print("\\\\Clear"); newImage("faint", "32-bit ramp", 64, 64, 1);')
+    imagej.run("Classify...", "model=textures target=Tiles tile_size=32 top=1")
+    log = imagej.macro("return getInfo('log');")
+    assert log.count("ZooBridge: Check faint: the float32 values 0…") == 1
+    assert "the range 0…1 was assumed" in log
+    assert 'change that with "Intensity" (intensity=...).' in log
+    assert "the range 0…1 was assumed" in imagej.table(RESULTS)["conversions"][0]
+
+    imagej.macro('print("\\\\Clear");')
+    imagej.run("Classify...", "model=textures top=1 intensity=unit_range")
+    log = imagej.macro("return getInfo('log');")
+    assert "unit_range" in log
+    assert "Check" not in log
+    with pytest.raises(ImageJError, match="such as 0,4095"):
+        imagej.run("Classify...", "model=textures intensity=bright")
+
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    ramp = np.tile(np.linspace(0, 1, 32, dtype=np.float32), (32, 1))
+    tifffile.imwrite(pictures / "floats.tif", ramp)
+    imagej.run("Classify folder...", f"folder=[{pictures}] model=textures top=1")
+    assert "ZooBridge: Check floats.tif: " in imagej.macro("return getInfo('log');")
 
 
 def test_a_function_returns_what_happened_and_the_macro_goes_on(imagej):

@@ -35,6 +35,7 @@ public final class ClassifyForm extends JPanel {
     private final JTextField frames = new JTextField();
     private final JTextField slices = new JTextField();
     private final JTextField channels = new JTextField();
+    private final JTextField intensity = new JTextField(Choices.AUTOMATIC);
     private final JTextField top = new JTextField("3");
     private final JTextField tileSize = new JTextField("128");
     private final JCheckBox allScores = new JCheckBox("All scores");
@@ -64,6 +65,9 @@ public final class ClassifyForm extends JPanel {
         field(fields, "T (from 0; empty: shown; all; 0-4,7)", frames);
         field(fields, "Z (from 0; empty: shown; all; 0-4,7)", slices);
         field(fields, "Channels (from 0; empty: all)", channels);
+        intensity.setToolTipText("automatic, as_is, dtype_range, unit_range, min_max, or the two intensities that "
+                + "become the ends of the model's range, such as 0,4095");
+        field(fields, "Intensity", intensity);
         field(fields, "Classes to name", top);
         field(fields, "Tile size (pixels)", tileSize);
         field(fields, "", allScores);
@@ -189,6 +193,7 @@ public final class ClassifyForm extends JPanel {
         words.put("t", frames.getText());
         words.put("z", slices.getText());
         words.put("channels", channels.getText());
+        words.put("intensity", intensity.getText());
         words.put("top", top.getText());
         words.put("tile_size", tileSize.getText());
         words.put("all_scores", String.valueOf(allScores.isSelected()));

@@ -10,6 +10,7 @@ import org.zoobridge.client.ClassifyCall;
 import org.zoobridge.client.FolderJob;
 import org.zoobridge.client.Progress;
 import org.zoobridge.client.ResultTable;
+import org.zoobridge.client.Warnings;
 import org.zoobridge.client.ZooBridge;
 
 /** Classifies every picture of a folder; what was answered before the run ended is kept. */
@@ -54,6 +55,15 @@ public final class FolderClassifier {
      */
     public List<ClassSummary> summary() {
         return ClassSummary.of(job.answers(), item -> 0);
+    }
+
+    /**
+     * What a person must see of the pictures answered so far.
+     *
+     * @return sentences
+     */
+    public List<String> warnings() {
+        return Warnings.of(job.answers());
     }
 
     /**

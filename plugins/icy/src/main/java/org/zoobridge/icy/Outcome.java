@@ -14,7 +14,11 @@ public final class Outcome {
 
     private final List<ClassSummary> summary;
 
-    Outcome(final ResultTable table, final List<RegionClass> classes, final List<ClassSummary> summary) {
+    private final List<String> warnings;
+
+    Outcome(final ResultTable table, final List<RegionClass> classes, final List<ClassSummary> summary,
+            final List<String> warnings) {
+        this.warnings = Collections.unmodifiableList(warnings);
         this.summary = Collections.unmodifiableList(summary);
         this.table = table;
         this.classes = Collections.unmodifiableList(classes);
@@ -36,6 +40,15 @@ public final class Outcome {
      */
     public List<ClassSummary> summary() {
         return summary;
+    }
+
+    /**
+     * What a person must see of the run.
+     *
+     * @return sentences
+     */
+    public List<String> warnings() {
+        return warnings;
     }
 
     /**

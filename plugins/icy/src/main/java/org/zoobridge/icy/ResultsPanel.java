@@ -1,6 +1,7 @@
 package org.zoobridge.icy;
 
 import java.awt.BorderLayout;
+import java.awt.Color;
 import java.awt.FlowLayout;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +18,7 @@ import javax.swing.JOptionPane;
 import javax.swing.JPanel;
 import javax.swing.JScrollPane;
 import javax.swing.JTable;
+import javax.swing.JTextArea;
 import javax.swing.table.AbstractTableModel;
 
 import org.zoobridge.client.ResultTable;
@@ -29,6 +31,7 @@ public final class ResultsPanel extends JPanel {
     private final transient List<ResultTable> runs = new ArrayList<>();
     private final Rows rows = new Rows();
     private final JLabel counts = new JLabel(" ");
+    private final JTextArea warnings = new JTextArea();
     private transient String classes = "";
 
     /** Makes an empty table. */
@@ -43,7 +46,15 @@ public final class ResultsPanel extends JPanel {
         final JButton saveClasses = new JButton("Save classes as CSV…");
         saveClasses.setToolTipText("Count, share, area and mean score by class, of the last run");
         saveClasses.addActionListener(event -> save(classes));
-        add(counts, BorderLayout.NORTH);
+        warnings.setEditable(false);
+        warnings.setLineWrap(true);
+        warnings.setWrapStyleWord(true);
+        warnings.setOpaque(false);
+        warnings.setForeground(Color.RED.darker());
+        final JPanel head = new JPanel(new BorderLayout());
+        head.add(counts, BorderLayout.NORTH);
+        head.add(warnings, BorderLayout.CENTER);
+        add(head, BorderLayout.NORTH);
         final JPanel buttons = new JPanel(new FlowLayout(FlowLayout.RIGHT));
         buttons.add(saveClasses);
         buttons.add(save);
@@ -87,6 +98,25 @@ public final class ResultsPanel extends JPanel {
      */
     public String counted() {
         return counts.getText();
+    }
+
+    /**
+     * Shows above the table what a person must see of the last run.
+     *
+     * @param sentences a line each; none takes those of the run before away
+     */
+    public void warn(final List<String> sentences) {
+        warnings.setText(String.join("\n", sentences));
+        revalidate();
+    }
+
+    /**
+     * The warnings that are shown.
+     *
+     * @return lines
+     */
+    public String warned() {
+        return warnings.getText();
     }
 
     private void save(final String content) {

@@ -20,6 +20,7 @@ import org.zoobridge.client.Progress;
 import org.zoobridge.client.Regions;
 import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.Score;
+import org.zoobridge.client.Warnings;
 import org.zoobridge.client.ZooBridge;
 import org.zoobridge.v1.Model;
 import org.zoobridge.v1.Region;
@@ -71,7 +72,8 @@ public final class SequenceClassifier {
             table.add(answer, model.getLabelsList());
             addAreas(table, job, answer, sequence);
             result.accept(new Outcome(table, classes(job, answer, model), ClassSummary.of(
-                    Collections.singletonList(answer), item -> pixels(job, item))));
+                    Collections.singletonList(answer), item -> pixels(job, item)),
+                    Warnings.of(Collections.singletonList(answer))));
         }
     }
 

@@ -101,6 +101,7 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
                     folder.classify(Choices.of(words), (done, total) -> { }, new Cancellation());
                 } finally {
                     System.out.print(folder.table().csv());
+                    folder.warnings().forEach(System.err::println);
                 }
             }
             return;
@@ -111,6 +112,7 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
                     new Cancellation(), outcome -> {
                         sequence.write(outcome.classes());
                         System.out.print(outcome.table().csv());
+                        outcome.warnings().forEach(System.err::println);
                     });
         }
     }
@@ -151,7 +153,7 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
             final IcySequence sequence = new IcySequence(getActiveSequence());
             new SequenceClassifier(work.zoo).classify(sequence, choices, work.progress, work.stop, outcome -> {
                 sequence.write(outcome.classes());
-                show(outcome.table());
+                show(outcome.table(), outcome.warnings());
                 count(work, "", outcome.summary(), sequence.pixelArea(), "um");
             });
         });
@@ -173,7 +175,7 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
                     count(work, done + "/" + total + " ", folder.summary(), 1, "pixel");
                 }, work.stop);
             } finally {
-                show(folder.table());
+                show(folder.table(), folder.warnings());
             }
         });
     }
@@ -187,8 +189,11 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
         ThreadUtil.invokeLater(() -> results.count(line, csv));
     }
 
-    private void show(final ResultTable table) {
-        ThreadUtil.invokeLater(() -> results.append(table));
+    private void show(final ResultTable table, final List<String> warnings) {
+        ThreadUtil.invokeLater(() -> {
+            results.append(table);
+            results.warn(warnings);
+        });
     }
 
     /** Works with a progress frame whose button cancels here and on the server; a failure is one dialog. */

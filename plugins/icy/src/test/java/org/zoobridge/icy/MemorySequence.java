@@ -14,6 +14,7 @@ final class MemorySequence implements SequenceView {
     final List<RegionView> regions = new ArrayList<>();
     final List<RegionView> selected = new ArrayList<>();
     final Map<String, String> notes = new HashMap<>();
+    String name = "memory";
     private final int sizeT;
     private final int sizeZ;
     private final int sizeC;
@@ -26,7 +27,7 @@ final class MemorySequence implements SequenceView {
 
     @Override
     public String name() {
-        return "memory";
+        return name;
     }
 
     @Override

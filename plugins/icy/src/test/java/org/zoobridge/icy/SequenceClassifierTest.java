@@ -232,6 +232,24 @@ class SequenceClassifierTest {
     }
 
     @Test
+    void whatAPersonMustSeeIsShownAboveTheTable() {
+        final MemorySequence sequence = new MemorySequence(1, 1, 1);
+        sequence.name = "float.tif";
+        final ResultsPanel panel = new ResultsPanel();
+        panel.warn(classify(sequence).warnings());
+        assertEquals("Check float.tif: 0…1 was assumed; change that with \"Intensity\" (intensity=...).",
+                panel.warned());
+        sequence.name = "unlike.tif";
+        final Outcome unlike = classify(sequence, "intensity=0,4095");
+        assertEquals(4095, sent().getOptions().getIntensity().getHigh());
+        panel.warn(unlike.warnings());
+        assertTrue(panel.warned().startsWith("Warning: 1 of 1 item is unlike"));
+        assertEquals("one|two", unlike.table().text(0, "prediction_set"));
+        panel.warn(classify(new MemorySequence(1, 1, 1)).warnings());
+        assertEquals("", panel.warned());
+    }
+
+    @Test
     void theClassesAreShownAboveTheTable() {
         final ResultsPanel panel = new ResultsPanel();
         panel.count("grass 2", "class,count\ngrass,2\n");

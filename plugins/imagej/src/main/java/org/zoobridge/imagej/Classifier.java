@@ -6,6 +6,7 @@ import ij.measure.ResultsTable;
 
 import java.awt.GraphicsEnvironment;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 
@@ -15,6 +16,7 @@ import org.zoobridge.client.ImageRun;
 import org.zoobridge.client.ItemAnswer;
 import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.Score;
+import org.zoobridge.client.Warnings;
 import org.zoobridge.client.ZooBridge;
 import org.zoobridge.v1.Model;
 import org.zoobridge.client.ZooBridgeException;
@@ -130,15 +132,23 @@ public final class Classifier {
 
     /**
      * Says what was done to the pixels before the model saw them. That a size was changed is in the table; that colours
-     * or intensities were, is worth a line in the log.
+     * or intensities were, is worth a line in the log. Warnings have a line each.
      */
     static void log(final String image, final Answer answer) {
+        warn(Collections.singletonList(answer));
         for (final ItemAnswer item : answer.items()) {
             if (item.isRecoloured()) {
                 IJ.log("ZooBridge: " + answer.model().getId() + " saw " + image + " after: "
                         + answer.conversions(PHRASES));
                 return;
             }
+        }
+    }
+
+    /** Says what a person must see of a run. */
+    static void warn(final Collection<Answer> answers) {
+        for (final String sentence : Warnings.of(answers)) {
+            IJ.log("ZooBridge: " + sentence);
         }
     }
 

@@ -109,6 +109,7 @@ public final class FolderPlugIn implements PlugIn {
             choices.apply(call);
             job.run(call);
         } finally {
+            Classifier.warn(job.answers());
             keep(job.rows(model.getId(), model.getLabelsList(), 1), save);
         }
         if (job.failures() > 0) {

@@ -84,6 +84,7 @@ public final class Tables {
     }
 
     private static boolean isNumeric(final String column) {
-        return column.startsWith("score") || column.equals(ComparePlugIn.AGREEMENT) || Rows.NUMBERS.contains(column);
+        return column.startsWith("score") || column.startsWith(ResultTable.NOVELTY)
+                || column.equals(ComparePlugIn.AGREEMENT) || Rows.NUMBERS.contains(column);
     }
 }

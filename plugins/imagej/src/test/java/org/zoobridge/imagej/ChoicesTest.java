@@ -14,12 +14,28 @@ import ij.process.ByteProcessor;
 import org.junit.jupiter.api.Test;
 import org.zoobridge.client.Words;
 import org.zoobridge.v1.ErrorReason;
+import org.zoobridge.v1.Intensity;
+import org.zoobridge.v1.IntensityRule;
 import org.zoobridge.client.Failing;
 
 class ChoicesTest {
 
     private static Choices choices(final String words) {
         return Choices.of(Words.of(words).expecting("Classify...", Choices.KEYS));
+    }
+
+    @Test
+    void intensitiesAreARuleOrTwoNumbers() {
+        assertEquals(IntensityRule.INTENSITY_RULE_UNSPECIFIED, choices("model=digits").intensityRule().getRule());
+        assertEquals(IntensityRule.INTENSITY_RULE_AS_IS, choices("intensity=as_is").intensityRule().getRule());
+        final Intensity ends = choices("intensity=[-10, 4095]").intensityRule();
+        assertEquals(IntensityRule.INTENSITY_RULE_EXPLICIT, ends.getRule());
+        assertEquals(-10, ends.getLow());
+        assertEquals(4095, ends.getHigh());
+        for (final String wrong : new String[] {"asis", "5,1", "0,x", "0,NaN", "1,2,3"}) {
+            assertTrue(Failing.with(ErrorReason.ERROR_REASON_INVALID_REQUEST,
+                    () -> choices("intensity=" + wrong).intensityRule()).getMessage().contains("such as 0,4095"));
+        }
     }
 
     private static ImagePlus image() {

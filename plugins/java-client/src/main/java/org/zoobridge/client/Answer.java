@@ -88,7 +88,7 @@ public final class Answer {
     public String conversions(final int most) {
         final Map<String, Integer> counts = new TreeMap<>();
         for (final ItemAnswer item : items) {
-            for (final String phrase : item.conversions()) {
+            for (final String phrase : item.details()) {
                 counts.merge(phrase, 1, Integer::sum);
             }
         }

@@ -173,6 +173,17 @@ public final class ClassifyCall {
     }
 
     /**
+     * Sets how intensities reach the model's range.
+     *
+     * @param intensity rule and, where it needs them, intensities
+     * @return this
+     */
+    ClassifyCall intensity(final Intensity intensity) {
+        options.setIntensity(intensity);
+        return this;
+    }
+
+    /**
      * Sets the intensities that become the ends of the model's range.
      *
      * @param low  value that becomes the lower end

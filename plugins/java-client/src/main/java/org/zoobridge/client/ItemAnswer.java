@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -13,7 +14,9 @@ import org.zoobridge.v1.ClassScore;
 import org.zoobridge.v1.Conversion;
 import org.zoobridge.v1.ConversionKind;
 import org.zoobridge.v1.ItemResult;
+import org.zoobridge.v1.Novelty;
 import org.zoobridge.v1.Plane;
+import org.zoobridge.v1.PredictionSet;
 
 /** The answer for one item: one plane, or one region in one plane. */
 public final class ItemAnswer {
@@ -118,14 +121,64 @@ public final class ItemAnswer {
     /**
      * What was done to the item before the model saw it.
      *
-     * @return phrases; empty where it saw the pixels as sent
+     * @return phrases, each with what had to be assumed for it; empty where it saw the pixels as sent
      */
     public List<String> conversions() {
+        final List<String> phrases = new ArrayList<>();
+        for (final Conversion conversion : message.getPrediction().getConversionsList()) {
+            phrases.add(conversion.getDetail()
+                    + (conversion.getNotice().isEmpty() ? "" : " (check: " + conversion.getNotice() + ")"));
+        }
+        return phrases;
+    }
+
+    /** What was done to the item, without what was assumed for it. */
+    List<String> details() {
         final List<String> phrases = new ArrayList<>();
         for (final Conversion conversion : message.getPrediction().getConversionsList()) {
             phrases.add(conversion.getDetail());
         }
         return phrases;
+    }
+
+    /** The conversions for which the server had to assume what it cannot know. */
+    List<Conversion> assumptions() {
+        final List<Conversion> found = new ArrayList<>();
+        for (final Conversion conversion : message.getPrediction().getConversionsList()) {
+            if (!conversion.getNotice().isEmpty()) {
+                found.add(conversion);
+            }
+        }
+        return found;
+    }
+
+    /**
+     * The classes that hold the true one with a stated probability.
+     *
+     * @return classes and probability; empty where the model's package states no threshold for it
+     */
+    public Optional<PredictionSet> predictionSet() {
+        return message.getPrediction().hasPredictionSet() ? Optional.of(message.getPrediction().getPredictionSet())
+                : Optional.empty();
+    }
+
+    /**
+     * How unlike the model's training pictures the item is.
+     *
+     * @return distance and threshold; empty where the model's package holds nothing to compare with
+     */
+    public Optional<Novelty> novelty() {
+        return message.getPrediction().hasNovelty() ? Optional.of(message.getPrediction().getNovelty())
+                : Optional.empty();
+    }
+
+    /**
+     * Whether the item is so unlike the model's training pictures that its class is not to be relied on.
+     *
+     * @return true if its novelty is above the threshold
+     */
+    public boolean isUnlike() {
+        return novelty().filter(novelty -> novelty.getValue() > novelty.getThreshold()).isPresent();
     }
 
     /**

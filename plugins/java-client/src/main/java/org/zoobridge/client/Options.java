@@ -5,11 +5,12 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import org.zoobridge.v1.ErrorReason;
+import org.zoobridge.v1.Intensity;
 
 
 /**
  * What every program lets a person choose of a classification: model, framework, number of classes, tile size,
- * channels. Each program adds its own targets and ways to show the result.
+ * channels, intensities. Each program adds its own targets and ways to show the result.
  *
  * @param <S> the program's own options
  */
@@ -20,7 +21,7 @@ public abstract class Options<S extends Options<S>> {
 
     /** Keys of the options that every command has. */
     public static final List<String> KEYS = Collections.unmodifiableList(
-            Arrays.asList("model", "framework", "top", "channels", "tile_size", "all_scores"));
+            Arrays.asList("model", "framework", "top", "channels", "intensity", "tile_size", "all_scores"));
 
     /** Number of classes named where nothing is stated. */
     public static final int DEFAULT_TOP = 3;
@@ -33,6 +34,7 @@ public abstract class Options<S extends Options<S>> {
     private int top = DEFAULT_TOP;
     private int tileSize = DEFAULT_TILE;
     private String channels = "";
+    private String intensity = AUTOMATIC;
     private boolean allScores;
 
     /**
@@ -61,17 +63,18 @@ public abstract class Options<S extends Options<S>> {
     public S read(final Words words) {
         return framework(words.text("framework", AUTOMATIC)).model(words.text("model", ""))
                 .top(words.number("top", DEFAULT_TOP)).tileSize(words.number("tile_size", DEFAULT_TILE))
-                .channels(words.text("channels", "")).allScores(words.flag("all_scores"));
+                .channels(words.text("channels", "")).intensity(words.text("intensity", AUTOMATIC))
+                .allScores(words.flag("all_scores"));
     }
 
     /**
      * Fills a call in.
      *
      * @param call the call
-     * @throws ZooBridgeException if the channels cannot be read
+     * @throws ZooBridgeException if channels or intensity cannot be read
      */
     public void apply(final ClassifyCall call) {
-        call.framework(frameworkName()).topK(top).channels(channelIndexes());
+        call.framework(frameworkName()).topK(top).channels(channelIndexes()).intensity(intensityRule());
         if (allScores) {
             call.withAllScores();
         }
@@ -250,6 +253,37 @@ public abstract class Options<S extends Options<S>> {
     public S channels(final String numbers) {
         channels = numbers == null ? "" : numbers;
         return self();
+    }
+
+    /**
+     * How intensities reach the model's range.
+     *
+     * @return {@link #AUTOMATIC}, {@code as_is}, {@code dtype_range}, {@code unit_range}, {@code min_max}, or
+     *         {@code LOW,HIGH}
+     */
+    public String intensity() {
+        return intensity;
+    }
+
+    /**
+     * Sets how intensities reach the model's range.
+     *
+     * @param rule as of {@link #intensity()}; empty for {@link #AUTOMATIC}
+     * @return this
+     */
+    public S intensity(final String rule) {
+        intensity = rule == null || rule.trim().isEmpty() ? AUTOMATIC : rule.trim();
+        return self();
+    }
+
+    /**
+     * The rule for intensities as the server reads it.
+     *
+     * @return the rule
+     * @throws ZooBridgeException if it cannot be read
+     */
+    public Intensity intensityRule() {
+        return IntensityOption.parse(intensity);
     }
 
     /**

@@ -11,7 +11,8 @@ import java.util.StringJoiner;
 
 /**
  * The table of results, with the same columns in every program: {@code image, plane, region, label, score, label_2,
- * score_2, …, model, version, digest}, {@code conversions} where a picture was changed to fit the model, a column
+ * score_2, …, model, version, digest}, {@code prediction_set, novelty, novelty_threshold} where the model's package
+ * allows to compute them, {@code conversions} where a picture was changed to fit the model, a column
  * {@code score:LABEL} for each class where all scores were asked for, and {@code error} where any item failed.
  */
 public final class ResultTable {
@@ -22,11 +23,21 @@ public final class ResultTable {
     /** Name of the column that says what was done to an item before the model saw it, where anything was. */
     public static final String CONVERSIONS = "conversions";
 
+    /** Name of the column with the classes that hold the true one with a stated probability, best first. */
+    public static final String PREDICTION_SET = "prediction_set";
+
+    /** Name of the column that says how unlike the model's training pictures an item is. */
+    public static final String NOVELTY = "novelty";
+
+    /** Name of the column with the novelty above which a class is not to be relied on. */
+    public static final String NOVELTY_THRESHOLD = "novelty_threshold";
+
     private final List<Map<String, Object>> rows = new ArrayList<>();
     private final int firstPlane;
     private int ranks = 1;
     private boolean errors;
     private boolean conversions;
+    private boolean reliability;
     private final Map<String, Boolean> scoreColumns = new LinkedHashMap<>();
     private final List<String> extra = new ArrayList<>();
 
@@ -71,6 +82,12 @@ public final class ResultTable {
         row.put("model", answer.model().getId());
         row.put("version", answer.model().getVersion());
         row.put("digest", answer.model().getDigest());
+        item.predictionSet().ifPresent(set -> row.put(PREDICTION_SET, String.join("|", set.getLabelsList())));
+        item.novelty().ifPresent(novelty -> {
+            row.put(NOVELTY, shortest(novelty.getValue()));
+            row.put(NOVELTY_THRESHOLD, shortest(novelty.getThreshold()));
+        });
+        reliability |= item.predictionSet().isPresent() || item.novelty().isPresent();
         final List<String> phrases = item.conversions();
         if (!phrases.isEmpty()) {
             row.put(CONVERSIONS, String.join("; ", phrases));
@@ -117,6 +134,7 @@ public final class ResultTable {
             all.ranks = Math.max(all.ranks, table.ranks);
             all.errors |= table.errors;
             all.conversions |= table.conversions;
+            all.reliability |= table.reliability;
             all.scoreColumns.putAll(table.scoreColumns);
             for (final String column : table.extra) {
                 if (!all.extra.contains(column)) {
@@ -147,6 +165,11 @@ public final class ResultTable {
             extra.add(column);
         }
         rows.get(row).put(column, value);
+    }
+
+    /** The number with the fewest digits that a float stands for. */
+    private static double shortest(final float value) {
+        return Double.parseDouble(Float.toString(value));
     }
 
     private static String ranked(final String name, final int rank) {
@@ -181,6 +204,9 @@ public final class ResultTable {
             names.add(ranked("score", rank));
         }
         Collections.addAll(names, "model", "version", "digest");
+        if (reliability) {
+            Collections.addAll(names, PREDICTION_SET, NOVELTY, NOVELTY_THRESHOLD);
+        }
         if (conversions) {
             names.add(CONVERSIONS);
         }

@@ -30,6 +30,7 @@ import org.zoobridge.v1.ClassifyRequest;
 import org.zoobridge.v1.ClassifyResponse;
 import org.zoobridge.v1.ClassifyStreamRequest;
 import org.zoobridge.v1.ClassifyStreamResponse;
+import org.zoobridge.v1.Conversion;
 import org.zoobridge.v1.Framework;
 import org.zoobridge.v1.GetModelRequest;
 import org.zoobridge.v1.GetModelResponse;
@@ -44,14 +45,17 @@ import org.zoobridge.v1.ListModelsResponse;
 import org.zoobridge.v1.Model;
 import org.zoobridge.v1.ModelIdentity;
 import org.zoobridge.v1.ModelInput;
+import org.zoobridge.v1.Novelty;
 import org.zoobridge.v1.Plane;
 import org.zoobridge.v1.Prediction;
+import org.zoobridge.v1.PredictionSet;
 import org.zoobridge.v1.Weights;
 import org.zoobridge.v1.ZooServiceGrpc;
 
 /**
  * A gRPC server whose answers a test can foresee. It answers each picture with its name as the label, one part for
- * each region; a region named {@code end} ends the stream; the model {@code wait} never answers, and other models are
+ * each region; it had to assume the intensities of a picture whose name starts with {@code float}, and finds one whose
+ * name starts with {@code unlike} unlike its training pictures; a region named {@code end} ends the stream; the model {@code wait} never answers, and other models are
  * unknown.
  */
 public final class FakeZoo implements AutoCloseable {
@@ -132,8 +136,18 @@ public final class FakeZoo implements AutoCloseable {
         } else if (items(request) > 1) {
             item.setPlane(Plane.newBuilder().putIndexes("P", index));
         }
-        return ClassifyResponse.newBuilder().addResults(item.setPrediction(Prediction.newBuilder().addTop(
-                ClassScore.newBuilder().setLabel(request.getImage().getName()).setScore(0.1f))))
+        final String name = request.getImage().getName();
+        final Prediction.Builder prediction = Prediction.newBuilder()
+                .addTop(ClassScore.newBuilder().setLabel(name).setScore(0.1f));
+        if (name.startsWith("float")) {
+            prediction.addConversions(Conversion.newBuilder().setDetail("0…1 → 0…255").setNotice("0…1 was assumed")
+                    .setNoticeField("options.intensity"));
+        }
+        if (name.startsWith("unlike")) {
+            prediction.setPredictionSet(PredictionSet.newBuilder().setCoverage(0.9f).addLabels("one").addLabels("two"))
+                    .setNovelty(Novelty.newBuilder().setValue(0.7f).setThreshold(0.4f));
+        }
+        return ClassifyResponse.newBuilder().addResults(item.setPrediction(prediction))
                 .setModel(ModelIdentity.newBuilder().setId(request.getModel())).build();
     }
 

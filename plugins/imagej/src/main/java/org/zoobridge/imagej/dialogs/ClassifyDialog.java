@@ -213,6 +213,7 @@ public final class ClassifyDialog extends Form {
         if (!choices.channels().trim().isEmpty()) {
             Recorder.recordOption("channels", choices.channels());
         }
+        recordIntensity(choices);
         if (!choices.frameworkName().isEmpty()) {
             Recorder.recordOption("framework", choices.framework());
         }

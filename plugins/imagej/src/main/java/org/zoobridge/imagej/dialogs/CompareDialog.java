@@ -61,6 +61,7 @@ public final class CompareDialog extends Form {
             if (!form.choices.channels().trim().isEmpty()) {
                 Recorder.recordOption("channels", form.choices.channels());
             }
+            recordIntensity(form.choices);
         }
         return form;
     }

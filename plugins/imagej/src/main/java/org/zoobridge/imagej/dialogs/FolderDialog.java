@@ -12,6 +12,7 @@ import javax.swing.JFileChooser;
 import javax.swing.JTextField;
 
 import org.zoobridge.client.Options;
+import org.zoobridge.client.ZooBridgeException;
 import org.zoobridge.imagej.Choices;
 
 /** Asks for a folder, a model and where to save the table. */
@@ -26,6 +27,7 @@ public final class FolderDialog extends Form {
     private final JCheckBox recursive;
     private final JTextField top;
     private final JComboBox<String> framework;
+    private final JTextField intensity;
     private final JCheckBox allScores;
     private final JTextField save;
     private String offeredFor;
@@ -45,6 +47,7 @@ public final class FolderDialog extends Form {
         framework = add("Run with", "framework", "automatic takes the fastest framework that is installed and safe",
                 new JComboBox<>(offer.frameworkNames()));
         framework.setSelectedItem(offer.hasFramework(choices.framework()) ? choices.framework() : Options.AUTOMATIC);
+        intensity = Form.intensity(this);
         allScores = box("All scores", "all_scores", choices.allScores(), "A column for each class");
         add("", "", "", allScores);
         save = text("save", "", COLUMNS, "CSV file to write; empty for none");
@@ -97,6 +100,7 @@ public final class FolderDialog extends Form {
         if (!choices.frameworkName().isEmpty()) {
             Recorder.recordOption("framework", choices.framework());
         }
+        recordIntensity(choices);
         if (choices.allScores()) {
             Recorder.recordOption("all_scores");
         }
@@ -148,7 +152,7 @@ public final class FolderDialog extends Form {
         }
         changing = true;
         choices.framework(String.valueOf(framework.getSelectedItem())).top(Math.max(0, number(top)))
-                .allScores(allScores.isSelected());
+                .allScores(allScores.isSelected()).intensity(intensity.getText());
         if (!choices.frameworkName().equals(offeredFor)) {
             models.offer(offer.entries(choices.frameworkName(), 0, 0, 0), offeredFor == null
                     ? Collections.singletonList(Prefs.get("zoobridge.model.folder", "")) : models.references());
@@ -165,6 +169,11 @@ public final class FolderDialog extends Form {
         }
         if (number(top) < 0) {
             return "Classes to name: write a whole number, such as 3.";
+        }
+        try {
+            choices.intensityRule();
+        } catch (ZooBridgeException error) {
+            return error.getMessage();
         }
         final String wrong = offer.frameworkProblem(choices.frameworkName());
         return wrong.isEmpty() ? models.problem() : wrong;

@@ -2,6 +2,7 @@ package org.zoobridge.imagej.dialogs;
 
 import ij.IJ;
 import ij.gui.GUI;
+import ij.plugin.frame.Recorder;
 
 import java.awt.BorderLayout;
 import java.awt.Color;
@@ -32,6 +33,8 @@ import javax.swing.JTextField;
 import javax.swing.KeyStroke;
 import javax.swing.SwingConstants;
 
+import org.zoobridge.client.Options;
+import org.zoobridge.imagej.Choices;
 import org.zoobridge.imagej.HelpPlugIn;
 
 /**
@@ -44,6 +47,7 @@ abstract class Form {
     private static final int GAP = 4;
     private static final int MARGIN = 10;
     private static final int STATUS_WIDTH = 440;
+    private static final int INTENSITY_COLUMNS = 12;
     private static final Color PROBLEM = new Color(0xb00020);
 
     /** The window. */
@@ -151,6 +155,22 @@ abstract class Form {
         field.setToolTipText(hint);
         listen(field);
         return field;
+    }
+
+    /** Adds the field that says how intensities reach the model's range. */
+    static JTextField intensity(final Form form) {
+        final String hint = "How intensities reach the model's range: automatic, as_is, dtype_range, unit_range, min_max, "
+                + "or the two that become its ends, such as 0,4095";
+        final JTextField field = form.text("intensity", Options.AUTOMATIC, INTENSITY_COLUMNS, hint);
+        form.add("Intensity", "", hint, narrow(field));
+        return field;
+    }
+
+    /** Records that field for a macro, where it does not hold its default. */
+    static void recordIntensity(final Choices choices) {
+        if (!Options.AUTOMATIC.equals(choices.intensity())) {
+            Recorder.recordOption("intensity", choices.intensity());
+        }
     }
 
     /** A field's whole number; -1 where it holds none. */

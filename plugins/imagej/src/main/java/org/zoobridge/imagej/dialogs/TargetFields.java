@@ -31,6 +31,7 @@ final class TargetFields {
     private final JComboBox<String> labels = new JComboBox<>();
     private final JTextField tileSize;
     private final JTextField channels;
+    private final JTextField intensity;
     private final JPanel tileRow;
     private final JPanel channelRow;
 
@@ -54,6 +55,7 @@ final class TargetFields {
         channels = form.text("channels", "", 2 * COLUMNS,
                 "Channels in the order in which the model takes them, such as 3,2,1; empty for all");
         channelRow = form.add("Channels", "", "Such as 3,2,1; empty for all", Form.narrow(channels));
+        intensity = Form.intensity(form);
     }
 
     /** The targets that make sense for an image as it is now. */
@@ -123,6 +125,7 @@ final class TargetFields {
     /** Shows what applies, and takes over what is there. */
     void read(final Choices choices) {
         choices.target(target()).tileSize(Math.max(0, Form.number(tileSize))).channels(channels.getText())
+                .intensity(intensity.getText())
                 .labels(labels.getSelectedItem() == null ? "" : labels.getSelectedItem().toString());
         form.show(labels, target() == Target.LABELS);
         form.show(tileRow, target() == Target.TILES);
@@ -140,6 +143,7 @@ final class TargetFields {
         }
         try {
             choices.requireChannels(new PixelReader(image).channels());
+            choices.intensityRule();
         } catch (ZooBridgeException error) {
             return error.getMessage();
         }
