@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import tifffile
 from PIL import Image
 
 from screen import RESULTS
@@ -44,6 +45,26 @@ def test_one_bad_picture_among_many_has_its_reason_in_the_table(imagej, served, 
     assert list(saved["image"]) == names
     assert list(saved["label"]) == list(table["label"])
     assert next(iter(saved["digest"])) == table["digest"][0]
+
+
+def test_a_picture_of_files_that_hold_several_is_chosen(imagej, served, tmp_path):
+    random = np.random.default_rng(4)
+    several = [random.integers(0, 255, shape, dtype=np.uint8) for shape in ((30, 30), (40, 40))]
+    (tmp_path / "files").mkdir()
+    with tifffile.TiffWriter(tmp_path / "files/two.tif") as file:
+        for pixels in several:
+            file.write(pixels, photometric="minisblack")
+    imagej.macro('print("\\\\Clear");')
+    imagej.run("Classify folder...", f"folder=[{tmp_path}/files] model=textures top=1 all_scores")
+    assert 'change that with "Series" (series=...).' in imagej.macro("return getInfo('log');")
+    imagej.run(
+        "Classify folder...", f"folder=[{tmp_path}/files] model=textures top=1 all_scores series=1"
+    )
+    table = imagej.table(RESULTS)
+    (name, *_) = [column for column in table if column.startswith("score:")]
+    for row, pixels in enumerate(several):
+        expected = served.client.classify("textures", pixels, all_scores=True)[0]
+        assert np.float32(table[name][row]) == np.float32(expected.scores[0])
 
 
 def test_subfolders_are_left_out_unless_asked_for(imagej, folder):

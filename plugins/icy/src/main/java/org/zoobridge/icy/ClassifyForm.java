@@ -35,6 +35,7 @@ public final class ClassifyForm extends JPanel {
     private final JTextField frames = new JTextField();
     private final JTextField slices = new JTextField();
     private final JTextField channels = new JTextField();
+    private final JTextField series = new JTextField();
     private final JTextField intensity = new JTextField(Choices.AUTOMATIC);
     private final JTextField top = new JTextField("3");
     private final JTextField tileSize = new JTextField("128");
@@ -68,6 +69,7 @@ public final class ClassifyForm extends JPanel {
         intensity.setToolTipText("automatic, as_is, dtype_range, unit_range, min_max, or the two intensities that "
                 + "become the ends of the model's range, such as 0,4095");
         field(fields, "Intensity", intensity);
+        field(fields, "Series of files (from 0; empty: first)", series);
         field(fields, "Classes to name", top);
         field(fields, "Tile size (pixels)", tileSize);
         field(fields, "", allScores);
@@ -194,6 +196,7 @@ public final class ClassifyForm extends JPanel {
         words.put("z", slices.getText());
         words.put("channels", channels.getText());
         words.put("intensity", intensity.getText());
+        words.put(Choices.SERIES, series.getText());
         words.put("top", top.getText());
         words.put("tile_size", tileSize.getText());
         words.put("all_scores", String.valueOf(allScores.isSelected()));

@@ -90,7 +90,7 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
             }
         }
         final List<String> known = new ArrayList<>(Choices.KEYS);
-        known.addAll(Arrays.asList("address", "tls", "ca", "token", "folder", "recursive"));
+        known.addAll(Arrays.asList("address", "tls", "ca", "token", "folder", "recursive", Choices.SERIES));
         final Words options = Words.of(words).expecting("ZooBridgeClassify", known);
         final ServerChoice server = settings.server().changed(words::get);
         if (options.has("folder")) {

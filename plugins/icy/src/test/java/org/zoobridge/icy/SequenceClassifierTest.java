@@ -170,6 +170,9 @@ class SequenceClassifierTest {
         assertEquals("a.png", job.table().text(0, "label"));
         assertTrue(job.table().text(1, "error").contains("no model"));
         assertEquals("more/c.tif", job.table().text(2, "image"));
+        assertTrue(!sent().getImage().hasSeries());
+        job.classify(choices("series=2"), (done, total) -> { }, new Cancellation());
+        assertEquals(2, sent().getImage().getSeries());
     }
 
     @Test

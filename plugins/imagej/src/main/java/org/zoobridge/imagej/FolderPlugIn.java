@@ -69,7 +69,7 @@ public final class FolderPlugIn implements PlugIn {
     private static List<String> keys() {
         final List<String> keys = new ArrayList<>(Options.KEYS);
         keys.remove("tile_size");
-        keys.addAll(Arrays.asList("folder", "recursive", "save"));
+        keys.addAll(Arrays.asList("folder", "recursive", Options.SERIES, "save"));
         return Collections.unmodifiableList(keys);
     }
 

@@ -18,6 +18,7 @@ import org.zoobridge.v1.ClassificationOptions;
 import org.zoobridge.v1.ClassifyRequest;
 import org.zoobridge.v1.ClassifyResponse;
 import org.zoobridge.v1.Fit;
+import org.zoobridge.v1.Image;
 import org.zoobridge.v1.Intensity;
 import org.zoobridge.v1.IntensityRule;
 import org.zoobridge.v1.Interpolation;
@@ -37,6 +38,7 @@ public final class ClassifyCall {
     private final ZooBridge zoo;
     private final ClassifyRequest.Builder request = ClassifyRequest.newBuilder();
     private final ClassificationOptions.Builder options = ClassificationOptions.newBuilder();
+    private int series = -1;
     private Cancellation cancellation = new Cancellation();
     private Progress progress = (done, total) -> { };
     private Consumer<Answer> parts = part -> { };
@@ -197,6 +199,17 @@ public final class ClassifyCall {
     }
 
     /**
+     * Chooses the picture of files that hold several.
+     *
+     * @param index place in the file, from 0; -1 for the first that is not a thumbnail, reduced copy or mask
+     * @return this
+     */
+    public ClassifyCall series(final int index) {
+        series = index;
+        return this;
+    }
+
+    /**
      * Chooses channels.
      *
      * @param indexes channels of the picture from 0, in the order in which the model takes them; none for all
@@ -272,7 +285,7 @@ public final class ClassifyCall {
      * @throws ZooBridgeException if it could not be answered as a whole
      */
     public Answer run() {
-        final ClassifyRequest message = request.setOptions(options).build();
+        final ClassifyRequest message = request.clone().setOptions(options).setImage(chosen(request.getImage())).build();
         zoo.check(message);
         final ListenableFuture<ClassifyResponse> future =
                 zoo.unary().withDeadlineAfter(seconds, TimeUnit.SECONDS).classify(message);
@@ -343,8 +356,23 @@ public final class ClassifyCall {
         run.run(pictures, this::requestFor, listener);
     }
 
+    /** The picture of the file that is to be classified. */
+    private Image chosen(final Image image) {
+        if (series < 0) {
+            return image;
+        }
+        if (image.hasEncoded()) {
+            return image.toBuilder().setSeries(series).build();
+        }
+        if (series > 0) {
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT, "There is no picture " + series + " in "
+                    + image.getName() + ": its pixels are one picture. Leave the series out.").field("image.series");
+        }
+        return image;
+    }
+
     private ClassifyRequest requestFor(final Picture picture) {
-        final ClassifyRequest message = request.clone().setOptions(options).setImage(picture.message()).build();
+        final ClassifyRequest message = request.clone().setOptions(options).setImage(chosen(picture.message())).build();
         zoo.check(message);
         return message;
     }

@@ -23,6 +23,9 @@ public abstract class Options<S extends Options<S>> {
     public static final List<String> KEYS = Collections.unmodifiableList(
             Arrays.asList("model", "framework", "top", "channels", "intensity", "tile_size", "all_scores"));
 
+    /** Key of commands that classify files, each of which may hold several pictures. */
+    public static final String SERIES = "series";
+
     /** Number of classes named where nothing is stated. */
     public static final int DEFAULT_TOP = 3;
     /** Side of a tile where nothing is stated, in pixels. */
@@ -35,6 +38,7 @@ public abstract class Options<S extends Options<S>> {
     private int tileSize = DEFAULT_TILE;
     private String channels = "";
     private String intensity = AUTOMATIC;
+    private int series = -1;
     private boolean allScores;
 
     /**
@@ -64,6 +68,7 @@ public abstract class Options<S extends Options<S>> {
         return framework(words.text("framework", AUTOMATIC)).model(words.text("model", ""))
                 .top(words.number("top", DEFAULT_TOP)).tileSize(words.number("tile_size", DEFAULT_TILE))
                 .channels(words.text("channels", "")).intensity(words.text("intensity", AUTOMATIC))
+                .series(words.text(SERIES, "").trim().isEmpty() ? -1 : words.number(SERIES, 0))
                 .allScores(words.flag("all_scores"));
     }
 
@@ -74,7 +79,7 @@ public abstract class Options<S extends Options<S>> {
      * @throws ZooBridgeException if channels or intensity cannot be read
      */
     public void apply(final ClassifyCall call) {
-        call.framework(frameworkName()).topK(top).channels(channelIndexes()).intensity(intensityRule());
+        call.framework(frameworkName()).topK(top).channels(channelIndexes()).intensity(intensityRule()).series(series);
         if (allScores) {
             call.withAllScores();
         }
@@ -284,6 +289,26 @@ public abstract class Options<S extends Options<S>> {
      */
     public Intensity intensityRule() {
         return IntensityOption.parse(intensity);
+    }
+
+    /**
+     * Which picture of files that hold several.
+     *
+     * @return place in the file, from 0; -1 for the first that is not a thumbnail, reduced copy or mask
+     */
+    public int series() {
+        return series;
+    }
+
+    /**
+     * Chooses the picture of files that hold several.
+     *
+     * @param index as of {@link #series()}
+     * @return this
+     */
+    public S series(final int index) {
+        series = Math.max(-1, index);
+        return self();
     }
 
     /**

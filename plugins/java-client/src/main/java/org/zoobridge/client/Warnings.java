@@ -17,7 +17,6 @@ public final class Warnings {
 
     /** Pictures named of each kind of notice; the table holds them all. */
     private static final int MOST = 5;
-    private static final String OPTION = "options.";
 
     private Warnings() {
     }
@@ -75,8 +74,8 @@ public final class Warnings {
 
     /** The program's own option for a field of the request; every program names it alike. */
     private static String change(final String field) {
-        final String key = field.startsWith(OPTION) ? field.substring(OPTION.length()) : "";
-        return Options.KEYS.contains(key) ? "; change that with \"" + key.substring(0, 1).toUpperCase(Locale.ROOT)
+        final String key = field.substring(field.lastIndexOf('.') + 1);
+        return Options.KEYS.contains(key) || Options.SERIES.equals(key) ? "; change that with \"" + key.substring(0, 1).toUpperCase(Locale.ROOT)
                 + key.substring(1) + "\" (" + key + "=...)" : "";
     }
 }

@@ -28,6 +28,7 @@ public final class FolderDialog extends Form {
     private final JTextField top;
     private final JComboBox<String> framework;
     private final JTextField intensity;
+    private final JTextField series;
     private final JCheckBox allScores;
     private final JTextField save;
     private String offeredFor;
@@ -48,6 +49,9 @@ public final class FolderDialog extends Form {
                 new JComboBox<>(offer.frameworkNames()));
         framework.setSelectedItem(offer.hasFramework(choices.framework()) ? choices.framework() : Options.AUTOMATIC);
         intensity = Form.intensity(this);
+        final String hint = "Which picture of files that hold several, from 0; empty for the first";
+        series = text(Options.SERIES, "", 4, hint);
+        add("Series", "", hint, narrow(series));
         allScores = box("All scores", "all_scores", choices.allScores(), "A column for each class");
         add("", "", "", allScores);
         save = text("save", "", COLUMNS, "CSV file to write; empty for none");
@@ -101,6 +105,9 @@ public final class FolderDialog extends Form {
             Recorder.recordOption("framework", choices.framework());
         }
         recordIntensity(choices);
+        if (choices.series() >= 0) {
+            Recorder.recordOption(Options.SERIES, String.valueOf(choices.series()));
+        }
         if (choices.allScores()) {
             Recorder.recordOption("all_scores");
         }
@@ -152,7 +159,8 @@ public final class FolderDialog extends Form {
         }
         changing = true;
         choices.framework(String.valueOf(framework.getSelectedItem())).top(Math.max(0, number(top)))
-                .allScores(allScores.isSelected()).intensity(intensity.getText());
+                .allScores(allScores.isSelected()).intensity(intensity.getText())
+                .series(number(series));
         if (!choices.frameworkName().equals(offeredFor)) {
             models.offer(offer.entries(choices.frameworkName(), 0, 0, 0), offeredFor == null
                     ? Collections.singletonList(Prefs.get("zoobridge.model.folder", "")) : models.references());
@@ -169,6 +177,9 @@ public final class FolderDialog extends Form {
         }
         if (number(top) < 0) {
             return "Classes to name: write a whole number, such as 3.";
+        }
+        if (!series.getText().trim().isEmpty() && number(series) < 0) {
+            return "Series: write a whole number from 0, or nothing for the first picture of each file.";
         }
         try {
             choices.intensityRule();
