@@ -39,6 +39,10 @@ public final class ClassifyCommand implements Command {
     @Parameter(label = "Channels", required = false)
     private String channels = "";
 
+    /** As in macros: a rule, or the two intensities that become the ends of the model's range. */
+    @Parameter(label = "Intensity", required = false)
+    private String intensity = Choices.AUTOMATIC;
+
     /** How many classes to name. */
     @Parameter(label = "Top", required = false)
     private int top = 3;
@@ -63,6 +67,6 @@ public final class ClassifyCommand implements Command {
     public void run() {
         results = Classifier.classify(image, new Choices().model(model).framework(framework).top(top)
                 .target(target.trim().isEmpty() ? null : Target.of(target)).labels(labels).channels(channels)
-               .tileSize(tileSize).allScores(allScores).overlay(overlay));
+               .intensity(intensity).tileSize(tileSize).allScores(allScores).overlay(overlay));
     }
 }

@@ -14,6 +14,7 @@ import org.zoobridge.client.FolderJob;
 import org.zoobridge.client.Options;
 import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.ServerChoice;
+import org.zoobridge.client.Warnings;
 import org.zoobridge.client.ZooBridge;
 import org.zoobridge.v1.Model;
 import org.zoobridge.client.ZooBridgeException;
@@ -51,6 +52,14 @@ public final class ClassifyFilesCommand implements Command {
     @Parameter(label = "All scores", required = false)
     private boolean allScores;
 
+    /** As in macros: a rule, or the two intensities that become the ends of the model's range. */
+    @Parameter(label = "Intensity", required = false)
+    private String intensity = Options.AUTOMATIC;
+
+    /** Which picture of files that hold several, from 0; -1 for the first. */
+    @Parameter(label = "Series", required = false)
+    private int series = -1;
+
     /** Whether subfolders are looked into. */
     @Parameter(label = "Include subfolders", required = false)
     private boolean recursive;
@@ -67,6 +76,10 @@ public final class ClassifyFilesCommand implements Command {
     @Parameter(type = ItemIO.OUTPUT)
     private String csv;
 
+    /** What a person must see of the run, a line each. */
+    @Parameter(type = ItemIO.OUTPUT)
+    private String warnings;
+
     /** How many rows there are. */
     @Parameter(type = ItemIO.OUTPUT)
     private int rows;
@@ -81,7 +94,7 @@ public final class ClassifyFilesCommand implements Command {
                 ? new FolderJob(input.toPath(), recursive, FolderJob.noOpener()) : FolderJob.of(input.toPath());
         try (ZooBridge zoo = ZooBridge.connect(ServerChoice.of(address, "", "", "").endpoint())) {
             final FileOptions options = new FileOptions().model(model).framework(framework).top(top)
-                    .channels(channels).allScores(allScores);
+                    .channels(channels).allScores(allScores).intensity(intensity).series(series);
             final Model known = zoo.model(options.requireModel()).getModel();
             final ClassifyCall call = zoo.classify(options.model());
             options.apply(call);
@@ -90,6 +103,7 @@ public final class ClassifyFilesCommand implements Command {
             } finally {
                 keep(job.rows(known.getId(), known.getLabelsList(), 1));
                 failed = job.failures();
+                warnings = String.join("\n", Warnings.of(job.answers()));
             }
         }
     }
