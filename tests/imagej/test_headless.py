@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 PROGRAMS = Path(__file__).parent / "headless"
@@ -40,6 +41,13 @@ def run_headless(plugin, ij_jar, jars, served):
         return done.stdout, re.findall(r"\] (\S+) source:", done.stderr)
 
     return run
+
+
+def test_what_was_assumed_of_a_file_is_an_output(run_headless, tmp_path):
+    ramp = np.tile(np.linspace(0, 1, 32, dtype=np.float32), (32, 1))
+    tifffile.imwrite(tmp_path / "floats.tif", ramp)
+    output, _ = run_headless("Files", str(tmp_path), "textures")
+    assert output.splitlines()[-1].startswith("Check floats.tif: the float32 values 0…1 lie in 0…1")
 
 
 def test_files_are_classified_without_a_class_of_awt(run_headless, served, tmp_path):

@@ -7,7 +7,7 @@ import org.scijava.Context;
 import org.scijava.command.CommandModule;
 import org.scijava.command.CommandService;
 
-/** Runs the command for files through SciJava; prints its table. */
+/** Runs the command for files through SciJava; prints its table and its warnings. */
 public class Files {
 
     public static void main(final String... arguments) throws Exception {
@@ -19,6 +19,7 @@ public class Files {
             final CommandModule module = context.service(CommandService.class)
                     .run(type.asSubclass(org.scijava.command.Command.class), true, inputs).get();
             System.out.print(module.getOutput("csv"));
+            System.out.print(module.getOutput("warnings"));
         }
     }
 }
