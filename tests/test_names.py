@@ -13,7 +13,7 @@ KNOWN = {"Item", "Network", "Picture", "Role", "Run", "ServedZoo", "Server", "Vi
 
 
 def _classes() -> dict[str, set[str]]:
-    """The modules that define each class of the rooms' front doors, and of the engine."""
+    """The modules that define each class of the rooms' front doors, and of engine and server."""
     found = defaultdict(set)
     paths = [
         path
@@ -32,7 +32,9 @@ def _classes() -> dict[str, set[str]]:
     }
     for path, tree in trees.items():
         for node in tree.body:
-            if isinstance(node, ast.ClassDef) and (node.name in public or "engine" in path.parts):
+            if isinstance(node, ast.ClassDef) and (
+                node.name in public or {"engine", "server"} & set(path.parts)
+            ):
                 found[node.name].add(str(path.relative_to(PROJECT)))
     return {name: where for name, where in found.items() if not name.startswith("_")}
 

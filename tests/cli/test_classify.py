@@ -162,7 +162,7 @@ def test_resume_refuses_a_file_of_other_columns_or_models(zb, pictures, tmp_path
     zb(*words)
     content = output.read_bytes()
     result = zb(*words, "--resume", "--top", "1", code=1)
-    assert "other columns" in result.stderr
+    assert "different columns" in result.stderr
     row = content.splitlines()[1].split(b",")
     output.write_bytes(content.replace(row[-2], b"0" * 64))
     result = zb(*words, "--resume", code=1)

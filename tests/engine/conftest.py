@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import engine_asks
-from zoobridge.engine import EngineConfig, LocalEngine
+from zoobridge.engine import EngineConfig, LocalEngine, _backends
 from zoobridge.imaging import AxisSize, InputSpec, OutputSpec
 from zoobridge.zoo import ModelDescription, ScoreKind, TrustClass, WeightsDescription
 
@@ -23,7 +23,10 @@ def _processes_of_others():
 def _faulty_framework(monkeypatch):
     monkeypatch.syspath_prepend(str(FAULTY))
     monkeypatch.setenv("PYTHONPATH", str(FAULTY))
+    _backends._points.cache_clear()
     yield
+    # Other tests of this process do not find it.
+    _backends._points.cache_clear()
     sys.modules.pop("zoobridge_faulty", None)
 
 

@@ -193,7 +193,7 @@ def test_a_call_waits_for_the_one_that_holds_its_run(client, server, allowed):
 
 
 def test_a_run_whose_process_died_says_so_and_goes_on(client, server, allowed):
-    with pytest.raises(WorkerError, match="go on where it stopped"):
+    with pytest.raises(WorkerError, match="continue where it stopped"):
         for update in client.evaluate_iter(MODEL, allowed / "many", run_id="died"):
             if update.progress is not None:
                 processes(server)[0].kill()

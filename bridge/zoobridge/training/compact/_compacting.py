@@ -43,14 +43,14 @@ if TYPE_CHECKING:
     from zoobridge.training.annotations import Annotation
     from zoobridge.zoo import ModelDescription, WeightsDescription
 
-__all__ = ["Compacted", "Measured", "compact_model"]
+__all__ = ["Compacted", "MeasuredWeights", "compact_model"]
 
 _CALIBRATED_ON: Final = 32
 _TIMED: Final = 15
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredWeights:
     """A model on labelled pictures.
 
     Parameters
@@ -85,8 +85,8 @@ class Compacted:
         Of McNemar's test.
     """
 
-    original: Measured
-    compact: Measured
+    original: MeasuredWeights
+    compact: MeasuredWeights
     only_original: int
     only_compact: int
     p_value: float
@@ -238,7 +238,7 @@ def _compared(
             one.size_bytes for one in client.model(reference).weights if one.format == "onnx"
         )
         measured.append(
-            Measured(
+            MeasuredWeights(
                 reference,
                 size,
                 1000 * statistics.median(seconds),
