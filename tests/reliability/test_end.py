@@ -31,6 +31,12 @@ def busy(serve):
     caller.channel.close()
 
 
+def _accepted(caller):
+    """How many requests of the model the server has accepted."""
+    (model,) = caller.zoo.GetStatistics(zoo_pb2.GetStatisticsRequest(), timeout=90).models
+    return model.requests + model.waiting
+
+
 def _ends(seconds, *, most=1.0):
     # Others may use the machine beside a small run.
     assert seconds < most * sized(10, 1), f"{seconds:.2f} s"
@@ -38,6 +44,7 @@ def _ends(seconds, *, most=1.0):
 
 def test_every_accepted_call_is_answered_and_new_ones_learn_what_to_do(busy):
     server, caller, futures = busy
+    wait_until(lambda: _accepted(caller) > CALLS)
     server.signal(signal.SIGTERM)
     refused = []
     while not refused and server.process.poll() is None:

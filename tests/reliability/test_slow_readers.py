@@ -101,6 +101,7 @@ def test_streams_that_nobody_reads_hold_little_and_slow_no_other_caller_down(
         )
     held = server.memory_bytes() - before
     print(f"{taken} requests of 100 planes taken, {held >> 10} KiB held")
-    assert held < STREAMS * (4 << 20)
+    # gRPC lets a stream send ahead by the window that it has measured: some MB on loopback.
+    assert held < STREAMS * (8 << 20)
     if FULL:
         assert percentile(after, 99) < 2 * percentile(alone, 99) + 0.002
