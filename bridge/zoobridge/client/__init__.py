@@ -50,7 +50,7 @@ from zoobridge.client._result import (
 from zoobridge.client._results import Results
 from zoobridge.client._server_statistics import BatchStatistics, ModelStatistics, ServerStatistics
 from zoobridge.client._table import columns as table_columns
-from zoobridge.protocol import Author, AxisSize, Citation
+from zoobridge.protocol import Author, AxisSize, Citation, check_axes
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -92,6 +92,7 @@ __all__ = [
     "ServerStatistics",
     "Timing",
     "Weights",
+    "check_axes",
     "connect",
     "connect_async",
     "evaluation_request",

@@ -296,9 +296,9 @@ def serve(config: ServerConfig, *, services: Sequence[Service] = ()) -> None:
         ending.set()
 
     names = ("SIGTERM", "SIGINT", "SIGBREAK")
-    for name in names:
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), end)
+    signals = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    for one in signals:
+        signal.signal(one, end)
     with server:
         sys.stderr.write(f"zoobridge {version('zoobridge')} serves at {server.address}\n")
         sys.stderr.flush()
@@ -306,6 +306,9 @@ def serve(config: ServerConfig, *, services: Sequence[Service] = ()) -> None:
         while not (ending.wait(0.5) or server.asked_to_end):
             pass
         _log.info("shutting down address=%s", server.address)
+    # A second signal that arrives now would end Python's own clean-up with an error status.
+    for one in signals:
+        signal.signal(one, signal.SIG_IGN)
 
 
 def _end_at_once(server: Server) -> NoReturn:

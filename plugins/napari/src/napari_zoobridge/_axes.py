@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zoobridge.client import check_axes
 from zoobridge.errors import ImageFormatError
-from zoobridge.protocol import check_axes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
