@@ -25,7 +25,13 @@ def server(serve):
 
 
 def only_overloaded(outcomes):
-    return set(outcomes.errors) <= {"OverloadedError"} and outcomes.without_retry == 0
+    # Of calls that come this fast on one connection, gRPC refuses a few by itself (REFUSED_STREAM).
+    by_grpc = {kind: count for kind, count in outcomes.errors.items() if "error code 7" in kind}
+    return (
+        set(outcomes.errors) - set(by_grpc) <= {"OverloadedError"}
+        and sum(by_grpc.values()) <= 0.01 * len(outcomes.refused)
+        and outcomes.without_retry == 0
+    )
 
 
 def test_calls_that_come_all_at_once_are_answered_or_refused_with_a_time_to_try_again(server):

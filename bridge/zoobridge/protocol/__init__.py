@@ -8,6 +8,7 @@ stubs (``zoobridge.protocol.v1.*_pb2_grpc``) are for servers and clients alone, 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from zoobridge.protocol._axes import check_axes
 from zoobridge.protocol._enums import enum_number, enum_word, enum_words, from_enum, to_enum
 from zoobridge.protocol._file_formats import START_BYTES, FileKind, kind_of_file
 from zoobridge.protocol._limits import ClientHints, Limits
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     )
     from zoobridge.protocol._pixels import (
         PIXEL_DTYPES,
-        check_axes,
         lay_out,
         pack_mask,
         pixel_dtype,
@@ -112,7 +112,7 @@ _LAZY = {
     ),
     **dict.fromkeys(
         (
-            *("PIXEL_DTYPES", "check_axes", "lay_out", "pack_mask", "pixel_dtype"),
+            *("PIXEL_DTYPES", "lay_out", "pack_mask", "pixel_dtype"),
             *("pixels_array", "unpack_mask"),
         ),
         "zoobridge.protocol._pixels",

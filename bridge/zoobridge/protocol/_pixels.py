@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoobridge.errors import ImageFormatError, RegionError
+from zoobridge.protocol._axes import check_axes
 from zoobridge.protocol.v1 import image_pb2
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PIXEL_DTYPES",
-    "check_axes",
     "lay_out",
     "pack_mask",
     "pixel_dtype",
@@ -46,50 +46,6 @@ _DTYPES: dict[int, np.dtype[np.generic]] = {
 
 #: NumPy names of the pixel types that can be sent.
 PIXEL_DTYPES: tuple[str, ...] = tuple(_BY_NAME)
-
-
-def check_axes(axes: str, shape: Sequence[int], *, field: str = "image.pixels.axes") -> None:
-    """Check that an axes string describes a picture of this shape.
-
-    Parameters
-    ----------
-    axes
-        One upper-case letter an axis.
-    shape
-        Length of each axis.
-    field
-        The request's field, for the error.
-
-    Raises
-    ------
-    ImageFormatError
-        If the letters are not one for each axis, not upper case, not different from one another,
-        lack ``Y`` or ``X``, or hold ``N``.
-    """
-    if len(axes) != len(shape):
-        lengths = " × ".join(map(str, shape))
-        raise ImageFormatError(
-            f"axes '{axes}' name {len(axes)} axes, the picture has {len(shape)} ({lengths}); "
-            "give one letter for each, such as YX, YXC or ZYX",
-            field=field,
-        )
-    if axes and not (axes.isascii() and axes.isalpha() and axes.isupper()):
-        raise ImageFormatError(
-            f"axes '{axes}' may hold upper-case letters only, such as YX, YXC or TZCYX", field=field
-        )
-    if len(set(axes)) != len(axes):
-        raise ImageFormatError(
-            f"axes '{axes}' name an axis twice; every letter may appear once", field=field
-        )
-    if "Y" not in axes or "X" not in axes:
-        raise ImageFormatError(
-            f"axes '{axes}' lack Y or X; a picture needs rows (Y) and columns (X)", field=field
-        )
-    if "N" in axes:
-        raise ImageFormatError(
-            f"axes '{axes}' hold N, which stands for a model's batch; call an axis of positions P",
-            field=field,
-        )
 
 
 def lay_out(array: NDArray[Any], axes: str) -> tuple[image_pb2.Pixels, memoryview]:
