@@ -12,8 +12,9 @@ from zoobridge.protocol import STATUS_DETAILS_KEY, error_from_status
 
 CLASSIFY = "/zoobridge.v1.ClassificationService/Classify"
 
-#: As many calls as a channel is given at once; the server takes no more of a connection.
-_PER_CHANNEL = 1000
+#: As many calls as a channel is given at once: near the server's 1,024 for each connection, gRPC
+#: refuses some by itself.
+_PER_CHANNEL = 250
 
 
 @dataclass
