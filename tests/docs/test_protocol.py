@@ -14,11 +14,15 @@ from zoobridge.protocol.v1 import (
     image_pb2,
     model_pb2,
     prediction_pb2,
+    training_pb2,
     zoo_pb2,
 )
 
 PAGE = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text("utf-8")
-FILES = (classification_pb2, image_pb2, prediction_pb2, model_pb2, zoo_pb2, evaluation_pb2)
+FILES = (
+    *(classification_pb2, image_pb2, prediction_pb2, model_pb2, zoo_pb2, evaluation_pb2),
+    training_pb2,
+)
 MESSAGES = {
     name: getattr(module, name)
     for module in FILES

@@ -25,6 +25,7 @@ __all__ = [
     "RegionError",
     "ServerError",
     "ServerUnavailableError",
+    "TrainingPermissionError",
     "TrustError",
     "UnknownModelError",
     "UnknownRegionError",
@@ -122,6 +123,13 @@ class PathPermissionError(ZooBridgeError):
 
     code = Code.PERMISSION_DENIED
     reason = "PATH_NOT_ALLOWED"
+
+
+class TrainingPermissionError(ZooBridgeError):
+    """The call trains models, and the token does not allow it."""
+
+    code = Code.PERMISSION_DENIED
+    reason = "TRAINING_TOKEN_REQUIRED"
 
 
 class OverloadedError(ZooBridgeError):
