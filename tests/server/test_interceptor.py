@@ -98,7 +98,7 @@ def ask_all(caller) -> dict[str, grpc.StatusCode]:
 
 
 ALL = {method.rpartition("/")[2] for method in UNARY if "Classify" not in method}
-MANAGING_CALLS = {"LoadModel", "UnloadModel"}
+MANAGING_CALLS = {"ListLogRecords", "LoadModel", "UnloadModel"}
 OK, NO_TOKEN, NOT_ALLOWED = (
     grpc.StatusCode.OK,
     grpc.StatusCode.UNAUTHENTICATED,

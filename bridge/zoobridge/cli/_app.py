@@ -37,6 +37,7 @@ _COMMANDS = {
     "doctor": ("_doctor", "Show what is installed, what is missing, and how to add it."),
     "web": ("_web", "Try, compare and judge models in the browser."),
     "top": ("_top", "Show loaded models, their work and their memory, live."),
+    "logs": ("_logs", "Show what the server logged last."),
     "stop": ("_stop", "Stop the server of this machine."),
 }
 

@@ -29,6 +29,7 @@ from zoobridge.client._folders import (
 )
 from zoobridge.client._image_check import ImageCheck
 from zoobridge.client._images import ImageLike, Images
+from zoobridge.client._log_records import LogRecord
 from zoobridge.client._models import (
     Framework,
     LoadedModel,
@@ -75,6 +76,7 @@ __all__ = [
     "Images",
     "LeftOut",
     "LoadedModel",
+    "LogRecord",
     "Measure",
     "MeasureValue",
     "Model",

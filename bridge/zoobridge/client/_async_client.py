@@ -12,6 +12,7 @@ from zoobridge.client._async_stream import async_groups, classify_stream
 from zoobridge.client._call_state import CallState, build
 from zoobridge.client._evaluation_calls import AsyncEvaluationCalls
 from zoobridge.client._image_check import ImageCheck, check_request
+from zoobridge.client._log_records import LogRecord
 from zoobridge.client._models import Framework, LoadedModel, Model, ServerInfo
 from zoobridge.client._request import Settings
 from zoobridge.client._result import Result
@@ -133,6 +134,20 @@ class AsyncClient(AsyncEvaluationCalls):
         return from_message(
             ServerStatistics, await self._call(self._zoo.GetStatistics, request, timeout)
         )
+
+    async def log_records(self, *, after: int = 0, timeout: float | None = None) -> list[LogRecord]:
+        """Return the server's last log records, oldest first. Needs the managing token.
+
+        Parameters
+        ----------
+        after
+            Only records after this number.
+        timeout
+            Seconds; `None` to wait as long as it takes.
+        """
+        request = zoo_pb2.ListLogRecordsRequest(after=after)
+        answer = await self._call(self._zoo.ListLogRecords, request, timeout)
+        return [from_message(LogRecord, message) for message in answer.records]
 
     async def load(
         self,

@@ -12,6 +12,7 @@ from zoobridge.client._call_state import CallState, build
 from zoobridge.client._evaluation_calls import EvaluationCalls
 from zoobridge.client._image_check import ImageCheck, check_request
 from zoobridge.client._images import sources
+from zoobridge.client._log_records import LogRecord
 from zoobridge.client._models import Framework, LoadedModel, Model, ServerInfo
 from zoobridge.client._packing import ImageGroup, grouped
 from zoobridge.client._request import Settings
@@ -174,6 +175,20 @@ class Client(EvaluationCalls):
         """Return what the loaded models have done, and the memory that all of it takes."""
         answer = self._call(self._zoo.GetStatistics, zoo_pb2.GetStatisticsRequest(), timeout)
         return from_message(ServerStatistics, answer)
+
+    def log_records(self, *, after: int = 0, timeout: float | None = None) -> list[LogRecord]:
+        """Return the server's last log records, oldest first. Needs the managing token.
+
+        Parameters
+        ----------
+        after
+            Only records after this number.
+        timeout
+            Seconds; `None` to wait as long as it takes.
+        """
+        request = zoo_pb2.ListLogRecordsRequest(after=after)
+        answer = self._call(self._zoo.ListLogRecords, request, timeout)
+        return [from_message(LogRecord, message) for message in answer.records]
 
     def load(self, name: str, framework: str = "", *, timeout: float | None = None) -> LoadedModel:
         """Load a model before its first use; returns when it is ready. Needs the managing token."""

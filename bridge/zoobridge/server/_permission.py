@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Permissions", "Role"]
 
-#: Calls that change the zoo or the server.
+#: Calls that change the zoo or the server, or show what other callers do.
 _MANAGING: Final = frozenset(
     {
         "/inference.GRPCInferenceService/RepositoryModelLoad",
         "/inference.GRPCInferenceService/RepositoryModelUnload",
+        "/zoobridge.v1.ZooService/ListLogRecords",
         "/zoobridge.v1.ZooService/LoadModel",
         "/zoobridge.v1.ZooService/UnloadModel",
     }
@@ -99,8 +100,8 @@ class Permissions:
         if managing and role is not Role.MANAGER:
             name = method.rpartition("/")[2]
             raise ManagingPermissionError(
-                f"{name} changes the server and needs the managing token; the one sent allows "
-                "classifying and listing only"
+                f"{name} needs the managing token; the one sent allows classifying and listing models "
+                "only"
             )
 
 

@@ -34,6 +34,7 @@ from zoobridge.server._listen import listen, reachable_address, server_options
 from zoobridge.server._logs import configure_logs
 from zoobridge.server._permission import Permissions
 from zoobridge.server._pools import CallPools
+from zoobridge.server._recent_log import RecentLog
 from zoobridge.server._watch import ZooWatch
 from zoobridge.server.inference import Callers, InferenceServicer
 from zoobridge.zoo import Catalog, TrustStore
@@ -146,6 +147,9 @@ class Server:
 
     def _begin(self, stack: ExitStack) -> None:
         config = self.config
+        log = RecentLog()
+        logging.getLogger().addHandler(log)
+        stack.callback(logging.getLogger().removeHandler, log)
         permissions = Permissions(
             self.token,
             classification_token=config.classification_token,
@@ -189,7 +193,7 @@ class Server:
         inference = InferenceServicer(core, Callers(permissions, port))
         server.add_generic_rpc_handlers((classification.handler(), inference.handler()))
         add_zoo: Any = zoo_pb2_grpc.add_ZooServiceServicer_to_server
-        add_zoo(_zoo.ZooServicer(core, permissions), server)
+        add_zoo(_zoo.ZooServicer(core, permissions, log), server)
         health_pb2_grpc.add_HealthServicer_to_server(health, server)
         self._address = reachable_address(config, port)
         for service in self._services:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from zoobridge.protocol import Limits
     from zoobridge.server._core import Core
     from zoobridge.server._permission import Permissions
+    from zoobridge.server._recent_log import RecentLog
 
 __all__ = ["SERVICE_NAME", "ZooServicer"]
 
@@ -44,11 +45,14 @@ class ZooServicer(zoo_pb2_grpc.ZooServiceServicer):
         Does the work.
     permissions
         Tell whether a caller may see the server's folders.
+    log
+        What was logged last.
     """
 
-    def __init__(self, core: Core, permissions: Permissions) -> None:
+    def __init__(self, core: Core, permissions: Permissions, log: RecentLog) -> None:
         self._core = core
         self._permissions = permissions
+        self._log = log
         self._ready = time.monotonic()
 
     def ListFrameworks(  # noqa: N802 - the contract's name
@@ -135,6 +139,13 @@ class ZooServicer(zoo_pb2_grpc.ZooServiceServicer):
         """Tell what the loaded models have done, and the memory that all of it takes."""
         del request, context
         return statistics_response(self._core.engine, time.monotonic() - self._ready)
+
+    def ListLogRecords(  # noqa: N802
+        self, request: zoo_pb2.ListLogRecordsRequest, context: grpc.ServicerContext
+    ) -> zoo_pb2.ListLogRecordsResponse:
+        """Return what was logged last."""
+        del context
+        return zoo_pb2.ListLogRecordsResponse(records=self._log.after(request.after))
 
     def _check_framework(self, framework: str) -> None:
         known = [state.name for state in self._core.choices.frameworks()]

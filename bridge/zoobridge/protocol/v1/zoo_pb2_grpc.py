@@ -27,8 +27,8 @@ if _version_not_supported:
 
 
 class ZooServiceStub(object):
-    """Describes the zoo. `LoadModel` and `UnloadModel` change the server's state and need the
-    managing token (`authorization: Bearer …`).
+    """Describes the zoo. `LoadModel` and `UnloadModel` change the server's state, and `ListLogRecords`
+    shows what its callers do: these need the managing token (`authorization: Bearer …`).
     """
 
     def __init__(self, channel):
@@ -72,11 +72,16 @@ class ZooServiceStub(object):
                 request_serializer=zoobridge_dot_v1_dot_zoo__pb2.GetStatisticsRequest.SerializeToString,
                 response_deserializer=zoobridge_dot_v1_dot_zoo__pb2.GetStatisticsResponse.FromString,
                 _registered_method=True)
+        self.ListLogRecords = channel.unary_unary(
+                '/zoobridge.v1.ZooService/ListLogRecords',
+                request_serializer=zoobridge_dot_v1_dot_zoo__pb2.ListLogRecordsRequest.SerializeToString,
+                response_deserializer=zoobridge_dot_v1_dot_zoo__pb2.ListLogRecordsResponse.FromString,
+                _registered_method=True)
 
 
 class ZooServiceServicer(object):
-    """Describes the zoo. `LoadModel` and `UnloadModel` change the server's state and need the
-    managing token (`authorization: Bearer …`).
+    """Describes the zoo. `LoadModel` and `UnloadModel` change the server's state, and `ListLogRecords`
+    shows what its callers do: these need the managing token (`authorization: Bearer …`).
     """
 
     def ListFrameworks(self, request, context):
@@ -128,6 +133,13 @@ class ZooServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListLogRecords(self, request, context):
+        """The last records of the server's log, the oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ZooServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -166,6 +178,11 @@ def add_ZooServiceServicer_to_server(servicer, server):
                     request_deserializer=zoobridge_dot_v1_dot_zoo__pb2.GetStatisticsRequest.FromString,
                     response_serializer=zoobridge_dot_v1_dot_zoo__pb2.GetStatisticsResponse.SerializeToString,
             ),
+            'ListLogRecords': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLogRecords,
+                    request_deserializer=zoobridge_dot_v1_dot_zoo__pb2.ListLogRecordsRequest.FromString,
+                    response_serializer=zoobridge_dot_v1_dot_zoo__pb2.ListLogRecordsResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'zoobridge.v1.ZooService', rpc_method_handlers)
@@ -175,8 +192,8 @@ def add_ZooServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ZooService(object):
-    """Describes the zoo. `LoadModel` and `UnloadModel` change the server's state and need the
-    managing token (`authorization: Bearer …`).
+    """Describes the zoo. `LoadModel` and `UnloadModel` change the server's state, and `ListLogRecords`
+    shows what its callers do: these need the managing token (`authorization: Bearer …`).
     """
 
     @staticmethod
@@ -358,6 +375,33 @@ class ZooService(object):
             '/zoobridge.v1.ZooService/GetStatistics',
             zoobridge_dot_v1_dot_zoo__pb2.GetStatisticsRequest.SerializeToString,
             zoobridge_dot_v1_dot_zoo__pb2.GetStatisticsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListLogRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/zoobridge.v1.ZooService/ListLogRecords',
+            zoobridge_dot_v1_dot_zoo__pb2.ListLogRecordsRequest.SerializeToString,
+            zoobridge_dot_v1_dot_zoo__pb2.ListLogRecordsResponse.FromString,
             options,
             channel_credentials,
             insecure,
