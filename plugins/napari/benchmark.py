@@ -123,7 +123,7 @@ def window(image: np.ndarray) -> Iterator[tuple[object, object]]:
     """Open a picture beside the widget, with a server that has just started and loaded nothing."""
     import napari
 
-    from napari_zoobridge._link import State
+    from napari_zoobridge.connection import State
     from zoobridge.client import connect
 
     with tempfile.TemporaryDirectory() as folder:
@@ -160,7 +160,7 @@ def measure_click_at_once() -> None:
 
 def measure_clicks() -> None:
     """Print what clicks take in the same window once the model has been loaded."""
-    from napari_zoobridge._target_choice import Target
+    from napari_zoobridge.widgets._target_choice import Target
 
     image, labels = pictures()
     with window(image) as (viewer, widget):
@@ -190,7 +190,7 @@ def measure_install() -> None:
     print(f"import of the manifest's package        {import_seconds('napari_zoobridge'):8.3f} s")
     # What stands there when a window is open.
     host = "import napari._qt.qt_main_window"
-    widget = import_seconds("napari_zoobridge._classify", host)
+    widget = import_seconds("napari_zoobridge.widgets", host)
     print(f"import of the widget beyond napari      {widget:8.3f} s")
 
 

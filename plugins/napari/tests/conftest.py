@@ -10,9 +10,10 @@ import pytest
 from napari.components import ViewerModel
 from onnx import TensorProto, helper
 
-from napari_zoobridge._items import Item, ItemKind
-from napari_zoobridge._link import Address, State
-from napari_zoobridge._records import answered
+from napari_zoobridge._samples import textures
+from napari_zoobridge.connection import Address, State
+from napari_zoobridge.results import answered
+from napari_zoobridge.targets import Item, ItemKind
 from zoobridge.client import ClassScore, Model, ModelIdentity, ModelInput, Result, connect
 from zoobridge.errors import ModelInputError
 
@@ -36,6 +37,12 @@ def model():
         labels=LABELS,
         label_colors=COLORS,
     )
+
+
+@pytest.fixture
+def photo():
+    """Give the demo's picture of textures."""
+    return textures()[0][0]
 
 
 @pytest.fixture

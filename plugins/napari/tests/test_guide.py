@@ -7,7 +7,7 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_zoobridge._samples import textures
-from napari_zoobridge._target_choice import Target
+from napari_zoobridge.widgets._target_choice import Target
 
 GUIDE = Path(__file__).parents[3] / "docs" / "napari.md"
 

@@ -14,22 +14,17 @@ from packaging.requirements import Requirement
 import napari_zoobridge
 
 SOURCE = Path(napari_zoobridge.__file__).parent
-QT_FREE = [
-    "_agreement",
-    "_axes",
-    "_colors",
-    "_features",
-    "_fit",
-    "_geometry",
-    "_items",
-    "_labels",
-    "_pixels",
-    "_present",
-    "_records",
-    "_running",
-    "_samples",
-    "_targets",
-]
+QT_FREE = ["_samples", "layers", "results", "runs", "targets"]
+
+#: What each sub-package may import from the others.
+BELOW = {
+    "layers": set(),
+    "targets": {"layers"},
+    "results": {"layers", "targets"},
+    "runs": {"layers", "results", "targets"},
+    "connection": {"layers", "runs", "targets"},
+    "widgets": {"connection", "layers", "results", "runs", "targets"},
+}
 
 
 def imported(path):
@@ -48,7 +43,7 @@ def test_it_depends_on_the_light_client_and_no_framework_and_no_qt_binding():
     assert not any(one.extras for one in needed if one.name == "zoobridge")
 
 
-@pytest.mark.parametrize("path", sorted(SOURCE.glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda path: path.stem)
 def test_a_module_imports_only_what_is_declared(path):
     allowed = {"magicgui", "napari", "napari_zoobridge", "numpy", "pandas", "qtpy", "zoobridge"}
     for name in imported(path):
@@ -56,6 +51,16 @@ def test_a_module_imports_only_what_is_declared(path):
         assert top in allowed | set(sys.stdlib_module_names), name
         if top == "zoobridge":
             assert name in {"zoobridge.client", "zoobridge.errors"}
+
+
+@pytest.mark.parametrize("name", sorted(BELOW))
+def test_a_sub_package_imports_only_what_lies_below_it_and_by_its_front_door(name):
+    for path in (SOURCE / name).glob("*.py"):
+        for module in imported(path):
+            parts = module.split(".")
+            if parts[0] == "napari_zoobridge" and parts[1] != name:
+                assert parts[1] in BELOW[name], f"{path.name} imports {module}"
+                assert len(parts) == 2, f"{path.name} imports {module}"
 
 
 def test_the_logic_needs_no_qt():

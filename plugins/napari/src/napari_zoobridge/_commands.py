@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari.utils.notifications import show_info
 
-from napari_zoobridge._present import remove_results
+from napari_zoobridge.results import remove_results
 
 if TYPE_CHECKING:
     import napari

@@ -1,0 +1,36 @@
+"""Results as records, features, colours and layers."""
+
+from napari_zoobridge.results._agreement import ComparedItem, agreement, compare
+from napari_zoobridge.results._colors import UNKNOWN, class_colors, label_items_with_text
+from napari_zoobridge.results._features import add_features, column_name
+from napari_zoobridge.results._present import (
+    Look,
+    layer_of_results,
+    locate,
+    made_of,
+    present,
+    remove_results,
+)
+from napari_zoobridge.results._records import Record, answered, of_objects, refused, write_csv
+
+__all__ = [
+    "UNKNOWN",
+    "ComparedItem",
+    "Look",
+    "Record",
+    "add_features",
+    "agreement",
+    "answered",
+    "class_colors",
+    "column_name",
+    "compare",
+    "label_items_with_text",
+    "layer_of_results",
+    "locate",
+    "made_of",
+    "of_objects",
+    "present",
+    "refused",
+    "remove_results",
+    "write_csv",
+]
