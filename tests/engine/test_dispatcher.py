@@ -190,9 +190,42 @@ def test_statistics_count_answers_and_failures(worker):
     assert (done.requests, done.failures, done.items) == (1, 1, 3)
 
 
+def test_a_worker_that_has_work_and_says_nothing_is_ended_once_a_deadline_has_passed(worker):
+    now = time.monotonic()
+    without = worker.submit(b"no deadline")
+    with worker.dispatcher.change:
+        assert not worker.dispatcher.unresponsive(now + 30)
+        assert worker.dispatcher.unresponsive(now + 90)
+    worker.submit(b"soon", deadline=now + 3)
+    with worker.dispatcher.change:
+        assert not worker.dispatcher.unresponsive(now + 4)
+        assert worker.dispatcher.unresponsive(now + 6)
+    worker.dispatcher.receive(Frame(FrameKind.ALIVE, 0, b""))
+    with worker.dispatcher.change:
+        assert not worker.dispatcher.unresponsive(time.monotonic() + 4)
+    assert not without.done
+
+
+def test_a_single_request_past_its_deadline_is_to_blame_for_the_silence(worker):
+    now = time.monotonic()
+    pending = worker.submit(b"holds", deadline=now + 1)
+    with worker.dispatcher.change:
+        assert worker.dispatcher.unresponsive(now + 6)
+    with pytest.raises(RefusedInputError):
+        list(pending)
+    worker.die()
+    with pytest.raises(RefusedInputError):
+        worker.submit(b"holds", deadline=now + 1)
+
+
+def test_an_idle_worker_may_be_silent(worker):
+    with worker.dispatcher.change:
+        assert not worker.dispatcher.unresponsive(time.monotonic() + 1000)
+
+
 def test_a_worker_that_has_work_and_says_nothing_is_silent(worker):
     with worker.dispatcher.change:
-        assert worker.dispatcher.silent_seconds(time.monotonic() + 9) == 0
+        assert worker.dispatcher.idle_seconds(time.monotonic() + 9) == 0
     worker.submit()
     with worker.dispatcher.change:
-        assert worker.dispatcher.silent_seconds(time.monotonic() + 9) > 8
+        assert worker.dispatcher.idle_seconds(time.monotonic() + 9) > 8

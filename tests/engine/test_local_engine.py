@@ -1,6 +1,7 @@
 """A worker per model: it answers, and what goes wrong in it costs nobody else anything."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from engine_asks import (
     DIES,
     FAILS,
     HANGS,
+    HOLDS,
     LIES,
     NAN,
     WRONG_COUNT,
@@ -215,6 +217,31 @@ def test_a_stalled_worker_is_ended(make_engine, faulty):
     with pytest.raises(ZooBridgeError):
         ask(engine, model, HANGS)
     assert ask(engine, model, 1).results[0].prediction.top
+
+
+def test_a_worker_whose_interpreter_is_held_is_ended_by_the_deadline(make_engine, faulty):
+    engine = make_engine()
+    model = faulty()
+    ask(engine, model, 1)
+    begun = time.monotonic()
+    with pytest.raises(ZooBridgeError):
+        answer_of(engine.submit(work(model, request_for(HOLDS), seconds=1.0)))
+    assert ask(engine, model, 1).results[0].prediction.top
+    seconds = time.monotonic() - begun
+    print(f"\nanswered again {seconds:.1f} s after the call that holds the interpreter")
+    # Ten minutes is what a worker that runs, and never answers, may take.
+    assert seconds < 60
+    with pytest.raises(RefusedInputError, match="did not end"):
+        engine.submit(work(model, request_for(HOLDS), seconds=1.0))
+
+
+def test_what_a_worker_printed_as_it_died_is_in_the_servers_log(make_engine, faulty, caplog):
+    engine = make_engine()
+    model = faulty()
+    with pytest.raises(RefusedInputError):
+        ask(engine, model, DIES)
+    assert "Fatal Python error: Aborted" in caplog.text
+    assert "zoobridge_faulty.py" in caplog.text
 
 
 def test_bytes_that_are_no_request_are_an_error(engine, faulty):

@@ -11,7 +11,7 @@ from zoobridge.engine import InferenceRequest
 from zoobridge.protocol.v1 import classification_pb2 as messages
 
 #: First pixels that tell the faulty framework what to do (tests/engine/faulty).
-DIES, FAILS, DAWDLES, NAN, WRONG_COUNT, HANGS, LIES = 255, 254, 253, 252, 251, 250, 249
+DIES, FAILS, DAWDLES, NAN, WRONG_COUNT, HANGS, LIES, HOLDS = 255, 254, 253, 252, 251, 250, 249, 248
 
 
 def request_for(first, *, rest=100, **fields) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zoobridge.server._core import Core
+    from zoobridge.server._open_streams import OpenStreams
 
 __all__ = ["SERVICE_NAME", "ClassificationServicer"]
 
@@ -32,13 +32,13 @@ class ClassificationServicer:
     ----------
     core
         Does the work.
+    streams
+        Where open streams are counted.
     """
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, streams: OpenStreams) -> None:
         self._core = core
-        self._lock = threading.Lock()
-        self._streams: set[ClassifyStream] = set()
-        self._draining = False
+        self._streams = streams
 
     def handler(self) -> grpc.GenericRpcHandler[Any, Any]:
         """Return the service for a gRPC server; its requests and answers are bytes."""
@@ -64,18 +64,8 @@ class ClassificationServicer:
     ) -> Iterator[bytes]:
         """Answer requests as they are done."""
         stream = ClassifyStream(self._core, requests, deadline=deadline_of(context))
-        with self._lock:
-            self._streams.add(stream)
-            draining = self._draining
-        try:
-            if not context.add_callback(stream.end):
-                stream.end()
-            if draining:
-                stream.drain()
+        with self._streams.opened(stream, context):
             yield from stream.responses()
-        finally:
-            with self._lock:
-                self._streams.discard(stream)
 
     def check_image(
         self, request: classification_pb2.CheckImageRequest, _context: grpc.ServicerContext
@@ -83,11 +73,3 @@ class ClassificationServicer:
         """Tell whether a picture fits a model."""
         limits = PictureLimits(self._core.config.limits.image_pixels)
         return checked(self._core.find(request.model), request, limits)
-
-    def drain(self) -> None:
-        """Let every stream answer what it has accepted, and end."""
-        with self._lock:
-            self._draining = True
-            streams = list(self._streams)
-        for stream in streams:
-            stream.drain()

@@ -29,6 +29,7 @@ _T = TypeVar("_T")
 #: the message of each.
 _QUEUED_CALLS: Final = 4096
 _CONTROL_THREADS: Final = 8
+_WATCHING_THREADS: Final = 32
 #: Weight of the newest call in the mean of what a call takes.
 _SMOOTHING: Final = 0.05
 _RETRY_SECONDS: Final = (0.1, 5.0)
@@ -40,6 +41,9 @@ _CLASSIFYING: Final = frozenset(
         "/inference.GRPCInferenceService/ModelInfer",
     }
 )
+
+#: Services of gRPC whose streams stay open without work.
+_WATCHING: Final = ("/grpc.health.", "/grpc.reflection.")
 
 
 class CallPool(ThreadPoolExecutor):
@@ -165,12 +169,16 @@ class CallPools:
         Unary calls that run a network.
     streams
         Streams.
+    watching
+        Streams that wait for news: of health, and by reflection. They hold no work, and nobody waits
+        for their end.
     control
         All others.
     """
 
     classifying: CallPool
     streams: CallPool
+    watching: CallPool
     control: CallPool
 
     @classmethod
@@ -179,24 +187,25 @@ class CallPools:
         return cls(
             CallPool(threads, name="zoobridge-call", patience=patience),
             StreamPool(threads // 2),
+            StreamPool(_WATCHING_THREADS),
             CallPool(_CONTROL_THREADS, name="zoobridge-control", patience=patience),
         )
 
     def pool_for(self, method: str, *, streaming: bool) -> CallPool:
         """Return the threads for a method."""
         if streaming:
-            return self.streams
+            return self.watching if method.startswith(_WATCHING) else self.streams
         return self.classifying if method in _CLASSIFYING else self.control
 
     @property
     def unanswered(self) -> int:
-        """Calls that were accepted and are not yet answered."""
+        """Calls that were accepted and whose answer is waited for when the server ends."""
         return self.classifying.unanswered + self.streams.unanswered + self.control.unanswered
 
     @property
     def all(self) -> tuple[CallPool, ...]:
         """Every pool."""
-        return self.classifying, self.streams, self.control
+        return self.classifying, self.streams, self.watching, self.control
 
     def close(self) -> None:
         """Take no more calls; threads end once they are idle."""

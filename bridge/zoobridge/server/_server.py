@@ -32,6 +32,7 @@ from zoobridge.server._health import HealthServicer
 from zoobridge.server._interceptor import CallInterceptor
 from zoobridge.server._listen import listen, reachable_address, server_options
 from zoobridge.server._logs import configure_logs
+from zoobridge.server._open_streams import OpenStreams
 from zoobridge.server._permission import Permissions
 from zoobridge.server._pools import CallPools
 from zoobridge.server._recent_log import RecentLog
@@ -189,8 +190,9 @@ class Server:
             self.metrics_port = metrics.start(config.host, config.metrics_port, engine)
             stack.callback(metrics.stop)
 
-        classification = ClassificationServicer(core)
-        inference = InferenceServicer(core, Callers(permissions, port))
+        streams = OpenStreams()
+        classification = ClassificationServicer(core, streams)
+        inference = InferenceServicer(core, Callers(permissions, port), streams)
         server.add_generic_rpc_handlers((classification.handler(), inference.handler()))
         add_zoo: Any = zoo_pb2_grpc.add_ZooServiceServicer_to_server
         add_zoo(_zoo.ZooServicer(core, permissions, log), server)
@@ -203,7 +205,7 @@ class Server:
         reflection.enable_server_reflection((*self._names, reflection.SERVICE_NAME), server)
         server.start()
         self._grpc = server
-        stack.callback(self._drain, server, interceptor, pools, health, classification)
+        stack.callback(self._drain, server, interceptor, pools, health, streams)
         if config.publish:
             certificate = str(config.tls_certificate.resolve()) if config.tls_certificate else ""
             connection = publish(
@@ -245,13 +247,13 @@ class Server:
         interceptor: CallInterceptor,
         pools: CallPools,
         health: HealthServicer,
-        classification: ClassificationServicer,
+        streams: OpenStreams,
     ) -> None:
         begun = time.monotonic()
         # The port stays open meanwhile, so that who calls is told why it is refused.
         interceptor.drain()
         health.end()
-        classification.drain()
+        streams.drain()
         while pools.unanswered and time.monotonic() - begun < self._grace:
             time.sleep(_POLL_SECONDS)
         left = self._grace - (time.monotonic() - begun)

@@ -13,7 +13,6 @@ import grpc
 from zoobridge.errors import (
     CancelledError,
     OverloadedError,
-    ServerUnavailableError,
     WorkerError,
     ZooBridgeError,
 )
@@ -21,6 +20,7 @@ from zoobridge.protocol import divide_stream_request, status_from_error, with_re
 from zoobridge.protocol.v1 import classification_pb2
 from zoobridge.server._core import answered
 from zoobridge.server._faults import known_error, parsed
+from zoobridge.server._open_streams import stream_drained
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,10 +123,7 @@ class ClassifyStream:
             if self._failure is not None:
                 raise self._failure
             if self._draining and not self._read_all:
-                raise ServerUnavailableError(
-                    "the server is shutting down; everything that it had accepted on this stream "
-                    "was answered, send the rest when it is back"
-                )
+                raise stream_drained()
         finally:
             self.end()
 

@@ -4,6 +4,7 @@ A network has two classes; the first pixel of an item says what happens to it.
 """
 
 import contextlib
+import ctypes
 import os
 import struct
 import time
@@ -17,7 +18,7 @@ from zoobridge.backend import (
     TensorSpec,
 )
 
-DIES, FAILS, DAWDLES, NAN, WRONG_COUNT, HANGS, LIES = 255, 254, 253, 252, 251, 250, 249
+DIES, FAILS, DAWDLES, NAN, WRONG_COUNT, HANGS, LIES, HOLDS = 255, 254, 253, 252, 251, 250, 249, 248
 
 
 #: What is written to the server, by the second pixel, and whether the process ends after it.
@@ -78,6 +79,9 @@ class FaultyNetwork:
             time.sleep(0.2)
         if (first == LIES).any():
             lie(int(batch[0, 0, 1]))
+        if (first == HOLDS).any():
+            # With the interpreter's lock, so that no other thread of this process runs.
+            ctypes.PyDLL(None).sleep(3600)
         while (first == HANGS).any():
             time.sleep(1)
         if (first == WRONG_COUNT).any():

@@ -48,6 +48,8 @@ class FrameKind(IntEnum):
     """To the worker: report the batches that were run. Its answer is a JSON document."""
     STUCK = 8
     """From the worker, last: preparing this request does not end, and so the worker does."""
+    ALIVE = 9
+    """From the worker, once a second while it works: its interpreter runs."""
 
 
 _KINDS = frozenset(FrameKind)

@@ -1,10 +1,11 @@
-"""Noticing at once that the server is gone, whatever this process is busy with."""
+"""The end of workers when the server is gone, whatever they are busy with."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import select
+import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -12,7 +13,61 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["end_with_server", "ending_with_server"]
+__all__ = ["Lifeline", "end_with_server"]
+
+
+class Lifeline:
+    """Lets the kernel end a group of processes when this process is gone (Linux).
+
+    Both processes hold one end of a pipe that carries nothing. When this process ends, however that
+    comes, the kernel sends SIGIO to the group, whose default action ends it. No thread of the group
+    needs to run for that: one that imports a framework, or a library that holds the interpreter's
+    lock, would notice seconds later or never.
+    """
+
+    def __init__(self) -> None:
+        self._theirs, self._ours = os.pipe() if sys.platform == "linux" else (-1, -1)
+
+    @property
+    def inherited(self) -> tuple[int, ...]:
+        """Descriptors that the leader of the group has to inherit."""
+        return () if self._theirs < 0 else (self._theirs,)
+
+    @contextmanager
+    def cut_on_failure(self) -> Iterator[None]:
+        """Leave no descriptor open where starting the group fails."""
+        try:
+            yield
+        except OSError:
+            self.cut()
+            raise
+
+    def tie(self, leader: int) -> None:
+        """Tie a process that has inherited it, and its group; `leader` is the id of both."""
+        if sys.platform == "linux":
+            import fcntl
+
+            fcntl.fcntl(self._theirs, fcntl.F_SETOWN, -leader)
+            flags = fcntl.fcntl(self._theirs, fcntl.F_GETFL)
+            fcntl.fcntl(self._theirs, fcntl.F_SETFL, flags | os.O_ASYNC)
+            os.close(self._theirs)
+            self._theirs = -1
+
+    @property
+    def holds(self) -> bool:
+        """Whether any process of the group is left."""
+        if self._ours < 0:
+            return False
+        poll = select.poll()
+        poll.register(self._ours, 0)
+        return not poll.poll(0)
+
+    def cut(self) -> None:
+        """End what is left of the group."""
+        for end in (self._theirs, self._ours):
+            if end >= 0:
+                os.close(end)
+        self._theirs = self._ours = -1
 
 
 def end_with_server(descriptor: int) -> None:
@@ -28,33 +83,14 @@ def end_with_server(descriptor: int) -> None:
     """
     if hasattr(select, "poll"):
         threading.Thread(
-            target=_watch, args=(descriptor, None), name="zoobridge-lifeline", daemon=True
+            target=_watch, args=(descriptor,), name="zoobridge-lifeline", daemon=True
         ).start()
 
 
-@contextmanager
-def ending_with_server(descriptor: int) -> Iterator[None]:
-    """As :func:`end_with_server`, for the time of a block; no thread is left behind it."""
-    if not hasattr(select, "poll"):
-        yield
-        return
-    stop_read, stop_write = os.pipe()
-    watch = threading.Thread(target=_watch, args=(descriptor, stop_read), name="zoobridge-lifeline")
-    watch.start()
-    try:
-        yield
-    finally:
-        os.close(stop_write)
-        watch.join()
-        os.close(stop_read)
-
-
-def _watch(descriptor: int, stop: int | None) -> None:
+def _watch(descriptor: int) -> None:
     poll = select.poll()
     # Nothing is asked for: that the other end was closed is told always.
     poll.register(descriptor, 0)
-    if stop is not None:
-        poll.register(stop, 0)
     with contextlib.suppress(OSError):
-        if all(ready != stop for ready, _ in poll.poll()):
-            os._exit(0)
+        poll.poll()
+        os._exit(0)

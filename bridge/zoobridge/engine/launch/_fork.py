@@ -19,6 +19,7 @@ from zoobridge.engine._backends import worker_environment
 from zoobridge.engine.channel._arena import Arena
 from zoobridge.engine.channel._core_tokens import CoreTokens
 from zoobridge.engine.channel._frames import FrameReader, FrameWriter
+from zoobridge.engine.channel._lifeline import Lifeline
 from zoobridge.engine.launch._process import (
     WorkerProcess,
     command,
@@ -49,7 +50,8 @@ class _ForkServer:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket = ours
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
-        with theirs:
+        self.lifeline = Lifeline()
+        with self.lifeline.cut_on_failure(), theirs:
             self.process = subprocess.Popen(
                 command("zoobridge.engine.launch._fork_server", framework, str(theirs.fileno())),
                 stdin=subprocess.DEVNULL,
@@ -57,8 +59,13 @@ class _ForkServer:
                 stderr=self._log,
                 env=worker_environment(),
                 start_new_session=True,
-                pass_fds=(theirs.fileno(), *(() if cores is None else cores.descriptors)),
+                pass_fds=(
+                    theirs.fileno(),
+                    *self.lifeline.inherited,
+                    *(() if cores is None else cores.descriptors),
+                ),
             )
+            self.lifeline.tie(self.process.pid)
         self._listener = threading.Thread(
             target=self._listen, name=f"zoobridge-fork server-{framework}", daemon=True
         )
@@ -190,6 +197,8 @@ class ForkLauncher:
         self._lock = threading.Lock()
         self._starting: dict[str, threading.Lock] = {}
         self._fork_servers: dict[str, _ForkServer] = {}
+        #: Of fork servers that have ended and whose workers may run on.
+        self._lifelines: list[Lifeline] = []
 
     def launch(self, framework: str, arena: Arena, folder: Path) -> WorkerProcess:
         """See :meth:`Launcher.launch`."""
@@ -197,7 +206,7 @@ class ForkLauncher:
             server = self._fork_servers.get(framework)
             if server is None or not server.alive:
                 if server is not None:
-                    server.close()
+                    self._close(server)
                 server = _ForkServer(framework, self._cores)
                 with self._lock:
                     self._fork_servers[framework] = server
@@ -210,7 +219,7 @@ class ForkLauncher:
             with self._lock:
                 server = self._fork_servers.pop(framework, None)
             if server is not None:
-                server.close()
+                self._close(server)
 
     def standby(self) -> dict[str, int]:
         """See :meth:`Launcher.standby`."""
@@ -227,7 +236,19 @@ class ForkLauncher:
         with self._lock:
             servers, self._fork_servers = list(self._fork_servers.values()), {}
         for server in servers:
-            server.close()
+            self._close(server)
+        with self._lock:
+            for lifeline in self._lifelines:
+                lifeline.cut()
+
+    def _close(self, server: _ForkServer) -> None:
+        server.close()
+        with self._lock:
+            known = [*self._lifelines, server.lifeline]
+            self._lifelines = [lifeline for lifeline in known if lifeline.holds]
+            for lifeline in known:
+                if lifeline not in self._lifelines:
+                    lifeline.cut()
 
     def _starts(self, framework: str) -> threading.Lock:
         with self._lock:

@@ -18,7 +18,6 @@ from typing import Any, NoReturn
 
 from zoobridge.backend import Backend
 from zoobridge.engine._backends import find_backend
-from zoobridge.engine.channel._lifeline import ending_with_server
 from zoobridge.engine.worker import _main as _worker
 from zoobridge.engine.worker._confinement import prepare_confinement
 
@@ -30,10 +29,9 @@ _MAX_DESCRIPTORS = 4
 def main(framework: str, descriptor: int) -> int:
     """Import the framework, then serve the socket until it closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with ending_with_server(descriptor):
-        backend = find_backend(framework)
-        backend.start()
-        prepare_confinement()
+    backend = find_backend(framework)
+    backend.start()
+    prepare_confinement()
     gc.collect()
     # Objects that never move again need not be copied when a child's collector looks at them.
     gc.freeze()

@@ -12,6 +12,7 @@ from zoobridge.engine._backends import worker_environment
 from zoobridge.engine.channel._arena import Arena
 from zoobridge.engine.channel._core_tokens import CoreTokens
 from zoobridge.engine.channel._frames import FrameReader, FrameWriter
+from zoobridge.engine.channel._lifeline import Lifeline
 from zoobridge.engine.launch._process import (
     WorkerProcess,
     command,
@@ -48,11 +49,14 @@ class SpawnLauncher:
             },
             "cores": share,
         }
-        inherited = [arena.descriptor] if arena.descriptor >= 0 else []
+        lifeline = Lifeline()
+        inherited = list(lifeline.inherited)
+        if arena.descriptor >= 0:
+            inherited.append(arena.descriptor)
         if self._cores is not None:
             inherited.extend(self._cores.descriptors)
         passed = {"pass_fds": inherited} if inherited else {}
-        with (folder / "stderr.log").open("ab") as log:
+        with lifeline.cut_on_failure(), (folder / "stderr.log").open("ab") as log:
             process = subprocess.Popen(
                 command("zoobridge.engine.worker._main", json.dumps(document)),
                 stdin=subprocess.PIPE,
@@ -63,17 +67,19 @@ class SpawnLauncher:
                 bufsize=0,
                 **passed,  # type: ignore[call-overload]
             )
+            lifeline.tie(process.pid)
         writer = FrameWriter(os.dup(process.stdin.fileno()))
         reader = FrameReader(os.dup(process.stdout.fileno()))
         widen(process.stdout.fileno())
         process.stdin.close()
         process.stdout.close()
         worker = WorkerProcess(process.pid, reader, writer, left)
-        threading.Thread(
-            target=lambda: worker.note_exit(process.wait()),
-            name=f"zoobridge-wait-{process.pid}",
-            daemon=True,
-        ).start()
+
+        def wait() -> None:
+            worker.note_exit(process.wait())
+            lifeline.cut()
+
+        threading.Thread(target=wait, name=f"zoobridge-wait-{process.pid}", daemon=True).start()
         return worker
 
     def release(self, framework: str) -> None:

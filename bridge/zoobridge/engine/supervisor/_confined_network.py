@@ -76,7 +76,8 @@ class ConfinedNetwork:
         run = RUN.pack(offset, len(packed), _FOREVER, 0.0, False, True)  # noqa: FBT003
         with contextlib.suppress(BrokenPipeError):
             self._worker.writer.send(FrameKind.RUN, 1, run)
-        frame = self._worker.reader.next()
+        while (frame := self._worker.reader.next()) is not None and frame.kind == FrameKind.ALIVE:
+            pass
         self._arena.free(offset)
         if frame is None:
             raise WorkerError(f"the worker {self._worker.exit_reason()} while it ran the network")

@@ -29,6 +29,11 @@ _RETRY_SECONDS = 0.25
 _LONGEST_RETRY_SECONDS = 5.0
 _ANSWER_SECONDS = 1.0
 
+#: A worker that works reports once a second. One whose interpreter is held, or that was stopped, is
+#: ended after this time once a deadline has passed, and without one after the longer time.
+_SILENT_SECONDS = 5.0
+_LONGEST_SILENCE = 60.0
+
 
 class Dispatcher:
     """Accepts requests, sends them to the worker, and delivers its answers.
@@ -76,6 +81,7 @@ class Dispatcher:
         self._in_flight = 0
         self._number = 0
         self._heard = self.last_used
+        self._alive = self.last_used
         self._recorder = StatisticsRecorder()
         self._batches: dict[int, BatchStatistics] = {}
         self._batches_asked = 0
@@ -160,7 +166,7 @@ class Dispatcher:
         """Start to use a worker that is ready; called with the lock."""
         self._writer = writer
         self._runtime = place
-        self._heard = time.monotonic()
+        self._heard = self._alive = time.monotonic()
         self._dispatch()
 
     def detach(self) -> None:
@@ -169,11 +175,27 @@ class Dispatcher:
         self._batches_told = self._batches_asked
         self.change.notify_all()
 
-    def silent_seconds(self, now: float) -> float:
-        """Return for how long a worker has said nothing that has work; called with the lock."""
+    def idle_seconds(self, now: float) -> float:
+        """Return for how long a worker that has work has answered nothing; called with the lock."""
         if self._writer is None or self._in_flight == 0:
             return 0.0
         return now - self._heard
+
+    def unresponsive(self, now: float) -> bool:
+        """Return whether a worker that has work has stopped to run; called with the lock.
+
+        Where the deadline of a single request has passed, that is the one whose step does not come
+        back: it is refused from then on.
+        """
+        silence = now - self._alive
+        if self._writer is None or self._in_flight == 0 or silence < _SILENT_SECONDS:
+            return False
+        overdue = [one for one in self._pending.values() if one.sent and one.overdue(now)]
+        if not overdue and silence < _LONGEST_SILENCE:
+            return False
+        if len(overdue) == 1:
+            self._record_stuck(overdue[0])
+        return True
 
     def receive(self, frame: Frame) -> None:
         """Take a frame from the worker.
@@ -184,7 +206,10 @@ class Dispatcher:
             If it is malformed.
         """
         with self.change:
-            self._heard = time.monotonic()
+            self._alive = time.monotonic()
+            if frame.kind == FrameKind.ALIVE:
+                return
+            self._heard = self._alive
             if frame.kind == FrameKind.BATCHES:
                 self._batches_told += 1
                 self._batches = {
@@ -197,10 +222,7 @@ class Dispatcher:
             if pending is None:
                 return
             if frame.kind == FrameKind.STUCK:
-                self._culprit_known = True
-                error = self._crash_isolation.record_stuck(pending)
-                if not pending.done:
-                    self._settle(pending, error)
+                self._record_stuck(pending)
                 return
             if pending.done:
                 # Nobody waits for it; a cancelled request is acknowledged like this too.
@@ -311,9 +333,9 @@ class Dispatcher:
         request = pending.request
         seconds = _FOREVER if request.deadline is None else request.deadline - now
         pending.sent = True
+        if self._in_flight == 0:
+            self._heard = self._alive = now
         self._in_flight += 1
-        if len(self._pending) == 1:
-            self._heard = now
         payload = RUN.pack(
             pending.offset,
             pending.size,
@@ -323,6 +345,12 @@ class Dispatcher:
             request.tensors,
         )
         self._send(FrameKind.RUN, pending.number, payload)
+
+    def _record_stuck(self, pending: PendingRequest) -> None:
+        self._culprit_known = True
+        error = self._crash_isolation.record_stuck(pending)
+        if not pending.done:
+            self._settle(pending, error)
 
     def _send(self, kind: FrameKind, number: int, payload: bytes = b"") -> None:
         # A worker that has just died is noticed by its reader; the work is sent again then.

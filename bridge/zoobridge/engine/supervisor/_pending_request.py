@@ -21,6 +21,7 @@ __all__ = ["CrashIsolation", "PendingRequest"]
 
 _DEATHS = 2
 _LONGEST_WAIT = 3600.0
+_OVERDUE_SECONDS = 0.5
 
 
 @dataclass(eq=False)
@@ -79,6 +80,11 @@ class PendingRequest:
             yield outcome
             if outcome.last:
                 return
+
+    def overdue(self, now: float) -> bool:
+        """Return whether its deadline passed so long ago that the worker should have let go of it."""
+        deadline = self.request.deadline
+        return deadline is not None and deadline + _OVERDUE_SECONDS < now
 
     def cancel(self) -> None:
         """See :meth:`PendingResponse.cancel`."""

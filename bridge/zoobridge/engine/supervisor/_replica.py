@@ -23,6 +23,7 @@ from zoobridge.engine.channel._failure import worker_error
 from zoobridge.engine.channel._frames import FrameKind
 from zoobridge.engine.launch._load_frame import load_document
 from zoobridge.engine.supervisor._dispatcher import Dispatcher
+from zoobridge.engine.supervisor._worker_log import WorkerLog
 from zoobridge.errors import WorkerError, ZooBridgeError
 from zoobridge.zoo import weights_file
 
@@ -99,6 +100,7 @@ class Replica:
         self._expected_bytes = expected_bytes
         self._ended = ended
         self._folder = Path(tempfile.mkdtemp(prefix=f"{model.id}-", dir=folder))
+        self._log = WorkerLog(self._folder)
         with descriptors_needed(f"load model {model.reference}"):
             self._arena = Arena(
                 config.limits.queued_bytes, self._folder / "arena", anonymous=config.fork
@@ -260,12 +262,12 @@ class Replica:
         return drained
 
     def watch(self, now: float) -> None:
-        """End a worker that has work and has said nothing for too long."""
+        """End a worker that has work and does not come back from it."""
         with self._change:
             worker = self._worker
-            stalled = (
-                self._state is _State.READY
-                and self._dispatcher.silent_seconds(now) > self._config.stall_seconds
+            stalled = self._state is _State.READY and (
+                self._dispatcher.idle_seconds(now) > self._config.stall_seconds
+                or self._dispatcher.unresponsive(now)
             )
         if stalled and worker is not None:
             _log.warning("worker stalled model=%s pid=%d", self.model.reference, worker.pid)
@@ -283,11 +285,11 @@ class Replica:
                         break
                     held = self._dispatcher.recover(reason)
                 _log.error(
-                    "worker died model=%s how=%r requests=%d%s",
+                    "worker died model=%s how=%r requests=%d printed=%r",
                     self.model.reference,
                     reason,
                     held,
-                    self._last_log_line(),
+                    self._log.printed(),
                 )
         except ZooBridgeError as error:
             self._fail(error)
@@ -314,12 +316,18 @@ class Replica:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _fail(self, error: ZooBridgeError) -> None:
-        _log.warning("model lost model=%s why=%r", self.model.reference, error.message)
+        _log.warning(
+            "model lost model=%s why=%r printed=%r",
+            self.model.reference,
+            error.message,
+            self._log.printed(),
+        )
         with self._change:
             self._failure = error
 
     def _run_worker(self) -> str:
         """Run one worker until it ends; return how it ended."""
+        self._log.begin()
         with descriptors_needed(f"start a worker for model {self.model.reference}"):
             worker = self._launcher.launch(self.weights.framework, self._arena, self._folder)
         started = time.monotonic()
@@ -337,7 +345,7 @@ class Replica:
             if frame is None:
                 raise WorkerError(
                     f"the worker of model {self.model.reference} {worker.exit_reason()} while it loaded"
-                    f" the {self.weights.format} weights{self._last_log_line()}"
+                    f" the {self.weights.format} weights{self._log.last_line()}"
                 )
             if frame.kind == FrameKind.FAILED:
                 raise worker_error(frame.payload)
@@ -387,10 +395,3 @@ class Replica:
             worker.reader.close()
             if not worker.wait(2.0):
                 worker.kill()
-
-    def _last_log_line(self) -> str:
-        with contextlib.suppress(OSError):
-            lines = (self._folder / "stderr.log").read_text("utf-8", "replace").strip().splitlines()
-            if lines:
-                return f" (last line of its log: {lines[-1][:300]})"
-        return ""

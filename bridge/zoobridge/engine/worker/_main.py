@@ -31,7 +31,7 @@ from zoobridge.engine._backends import find_backend
 from zoobridge.engine.channel._arena import attach
 from zoobridge.engine.channel._core_tokens import CoreTokenClient, CoreTokenHandle
 from zoobridge.engine.channel._frames import FrameKind, FrameReader, FrameWriter
-from zoobridge.engine.channel._lifeline import end_with_server, ending_with_server
+from zoobridge.engine.channel._lifeline import end_with_server
 from zoobridge.engine.worker._classify_job import ClassifyHandler
 from zoobridge.engine.worker._confinement import confine, confinement_available
 from zoobridge.engine.worker._device import choose_device
@@ -192,9 +192,8 @@ def main(document: str) -> int:
     os.dup2(2, 1)
     with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a descriptor is wanted
         os.dup2(nothing.fileno(), 0)
-    with ending_with_server(requests):
-        backend = find_backend(arguments["framework"])
-        backend.start()
+    backend = find_backend(arguments["framework"])
+    backend.start()
     return run(
         backend,
         framework=arguments["framework"],

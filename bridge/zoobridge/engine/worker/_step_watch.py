@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -31,6 +32,8 @@ _LONGEST_SECONDS: Final = 120.0
 _NETWORK_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.1
 _IDLE_SECONDS: Final = 0.5
+#: The server ends a worker that says nothing, since then not even this watch runs.
+_BEAT_SECONDS: Final = 1.0
 
 
 @dataclass(slots=True, eq=False)
@@ -83,7 +86,8 @@ class StepWatch:
         Called with the lock where a step takes long, so that another thread takes its place; returns
         whether one does.
     writer
-        Where the server is told of a request whose step does not come back, before the worker ends.
+        Where it reports that the worker is alive, and which request's step does not come back before
+        it ends the worker.
     """
 
     def __init__(
@@ -104,6 +108,7 @@ class StepWatch:
         threading.Thread(target=self._watch, name="step-watch", daemon=True).start()
 
     def _watch(self) -> None:
+        beat = 0.0
         while True:
             with self._change:
                 now = time.monotonic()
@@ -113,6 +118,10 @@ class StepWatch:
                     if step.prepares and not step.replaced and now - step.started > _SLOW_SECONDS:
                         step.replaced = self._replace()
                 busy = bool(self._steps)
+            if busy and now - beat >= _BEAT_SECONDS:
+                beat = now
+                with contextlib.suppress(BrokenPipeError):
+                    self._writer.send(FrameKind.ALIVE)
             time.sleep(_LOOK_SECONDS if busy else _IDLE_SECONDS)
 
     def _end(self, step: Step) -> NoReturn:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from zoobridge.engine import PendingResponse
     from zoobridge.server._core import Core
+    from zoobridge.server._open_streams import OpenStreams
     from zoobridge.server.inference._caller import Callers
     from zoobridge.server.inference._views import View
 
@@ -50,11 +51,14 @@ class InferenceServicer:
         Does the work.
     callers
         Knows whose shared memory a call may use.
+    streams
+        Where open streams are counted.
     """
 
-    def __init__(self, core: Core, callers: Callers) -> None:
+    def __init__(self, core: Core, callers: Callers, streams: OpenStreams) -> None:
         self._core = core
         self._callers = callers
+        self._streams = streams
         self._memory = SharedMemory()
         self._targets = Targets(core)
 
@@ -93,8 +97,7 @@ class InferenceServicer:
         }
         handlers["ModelStreamInfer"] = grpc.stream_stream_rpc_method_handler(
             self._model_stream_infer,
-            messages.ModelInferRequest.FromString,
-            messages.ModelStreamInferResponse.SerializeToString,
+            response_serializer=messages.ModelStreamInferResponse.SerializeToString,
         )
         return grpc.method_handlers_generic_handler(SERVICE_NAME, handlers)
 
@@ -152,7 +155,7 @@ class InferenceServicer:
         return response
 
     def _model_stream_infer(
-        self, requests: Iterator[Any], context: grpc.ServicerContext
+        self, requests: Iterator[bytes], context: grpc.ServicerContext
     ) -> Iterator[Any]:
         """Run requests side by side, and answer each as it is done."""
         stream = InferenceStream(
@@ -161,9 +164,8 @@ class InferenceServicer:
             self._regions(context),
             deadline=deadline_of(context),
         )
-        if not context.add_callback(stream.end):
-            stream.end()
-        return stream.responses(requests)
+        with self._streams.opened(stream, context):
+            yield from stream.responses(requests)
 
     def _model_statistics(self, request: Any, _context: grpc.ServicerContext) -> Any:
         chosen: list[View] = (
