@@ -9,7 +9,7 @@ import pytest
 import tritonclient.grpc as triton
 import tritonclient.grpc.aio as triton_aio
 from PIL import Image
-from tritonclient.utils import InferenceServerException, shared_memory
+from tritonclient.utils import InferenceServerException, shared_memory, triton_to_np_dtype
 
 EXPECTED = np.array([[0, 255], [100, 155], [200, 55]], np.float32)
 
@@ -21,12 +21,17 @@ def pixels_input(values=(0, 100, 200)):
     return tensor
 
 
-def image_input(values=(0, 100, 200)):
+def encoded_pictures(values=(0, 100, 200)):
     pictures = []
     for value in values:
         buffer = io.BytesIO()
         Image.fromarray(np.full((4, 4), value, np.uint8)).save(buffer, "PNG")
         pictures.append(buffer.getvalue())
+    return pictures
+
+
+def image_input(values=(0, 100, 200)):
+    pictures = encoded_pictures(values)
     tensor = triton.InferInput("image", [len(pictures)], "BYTES")
     tensor.set_data_from_numpy(np.array(pictures, object))
     return tensor
@@ -59,8 +64,16 @@ def test_metadata_names_the_tensors(client):
     ]
     assert set(network.versions) == {"1.0.0", "2.0.0"}
     classifier = client.get_model_metadata("brightness")
-    assert [tensor.name for tensor in classifier.inputs] == ["image", "pixels"]
-    assert [tensor.name for tensor in classifier.outputs] == ["scores", "label"]
+    assert [(t.name, t.datatype, list(t.shape)) for t in classifier.inputs] == [
+        ("pixels", "UINT8", [-1, 4, 4, 1])
+    ]
+    assert [(t.name, t.datatype, list(t.shape)) for t in classifier.outputs] == [
+        ("scores", "FP32", [-1, 2])
+    ]
+    encoded = client.get_model_metadata("brightness.encoded")
+    assert [(t.name, t.datatype, list(t.shape)) for t in encoded.inputs] == [
+        ("image", "BYTES", [-1, 1])
+    ]
 
 
 def test_the_configuration_is_tritons(client):
@@ -92,11 +105,51 @@ def test_a_version_that_is_no_number_is_refused(client):
         client.is_model_ready("brightness", "abc")
 
 
-def test_the_network_states_the_order_of_its_axes_as_image_client_wants_it(client):
-    config = client.get_model_config("brightness.network").config
-    assert config.input[0].format == 2  # FORMAT_NCHW
-    pixels = {one.name: one.format for one in client.get_model_config("brightness").config.input}
-    assert pixels == {"image": 0, "pixels": 1}  # FORMAT_NONE, FORMAT_NHWC
+@pytest.mark.parametrize("name", ["brightness", "brightness.network"])
+def test_triton_s_image_client_finds_what_it_looks_for(client, name):
+    # Its image_client.py, from what a model states: one input of three axes in a known order and of
+    # known lengths, and one output of FP32 that is a vector; then class_count of a batch.
+    metadata = client.get_model_metadata(name)
+    config = client.get_model_config(name).config
+    assert len(metadata.inputs) == len(metadata.outputs) == len(config.input) == 1
+    assert metadata.outputs[0].datatype == "FP32"
+    assert sum(length > 1 for length in metadata.outputs[0].shape[1:]) <= 1
+    assert config.max_batch_size > 1
+    batch, *lengths = metadata.inputs[0].shape
+    order = {1: (0, 1, 2), 2: (2, 0, 1)}[config.input[0].format]  # FORMAT_NHWC, FORMAT_NCHW
+    height, width, channels = sorted(lengths, reverse=True)
+    assert [(height, width, channels)[axis] for axis in order] == lengths
+    assert batch == -1
+    pictures = [np.full((height, width, channels), value, np.uint8) for value in (0, 200)]
+    datatype = metadata.inputs[0].datatype
+    stacked = (
+        np.stack(pictures)
+        .astype(triton_to_np_dtype(datatype))
+        .transpose(0, *(1 + axis for axis in order))
+    )
+    tensor = triton.InferInput(metadata.inputs[0].name, stacked.shape, datatype)
+    tensor.set_data_from_numpy(np.ascontiguousarray(stacked))
+    asked = triton.InferRequestedOutput(metadata.outputs[0].name, class_count=1)
+    rows = client.infer(name, [tensor], outputs=[asked]).as_numpy(metadata.outputs[0].name)
+    assert [row[0].decode().split(":")[2] for row in rows] == ["dark", "bright"]
+
+
+def test_pixels_of_another_size_than_stated_are_converted(client):
+    pixels = np.full((1, 8, 6, 3), 200, np.uint8)
+    tensor = triton.InferInput("pixels", pixels.shape, "UINT8")
+    tensor.set_data_from_numpy(pixels)
+    assert client.infer("brightness", [tensor]).as_numpy("label").tolist() == [b"bright"]
+
+
+def test_triton_s_ensemble_image_client_finds_what_it_looks_for(client):
+    # One input, filled with a column of encoded files, and class_count of every output.
+    metadata = client.get_model_metadata("brightness.encoded")
+    outputs = [triton.InferRequestedOutput(one.name, class_count=2) for one in metadata.outputs]
+    (name,) = [one.name for one in metadata.inputs]
+    column = triton.InferInput(name, [3, 1], "BYTES")
+    column.set_data_from_numpy(np.array(encoded_pictures(), object).reshape(3, 1))
+    rows = client.infer("brightness.encoded", [column], outputs=outputs).as_numpy("scores")
+    assert [row[0].decode().split(":")[2] for row in rows] == ["dark", "dark", "bright"]
 
 
 @pytest.mark.parametrize(

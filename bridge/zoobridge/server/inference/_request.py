@@ -96,7 +96,7 @@ def read_outputs(view: View, request: Any, memory: CallerRegions) -> list[Wanted
         If one is not the model's, or its parameters make no sense.
     """
     if not request.outputs:
-        return [Wanted(tensor) for tensor in view.outputs]
+        return [Wanted(tensor) for tensor in (*view.outputs, *view.other_outputs)]
     wanted: list[Wanted] = []
     for asked in request.outputs:
         tensor = view.output(asked.name)

@@ -1,9 +1,9 @@
-"""The two faces of a zoo model: its image classifier, and its raw network."""
+"""The faces of a zoo model: its image classifier, for pixels and for encoded files, and its raw network."""
 
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from zoobridge.errors import InvalidRequestError, UnknownModelError, ZooBridgeError
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from zoobridge.server._model_selection import ModelSelection
     from zoobridge.zoo import ModelDescription
 
-__all__ = ["MAX_BATCH", "NETWORK", "Target", "Targets", "Tensor", "View", "find_view", "views"]
+__all__ = ["MAX_BATCH", "Target", "Targets", "Tensor", "View", "find_view", "views"]
 
-#: What a model's id ends with where its raw network is meant.
-NETWORK: Final = ".network"
+# What a model's id ends with where its raw network is meant, and where files are sent to it.
+_NETWORK: Final = ".network"
+_ENCODED: Final = ".encoded"
 
 #: The most items of one request.
 MAX_BATCH: Final = 1024
@@ -41,11 +42,14 @@ class Tensor:
         Its element type in the protocol's words.
     shape
         Lengths with the batch; -1 where any will do.
+    converts
+        Whether other lengths than these are taken too, since pictures are converted.
     """
 
     name: str
     datatype: str
     shape: tuple[int, ...]
+    converts: bool = False
 
     def check(self, datatype: str, shape: Sequence[int], *, batched: bool) -> None:
         """Check what a client says of an input.
@@ -60,11 +64,11 @@ class Tensor:
                 f"input '{self.name}' is {self.datatype}, not {datatype or 'without a type'}",
                 field="inputs.datatype",
             )
-        # Triton's own clients send encoded pictures of a batch as [N, 1].
-        if self.datatype == "BYTES" and len(shape) == 2 and shape[1] == 1:
-            shape = shape[:1]
+        # Triton's own clients send encoded pictures of a batch as [N, 1], others as [N].
+        if self.datatype == "BYTES" and len(shape) == 1:
+            shape = (*shape, 1)
         fits = len(shape) == len(self.shape) and all(
-            length == wanted or (wanted == -1 and length > 0)
+            length == wanted or (length > 0 and (wanted == -1 or self.converts))
             for length, wanted in zip(shape, self.shape, strict=True)
         )
         if not fits:
@@ -88,15 +92,16 @@ class View:
     Parameters
     ----------
     name
-        Its name: the model's id, with :data:`NETWORK` for the raw network.
+        Its name: the model's id, and an ending where another face is meant.
     model
         The zoo's model.
     network
         Whether it is the raw network.
-    inputs
-        What it takes; of an image classifier one of them.
-    outputs
-        What it gives.
+    inputs, outputs
+        What it takes and gives, as it states them: one each, since Triton's stock clients of
+        pictures refuse models with more.
+    other_inputs, other_outputs
+        What an image classifier takes instead, and gives besides.
     batched
         Whether its first axis is a batch.
     """
@@ -106,6 +111,8 @@ class View:
     network: bool
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+    other_inputs: tuple[Tensor, ...] = ()
+    other_outputs: tuple[Tensor, ...] = ()
     batched: bool = True
 
     @property
@@ -121,7 +128,8 @@ class View:
         InvalidRequestError
             If there is none.
         """
-        return _named(self.inputs, name, f"model '{self.name}' has no input", "inputs.name")
+        tensors = (*self.inputs, *self.other_inputs)
+        return _named(tensors, name, f"model '{self.name}' has no input", "inputs.name")
 
     def output(self, name: str) -> Tensor:
         """Return an output by its name.
@@ -131,7 +139,8 @@ class View:
         InvalidRequestError
             If there is none.
         """
-        return _named(self.outputs, name, f"model '{self.name}' has no output", "outputs.name")
+        tensors = (*self.outputs, *self.other_outputs)
+        return _named(tensors, name, f"model '{self.name}' has no output", "outputs.name")
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,15 +204,17 @@ def find_view(core: Core, name: str, version: str) -> View:
     BrokenPackageError
         If its package cannot be used.
     """
-    if name.endswith(NETWORK) and not any(model.id == name for model in core.catalog.models()):
-        return _network(_find(core, name.removesuffix(NETWORK), version))
+    for ending, face in _FACES.items():
+        if name.endswith(ending) and not any(model.id == name for model in core.catalog.models()):
+            return face(_find(core, name.removesuffix(ending), version))
     return _classifier(_find(core, name, version))
 
 
 def views(core: Core) -> list[View]:
-    """Return both faces of every model that can be used."""
+    """Return all faces of every model that can be used."""
     sound = [model for model in core.catalog.models() if not model.problem]
-    return [view for model in sound for view in (_classifier(model), _network(model))]
+    faces = (_classifier, *_FACES.values())
+    return [face(model) for model in sound for face in faces]
 
 
 def _find(core: Core, name: str, version: str) -> ModelDescription:
@@ -220,13 +231,32 @@ def _find(core: Core, name: str, version: str) -> ModelDescription:
 
 
 def _classifier(model: ModelDescription) -> View:
-    assert model.input is not None  # noqa: S101 - find() raises for a package without one
-    inputs = (Tensor("image", "BYTES", (-1,)), Tensor("pixels", "UINT8", (-1, -1, -1, -1)))
+    spec = model.input
+    assert spec is not None  # noqa: S101 - find() raises for a package without one
+    lengths = [
+        size.min if size.step == 0 else -1
+        for size in map(spec.sizes.get, "YXC")
+        if size is not None
+    ]
+    if "C" not in spec.sizes:
+        lengths.append(1)
+    pixels = Tensor("pixels", "UINT8", (-1, *lengths), converts=True)
+    image = Tensor("image", "BYTES", (-1, 1))
     label = Tensor("label", "BYTES", (-1,))
     if model.score_kind is ScoreKind.LABEL_ONLY:
-        return View(model.id, model, False, inputs, (label,))  # noqa: FBT003
+        return View(model.id, model, False, (pixels,), (label,), (image,))  # noqa: FBT003
     scores = Tensor("scores", "FP32", (-1, len(model.labels)))
-    return View(model.id, model, False, inputs, (scores, label))  # noqa: FBT003
+    return View(model.id, model, False, (pixels,), (scores,), (image,), (label,))  # noqa: FBT003
+
+
+def _encoded(model: ModelDescription) -> View:
+    view = _classifier(model)
+    return replace(
+        view,
+        name=model.id + _ENCODED,
+        inputs=view.other_inputs,
+        other_inputs=view.inputs,
+    )
 
 
 def _network(model: ModelDescription) -> View:
@@ -238,13 +268,16 @@ def _network(model: ModelDescription) -> View:
     classes = len(model.labels) if model.score_kind is not ScoreKind.LABEL_ONLY else -1
     output_shape = tuple(classes if axis == "C" else -1 for axis in output.axes)
     return View(
-        name=model.id + NETWORK,
+        name=model.id + _NETWORK,
         model=model,
         network=True,
         inputs=(Tensor(spec.name, DATATYPES[spec.dtype], shape),),
         outputs=(Tensor(output.name, DATATYPES[output.dtype], output_shape),),
         batched=spec.axes.startswith("N"),
     )
+
+
+_FACES: Final = {_NETWORK: _network, _ENCODED: _encoded}
 
 
 def _named(tensors: Sequence[Tensor], name: str, what: str, field: str) -> Tensor:
