@@ -95,7 +95,7 @@ def test_a_model_in_use_is_never_dropped_and_the_answer_names_the_option(make_en
     ask(engine, used, 1)
     hanging = engine.submit(work(used, request_for(HANGS)))
     try:
-        with pytest.raises(OverloadedError, match="--max-memory") as caught:
+        with pytest.raises(OverloadedError, match="memory limit") as caught:
             ask(engine, new, 1)
         assert caught.value.code.name == "RESOURCE_EXHAUSTED"
         assert caught.value.retry_after > 0

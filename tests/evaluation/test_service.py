@@ -228,7 +228,7 @@ def test_data_elsewhere_are_refused_whether_or_not_they_exist(client, allowed, t
     try:
         for data in (tmp_path / "elsewhere", tmp_path / "nothing", allowed / "link",
                      allowed / ".." / "elsewhere", "/"):  # fmt: skip
-            with pytest.raises(PathPermissionError, match="--allow-path"):
+            with pytest.raises(PathPermissionError, match="administrator allow"):
                 client.evaluate(MODEL, data)
     finally:
         (allowed / "link").unlink()
@@ -274,7 +274,7 @@ def test_a_label_image_elsewhere_is_refused_before_it_is_opened(client, allowed,
     }[way]
     table.write_text(f"image,mask,object,label\n../few/bright/0000.png,{named},1,bright\n")
     options = {"mask": str(link)} if way == "option" else {}
-    with pytest.raises(PathPermissionError, match="--allow-path") as caught:
+    with pytest.raises(PathPermissionError, match="administrator allow") as caught:
         client.evaluate(MODEL, table, reader="objects", options=options)
     assert "not a label image" not in str(caught.value)
 
@@ -293,7 +293,7 @@ def test_an_allowed_label_image_is_read(client, allowed):
 
 def test_a_server_without_allowed_folders_says_what_to_do(zoo, allowed, zoobridge_server):
     other = zoobridge_server(zoo, arguments=("--device", "cpu", "--threads", "1"))
-    with pytest.raises(PathPermissionError, match=r"zoobridge evaluate.*--allow-path"):
+    with pytest.raises(PathPermissionError, match=r"zoobridge evaluate.*administrator allow"):
         other.client.evaluate(MODEL, allowed / "few")
 
 

@@ -174,7 +174,7 @@ def test_a_path_is_refused_unless_the_administrator_allowed_its_folder(start, ca
     error = error_of(caught)
     assert isinstance(error, PathPermissionError)
     assert error.field == "image.path"
-    assert "--allow-path" in error.message
+    assert "administrator allow" in error.message
 
 
 def test_an_allowed_file_reaches_the_engine_as_its_bytes(start, call, held, tmp_path):

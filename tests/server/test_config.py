@@ -15,9 +15,9 @@ from zoobridge.server import Server
     ("changes", "field", "words"),
     [
         ({"zoos": ()}, "zoos", "at least one"),
-        ({"host": "0.0.0.0"}, "host", "--expose-unencrypted"),
-        ({"host": "192.168.1.5"}, "host", "--tls-cert"),
-        ({"host": "example.org"}, "host", "--tls-cert"),
+        ({"host": "0.0.0.0"}, "host", "accept unencrypted"),
+        ({"host": "192.168.1.5"}, "host", "certificate and its key"),
+        ({"host": "example.org"}, "host", "certificate and its key"),
         ({"port": 70000}, "port", "70000"),
         ({"metrics_port": -1}, "metrics_port", "-1"),
         ({"log_format": "xml"}, "log_format", "text, json"),
@@ -62,7 +62,7 @@ def test_a_file_is_no_zoo_folder(settings, tmp_path):
 
 
 def test_a_certificate_without_its_key_is_refused(settings, tmp_path):
-    with pytest.raises(InvalidRequestError, match="--tls-key"):
+    with pytest.raises(InvalidRequestError, match="certificate and its key"):
         settings(tls_certificate=tmp_path / "server.crt").check()
 
 

@@ -85,7 +85,7 @@ def test_a_folder_of_the_server_must_be_allowed(page):
     visitor = page.visitor().enter()
     run = visitor.json("POST", "/api/runs", {"models": [ONNX], "path": "/etc"})
     _, _, content = visitor.ask("GET", f"/api/runs/{run['id']}/events")
-    assert "--allow-path" in json.loads(content.splitlines()[-1])["error"]
+    assert "administrator allow" in json.loads(content.splitlines()[-1])["error"]
 
 
 def test_a_picture_without_a_class_is_refused(page):

@@ -214,7 +214,9 @@ def several_outputs(path, *, features, scores="scores", mask="mask"):
 @pytest.mark.parametrize("asked", ["", "nosuch"])
 def test_of_several_outputs_one_must_be_named(add, tmp_path, asked):
     path = several_outputs(tmp_path / "net.onnx", features="features")
-    words = r"3 outputs.*--output.*features \(1 x 48\), scores \(1 x 3\), mask \(1 x 3 x 4 x 4\)"
+    words = (
+        r"3 outputs.*choose one of features \(1 x 48\), scores \(1 x 3\), mask \(1 x 3 x 4 x 4\)"
+    )
     with pytest.raises(InvalidRequestError, match=words):
         add(path, output=asked)
     assert not (tmp_path / "zoo").exists()

@@ -37,7 +37,7 @@ def is_verbose(ctx: click.Context) -> bool:
     return bool(ctx.meta.get(_VERBOSE))
 
 
-# What a command calls the fields of a request.
+# What commands call the fields of a request; others are options of the same name.
 _OPTIONS = {
     "options.intensity": "--intensity",
     "options.intensity.rule": "--intensity",
@@ -49,20 +49,45 @@ _OPTIONS = {
     "image.axes": "--axes",
     "planes": "--planes",
     "regions.box": "--region",
-    "model": "MODEL",
+}
+# What `serve` calls the server's settings; others are options of the same name.
+_SETTINGS = {
+    "allow_paths": "--allow-path",
+    "tls_certificate": "--tls-cert",
 }
 
 
 def option_for(field: str, ctx: click.Context) -> str:
     """Return the option of a command that sets a field of the request; empty where it has none."""
-    option = _OPTIONS.get(field, "")
-    known = {name for parameter in ctx.command.params for name in parameter.opts}
+    option = _OPTIONS.get(field) or _SETTINGS.get(field) or _option(field)
+    known = {name for parameter in _command(ctx).params for name in parameter.opts}
     return option if option in known else ""
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _command(ctx: click.Context) -> click.Command:
+    """Return the command that runs; a group knows it by its name only."""
+    command = ctx.command
+    if isinstance(command, click.Group) and ctx.invoked_subcommand:
+        return command.get_command(ctx, ctx.invoked_subcommand) or command
+    return command
+
+
+def _options(error: ZooBridgeError, ctx: click.Context) -> str:
+    """Return the options that an error is about, in the words of who reads it."""
+    settings = error.metadata.get("setting", "")
+    if settings:
+        options = ", ".join(_SETTINGS.get(name) or _option(name) for name in settings.split(","))
+        return options if _command(ctx).name == "serve" else f"zoobridge serve {options}"
+    return option_for(error.metadata.get("option", error.field), ctx)
 
 
 def describe(error: ZooBridgeError, ctx: click.Context) -> str:
     """Return an error's sentence with the option that it is about, and all facts if verbose."""
-    option = option_for(error.metadata.get("option", error.field), ctx)
+    option = _options(error, ctx)
     named = f" ({option})" if option and option not in error.message else ""
     if not is_verbose(ctx):
         return f"{error.message}{named}"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from zoobridge.client._own_words import in_own_words
 from zoobridge.client._result import ModelIdentity, Result, results_from_response
 from zoobridge.client._transport import concerns_one_image
 from zoobridge.errors import LimitError, ServerError, ZooBridgeError
@@ -205,7 +206,7 @@ class CallState:
         """
         known = self._open.get(response.id)
         if response.WhichOneof("outcome") == "error":
-            error = error_from_status(response.error)
+            error = in_own_words(error_from_status(response.error))
             if known is None or not concerns_one_image(error):
                 raise error
             self._close(response.id)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zoobridge.client._own_words import in_own_words
 from zoobridge.client._request import Settings
 from zoobridge.client._result import Conversion
 from zoobridge.errors import ZooBridgeError
@@ -55,7 +56,7 @@ class ImageCheck:
     def from_message(cls, message: pb.CheckImageResponse) -> ImageCheck:
         """Return what a message says."""
         if message.WhichOneof("outcome") == "refusal":
-            return cls(error_from_status(message.refusal))
+            return cls(in_own_words(error_from_status(message.refusal)))
         plan = message.plan
         return cls(
             None,

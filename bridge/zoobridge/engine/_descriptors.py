@@ -37,7 +37,7 @@ def out_of_descriptors(error: OSError, what: str) -> OverloadedError | None:
     return OverloadedError(
         f"cannot {what}: the server has as many files and connections open as it may"
         f"{_limit(error)}; raise the limit of open files (ulimit -n, LimitNOFILE= of a systemd unit, "
-        "--ulimit nofile of a container), unload models, or close connections",
+        "the nofile limit of a container), unload models, or close connections",
         retry_after=_RETRY_SECONDS,
     )
 

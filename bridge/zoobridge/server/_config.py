@@ -169,7 +169,7 @@ class ServerConfig:
                 "name at least one zoo folder to serve (zoobridge serve ZOO…)", field="zoos"
             )
         for name, folders in (("zoos", self.zoos), ("allow_paths", self.allow_paths)):
-            what = "zoo folder" if name == "zoos" else "--allow-path folder"
+            what = "zoo folder" if name == "zoos" else "folder of allowed pictures"
             for folder in folders:
                 if not folder.exists():
                     raise InvalidRequestError(
@@ -185,14 +185,16 @@ class ServerConfig:
     def _check_exposure(self) -> None:
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise InvalidRequestError(
-                "TLS takes a certificate and its key; give both (--tls-cert and --tls-key)",
+                "TLS takes a certificate and its key; give both",
                 field="tls_certificate",
+                metadata={"setting": "tls_certificate,tls_key"},
             )
         if not (self.loopback or self.tls or self.expose_unencrypted):
             raise InvalidRequestError(
                 f"listening at {self.host} exposes pictures and tokens to the network; give "
-                "--tls-cert and --tls-key, or accept that with --expose-unencrypted",
+                "a certificate and its key, or accept unencrypted connections",
                 field="host",
+                metadata={"setting": "tls_certificate,tls_key,expose_unencrypted"},
             )
         if self.token and self.token == self.classification_token:
             raise InvalidRequestError(

@@ -112,12 +112,15 @@ def _why_not(config: ServerConfig) -> ServerUnavailableError:
         if error.errno == errno.EADDRINUSE:
             return ServerUnavailableError(
                 f"port {config.port} of {config.host} is taken, perhaps by another ZooBridge "
-                "server; choose another one with --port, or 0 for a free one"
+                "server; choose another one, or 0 for a free one",
+                metadata={"setting": "port"},
             )
         reason = error.strerror or str(error)
         return ServerUnavailableError(
-            f"cannot listen at {where}: {reason}; choose another --host or --port"
+            f"cannot listen at {where}: {reason}; choose another host or port",
+            metadata={"setting": "host,port"},
         )
     return ServerUnavailableError(
-        f"cannot listen at {where}; choose another --host or --port, or try again"
+        f"cannot listen at {where}; choose another host or port, or try again",
+        metadata={"setting": "host,port"},
     )

@@ -59,9 +59,10 @@ class AllowedPaths:
         """
         if not self._roots:
             raise PathPermissionError(
-                "this server takes no pictures by path; send the file's bytes, or start it with "
-                "--allow-path FOLDER",
+                "this server takes no pictures by path; send the file's bytes, or let its "
+                "administrator allow a folder",
                 field=_FIELD,
+                metadata={"setting": "allow_paths"},
             )
         path = self._resolved(name)
         try:
@@ -107,6 +108,7 @@ class AllowedPaths:
     def _refusal(self, name: str) -> PathPermissionError:
         return PathPermissionError(
             f"{name} does not lie below a folder that this server may read pictures from; send the "
-            "file's bytes, or restart the server with --allow-path and the file's folder",
+            "file's bytes, or let its administrator allow the file's folder",
             field=_FIELD,
+            metadata={"setting": "allow_paths"},
         )

@@ -94,8 +94,9 @@ class Permissions:
         if role is Role.STRANGER:
             raise AuthenticationError(
                 f"{_refusal(managing=managing, needed=needed, sent=bool(token))} as metadata "
-                "'authorization: Bearer TOKEN' (--token, or ZOOBRIDGE_TOKEN; on the server's own "
-                "machine the connection file holds it, mostly another one after each start)"
+                "'authorization: Bearer TOKEN'; on the server's own machine the connection file holds "
+                "it, mostly another one after each start",
+                field="token",
             )
         if managing and role is not Role.MANAGER:
             name = method.rpartition("/")[2]

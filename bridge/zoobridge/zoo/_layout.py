@@ -126,13 +126,13 @@ def find_layout(spec: TensorSpec | None, stated: StatedLayout, *, channels_last:
         if length <= 0 and letter in "YX" and spec is not None:
             length, free = FREE_TRIED[letter], True
         if length <= 0:
-            what, field, option = (
-                ("how many channels", "channels", "--channels 3")
+            what, field, example = (
+                ("how many channels", "channels", "3")
                 if letter == "C"
-                else ("which height and width", "size", "--size 224x224")
+                else ("which height and width", "size", "224x224")
             )
             raise InvalidRequestError(
-                f"the network does not say {what} it takes; state it (zoobridge add {option})",
+                f"the network does not say {what} it takes; state it, such as {example}",
                 field=field,
             )
         lengths.append(length)

@@ -149,9 +149,8 @@ def detect_source(path: Path, weights_format: str = "") -> WeightsSource:
     if not found:
         raise InvalidRequestError(
             f"{path.name} is none of the files that can be added (.onnx, TorchScript .pt, .pt2, .keras, "
-            ".h5, or the folder of a SavedModel); convert it to ONNX, or state its format "
-            "(zoobridge add --weights-format)",
-            field="source",
+            ".h5, or the folder of a SavedModel); convert it to ONNX, or state its format",
+            field="weights_format",
         )
     if found == "torchscript" and path.suffix.lower() != ".pt2":
         _check_torchscript(path)

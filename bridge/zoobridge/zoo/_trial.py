@@ -118,7 +118,7 @@ def _check_free(
         except BackendFault as fault:
             raise InvalidRequestError(
                 "the network does not state its height and width, and does not take any; state those "
-                f"that it was trained on (zoobridge add --size 224x224). {fault}",
+                f"that it was trained on, such as 224x224. {fault}",
                 field="size",
             ) from fault
 
@@ -181,8 +181,8 @@ def _chosen(names: list[str], outputs: list[NDArray[Any]], output: str) -> int:
     )
     wrong = f"and none is called {output!r}" if output else "and which one holds the scores is open"
     raise InvalidRequestError(
-        f"the network has {len(names)} output{'s' * (len(names) != 1)}, {wrong}; choose one "
-        f"(zoobridge add --output NAME): {listed}",
+        f"the network has {len(names)} output{'s' * (len(names) != 1)}, {wrong}; choose one of "
+        f"{listed}",
         field="output",
     )
 

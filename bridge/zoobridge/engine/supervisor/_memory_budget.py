@@ -86,12 +86,13 @@ class MemoryBudget:
                 need = holder.reserved_bytes()
                 if holder.framework not in standby:
                     need += self._known_standby.get(holder.framework, 0)
-                problem = self._device_problem(holder)
+                problem, setting = self._device_problem(holder), "device"
                 if used + need > self.limit:
+                    setting = "max_memory"
                     problem = (
                         f"it needs {_mebibytes(need)} and {_mebibytes(used)} of "
                         f"{_mebibytes(self.limit)} are in use by what cannot be unloaded now; "
-                        "try again later, or raise the server's --max-memory"
+                        "try again later, or raise the server's memory limit"
                     )
                 if not problem:
                     self._holders.add(holder)
@@ -99,7 +100,7 @@ class MemoryBudget:
             if not self._make_room(holder.framework):
                 raise OverloadedError(
                     f"cannot load model {holder.name}: {problem}",
-                    metadata={"model": holder.name},
+                    metadata={"model": holder.name, "setting": setting},
                     retry_after=_RETRY_SECONDS,
                 )
 
@@ -129,7 +130,7 @@ class MemoryBudget:
             return ""
         return (
             f"it needs {_mebibytes(need)} of GPU {index}, which has {_mebibytes(free)} left; "
-            "unload other models, or start the server with --device cpu"
+            "unload other models, or let the server run models on the CPU"
         )
 
     def _used(self) -> tuple[int, dict[str, int]]:

@@ -66,7 +66,7 @@ def choose_device(backend: Backend, wanted: str, *, framework: str, replica: int
         reason = problem or f"it has {', '.join(devices)} here."
         raise DeviceError(
             f"{framework} cannot use the device {name}: {reason} "
-            "Start the server with another --device, or with --device auto.",
-            metadata={"device": name},
+            "Start the server with another device, or with auto.",
+            metadata={"device": name, "setting": "device"},
         )
     return ChosenDevice(name, devices, "" if problem and name == "cpu" else problem)

@@ -46,8 +46,9 @@ class AllowedFolders:
         if not self.roots:
             raise PathPermissionError(
                 "this server evaluates nothing by path; evaluate where the pictures are "
-                "(zoobridge evaluate), or start it with --allow-path FOLDER",
+                "(zoobridge evaluate), or let its administrator allow a folder",
                 field=field,
+                metadata={"setting": "allow_paths"},
             )
         path = Path(name)
         if "\0" in name or not path.is_absolute():
@@ -79,7 +80,7 @@ class AllowedFolders:
     def _refusal(self, name: str, field: str) -> PathPermissionError:
         return PathPermissionError(
             f"{name} does not lie below a folder that this server may read pictures from; evaluate "
-            "where the pictures are (zoobridge evaluate), or restart the server with --allow-path "
-            "and their folder",
+            "where the pictures are (zoobridge evaluate), or let its administrator allow their folder",
             field=field,
+            metadata={"setting": "allow_paths"},
         )

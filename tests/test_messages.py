@@ -1,0 +1,81 @@
+"""What the server says carries its subject; the words of the program in front of the user are added there."""
+
+import ast
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from zoobridge.cli._app import app
+from zoobridge.cli._failure import describe
+from zoobridge.client._own_words import in_own_words
+from zoobridge.errors import ModelInputError, OverloadedError, PathPermissionError
+
+BRIDGE = Path(__file__).parents[1] / "bridge" / "zoobridge"
+ROOMS = ("imaging", "engine", "server", "zoo", "evaluation/service")
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+# Commands of other tools, which make a file that runs.
+FOREIGN = re.compile(r"tf2onnx|optimum-cli|--outputs OUTPUT")
+
+
+def sentences(path):
+    """Yield the texts of a module that are not documentation."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    documentation = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in documentation
+        ):
+            yield node
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_sentence_of_the_server_names_an_option(room):
+    found = [
+        f"{path.relative_to(BRIDGE)}:{node.lineno}: {node.value}"
+        for path in sorted((BRIDGE / room).rglob("*.py"))
+        for node in sentences(path)
+        if OPTION.search(node.value) and not FOREIGN.search(node.value)
+    ]
+    assert found == []
+
+
+def shown(error, *words):
+    """Return an error as a command shows it."""
+    group = click.Context(app)
+    group.invoked_subcommand = words[0]
+    return describe(error, group)
+
+
+def test_the_command_line_names_its_own_option():
+    channels = ModelInputError("it has 2 channels", metadata={"option": "options.channels"})
+    assert shown(channels, "classify") == "it has 2 channels (--channels)"
+    # A command without such an option names none.
+    assert shown(channels, "models") == "it has 2 channels"
+    size = ModelInputError("state its size", field="size")
+    assert shown(size, "add") == "state its size (--size)"
+
+
+def test_settings_of_the_server_are_those_of_serve():
+    memory = OverloadedError("no memory", metadata={"setting": "max_memory"})
+    assert shown(memory, "classify") == "no memory (zoobridge serve --max-memory)"
+    assert shown(memory, "serve") == "no memory (--max-memory)"
+    paths = PathPermissionError("not allowed", metadata={"setting": "allow_paths"})
+    assert shown(paths, "evaluate") == "not allowed (zoobridge serve --allow-path)"
+
+
+def test_python_names_its_own_parameter():
+    channels = ModelInputError("2 channels", metadata={"option": "options.channels"})
+    assert in_own_words(channels).__notes__ == ["parameter: channels="]
+    assert str(channels) == "2 channels"
+    memory = OverloadedError("no memory", metadata={"setting": "max_memory"})
+    assert in_own_words(memory).__notes__ == ["setting of the server: max_memory"]
