@@ -22,6 +22,7 @@ from engine_asks import (
     work,
 )
 from pixels import to_pixels
+from served import wait_until
 from zoobridge.engine import pack_tensors, unpack_tensors
 from zoobridge.errors import (
     BackendError,
@@ -233,6 +234,43 @@ def test_a_worker_whose_interpreter_is_held_is_ended_by_the_deadline(make_engine
     assert seconds < 60
     with pytest.raises(RefusedInputError, match="did not end"):
         engine.submit(work(model, request_for(HOLDS), seconds=1.0))
+
+
+def test_a_worker_that_is_killed_while_it_loads_is_started_once_more(make_engine, faulty, caplog):
+    engine = make_engine()
+    answer = engine.submit(work(faulty(command="slow"), request_for(1)))
+    wait_until(_workers)
+    (worker,) = _workers()
+    worker.kill()
+    assert answer_of(answer).results[0].prediction.top
+    assert "SIGKILL (out of memory?) while it loaded" in caplog.text
+
+
+def test_a_worker_that_is_killed_twice_while_it_loads_is_an_error(make_engine, faulty):
+    engine = make_engine()
+    answer = engine.submit(work(faulty(command="slow"), request_for(1)))
+    killed = set()
+    while len(killed) < 2:
+        for worker in _workers():
+            worker.kill()
+            killed.add(worker.pid)
+        time.sleep(0.01)
+    with pytest.raises(WorkerError, match="while it loaded"):
+        answer_of(answer)
+
+
+def test_a_fork_server_that_is_killed_while_it_imports_is_started_once_more(make_engine, faulty):
+    engine = make_engine(fork=True)
+    answer = engine.submit(work(faulty(), request_for(1)))
+    wait_until(processes)
+    processes()[0].kill()
+    assert answer_of(answer).results[0].prediction.top
+
+
+def _workers():
+    """The workers that fork servers of this test have started."""
+    found = [child for process in processes() for child in process.children()]
+    return list({child.pid: child for child in found}.values())
 
 
 def test_what_a_worker_printed_as_it_died_is_in_the_servers_log(make_engine, faulty, caplog):

@@ -17,6 +17,7 @@ from serving import Serving
 
 #: Messages between two looks at the server.
 ROUND = 10_000
+SETTLING = 10
 
 
 def main():
@@ -29,7 +30,9 @@ def main():
         write_package(Path(folder, "zoo", "brightness"), "brightness")
         with Serving(Path(folder, "zoo"), Path(folder, "server")) as server:
             fuzzer = Fuzzer(server, seed=arguments.seed)
-            fuzzer.send(ROUND)
+            # The allocator has not found its size before.
+            for _ in range(SETTLING):
+                fuzzer.send(ROUND)
             fuzzer.settle()
             while time.monotonic() < until:
                 fuzzer.send(ROUND)

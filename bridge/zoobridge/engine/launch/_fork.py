@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import tempfile
@@ -125,6 +126,11 @@ class _ForkServer:
         """Whether it can fork."""
         return not self._gone and self.process.poll() is None
 
+    @property
+    def killed(self) -> bool:
+        """Whether somebody else ended it: a person, or the system for want of memory."""
+        return self.process.poll() == -signal.SIGKILL
+
     def memory_bytes(self) -> int:
         """Return the memory that is its own, shared with workers or not; the code of libraries is not."""
         with contextlib.suppress(psutil.Error):
@@ -203,14 +209,13 @@ class ForkLauncher:
     def launch(self, framework: str, arena: Arena, folder: Path) -> WorkerProcess:
         """See :meth:`Launcher.launch`."""
         with self._starts(framework):
-            server = self._fork_servers.get(framework)
-            if server is None or not server.alive:
-                if server is not None:
-                    self._close(server)
-                server = _ForkServer(framework, self._cores)
-                with self._lock:
-                    self._fork_servers[framework] = server
-            return server.fork(arena, folder)
+            try:
+                return self._fork_server(framework).fork(arena, folder)
+            except WorkerError:
+                if not self._fork_servers[framework].killed:
+                    raise
+                # Not by the framework: it is started once more.
+                return self._fork_server(framework).fork(arena, folder)
 
     def release(self, framework: str) -> None:
         """See :meth:`Launcher.release`."""
@@ -240,6 +245,16 @@ class ForkLauncher:
         with self._lock:
             for lifeline in self._lifelines:
                 lifeline.cut()
+
+    def _fork_server(self, framework: str) -> _ForkServer:
+        server = self._fork_servers.get(framework)
+        if server is None or not server.alive:
+            if server is not None:
+                self._close(server)
+            server = _ForkServer(framework, self._cores)
+            with self._lock:
+                self._fork_servers[framework] = server
+        return server
 
     def _close(self, server: _ForkServer) -> None:
         server.close()

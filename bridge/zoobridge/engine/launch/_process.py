@@ -66,6 +66,11 @@ class WorkerProcess:
         self.left()
         self._ended.set()
 
+    @property
+    def killed(self) -> bool:
+        """Whether somebody else ended it: a person, or the system for want of memory."""
+        return self._status == -9
+
     def exit_reason(self, timeout: float = 1.0) -> str:
         """Wait briefly for its end and return how it came, as a phrase."""
         self._ended.wait(timeout)

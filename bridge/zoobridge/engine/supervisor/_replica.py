@@ -115,6 +115,7 @@ class Replica:
         self._change = self._dispatcher.change
         self._state = _State.LOADING
         self._failure: ZooBridgeError | None = None
+        self._killed_while_loading = False
         self._worker: WorkerProcess | None = None
         self._memory = 0
         self._device_memory = 0
@@ -281,15 +282,12 @@ class Replica:
             while True:
                 reason = self._run_worker()
                 with self._change:
-                    if self._state is not _State.READY:
+                    if self._state not in (_State.LOADING, _State.READY):
                         break
                     held = self._dispatcher.recover(reason)
                 _log.error(
                     "worker died model=%s how=%r requests=%d printed=%r",
-                    self.model.reference,
-                    reason,
-                    held,
-                    self._log.printed(),
+                    *(self.model.reference, reason, held, self._log.printed()),
                 )
         except ZooBridgeError as error:
             self._fail(error)
@@ -316,12 +314,8 @@ class Replica:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _fail(self, error: ZooBridgeError) -> None:
-        _log.warning(
-            "model lost model=%s why=%r printed=%r",
-            self.model.reference,
-            error.message,
-            self._log.printed(),
-        )
+        name, printed = self.model.reference, self._log.printed()
+        _log.warning("model lost model=%s why=%r printed=%r", name, error.message, printed)
         with self._change:
             self._failure = error
 
@@ -343,8 +337,13 @@ class Replica:
                 worker.writer.send(FrameKind.LOAD, 0, document)
             frame = worker.reader.next()
             if frame is None:
+                reason = worker.exit_reason()
+                if worker.killed and not self._killed_while_loading:
+                    # Not by its model: it is started once more.
+                    self._killed_while_loading = True
+                    return f"{reason} while it loaded"
                 raise WorkerError(
-                    f"the worker of model {self.model.reference} {worker.exit_reason()} while it loaded"
+                    f"the worker of model {self.model.reference} {reason} while it loaded"
                     f" the {self.weights.format} weights{self._log.last_line()}"
                 )
             if frame.kind == FrameKind.FAILED:
@@ -358,6 +357,7 @@ class Replica:
                     self.facts["precision"],
                 )
                 self._worker = worker
+                self._killed_while_loading = False
                 if self._state is _State.LOADING:
                     self._state = _State.READY
                 self._change.notify_all()
