@@ -240,3 +240,19 @@ def test_a_call_that_was_accepted_is_answered_while_the_server_stops(start, call
     assert future.result().results
     stopping.join(90)
     assert not stopping.is_alive()
+
+
+def test_calls_for_a_model_that_loads_do_not_hold_others_up(start, call, held):
+    caller = call(start(engine=held, max_workers=4))
+    held.loading = True
+    waiting = [caller.classification.Classify.future(request(), timeout=90) for _ in range(40)]
+    for _ in waiting:
+        held.next()
+    held.loading = False
+    other = caller.classification.Classify.future(request(), timeout=90)
+    held.next().give()
+    assert other.result().results
+    assert not any(future.done() for future in waiting)
+    for answer in held.answers[: len(waiting)]:
+        answer.give()
+    assert all(future.result().results for future in waiting)

@@ -63,6 +63,70 @@ def test_a_call_that_fails_gives_its_place_back(pool):
     wait_until(lambda: pool.unanswered == 0)
 
 
+def test_a_call_that_is_set_aside_gives_its_place_to_the_next(pool):
+    go = _hold(pool, 2)
+    done = threading.Event()
+
+    def wait_aside():
+        assert pool.set_aside(pool.current)
+        assert not pool.set_aside(pool.current)
+        done.set()
+        go.wait(30)
+
+    pool.submit(wait_aside)
+    assert pool.queued == 1
+    assert not done.is_set()
+    go.set()
+    assert done.wait(30)
+    wait_until(lambda: pool.unanswered == 0)
+    go.clear()
+    for _ in range(4):
+        pool.submit(wait_aside)
+    wait_until(lambda: pool.queued == 0)
+    assert pool.submit(int, "7").result(30) == 7
+    assert pool.unanswered == 4
+    assert pool.expected_wait() == 0
+    go.set()
+    wait_until(lambda: pool.unanswered == 0)
+
+
+def test_calls_run_in_order_and_never_more_at_once_than_threads(pool):
+    lock, began, most, running = threading.Lock(), [], [0], [0]
+
+    def call(number):
+        with lock:
+            began.append(number)
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        time.sleep(0.001)
+        with lock:
+            running[0] -= 1
+
+    futures = [pool.submit(call, number) for number in range(200)]
+    for future in futures:
+        future.result(30)
+    assert most[0] == 2
+    assert began == sorted(began) or max(abs(a - b) for a, b in enumerate(began)) <= 1
+
+
+def test_only_so_many_calls_wait_for_models():
+    pools = CallPools.of(threads=4, patience=10)
+    go = threading.Event()
+
+    def load():
+        with pools.aside():
+            go.wait(30)
+
+    futures = [pools.classifying.submit(load) for _ in range(200)]
+    wait_until(lambda: pools.classifying.unanswered == 128)
+    refused = [future for future in futures if future.done()]
+    assert {type(future.exception()) for future in refused} == {OverloadedError}
+    assert all(future.exception().retry_after for future in refused)
+    go.set()
+    wait_until(lambda: pools.unanswered == 0)
+    pools.close()
+
+
 def test_streams_wait_for_nothing_and_control_calls_have_threads_of_their_own():
     pools = CallPools.of(threads=4, patience=10)
     streams = pools.pool_for("/zoobridge.v1.ClassificationService/ClassifyStream", streaming=True)

@@ -228,6 +228,7 @@ class HeldEngine:
         self.arrived = threading.Semaphore(0)
         self.refusals: list[ZooBridgeError] = []
         self.closed_with: float | None = None
+        self.loading = False
         self.unloaded: list[str] = []
 
     def submit(self, work):
@@ -253,6 +254,9 @@ class HeldEngine:
     def unload(self, model, framework=""):  # noqa: ARG002 - as the Protocol has it
         self.unloaded.append(model.reference)
         return 0
+
+    def ready(self, model, weights):  # noqa: ARG002 - as the Protocol has it
+        return not self.loading
 
     def loaded(self):
         works = {answer.work.model.reference: answer.work for answer in self.answers}

@@ -264,6 +264,10 @@ class Engine(Protocol):
         """Free the replicas of a model once their accepted work is answered; return how many."""
         ...
 
+    def ready(self, model: ModelDescription, weights: WeightsDescription) -> bool:
+        """Return whether a model is loaded, so that its requests need not wait for that."""
+        ...
+
     def loaded(self) -> list[ModelState]:
         """Return the loaded replicas."""
         ...

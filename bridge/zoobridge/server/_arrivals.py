@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from zoobridge.errors import InvalidRequestError
+from zoobridge.server._pools import SLOW_CALLS, AcceptedCall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,9 +26,23 @@ __all__ = ["Arrivals"]
 
 _log = logging.getLogger(__name__)
 
-#: A message may take longer as long as no other call waits for the thread.
-_SECONDS: Final = 5.0
-_LOOK_SECONDS: Final = 0.5
+#: A call whose message takes longer is set aside: soon where others wait for its place.
+_SOON_SECONDS: Final = 0.02
+_SLOW_SECONDS: Final = 0.5
+_LOOK_SECONDS: Final = 0.2
+#: A message may take longer unless a stream waits for the thread, or the server is about to end.
+_PATIENCE_SECONDS: Final = 5.0
+_LAST_SECONDS: Final = 1.0
+
+
+@dataclass(eq=False, slots=True)
+class _Awaited:
+    """A message that is waited for, since when, and for which call."""
+
+    context: grpc.ServicerContext
+    call: AcceptedCall | None
+    since: float
+    aside: bool = False
 
 
 class Arrivals:
@@ -35,14 +51,15 @@ class Arrivals:
     Parameters
     ----------
     pools
-        The threads that wait. Where calls queue for them, those that have waited for their message
-        for five seconds are cancelled.
+        The threads that wait. Calls that wait longer than most are set aside, the oldest of too many
+        cancelled.
     """
 
     def __init__(self, pools: Sequence[CallPool]) -> None:
-        self._waiting: dict[CallPool, dict[grpc.ServicerContext, float]] = {
+        self._waiting: dict[CallPool, dict[grpc.ServicerContext, _Awaited]] = {
             pool: {} for pool in pools
         }
+        self._draining = False
         self._ended = threading.Event()
         self._watch = threading.Thread(target=self._look, name="zoobridge-arrivals", daemon=True)
         self._watch.start()
@@ -60,7 +77,7 @@ class Arrivals:
             If the caller is gone.
         """
         waiting = self._waiting[pool]
-        waiting[context] = time.monotonic()
+        waiting[context] = _Awaited(context, pool.current, time.monotonic())
         try:
             return next(requests)
         except StopIteration as end:
@@ -68,24 +85,42 @@ class Arrivals:
         finally:
             waiting.pop(context, None)
 
+    def drain(self) -> None:
+        """Wait for no message much longer."""
+        self._draining = True
+
     def close(self) -> None:
         """Cancel no more calls."""
         self._ended.set()
 
     def _look(self) -> None:
-        while not self._ended.wait(_LOOK_SECONDS):
+        hurried = False
+        while not self._ended.wait(_SOON_SECONDS if hurried else _LOOK_SECONDS):
+            hurried = False
             for pool, waiting in self._waiting.items():
-                if pool.queued:
-                    self._cancel_late(waiting)
+                hurried = hurried or pool.queued > 0
+                if waiting:
+                    self._review(pool, list(waiting.values()), time.monotonic())
 
-    def _cancel_late(self, waiting: dict[Any, float]) -> None:
-        due = time.monotonic() - _SECONDS
-        late = [context for context, since in list(waiting.items()) if since < due]
-        for context in late:
-            context.cancel()
-        if late:
-            _log.warning(
-                "cancelled calls whose message did not come, since others wait for their threads "
-                "calls=%d",
-                len(late),
-            )
+    def _review(self, pool: CallPool, awaited: Sequence[_Awaited], now: float) -> None:
+        due = now - (_SOON_SECONDS if pool.queued else _SLOW_SECONDS)
+        for one in awaited:
+            if one.since < due and not one.aside and one.call is not None:
+                one.aside = pool.set_aside(one.call)
+        late = [one for one in awaited if one.aside][:-SLOW_CALLS]
+        if self._draining:
+            late = [one for one in awaited if one.since < now - _LAST_SECONDS]
+        elif pool.full:
+            late += [one for one in awaited if one.since < now - _PATIENCE_SECONDS]
+        _cancel(late)
+
+
+def _cancel(late: Sequence[_Awaited]) -> None:
+    for one in late:
+        context: Any = one.context
+        context.cancel()
+    if late:
+        _log.warning(
+            "cancelled calls whose message did not come, since others wait for their place calls=%d",
+            len(late),
+        )

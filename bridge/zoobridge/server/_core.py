@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -16,6 +17,7 @@ from zoobridge.engine import InferenceRequest
 from zoobridge.errors import (
     BrokenPackageError,
     InvalidRequestError,
+    OverloadedError,
     UnknownModelError,
     WorkerError,
     ZooBridgeError,
@@ -27,7 +29,7 @@ from zoobridge.server._model_selection import ModelSelection, ModelSelector
 from zoobridge.server._paths import AllowedPaths
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from zoobridge.engine import Engine, PendingResponse, ResponsePart
     from zoobridge.server._config import ServerConfig
@@ -72,15 +74,24 @@ class Core:
         What the user trusts.
     engine
         Runs models.
+    aside
+        Gives the place of the current call to others, for the time of a block.
     """
 
     def __init__(
-        self, config: ServerConfig, catalog: Catalog, trust: TrustStore, engine: Engine
+        self,
+        config: ServerConfig,
+        catalog: Catalog,
+        trust: TrustStore,
+        engine: Engine,
+        *,
+        aside: Callable[[], AbstractContextManager[None]],
     ) -> None:
         self.config = config
         self.catalog = catalog
         self.trust = trust
         self.engine = engine
+        self._aside = aside
         # Read once: it is a file on disk.
         self.version = version("zoobridge")
         self.confinement, self.confinement_detail = engine.confinement()
@@ -214,7 +225,31 @@ class Core:
         task = self.submit(request, [data], deadline=deadline)
         if not on_end(task.answer.cancel):
             task.answer.cancel()
-        return answered(task.choice, list(task.answer))
+        with self.waiting(task.choice, [task.answer]):
+            return answered(task.choice, list(task.answer))
+
+    @contextmanager
+    def waiting(
+        self, choice: ModelSelection, answers: Sequence[PendingResponse] = ()
+    ) -> Iterator[None]:
+        """Give the call's place to others, for the time of a block, where its model is to be loaded.
+
+        Raises
+        ------
+        OverloadedError
+            If too many calls wait for models; the answers are cancelled.
+        """
+        if self.engine.ready(choice.model, choice.weights):
+            yield
+            return
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._aside())
+            except OverloadedError:
+                for answer in answers:
+                    answer.cancel()
+                raise
+            yield
 
 
 def answered(choice: ModelSelection, parts: Sequence[ResponsePart]) -> bytes:

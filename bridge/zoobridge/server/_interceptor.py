@@ -81,6 +81,7 @@ class CallInterceptor:
     def drain(self) -> None:
         """Accept no more calls; those that come are told so. Health is still answered."""
         self._draining = True
+        self._arrivals.drain()
 
     def intercept_service(
         self,

@@ -10,17 +10,19 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from zoobridge.errors import OverloadedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-__all__ = ["CallPool", "CallPools", "InPlace"]
+__all__ = ["SLOW_CALLS", "AcceptedCall", "CallPool", "CallPools", "InPlace"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -30,6 +32,10 @@ _T = TypeVar("_T")
 _QUEUED_CALLS: Final = 4096
 _CONTROL_THREADS: Final = 8
 _WATCHING_THREADS: Final = 32
+#: Calls whose message is slow to come, and calls that wait for models to be loaded; each keeps a thread.
+SLOW_CALLS: Final = 128
+_LOADING_CALLS: Final = 128
+_ASIDE_CALLS: Final = SLOW_CALLS + _LOADING_CALLS
 #: Weight of the newest call in the mean of what a call takes.
 _SMOOTHING: Final = 0.05
 _RETRY_SECONDS: Final = (0.1, 5.0)
@@ -46,12 +52,35 @@ _CLASSIFYING: Final = frozenset(
 _WATCHING: Final = ("/grpc.health.", "/grpc.reflection.")
 
 
+class AcceptedCall:
+    """A call that was accepted."""
+
+    __slots__ = ("answer", "aside", "begun", "future")
+
+    def __init__(self, answer: Callable[[], Any]) -> None:
+        self.answer = answer
+        self.future: Future[Any] = Future()
+        #: When it took a thread, on the clock of :func:`time.monotonic`.
+        self.begun = 0.0
+        #: Whether it waits for something else than its turn, and does not count meanwhile.
+        self.aside = False
+
+    def run(self) -> None:
+        try:
+            self.future.set_result(self.answer())
+        except BaseException as error:  # noqa: BLE001 - handed over to whoever waits for it
+            self.future.set_exception(error)
+
+
 class CallPool(ThreadPoolExecutor):
     """Threads for one kind of call.
 
     What a call will wait is estimated from the calls that wait for a thread and from how long calls
     were seen to hold one, by Little's law. Calls that are still running count with their age, so
     that the estimate grows while nothing comes back.
+
+    A call that only waits, for its message or for a model to be loaded, is set aside: it keeps its
+    thread, and another takes its place.
 
     Parameters
     ----------
@@ -64,50 +93,87 @@ class CallPool(ThreadPoolExecutor):
     """
 
     def __init__(self, threads: int, *, name: str, patience: float) -> None:
-        super().__init__(threads, thread_name_prefix=name)
+        super().__init__(threads + _ASIDE_CALLS, thread_name_prefix=name)
         self.threads = threads
         self._patience = patience
         self._counts = threading.Lock()
-        self._queued = 0
+        self._queue: deque[AcceptedCall] = deque()
         self._running = 0
+        self._aside = 0
         self._begun_sum = 0.0
         self._mean_seconds = 0.0
+        self._own = threading.local()
 
     def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
         """Queue a call that was accepted."""
+        call = AcceptedCall(partial(fn, *args, **kwargs))
         with self._counts:
-            self._queued += 1
-        return super().submit(partial(self._call, partial(fn, *args, **kwargs)))
+            self._queue.append(call)
+            due = self._take()
+        if due is not None:
+            super().submit(self._work, due)
+        return call.future
 
-    def _call(self, answer: Callable[[], _T]) -> _T:
-        begun = time.monotonic()
-        with self._counts:
-            self._queued -= 1
-            self._running += 1
-            self._begun_sum += begun
-        try:
-            return answer()
-        finally:
-            seconds = time.monotonic() - begun
+    def _work(self, call: AcceptedCall | None) -> None:
+        while call is not None:
+            self._own.call = call
+            call.run()
+            self._own.call = None
+            seconds = time.monotonic() - call.begun
             with self._counts:
-                self._running -= 1
-                self._begun_sum -= begun
-                self._mean_seconds += _SMOOTHING * (seconds - self._mean_seconds)
+                if call.aside:
+                    self._aside -= 1
+                else:
+                    self._running -= 1
+                    self._begun_sum -= call.begun
+                    self._mean_seconds += _SMOOTHING * (seconds - self._mean_seconds)
+                # What it may still be set aside by finds that it is over.
+                call.aside = True
+                call = self._take()
+
+    def _take(self) -> AcceptedCall | None:
+        """Take the next call that may run; called with the lock."""
+        if not self._queue or self._running >= self.threads:
+            return None
+        call = self._queue.popleft()
+        call.begun = time.monotonic()
+        self._running += 1
+        self._begun_sum += call.begun
+        return call
+
+    @property
+    def current(self) -> AcceptedCall | None:
+        """The call that the current thread answers; `None` where it is not one of these threads."""
+        return getattr(self._own, "call", None)
+
+    def set_aside(self, call: AcceptedCall) -> bool:
+        """Let another call take the place of one that only waits; return whether it held one."""
+        with self._counts:
+            if call.aside:
+                return False
+            call.aside = True
+            self._aside += 1
+            self._running -= 1
+            self._begun_sum -= call.begun
+            due = self._take()
+        if due is not None:
+            super().submit(self._work, due)
+        return True
 
     @property
     def queued(self) -> int:
         """Calls that were accepted and wait for a thread."""
-        return self._queued
+        return len(self._queue)
 
     @property
     def unanswered(self) -> int:
         """Calls that were accepted and are not yet answered."""
-        return self._queued + self._running
+        return len(self._queue) + self._running + self._aside
 
     def expected_wait(self) -> float:
         """Return the seconds that a call which came now would wait for a thread."""
         with self._counts:
-            ahead = self._queued + self._running + 1 - self.threads
+            ahead = len(self._queue) + self._running + 1 - self.threads
             if ahead <= 0:
                 return 0.0
             age = time.monotonic() - self._begun_sum / self._running if self._running else 0.0
@@ -116,15 +182,16 @@ class CallPool(ThreadPoolExecutor):
     @property
     def full(self) -> bool:
         """Whether a call which came now would wait too long."""
-        if self.unanswered < self.threads:
+        waiting = len(self._queue)
+        if waiting + self._running < self.threads:
             return False
-        return self._queued >= _QUEUED_CALLS or self.expected_wait() > self._patience
+        return waiting >= _QUEUED_CALLS or self.expected_wait() > self._patience
 
     def overloaded(self) -> OverloadedError:
         """Return the error of a call that is not accepted."""
         wait = self.expected_wait()
         return OverloadedError(
-            f"{self._queued} calls wait for this server, and another one would wait about "
+            f"{self.queued} calls wait for this server, and another one would wait about "
             f"{wait:.1f} s; send fewer at once, or try again shortly",
             retry_after=_retry_after(wait),
         )
@@ -180,6 +247,32 @@ class CallPools:
     streams: CallPool
     watching: CallPool
     control: CallPool
+    _loading: threading.BoundedSemaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(_LOADING_CALLS)
+    )
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Let others take the place of the current call while it waits for a model to be loaded.
+
+        Raises
+        ------
+        OverloadedError
+            If as many calls as may do so already wait for models.
+        """
+        if not self._loading.acquire(blocking=False):
+            raise OverloadedError(
+                f"{_LOADING_CALLS} calls wait for models that are being loaded; try again shortly",
+                retry_after=_retry_after(2.0),
+            )
+        try:
+            for pool in (self.classifying, self.control):
+                call = pool.current
+                if call is not None:
+                    pool.set_aside(call)
+            yield
+        finally:
+            self._loading.release()
 
     @classmethod
     def of(cls, *, threads: int, patience: float) -> CallPools:

@@ -180,7 +180,9 @@ class Server:
         stack.callback(self._close_engine, engine)
         trust = TrustStore(config.trust_file)
         cache = config.cache or platformdirs.user_cache_path("zoobridge", appauthor=False)
-        core = Core(config, Catalog(config.zoos, cache=cache, trust=trust), trust, engine)
+        core = Core(
+            config, Catalog(config.zoos, cache=cache, trust=trust), trust, engine, aside=pools.aside
+        )
         health = HealthServicer()
         health.update(self._serving({}))
         watch = ZooWatch(core, lambda models: health.update(self._serving(models)))

@@ -101,7 +101,8 @@ class ZooServicer(zoo_pb2_grpc.ZooServiceServicer):
         """Load a model before its first use."""
         del context
         choice = self._core.pick(request.model, request.framework)
-        state = self._core.engine.load(choice.model, choice.weights)
+        with self._core.waiting(choice):
+            state = self._core.engine.load(choice.model, choice.weights)
         return zoo_pb2.LoadModelResponse(loaded=loaded_message(state))
 
     def UnloadModel(  # noqa: N802

@@ -102,6 +102,11 @@ class LocalEngine:
             ]
         return sum(self._end(replica_set, "asked for") for replica_set in chosen)
 
+    def ready(self, model: ModelDescription, weights: WeightsDescription) -> bool:
+        """See :meth:`Engine.ready`."""
+        known = self._models.get((model.id, model.version, weights.digest))
+        return known is not None and known.ready
+
     def loaded(self) -> list[ModelState]:
         """See :meth:`Engine.loaded`."""
         states = [replica_set.state() for replica_set in self._all()]

@@ -145,7 +145,8 @@ class InferenceServicer:
                 answers.append(self._core.engine.submit(work))
                 if not context.add_callback(answers[-1].cancel):
                     raise CancelledError("the caller is gone")
-            parts = [part.response for answer in answers for part in answer]
+            with self._core.waiting(inference.choice):
+                parts = [part.response for answer in answers for part in answer]
         except ZooBridgeError:
             for answer in answers:
                 answer.cancel()
@@ -203,7 +204,8 @@ class InferenceServicer:
         self._core.refresh()
         view = find_view(self._core, request.model_name, "")
         choice = self._core.pick(view.model.reference)
-        self._core.engine.load(choice.model, choice.weights)
+        with self._core.waiting(choice):
+            self._core.engine.load(choice.model, choice.weights)
         return messages.RepositoryModelLoadResponse()
 
     def _unload(self, request: Any, _context: grpc.ServicerContext) -> Any:
