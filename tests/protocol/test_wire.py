@@ -12,6 +12,8 @@ from zoobridge.protocol import (
     before_request,
     divide_request,
     divide_stream_request,
+    join_requests,
+    join_responses,
     with_response,
 )
 from zoobridge.protocol._wire import _divided
@@ -135,12 +137,46 @@ def test_a_message_of_a_stream_gives_its_id_and_its_request(fields, name, large)
     if large:
         request.image.encoded = b"p" * LARGE
     message = classification_pb2.ClassifyStreamRequest(id=name, request=request)
-    parts = divide_stream_request(message.SerializeToString())
+    (parts,) = divide_stream_request(message.SerializeToString())
     assert parts.id == name
     assert classification_pb2.ClassifyRequest.FromString(bytes(parts.data)) == request
     assert (parts.request.model, parts.request.framework) == (request.model, request.framework)
     assert parts.request.options == request.options
     assert isinstance(parts.data, memoryview) is large
+
+
+@given(sizes=st.lists(st.sampled_from([0, 3, LARGE]), min_size=1, max_size=5))
+def test_messages_that_are_joined_give_the_request_of_each(sizes):
+    messages = [
+        classification_pb2.ClassifyStreamRequest(
+            id=str(place), request={"model": "m", "image": {"encoded": b"p" * size}}
+        )
+        for place, size in enumerate(sizes)
+    ]
+    parts = divide_stream_request(join_requests([one.SerializeToString() for one in messages]))
+    assert [one.id for one in parts] == [one.id for one in messages]
+    for one, message in zip(parts, messages, strict=True):
+        assert classification_pb2.ClassifyRequest.FromString(bytes(one.data)) == message.request
+
+
+def test_responses_are_joined_as_protobuf_writes_them():
+    parts = [classification_pb2.ClassifyStreamResponse(id=str(i), last=True) for i in range(3)]
+    first, *others = parts
+    wanted = classification_pb2.ClassifyStreamResponse(id="0", last=True, joined=others)
+    assert join_responses([one.SerializeToString() for one in parts]) == wanted.SerializeToString()
+    assert join_responses([first.SerializeToString()]) == first.SerializeToString()
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_a_message_that_joins_too_many_or_in_levels_is_refused(large):
+    one = classification_pb2.ClassifyStreamRequest(id="a")
+    if large:
+        one.request.image.encoded = b"p" * LARGE
+    data = one.SerializeToString()
+    with pytest.raises(DecodeError, match="1024"):
+        divide_stream_request(join_requests([data, *[b""] * 1025]))
+    with pytest.raises(DecodeError, match="joins others"):
+        divide_stream_request(join_requests([data, join_requests([data, data])]))
 
 
 @given(fields=_images, data=st.binary(max_size=300), top_k=st.integers(0, 9), name=st.text())

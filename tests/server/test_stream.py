@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 
@@ -92,6 +93,70 @@ def test_later_requests_inherit_what_they_leave_empty(start, call, held):
     b.give()
     feed.close()
     assert {answer.id for answer in answers} == {"a", "b"}
+
+
+def test_joined_requests_are_answered_as_if_each_came_alone(start, call, held):
+    server = start(engine=held)
+    defaults = classification_pb2.ClassifyRequest(model="brightness@1.0.0")
+    first = part("defaults", defaults)
+    first.joined.extend([part("a", request(model="")), part("b", request(model="nobody"))])
+    first.joined.append(part("c"))
+    feed = Feed([first])
+    answers = call(server).classification.ClassifyStream(iter(feed), timeout=90)
+    a, c = held.next(), held.next()
+    assert a.work.model.version == "1.0.0"
+    c.give()
+    a.give()
+    feed.close()
+    parts = [one for answer in answers for one in (answer, *answer.joined)]
+    assert {one.id: one.WhichOneof("outcome") for one in parts} == {
+        "a": "response",
+        "b": "error",
+        "c": "response",
+    }
+
+
+def test_joined_requests_do_not_pass_the_window(start, call, held):
+    server = start(engine=held)
+    first, *others = [part(str(i)) for i in range(2 * WINDOW)]
+    first.joined.extend(others)
+    feed = Feed([first])
+    answers = call(server).classification.ClassifyStream(iter(feed), timeout=90)
+    for _ in range(WINDOW):
+        held.next()
+    assert not held.arrived.acquire(timeout=0.5)
+    answers.cancel()
+    feed.close()
+
+
+def test_a_stream_that_is_drained_says_so_in_the_middle_of_a_joined_message(start, call, held):
+    server = start(engine=held)
+    first, *others = [part(str(i)) for i in range(WINDOW + 8)]
+    first.joined.extend(others)
+    feed = Feed([first])
+    answers = call(server).classification.ClassifyStream(iter(feed), timeout=90)
+    accepted = [held.next() for _ in range(WINDOW)]
+    stopping = threading.Thread(target=server.stop, kwargs={"grace": 20})
+
+    def give() -> None:
+        for one in accepted:
+            one.give()
+        while stopping.is_alive():
+            with contextlib.suppress(AssertionError):
+                held.next(timeout=0.1).give()
+
+    giving = threading.Thread(target=give)
+    stopping.start()
+    giving.start()
+    seen = []
+    with pytest.raises(grpc.RpcError) as caught:
+        for answer in answers:
+            seen += [one.id for one in (answer, *answer.joined)]
+    assert isinstance(error_of(caught), ServerUnavailableError)
+    stopping.join(30)
+    giving.join(30)
+    assert len(seen) == len(set(seen)) == len(held.answers)
+    feed.close()
 
 
 def test_answers_come_as_they_are_done_and_name_the_true_model(start, call, held):

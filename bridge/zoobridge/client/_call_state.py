@@ -151,7 +151,7 @@ class CallState:
         self._identity = ModelIdentity(name, version)
         self._total = total
         self._on_progress = on_progress
-        self._hints = hints or ClientHints()
+        self.hints = hints or ClientHints()
         self._open: dict[str, _Open] = {}
         self._bytes = 0
         self._images = self._items = self._failed = 0
@@ -164,8 +164,8 @@ class CallState:
     def has_room(self, loading: int) -> bool:
         """Tell whether another message may be sent while `loading` are being read."""
         return (
-            len(self._open) + loading < self._hints.window_messages
-            and self._bytes < self._hints.window_bytes
+            len(self._open) + loading < self.hints.window_messages
+            and self._bytes < self.hints.window_bytes
         )
 
     def send(self, group: ImageGroup, index: int, size: int) -> None:

@@ -10,6 +10,7 @@ import grpc
 
 from zoobridge.client._transport import error_from_rpc
 from zoobridge.errors import ServerError, ZooBridgeError
+from zoobridge.protocol import join_requests
 from zoobridge.protocol.v1 import classification_pb2 as pb
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def receive(call: Any, put: Callable[[Event], object]) -> None:
     try:
         for response in call:
             put(response)
+            for part in response.joined:
+                put(part)
     except grpc.RpcError as error:
         put(_Ended(error))
     else:
@@ -88,8 +91,24 @@ class StreamState:
         self._exhausted = False
 
     def requests(self) -> Iterator[bytes]:
-        """Return the messages to send, as gRPC consumes them in a thread of its own."""
-        return iter(self._outgoing.get, None)
+        """Yield the messages to send, as gRPC consumes them in a thread of its own.
+
+        What is ready when gRPC asks for the next goes in one message, as far as the server hints.
+        """
+        hints, held = self._state.hints, list[bytes | None]()
+        while (request := held.pop() if held else self._outgoing.get()) is not None:
+            requests, size = [request], len(request)
+            while not held and len(requests) < hints.joined_requests:
+                try:
+                    other = self._outgoing.get_nowait()
+                except queue.Empty:
+                    break
+                if other is None or size + len(other) > hints.packed_bytes:
+                    held.append(other)
+                else:
+                    requests.append(other)
+                    size += len(other)
+            yield join_requests(requests)
 
     @property
     def wants_picture(self) -> bool:

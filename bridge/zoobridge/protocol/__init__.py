@@ -29,6 +29,8 @@ from zoobridge.protocol._wire import (
     before_request,
     divide_request,
     divide_stream_request,
+    join_requests,
+    join_responses,
     with_response,
 )
 
@@ -78,6 +80,8 @@ __all__ = [
     "error_from_status",
     "from_enum",
     "from_message",
+    "join_requests",
+    "join_responses",
     "kind_of_file",
     "lay_out",
     "message_classes",

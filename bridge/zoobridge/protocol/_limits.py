@@ -43,6 +43,8 @@ class ClientHints:
     packed_images, packed_items, packed_bytes
         Small pictures of the same type, shape and axes to send as planes of one, and the items and
         bytes of such a message, at most.
+    joined_requests
+        Other requests of a stream to send in one message of `packed_bytes`, at most.
     """
 
     window_messages: int = 64
@@ -51,3 +53,4 @@ class ClientHints:
     packed_images: int = 32
     packed_items: int = 1024
     packed_bytes: int = 4 << 20
+    joined_requests: int = 32

@@ -6,9 +6,11 @@ number or a length and as many bytes); only the picture's bytes are passed over.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+from google.protobuf.message import DecodeError
 
 from zoobridge.protocol.v1 import classification_pb2, image_pb2
 
@@ -20,6 +22,8 @@ __all__ = [
     "divide_request",
     "divide_stream_request",
     "field_tag",
+    "join_requests",
+    "join_responses",
     "varint",
     "with_response",
 ]
@@ -30,6 +34,9 @@ _ENCODED: Final = image_pb2.Image.ENCODED_FIELD_NUMBER
 _PIXELS: Final = image_pb2.Image.PIXELS_FIELD_NUMBER
 _DATA: Final = image_pb2.Pixels.DATA_FIELD_NUMBER
 _REQUEST: Final = classification_pb2.ClassifyStreamRequest.REQUEST_FIELD_NUMBER
+
+_JOINED: Final = classification_pb2.ClassifyStreamRequest.JOINED_FIELD_NUMBER
+_MAX_JOINED: Final = 1024
 
 # Below this, a plain parse that copies is as fast.
 _WORTH_BYTES: Final = 256 << 10
@@ -91,27 +98,77 @@ class StreamParts:
     data: bytes | memoryview
 
 
-def divide_stream_request(data: bytes) -> StreamParts:
+def divide_stream_request(data: bytes) -> list[StreamParts]:
     """Parse a ``ClassifyStreamRequest``, leaving a large picture where it lies.
+
+    Returns
+    -------
+    list of StreamParts
+        The request, and those that are joined to it.
 
     Raises
     ------
     google.protobuf.message.DecodeError
-        If it is not one.
+        If it is not one, or joins too many.
     """
-    if len(data) >= _WORTH_BYTES:
-        view = memoryview(data)
+    return [_stream_parts(part) for part in _separated(memoryview(data))]
+
+
+def _separated(data: memoryview) -> list[memoryview]:
+    """Return a message without those that are joined to it, and these."""
+    own: list[memoryview] = []
+    joined: list[memoryview] = []
+    try:
+        for field in _fields(data, 0, len(data)):
+            if field.number != _JOINED or field.kind != _BYTES:
+                own.append(data[field.begin : field.end])
+            elif len(joined) < _MAX_JOINED:
+                joined.append(data[field.value : field.end])
+            else:
+                raise DecodeError(f"a message joins more than {_MAX_JOINED} requests")
+    except (IndexError, ValueError):
+        return [data]
+    return [memoryview(b"".join(own)), *joined] if joined else [data]
+
+
+def _stream_parts(view: memoryview) -> StreamParts:
+    if len(view) >= _WORTH_BYTES:
         try:
             field = _only(view, 0, len(view), _REQUEST)
         except (IndexError, ValueError):
             field = None
         if field is not None:
-            rest = bytes(view[: field.begin]) + bytes(view[field.end :])
-            name = classification_pb2.ClassifyStreamRequest.FromString(rest).id
             inner = view[field.value : field.end]
-            return StreamParts(name, divide_request(inner).request, inner)
-    message = classification_pb2.ClassifyStreamRequest.FromString(data)
+            rest = _single(bytes(view[: field.begin]) + bytes(view[field.end :]))
+            return StreamParts(rest.id, divide_request(inner).request, inner)
+    message = _single(bytes(view))
     return StreamParts(message.id, message.request, message.request.SerializeToString())
+
+
+def _single(data: bytes) -> classification_pb2.ClassifyStreamRequest:
+    message = classification_pb2.ClassifyStreamRequest.FromString(data)
+    if message.joined:
+        raise DecodeError("a request that is joined to another joins others")
+    return message
+
+
+def join_requests(requests: Sequence[bytes]) -> bytes:
+    """Return serialized ``ClassifyStreamRequest`` messages as one, at least one."""
+    return _join(_JOINED_REQUEST, requests)
+
+
+def join_responses(responses: Sequence[bytes]) -> bytes:
+    """Return serialized ``ClassifyStreamResponse`` messages as one, at least one."""
+    return _join(_JOINED_RESPONSE, responses)
+
+
+def _join(tag: bytes, messages: Sequence[bytes]) -> bytes:
+    if len(messages) == 1:
+        return messages[0]
+    chunks = [messages[0]]
+    for message in messages[1:]:
+        chunks += (tag, varint(len(message)), message)
+    return b"".join(chunks)
 
 
 def before_picture(
@@ -290,3 +347,5 @@ def field_tag(number: int, *, kind: int = _BYTES) -> bytes:
 _SMALL: Final = [bytes([value]) for value in range(0x80)]
 _MORE: Final = [bytes([value | 0x80]) for value in range(0x80)]
 _RESPONSE: Final = field_tag(classification_pb2.ClassifyStreamResponse.RESPONSE_FIELD_NUMBER)
+_JOINED_REQUEST: Final = field_tag(_JOINED)
+_JOINED_RESPONSE: Final = field_tag(classification_pb2.ClassifyStreamResponse.JOINED_FIELD_NUMBER)

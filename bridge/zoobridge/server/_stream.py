@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final
 
 import grpc
@@ -16,7 +16,12 @@ from zoobridge.errors import (
     WorkerError,
     ZooBridgeError,
 )
-from zoobridge.protocol import divide_stream_request, status_from_error, with_response
+from zoobridge.protocol import (
+    divide_stream_request,
+    join_responses,
+    status_from_error,
+    with_response,
+)
 from zoobridge.protocol.v1 import classification_pb2
 from zoobridge.server._core import answered
 from zoobridge.server._faults import known_error, parsed
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from zoobridge.engine import PendingResponse, ResponsePart
+    from zoobridge.protocol import StreamParts
     from zoobridge.server._core import Core
     from zoobridge.server._model_selection import ModelSelection
 
@@ -34,6 +40,9 @@ __all__ = ["ClassifyStream"]
 _METHOD: Final = "/zoobridge.v1.ClassificationService/ClassifyStream"
 _WINDOW: Final = 32
 _WINDOW_BYTES: Final = 64 << 20
+# Parts of answers, and bytes, in one message.
+_JOINED: Final = 64
+_JOINED_BYTES: Final = 1 << 20
 # How long a stream waits for room in the engine before the request is answered with an error.
 _PATIENCE_SECONDS: Final = 60.0
 
@@ -91,6 +100,7 @@ class ClassifyStream:
         self._pending: set[_Pending] = set()
         self._outstanding = 0
         self._outstanding_bytes = 0
+        self._joins = False
         self._read_all = False
         self._draining = False
         self._ended = False
@@ -113,13 +123,10 @@ class ClassifyStream:
         threading.Thread(target=self._read, name="zoobridge-stream-reader", daemon=True).start()
         try:
             while not self._finished():
-                outcome = self._outbox.get()
-                if outcome is None or outcome.pending not in self._pending:
-                    continue
-                response, last = _response(outcome)
-                yield response
-                if last:
-                    self._release(outcome.pending)
+                responses, done = self._ready()
+                if responses:
+                    yield join_responses(responses)
+                self._release(done)
             if self._failure is not None:
                 raise self._failure
             if self._draining and not self._read_all:
@@ -150,30 +157,66 @@ class ClassifyStream:
             idle = self._outstanding == 0 and self._outbox.empty()
             return self._ended or (idle and (self._read_all or self._draining))
 
-    def _release(self, pending: _Pending) -> None:
+    def _ready(self) -> tuple[list[bytes], set[_Pending]]:
+        """Wait for a part of an answer; return it with what else is ready, and who is answered.
+
+        Only a caller that joins requests is sent several parts in one message.
+        """
+        responses: list[bytes] = []
+        done: set[_Pending] = set()
+        size = 0
+        outcome = self._outbox.get()
+        while True:
+            if (
+                outcome is not None
+                and outcome.pending in self._pending
+                and outcome.pending not in done
+            ):
+                response, last = _response(outcome)
+                responses.append(response)
+                size += len(response)
+                if last:
+                    done.add(outcome.pending)
+            if not self._joins or len(responses) >= _JOINED or size >= _JOINED_BYTES:
+                break
+            try:
+                outcome = self._outbox.get_nowait()
+            except Empty:
+                break
+        return responses, done
+
+    def _release(self, done: set[_Pending]) -> None:
         with self._change:
-            self._pending.discard(pending)
-            self._outstanding -= 1
-            self._outstanding_bytes -= pending.size
+            self._pending -= done
+            self._outstanding -= len(done)
+            self._outstanding_bytes -= sum(pending.size for pending in done)
             self._change.notify_all()
 
     # What follows runs on the reader's thread.
 
     def _read(self) -> None:
         failure: ZooBridgeError | None = None
+        closed = False
         try:
             while self._wait_for_room():
                 data = next(self._requests, None)
                 if data is None:
+                    closed = True
                     break
-                self._accept(data)
+                first, *joined = parsed(divide_stream_request, data)
+                self._joins = self._joins or bool(joined)
+                self._accept(first)
+                for one in joined:
+                    if not self._wait_for_room():
+                        break
+                    self._accept(one)
         except grpc.RpcError:
             self.end()
         except Exception as exception:  # noqa: BLE001 - told to the caller, not to a dead thread
             failure = known_error(exception, _METHOD)
         with self._change:
             self._failure = failure
-            self._read_all = True
+            self._read_all = closed or failure is not None
         self._outbox.put(None)
 
     def _wait_for_room(self) -> bool:
@@ -190,8 +233,7 @@ class ClassifyStream:
             )
             return not (self._ended or self._draining)
 
-    def _accept(self, data: bytes) -> None:
-        message = parsed(divide_stream_request, data)
+    def _accept(self, message: StreamParts) -> None:
         request = message.request
         if self._defaults is None:
             self._defaults = classification_pb2.ClassifyRequest(
@@ -200,7 +242,7 @@ class ClassifyStream:
             if not request.HasField("image"):
                 return
         chunks = [message.data, self._complete(request)]
-        pending = _Pending(message.id, len(data))
+        pending = _Pending(message.id, len(message.data))
         with self._change:
             self._pending.add(pending)
             self._outstanding += 1

@@ -136,26 +136,30 @@ class ClassifyResponse(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[_prediction_pb2.ItemResult, _Mapping]]] = ..., model: _Optional[_Union[_prediction_pb2.ModelIdentity, _Mapping]] = ..., score_kind: _Optional[_Union[_prediction_pb2.ScoreKind, str]] = ..., timing: _Optional[_Union[_prediction_pb2.Timing, _Mapping]] = ...) -> None: ...
 
 class ClassifyStreamRequest(_message.Message):
-    __slots__ = ("id", "request")
+    __slots__ = ("id", "request", "joined")
     ID_FIELD_NUMBER: _ClassVar[int]
     REQUEST_FIELD_NUMBER: _ClassVar[int]
+    JOINED_FIELD_NUMBER: _ClassVar[int]
     id: str
     request: ClassifyRequest
-    def __init__(self, id: _Optional[str] = ..., request: _Optional[_Union[ClassifyRequest, _Mapping]] = ...) -> None: ...
+    joined: _containers.RepeatedCompositeFieldContainer[ClassifyStreamRequest]
+    def __init__(self, id: _Optional[str] = ..., request: _Optional[_Union[ClassifyRequest, _Mapping]] = ..., joined: _Optional[_Iterable[_Union[ClassifyStreamRequest, _Mapping]]] = ...) -> None: ...
 
 class ClassifyStreamResponse(_message.Message):
-    __slots__ = ("id", "total", "last", "response", "error")
+    __slots__ = ("id", "total", "last", "response", "error", "joined")
     ID_FIELD_NUMBER: _ClassVar[int]
     TOTAL_FIELD_NUMBER: _ClassVar[int]
     LAST_FIELD_NUMBER: _ClassVar[int]
     RESPONSE_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
+    JOINED_FIELD_NUMBER: _ClassVar[int]
     id: str
     total: int
     last: bool
     response: ClassifyResponse
     error: _status_pb2.Status
-    def __init__(self, id: _Optional[str] = ..., total: _Optional[int] = ..., last: bool = ..., response: _Optional[_Union[ClassifyResponse, _Mapping]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ...) -> None: ...
+    joined: _containers.RepeatedCompositeFieldContainer[ClassifyStreamResponse]
+    def __init__(self, id: _Optional[str] = ..., total: _Optional[int] = ..., last: bool = ..., response: _Optional[_Union[ClassifyResponse, _Mapping]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., joined: _Optional[_Iterable[_Union[ClassifyStreamResponse, _Mapping]]] = ...) -> None: ...
 
 class CheckImageRequest(_message.Message):
     __slots__ = ("model", "pixels", "values", "regions", "options")

@@ -92,20 +92,22 @@ class Limits(_message.Message):
     def __init__(self, message_bytes: _Optional[int] = ..., image_pixels: _Optional[int] = ..., items: _Optional[int] = ..., queued_items: _Optional[int] = ..., queued_bytes: _Optional[int] = ...) -> None: ...
 
 class ClientHints(_message.Message):
-    __slots__ = ("window_messages", "window_bytes", "unary_items", "packed_images", "packed_items", "packed_bytes")
+    __slots__ = ("window_messages", "window_bytes", "unary_items", "packed_images", "packed_items", "packed_bytes", "joined_requests")
     WINDOW_MESSAGES_FIELD_NUMBER: _ClassVar[int]
     WINDOW_BYTES_FIELD_NUMBER: _ClassVar[int]
     UNARY_ITEMS_FIELD_NUMBER: _ClassVar[int]
     PACKED_IMAGES_FIELD_NUMBER: _ClassVar[int]
     PACKED_ITEMS_FIELD_NUMBER: _ClassVar[int]
     PACKED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    JOINED_REQUESTS_FIELD_NUMBER: _ClassVar[int]
     window_messages: int
     window_bytes: int
     unary_items: int
     packed_images: int
     packed_items: int
     packed_bytes: int
-    def __init__(self, window_messages: _Optional[int] = ..., window_bytes: _Optional[int] = ..., unary_items: _Optional[int] = ..., packed_images: _Optional[int] = ..., packed_items: _Optional[int] = ..., packed_bytes: _Optional[int] = ...) -> None: ...
+    joined_requests: int
+    def __init__(self, window_messages: _Optional[int] = ..., window_bytes: _Optional[int] = ..., unary_items: _Optional[int] = ..., packed_images: _Optional[int] = ..., packed_items: _Optional[int] = ..., packed_bytes: _Optional[int] = ..., joined_requests: _Optional[int] = ...) -> None: ...
 
 class GetServerInfoResponse(_message.Message):
     __slots__ = ("version", "limits", "uptime_seconds", "confinement", "confinement_detail", "memory_bytes", "zoo_folders", "client_hints")
