@@ -7,7 +7,14 @@ import pyarrow.parquet
 import pytest
 
 from zoobridge.errors import InvalidRequestError
-from zoobridge.evaluation import Dataset, Item, match_labels, read_dataset, read_mapping, readers
+from zoobridge.evaluation import (
+    Dataset,
+    LabelledItem,
+    match_labels,
+    read_dataset,
+    read_mapping,
+    readers,
+)
 from zoobridge.evaluation.datasets._labels import labels_for
 
 
@@ -119,9 +126,9 @@ def test_what_no_reader_takes_is_refused(tmp_path):
 
 def test_items_of_one_class_each_have_one(tmp_path):
     with pytest.raises(InvalidRequestError, match="has 2 classes where each item has one"):
-        Dataset((Item(tmp_path / "a.png", ("x", "y")),))
+        Dataset((LabelledItem(tmp_path / "a.png", ("x", "y")),))
     with pytest.raises(InvalidRequestError, match="no item of the dataset has a class"):
-        Dataset((Item(tmp_path / "a.png", ()),), multi_label=True)
+        Dataset((LabelledItem(tmp_path / "a.png", ()),), multi_label=True)
     with pytest.raises(InvalidRequestError, match="no labelled picture"):
         Dataset(())
 

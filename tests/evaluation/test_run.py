@@ -9,7 +9,7 @@ from PIL import Image
 
 from evaluated import run_to_the_end
 from zoobridge.errors import InvalidRequestError
-from zoobridge.evaluation import Dataset, Item, match_labels, measure, read_dataset
+from zoobridge.evaluation import Dataset, LabelledItem, match_labels, measure, read_dataset
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_a_changed_question_starts_again_and_says_so(client, digits, tmp_path):
 def test_an_unreadable_picture_is_told_and_asked_for_again(client, digits, tmp_path):
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"no picture")
-    lost = (Item(bad, ("1",)), Item(tmp_path / "gone.png", ("2",)))
+    lost = (LabelledItem(bad, ("1",)), LabelledItem(tmp_path / "gone.png", ("2",)))
     mixed = Dataset((*lost, *digits.items[:3]))
     run = run_to_the_end(client, "digits", mixed, folder=tmp_path / "run")
     assert [answer.item for answer in run.failures] == [0, 1]
@@ -119,7 +119,9 @@ def test_an_unreadable_picture_is_told_and_asked_for_again(client, digits, tmp_p
 
 def test_a_stack_is_not_measured_as_one_picture(client, tmp_path, digits):
     stack = digits.items[0].path.parents[2] / "stack" / "textures.tif"
-    run = run_to_the_end(client, "textures", Dataset((Item(stack, ("brick",)),)), folder=tmp_path)
+    run = run_to_the_end(
+        client, "textures", Dataset((LabelledItem(stack, ("brick",)),)), folder=tmp_path
+    )
     assert "planes, and has one label" in run.failures[0].error
     with pytest.raises(InvalidRequestError, match="answered none"):
         run.outcomes()

@@ -9,12 +9,12 @@ import tifffile
 from PIL import Image
 
 from zoobridge.client import Region
-from zoobridge.evaluation import Item
+from zoobridge.evaluation import LabelledItem
 from zoobridge.evaluation.report._thumbnails import thumbnail
 
 
 def shown(path, region=None):
-    small = thumbnail(Item(path, ("x",), region))
+    small = thumbnail(LabelledItem(path, ("x",), region))
     assert small.data.startswith("data:image/png;base64,"), small.note
     picture = Image.open(io.BytesIO(base64.b64decode(small.data.partition(",")[2])))
     assert max(picture.size) == 96
@@ -85,6 +85,6 @@ def test_a_picture_that_cannot_be_shown_says_why(tmp_path):
     (tmp_path / "a.tif").write_bytes(b"II*\0 no more")
     (tmp_path / "a.png").write_bytes(b"no picture")
     for name in ("a.tif", "a.png", "gone.png"):
-        small = thumbnail(Item(tmp_path / name, ("x",)))
+        small = thumbnail(LabelledItem(tmp_path / name, ("x",)))
         assert small.data == ""
         assert small.note.startswith("cannot be shown: ")

@@ -5,14 +5,14 @@ import pytest
 from training_examples import TEXTURES, patch, write_patches
 from zoobridge.errors import InvalidRequestError
 from zoobridge.training.compact import compact_model
-from zoobridge.training.served import ServedZoo
+from zoobridge.training.served import TrainingZoo
 
 
 @pytest.mark.timeout(900)
 def test_the_twin_is_smaller_answers_alike_and_leaves_the_original(trained, tmp_path):
     data = write_patches(tmp_path, (7, 8))
     client = trained.server.client
-    served = ServedZoo(client, trained.zoo)
+    served = TrainingZoo(client, trained.zoo)
     before = (trained.published.folder / "rdf.yaml").read_bytes()
     model = trained.published.reference
     found = compact_model(client, model, data, zoo=trained.zoo, wait_for=served.wait_for)

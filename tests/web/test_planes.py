@@ -11,7 +11,7 @@ import tifffile
 from PIL import Image
 
 from zoobridge.errors import ImageFormatError, LimitError
-from zoobridge.web._planes import View, describe, plane_of, render
+from zoobridge.web._planes import PlaneView, describe, plane_of, render
 
 PIXELS = 1_000_000
 
@@ -19,7 +19,7 @@ PIXELS = 1_000_000
 def shown(array, *, colour=False, **changes):
     height, width = array.shape[:2]
     settings = {"plane": {}, "channel": -1, "low": 0, "high": 255, "box": (0, 0, width, height)}
-    png = render(array, colour=colour, view=View(**{**settings, **changes}))
+    png = render(array, colour=colour, view=PlaneView(**{**settings, **changes}))
     return np.asarray(Image.open(io.BytesIO(png)))
 
 

@@ -12,7 +12,7 @@ import click
 from zoobridge.cli._allocator import keep_freed_memory
 from zoobridge.cli._conversions import Conversions
 from zoobridge.cli._failure import describe, is_verbose
-from zoobridge.cli._options import Server, chosen_format, server_options
+from zoobridge.cli._options import ServerOptions, chosen_format, server_options
 from zoobridge.cli._parameters import CHANNELS, INTENSITY, PLANES, REGION
 from zoobridge.cli._screen import note, note_first, progress_bar
 from zoobridge.errors import ZooBridgeError
@@ -117,7 +117,7 @@ def classify(
     output: Path | None,
     resume: bool,  # noqa: FBT001 - click passes it by name
     overwrite: bool,  # noqa: FBT001 - click passes it by name
-    server: Server,
+    server: ServerOptions,
     **options: Any,
 ) -> None:
     """Classify each PICTURE (file, folder with its subfolders, or pattern) with MODEL.

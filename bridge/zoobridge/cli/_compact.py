@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from zoobridge.cli._failure import needs_extra
-from zoobridge.cli._options import Server, server_options
+from zoobridge.cli._options import ServerOptions, server_options
 from zoobridge.cli._screen import note, table
 
 __all__ = ["compact"]
@@ -27,7 +27,7 @@ __all__ = ["compact"]
     help="Folder of the zoo.  [default: the server's first]",
 )
 @server_options
-def compact(model: str, data: Path, zoo: Path | None, server: Server) -> None:
+def compact(model: str, data: Path, zoo: Path | None, server: ServerOptions) -> None:
     """Write an 8-bit twin of MODEL beside it, and compare the two.
 
     The twin is named MODEL-int8 and is about a quarter of the size. Whether it is faster depends on the
@@ -40,9 +40,9 @@ def compact(model: str, data: Path, zoo: Path | None, server: Server) -> None:
     """  # noqa: D301
     with needs_extra("train", "making a model compact"):
         from zoobridge.training.compact import compact_model
-        from zoobridge.training.served import ServedZoo
+        from zoobridge.training.served import TrainingZoo
     with server.connect() as client:
-        served = ServedZoo(client, zoo)
+        served = TrainingZoo(client, zoo)
         found = compact_model(client, model, data, zoo=served.folder, wait_for=served.wait_for)
     table(
         ["model", "MB", "ms a call", "balanced accuracy"],

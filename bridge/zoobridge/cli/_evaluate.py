@@ -19,7 +19,7 @@ from zoobridge.cli._evaluation_options import evaluation_options
 from zoobridge.cli._evaluation_outputs import evaluation_text, note_omissions, print_evaluation
 from zoobridge.cli._evaluation_progress import following
 from zoobridge.cli._failure import needs_extra
-from zoobridge.cli._options import Server, chosen_format, server_options
+from zoobridge.cli._options import ServerOptions, chosen_format, server_options
 from zoobridge.cli._screen import note
 from zoobridge.files import write_whole
 
@@ -79,7 +79,7 @@ def evaluate(
     overwrite: bool,  # noqa: FBT001 - click passes it by name
     at_server: bool,  # noqa: FBT001
     mapping: Path | None,
-    server: Server,
+    server: ServerOptions,
     **settings: Any,
 ) -> None:
     """Evaluate and compare each MODEL on labelled pictures.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from zoobridge.cli._failure import needs_extra
-from zoobridge.cli._options import Server, server_options
+from zoobridge.cli._options import ServerOptions, server_options
 from zoobridge.cli._screen import json_text, table
 
 __all__ = ["measures", "readers"]
@@ -23,7 +23,7 @@ _AT_SERVER = click.option(
 @_LISTING
 @_AT_SERVER
 @server_options
-def measures(form: str, at_server: bool, server: Server) -> None:  # noqa: FBT001 - click's call
+def measures(form: str, at_server: bool, server: ServerOptions) -> None:  # noqa: FBT001 - click's call
     """List the measures: what each says, when it applies, and which values are better.
 
     \b
@@ -53,7 +53,7 @@ def measures(form: str, at_server: bool, server: Server) -> None:  # noqa: FBT00
 @_LISTING
 @_AT_SERVER
 @server_options
-def readers(form: str, at_server: bool, server: Server) -> None:  # noqa: FBT001 - click's call
+def readers(form: str, at_server: bool, server: ServerOptions) -> None:  # noqa: FBT001 - click's call
     """List the readers of labelled pictures, with the options that each takes.
 
     \b

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from zoobridge.cli._failure import needs_extra
-from zoobridge.cli._options import Server, server_options
+from zoobridge.cli._options import ServerOptions, server_options
 from zoobridge.cli._parameters import REGION
 
 __all__ = ["explain"]
@@ -44,7 +44,7 @@ def explain(
     region: object,
     windows: int,
     framework: str,
-    server: Server,
+    server: ServerOptions,
 ) -> None:
     """Show which places of PICTURE the answer of MODEL rests on.
 

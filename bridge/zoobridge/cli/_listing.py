@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zoobridge.cli._options import Server, server_options
+from zoobridge.cli._options import ServerOptions, server_options
 from zoobridge.cli._screen import json_text, note, size, table
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _FORMAT = click.option(
 @click.command()
 @_FORMAT
 @server_options
-def frameworks(form: str, server: Server) -> None:
+def frameworks(form: str, server: ServerOptions) -> None:
     """List the frameworks that the server supports, installed or not."""
     with server.connect() as client:
         found = client.frameworks()
@@ -50,7 +50,7 @@ def frameworks(form: str, server: Server) -> None:
 @click.option("--framework", default="", help="Only models that this framework can run.")
 @_FORMAT
 @server_options
-def models(framework: str, form: str, server: Server) -> None:
+def models(framework: str, form: str, server: ServerOptions) -> None:
     """List the models of the zoo, and why broken ones cannot be used.
 
     \b
@@ -100,7 +100,7 @@ def _state(model: Model) -> str:
 @click.argument("name", metavar="MODEL")
 @_FORMAT
 @server_options
-def model(name: str, form: str, server: Server) -> None:
+def model(name: str, form: str, server: ServerOptions) -> None:
     """Describe one model: its input, classes, weights and citations.
 
     MODEL is an id, or id@version; without a version the newest is taken.

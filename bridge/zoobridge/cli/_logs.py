@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zoobridge.cli._options import Server, server_options
+from zoobridge.cli._options import ServerOptions, server_options
 
 if TYPE_CHECKING:
     from zoobridge.client import LogRecord
@@ -25,7 +25,7 @@ _APART_SECONDS = 1.0
 @click.option("--follow", is_flag=True, help="Wait for further records until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="Print each record as a JSON object.")
 @server_options
-def logs(follow: bool, as_json: bool, server: Server) -> None:  # noqa: FBT001 - click passes them by name
+def logs(follow: bool, as_json: bool, server: ServerOptions) -> None:  # noqa: FBT001 - click passes them by name
     """Show the last records of the server's log, oldest first.
 
     The server keeps the last 1,000. Needs the server's managing token; on your own machine it is

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from zoobridge.cli._options import Server, server_options
+from zoobridge.cli._options import ServerOptions, server_options
 from zoobridge.cli._screen import size
 
 __all__ = ["load", "unload"]
@@ -14,7 +14,7 @@ __all__ = ["load", "unload"]
 @click.argument("name", metavar="MODEL")
 @click.option("--framework", default="", help="Framework.  [default: the fastest safe one]")
 @server_options
-def load(name: str, framework: str, server: Server) -> None:
+def load(name: str, framework: str, server: ServerOptions) -> None:
     """Load a model now, so that its first request does not wait.
 
     Needs the server's managing token; on your own machine it is found by itself.
@@ -31,7 +31,7 @@ def load(name: str, framework: str, server: Server) -> None:
 @click.argument("name", metavar="MODEL")
 @click.option("--framework", default="", help="Unload only the instance of this framework.")
 @server_options
-def unload(name: str, framework: str, server: Server) -> None:
+def unload(name: str, framework: str, server: ServerOptions) -> None:
     """Unload a model after its accepted requests are answered, and free its memory.
 
     Needs the server's managing token; on your own machine it is found by itself.

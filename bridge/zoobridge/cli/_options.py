@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from zoobridge.client import Client
 
-__all__ = ["Server", "chosen_format", "server_options"]
+__all__ = ["ServerOptions", "chosen_format", "server_options"]
 
 
 @dataclass(frozen=True)
-class Server:
+class ServerOptions:
     """Which server to speak to, as the options of :func:`server_options` say."""
 
     address: str | None
@@ -44,7 +44,7 @@ class Server:
 def server_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add ``--server``, ``--token``, ``--ca``, ``--tls/--no-tls`` and ``--verbose`` to a command.
 
-    The command takes the first four as one argument ``server``, a :class:`Server`.
+    The command takes the first four as one argument ``server``, a :class:`ServerOptions`.
     """
 
     @functools.wraps(command)
@@ -56,7 +56,7 @@ def server_options(command: Callable[..., None]) -> Callable[..., None]:
         tls: bool | None,
         **options: Any,
     ) -> None:
-        command(*arguments, server=Server(server, token, ca, tls), **options)
+        command(*arguments, server=ServerOptions(server, token, ca, tls), **options)
 
     for option in (
         verbose_option,

@@ -12,7 +12,7 @@ import click
 from zoobridge.cli._adding import described, repeated, try_picture
 from zoobridge.cli._failure import needs_extra, verbose_option
 from zoobridge.cli._machine import local_engine
-from zoobridge.cli._options import Server, server_options
+from zoobridge.cli._options import ServerOptions, server_options
 from zoobridge.cli._parameters import INTENSITY_SPAN, NAMES, PICTURE_SIZE
 from zoobridge.cli._screen import note, table
 from zoobridge.errors import InvalidRequestError
@@ -92,7 +92,9 @@ __all__ = ["add", "trust", "validate"]
     help="Classify this image with the new model, and show the result.",
 )
 @server_options
-def add(weights: Path, zoo: Path | None, picture: Path | None, server: Server, **said: Any) -> None:
+def add(
+    weights: Path, zoo: Path | None, picture: Path | None, server: ServerOptions, **said: Any
+) -> None:
     """Make a BioImage.IO package from a network that you have.
 
     WEIGHTS is an ONNX, TorchScript or Keras file, a SavedModel, or the folder of a Hugging Face image
@@ -125,7 +127,7 @@ def add(weights: Path, zoo: Path | None, picture: Path | None, server: Server, *
         try_picture(package, picture)
 
 
-def _served_zoo(server: Server) -> Path:
+def _served_zoo(server: ServerOptions) -> Path:
     """Return the first zoo folder of the user's own server on this machine."""
     from zoobridge.errors import ServerUnavailableError
 
@@ -202,7 +204,7 @@ def _difference(difference: Difference | None) -> tuple[str, str]:
 @click.argument("package", metavar="PACKAGE|MODEL")
 @click.option("--forget", is_flag=True, help="Stop trusting it.")
 @server_options
-def trust(package: str, forget: bool, server: Server) -> None:  # noqa: FBT001 - click passes it by name
+def trust(package: str, forget: bool, server: ServerOptions) -> None:  # noqa: FBT001 - click passes it by name
     """Allow the weights of a PACKAGE (folder or zip), or of a MODEL of your server, to run code.
 
     Some formats run code as soon as they are loaded. Do this only for packages of people whom you
@@ -229,7 +231,7 @@ def trust(package: str, forget: bool, server: Server) -> None:  # noqa: FBT001 -
         click.echo(f"{'no longer trusted' if forget else 'trusted'}: {kind} of {name}, {digest}")
 
 
-def _digests(package: str, server: Server) -> tuple[dict[str, str], str]:
+def _digests(package: str, server: ServerOptions) -> tuple[dict[str, str], str]:
     """Return the format of each set of weights by its digest, and the model's name."""
     if os.sep in package or Path(package).exists():
         with needs_extra("server", "reading a package"), tempfile.TemporaryDirectory() as scratch:

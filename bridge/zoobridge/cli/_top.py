@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zoobridge.cli._options import Server, server_options
+from zoobridge.cli._options import ServerOptions, server_options
 from zoobridge.cli._screen import console, size
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class _Row:
     "--json", "as_json", is_flag=True, help="Print one JSON document per update, each on a line."
 )
 @server_options
-def top(once: bool, interval: float, as_json: bool, server: Server) -> None:  # noqa: FBT001 - click passes them by name
+def top(once: bool, interval: float, as_json: bool, server: ServerOptions) -> None:  # noqa: FBT001 - click passes them by name
     """Show the loaded models live: requests, rates, times, batches and memory.
 
     Rates and times are those since the look before; in the first look, since the model was loaded.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zoobridge.cli._failure import needs_extra
-from zoobridge.cli._options import Server, server_options
+from zoobridge.cli._options import ServerOptions, server_options
 from zoobridge.cli._screen import note, note_first, progress_bar, table
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def train(
     dry_run: bool,  # noqa: FBT001
     zoo: Path | None,
     seed: int,
-    server: Server,
+    server: ServerOptions,
 ) -> None:
     """Train a classifier on labelled pictures, and add it to the zoo.
 

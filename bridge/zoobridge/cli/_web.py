@@ -11,7 +11,7 @@ from zoobridge.cli._failure import needs_extra
 from zoobridge.cli._options import server_options
 
 if TYPE_CHECKING:
-    from zoobridge.cli._options import Server
+    from zoobridge.cli._options import ServerOptions
 
 __all__ = ["web"]
 
@@ -49,7 +49,7 @@ def web(
     tls_cert: Path | None,
     tls_key: Path | None,
     of_process: int,
-    server: Server,
+    server: ServerOptions,
     **settings: Any,
 ) -> None:
     """Serve a page to try, compare and judge models in the browser, until Ctrl-C.

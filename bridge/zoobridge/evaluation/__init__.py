@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         mcnemar,
         resampled_weights,
     )
-    from zoobridge.evaluation.datasets._dataset import Dataset, DatasetReader, Item
+    from zoobridge.evaluation.datasets._dataset import Dataset, DatasetReader, LabelledItem
     from zoobridge.evaluation.datasets._labels import match_labels, read_mapping
     from zoobridge.evaluation.datasets._readers import read_dataset, readers
     from zoobridge.evaluation.datasets._tables import read_table
@@ -60,7 +60,7 @@ __all__ = [
     "EvaluationService",
     "Friedman",
     "Interval",
-    "Item",
+    "LabelledItem",
     "Measure",
     "Measured",
     "Outcomes",
@@ -102,7 +102,7 @@ __all__ = [
 _HOMES = {
     "comparison._compare": ("compare_runs",),
     "comparison._comparison": ("Comparison", "Parity", "Row"),
-    "datasets._dataset": ("Dataset", "DatasetReader", "Item"),
+    "datasets._dataset": ("Dataset", "DatasetReader", "LabelledItem"),
     "_evaluate": ("Update", "evaluate", "evaluate_iter"),
     "runs._journal": ("Answer",),
     "datasets._labels": ("match_labels", "read_mapping"),

@@ -25,7 +25,7 @@ from zoobridge.training.annotations import (
 from zoobridge.training.features import VIEWS
 from zoobridge.training.fit import Recipe, check_classes, fit_head, softmax
 from zoobridge.training.package import Published, publish_model
-from zoobridge.training.served import ServedZoo
+from zoobridge.training.served import TrainingZoo
 from zoobridge.training.suggest import Suggestion, farthest_first, margin_then_farthest
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class TrainingProject:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._id = project_id(self.folder / "project.json", name)
         self._journal = AnnotationJournal(self.folder / "annotations.jsonl")
-        self._served = ServedZoo(client, None if zoo is None else Path(zoo))
+        self._served = TrainingZoo(client, None if zoo is None else Path(zoo))
         self._selection: Selection | None = None
         self._fitted: Fitted | None = None
 

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from zoobridge.evaluation import Item, thumbnail
+from zoobridge.evaluation import LabelledItem, thumbnail
 from zoobridge.files import write_whole
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _section(title: str, figures: Iterable[str], total: int) -> list[str]:
 
 
 def _figure(annotation: Annotation, caption: str) -> str:
-    small = thumbnail(Item(Path(annotation.path), (annotation.label,), annotation.box))
+    small = thumbnail(LabelledItem(Path(annotation.path), (annotation.label,), annotation.box))
     image = f"<img alt='' src='{small.data}'>" if small.data else escape(small.note)
     name = Path(annotation.path).name
     return f"<figure>{image}<figcaption>{escape(name)}: {escape(caption)}</figcaption></figure>"

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from zoobridge.client import Client
 
-__all__ = ["ServedZoo"]
+__all__ = ["TrainingZoo"]
 
 _LISTED_SECONDS: Final = 30.0
 
 
-class ServedZoo:
+class TrainingZoo:
     """A server and its zoo.
 
     Parameters

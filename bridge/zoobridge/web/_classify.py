@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from zoobridge.client import AsyncClient, Result
     from zoobridge.web._context import Context
-    from zoobridge.web._sessions import Picture
+    from zoobridge.web._sessions import UploadedPicture
 
 __all__ = ["classify_routes"]
 
@@ -139,7 +139,7 @@ def _region(given: dict[str, Any], strokes: list[tuple[float, float, float]]) ->
 
 
 async def _events(
-    context: Context, client: AsyncClient, picture: Picture, asked: _Asked
+    context: Context, client: AsyncClient, picture: UploadedPicture, asked: _Asked
 ) -> AsyncIterator[dict[str, Any]]:
     """Yield the answers of all models as they come."""
     queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue(maxsize=64)
@@ -181,7 +181,7 @@ async def _events(
 
 
 async def _answers(
-    client: AsyncClient, picture: Picture, asked: _Asked, model: str, framework: str
+    client: AsyncClient, picture: UploadedPicture, asked: _Asked, model: str, framework: str
 ) -> AsyncIterator[dict[str, Any]]:
     """Yield one model's results, some at a time."""
     stream = client.classify_iter(

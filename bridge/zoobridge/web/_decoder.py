@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zoobridge.errors import ImageFormatError, LimitError
 
 if TYPE_CHECKING:
-    from zoobridge.web._sessions import Picture, Session
+    from zoobridge.web._sessions import Session, UploadedPicture
 
 __all__ = ["Decoder"]
 
@@ -96,7 +96,7 @@ class Decoder:
         for helper in reversed(self._helpers):
             self._free.put_nowait(helper)
 
-    async def describe(self, session: Session, picture: Picture) -> dict[str, Any]:
+    async def describe(self, session: Session, picture: UploadedPicture) -> dict[str, Any]:
         """Describe a picture; see :class:`zoobridge.web._planes.Described`.
 
         Raises
@@ -110,7 +110,7 @@ class Decoder:
         head, _ = await self._ask(session, request)
         return head
 
-    async def view(self, session: Session, picture: Picture, view: dict[str, Any]) -> bytes:
+    async def view(self, session: Session, picture: UploadedPicture, view: dict[str, Any]) -> bytes:
         """Return a part of a plane as PNG; see :class:`zoobridge.web._planes.View`.
 
         Raises

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from zoobridge.errors import AuthenticationError, ManagingPermissionError, ZooBridgeError
 from zoobridge.web._context import json_body, session_of
 from zoobridge.web._security import same_token
-from zoobridge.web._sessions import Role
+from zoobridge.web._sessions import VisitorRole
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -42,7 +42,7 @@ def entry_routes(context: Context, *, key: str) -> list[Route]:
         if found is None and not config.loopback:
             return JSONResponse({"role": "none", "login": True})
         if found is None:
-            found = context.sessions.create(Role.VISITOR)
+            found = context.sessions.create(VisitorRole.VISITOR)
         answer = JSONResponse(await _described(context, found.role))
         _give_cookie(answer, request, found.id)
         return answer
@@ -61,21 +61,21 @@ def entry_routes(context: Context, *, key: str) -> list[Route]:
         _give_cookie(answer, request, fresh.id)
         return answer
 
-    async def _proved(token: str) -> tuple[Role, str]:
+    async def _proved(token: str) -> tuple[VisitorRole, str]:
         if same_token(token, key):
-            return Role.MANAGER, ""
+            return VisitorRole.MANAGER, ""
         if same_token(token, config.login_token):
-            return Role.VISITOR, ""
+            return VisitorRole.VISITOR, ""
         try:
             await context.upstream.require_managing(token)
         except ManagingPermissionError:
             # The server's token for classifying.
-            return Role.VISITOR, ""
+            return VisitorRole.VISITOR, ""
         except AuthenticationError:
             context.note("a login failed: wrong token")
             await asyncio.sleep(_WRONG_SECONDS)
             raise AuthenticationError("this token is not known here") from None
-        return Role.MANAGER, token
+        return VisitorRole.MANAGER, token
 
     async def logout(request: Request) -> Response:
         context.sessions.remove(session_of(request))
@@ -96,7 +96,7 @@ def entry_routes(context: Context, *, key: str) -> list[Route]:
     ]
 
 
-async def _described(context: Context, role: Role) -> dict[str, Any]:
+async def _described(context: Context, role: VisitorRole) -> dict[str, Any]:
     uploads = context.config.uploads
     told: dict[str, Any] = {
         "role": role.name.lower(),

@@ -11,8 +11,8 @@ from starlette.routing import Route
 from zoobridge.errors import InvalidRequestError, ManagingPermissionError
 from zoobridge.web._context import json_body, session_of
 from zoobridge.web._security import same_token
-from zoobridge.web._sessions import Picture, Role
-from zoobridge.web._studies import Item
+from zoobridge.web._sessions import UploadedPicture, VisitorRole
+from zoobridge.web._studies import StudyItem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,7 +72,7 @@ def judge_routes(context: Context) -> list[Route]:
         study, judge = _study(request)
         found, a_left, _ = study.place(judge, int(request.path_params["number"]))
         side = found.a if (request.path_params["side"] == "left") == a_left else found.b
-        shown = Picture("", "", study.folder / side["picture"], 0)
+        shown = UploadedPicture("", "", study.folder / side["picture"], 0)
         session = session_of(request)
         facts = await context.decoder.describe(session, shown)
         png = await context.decoder.view(
@@ -108,7 +108,7 @@ def judge_routes(context: Context) -> list[Route]:
     def _owned(request: Request) -> Study:
         study, _ = _study(request)
         mine = same_token(request.query_params.get("owner", ""), study.owner)
-        if not mine and session_of(request).role < Role.MANAGER:
+        if not mine and session_of(request).role < VisitorRole.MANAGER:
             raise ManagingPermissionError("the verdict is shown to who made the study")
         return study
 
@@ -131,8 +131,11 @@ def _side(chosen: str | None, *, a_left: bool) -> str | None:
 
 
 async def _answered(
-    context: Context, models: tuple[str, str], pictures: list[Picture], files: dict[str, Path]
-) -> list[Item]:
+    context: Context,
+    models: tuple[str, str],
+    pictures: list[UploadedPicture],
+    files: dict[str, Path],
+) -> list[StudyItem]:
     """Return items of one picture with two models' answers."""
     named = {one.id: one.path for one in pictures}
     if not named:
@@ -154,11 +157,11 @@ async def _answered(
         name = f"{number}.picture"
         files[name] = picture.path
         sides = [{"picture": name, "answers": found.get(picture.id, [])} for found in answers]
-        items.append(Item(picture.name, *sides))
+        items.append(StudyItem(picture.name, *sides))
     return items
 
 
-def _paired(session: Session, sets: list[Any], files: dict[str, Path]) -> list[Item]:
+def _paired(session: Session, sets: list[Any], files: dict[str, Path]) -> list[StudyItem]:
     """Return items of two pictures: those of the same name, or of the same place."""
     first, second = ([session.picture(str(one)) for one in ids] for ids in sets)
     by_name = {PurePath(one.name).name: one for one in second}
@@ -175,5 +178,5 @@ def _paired(session: Session, sets: list[Any], files: dict[str, Path]) -> list[I
         names = f"{number}-a.picture", f"{number}-b.picture"
         files |= {names[0]: one.path, names[1]: other.path}
         sides = [{"picture": name, "answers": []} for name in names]
-        items.append(Item(one.name, *sides))
+        items.append(StudyItem(one.name, *sides))
     return items

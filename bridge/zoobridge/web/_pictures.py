@@ -15,7 +15,7 @@ from starlette.routing import Route
 from zoobridge.client import IMAGE_SUFFIXES
 from zoobridge.errors import ImageFormatError, InvalidRequestError, LimitError
 from zoobridge.web._context import json_body, session_of
-from zoobridge.web._sessions import Picture
+from zoobridge.web._sessions import UploadedPicture
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -54,7 +54,7 @@ def picture_routes(context: Context) -> list[Route]:
             if path is None:
                 raise ImageFormatError(f"there is no example '{str(name)[:_NAME]}'")
             context.sessions.room(session)
-            picture = Picture(
+            picture = UploadedPicture(
                 secrets.token_urlsafe(12), str(name), path, 0, Path(str(name)).parent.name
             )
             session.pictures[picture.id] = picture
@@ -109,7 +109,7 @@ def picture_routes(context: Context) -> list[Route]:
 
 async def _received(
     context: Context, request: Request, session: Session, name: str, label: str
-) -> Picture:
+) -> UploadedPicture:
     """Write what a visitor sends to a file, as far as there is room."""
     length = request.headers.get("content-length", "")
     declared = int(length) if length.isdecimal() else 0
@@ -117,7 +117,7 @@ async def _received(
     number = secrets.token_urlsafe(12)
     path, size = session.folder / number, 0
     # Held until it is whole, so that two uploads cannot share the same room.
-    pending = Picture(f"pending-{number}", name, path, declared, label)
+    pending = UploadedPicture(f"pending-{number}", name, path, declared, label)
     session.pictures[pending.id] = pending
     stream = request.stream()
     done = False
@@ -145,12 +145,12 @@ async def _received(
         session.pictures.pop(pending.id, None)
         if not done:
             path.unlink(missing_ok=True)
-    picture = Picture(number, name, path, size, label)
+    picture = UploadedPicture(number, name, path, size, label)
     session.pictures[number] = picture
     return picture
 
 
-def _told(picture: Picture) -> dict[str, Any]:
+def _told(picture: UploadedPicture) -> dict[str, Any]:
     return {"id": picture.id, "name": picture.name, "label": picture.label, "size": picture.size}
 
 

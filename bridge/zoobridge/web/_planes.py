@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Described", "View", "describe", "plane_of", "render"]
+__all__ = ["Described", "PlaneView", "describe", "plane_of", "render"]
 
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -63,7 +63,7 @@ class Described:
 
 
 @dataclass(frozen=True)
-class View:
+class PlaneView:
     """A part of a plane as it is shown.
 
     Parameters
@@ -141,7 +141,7 @@ def plane_of(
     return _plain(path, pixels=pixels)
 
 
-def render(array: NDArray[Any], *, colour: bool, view: View) -> bytes:
+def render(array: NDArray[Any], *, colour: bool, view: PlaneView) -> bytes:
     """Return a part of a plane as a PNG file of 8 bits."""
     from PIL import Image
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoobridge.errors import ZooBridgeError
-from zoobridge.web._planes import View, describe, plane_of, render
+from zoobridge.web._planes import PlaneView, describe, plane_of, render
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,7 +76,7 @@ def _answer(request: dict[str, Any], kept: _Planes) -> tuple[dict[str, Any], byt
         return asdict(describe(path, pixels=request["pixels"])), b""
     array, colour = kept.get(path, request["plane"])
     height, width = array.shape[:2]
-    view = View(
+    view = PlaneView(
         plane=request["plane"],
         channel=request["channel"],
         low=request["low"],

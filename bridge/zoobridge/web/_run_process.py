@@ -65,10 +65,12 @@ def _events(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _here(client: Client, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Compare models on the visitor's pictures, and write the report."""
-    from zoobridge.evaluation import Dataset, Item, evaluate_iter, write_report
+    from zoobridge.evaluation import Dataset, LabelledItem, evaluate_iter, write_report
 
     folder = Path(asked["folder"])
-    dataset = Dataset(tuple(Item(Path(one["path"]), (one["label"],)) for one in asked["items"]))
+    dataset = Dataset(
+        tuple(LabelledItem(Path(one["path"]), (one["label"],)) for one in asked["items"])
+    )
     comparison: Comparison | None = None
     steps = evaluate_iter(
         client, asked["models"], dataset, folder=folder / "answers", mapping=asked["mapping"]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from zoobridge.web._context import Context
-    from zoobridge.web._sessions import Picture, Session
+    from zoobridge.web._sessions import Session, UploadedPicture
 
 __all__ = ["run_routes"]
 
@@ -41,7 +41,7 @@ _FILES: Final = {
 }
 
 
-class Run:
+class ComparisonTask:
     """One comparison.
 
     Parameters
@@ -125,7 +125,7 @@ def run_routes(context: Context) -> list[Route]:
         asked = await asyncio.to_thread(_asked, session, body)
         choice = await _server(context)
         number = secrets.token_urlsafe(9)
-        run = Run(session.folder / f"run-{number}")
+        run = ComparisonTask(session.folder / f"run-{number}")
         run.folder.mkdir(mode=0o700)
         if not asked["path"]:
             pictures = [session.picture(one["id"]) for one in asked["items"]]
@@ -171,9 +171,9 @@ def run_routes(context: Context) -> list[Route]:
     ]
 
 
-def _run(request: Request) -> Run:
+def _run(request: Request) -> ComparisonTask:
     run = session_of(request).runs.get(request.path_params["id"])
-    if not isinstance(run, Run):
+    if not isinstance(run, ComparisonTask):
         raise UnknownModelError("this comparison is no longer here")
     return run
 
@@ -217,7 +217,7 @@ def _asked(session: Session, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _laid_out(
-    folder: Path, items: list[dict[str, Any]], pictures: list[Picture]
+    folder: Path, items: list[dict[str, Any]], pictures: list[UploadedPicture]
 ) -> list[dict[str, Any]]:
     """Lay pictures out under names that the report can show, and return where each lies."""
     laid = []

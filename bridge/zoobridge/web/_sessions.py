@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from zoobridge.web._config import Uploads
 
-__all__ = ["Picture", "Role", "Session", "Sessions"]
+__all__ = ["Session", "Sessions", "UploadedPicture", "VisitorRole"]
 
 
-class Role(IntEnum):
+class VisitorRole(IntEnum):
     """What a visitor may do; each may do what the one before may."""
 
     VISITOR = 1
@@ -28,7 +28,7 @@ class Role(IntEnum):
 
 
 @dataclass(frozen=True)
-class Picture:
+class UploadedPicture:
     """A picture that a visitor left.
 
     Parameters
@@ -70,9 +70,9 @@ class Session:
 
     id: str
     folder: Path
-    role: Role = Role.VISITOR
+    role: VisitorRole = VisitorRole.VISITOR
     token: str = field(default="", repr=False)
-    pictures: dict[str, Picture] = field(default_factory=dict)
+    pictures: dict[str, UploadedPicture] = field(default_factory=dict)
     runs: dict[str, Any] = field(default_factory=dict)
     last_used: float = field(default_factory=time.monotonic)
     busy: int = 0
@@ -84,7 +84,7 @@ class Session:
         """Size of the pictures."""
         return sum(picture.size for picture in self.pictures.values())
 
-    def picture(self, number: str) -> Picture:
+    def picture(self, number: str) -> UploadedPicture:
         """Return a picture by its id.
 
         Raises
@@ -145,7 +145,7 @@ class Sessions:
             session.last_used = time.monotonic()
         return session
 
-    def create(self, role: Role, token: str = "") -> Session:
+    def create(self, role: VisitorRole, token: str = "") -> Session:
         """Begin a session.
 
         Raises
@@ -166,7 +166,7 @@ class Sessions:
         self._sessions[number] = session
         return session
 
-    def promote(self, session: Session, role: Role, token: str) -> Session:
+    def promote(self, session: Session, role: VisitorRole, token: str) -> Session:
         """Give a visitor what a token proves, under a new id."""
         self._sessions.pop(session.id, None)
         session.id = secrets.token_urlsafe(32)

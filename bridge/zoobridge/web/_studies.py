@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Item", "Studies", "Study"]
+__all__ = ["Studies", "Study", "StudyItem"]
 
 _STUDIES: Final = 1_000
 _JUDGES: Final = 100
@@ -29,7 +29,7 @@ _CHOICES: Final = {"left", "right", "equal"}
 
 
 @dataclass(frozen=True)
-class Item:
+class StudyItem:
     """What is judged: one picture with two answers, or two pictures.
 
     Parameters
@@ -72,7 +72,7 @@ class Study:
     a: str
     b: str
     seed: str
-    items: tuple[Item, ...]
+    items: tuple[StudyItem, ...]
     folder: Path
     votes: dict[str, dict[int, str]] = field(default_factory=dict)
 
@@ -84,7 +84,7 @@ class Study:
         chance.shuffle(places)
         return [(place, chance.random() < 0.5) for place in places]
 
-    def place(self, judge: str, number: int) -> tuple[Item, bool, int]:
+    def place(self, judge: str, number: int) -> tuple[StudyItem, bool, int]:
         """Return an item of a judge's order, whether A is on the left, and its index.
 
         Raises
@@ -194,7 +194,7 @@ class Studies:
         self._studies: dict[str, Study] = {}
 
     def create(
-        self, title: str, a: str, b: str, items: Sequence[Item], files: Mapping[str, Path]
+        self, title: str, a: str, b: str, items: Sequence[StudyItem], files: Mapping[str, Path]
     ) -> Study:
         """Keep a new study.
 
@@ -246,7 +246,7 @@ class Studies:
 
 def _read(folder: Path) -> Study:
     record = json.loads((folder / "study.json").read_text("utf-8"))
-    items = tuple(Item(**one) for one in record.pop("items"))
+    items = tuple(StudyItem(**one) for one in record.pop("items"))
     study = Study(**record, items=items, folder=folder)
     votes = folder / "votes.jsonl"
     for line in votes.read_text("utf-8").splitlines() if votes.exists() else ():

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from zoobridge.errors import ManagingPermissionError
 from zoobridge.web._context import session_of
-from zoobridge.web._sessions import Role
+from zoobridge.web._sessions import VisitorRole
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -32,7 +32,7 @@ def watch_routes(context: Context) -> list[Route]:
         return JSONResponse(asdict(found) | {"at": time.time()})
 
     async def log(request: Request) -> Response:
-        if session_of(request).role < Role.MANAGER:
+        if session_of(request).role < VisitorRole.MANAGER:
             raise ManagingPermissionError("log in with the managing token to see the log")
         return JSONResponse({"lines": list(context.log), "visitors": len(context.sessions)})
 

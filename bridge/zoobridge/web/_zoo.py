@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from zoobridge.errors import ManagingPermissionError, UnknownModelError
 from zoobridge.web._context import json_body, session_of
-from zoobridge.web._sessions import Role
+from zoobridge.web._sessions import VisitorRole
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -62,7 +62,7 @@ def zoo_routes(context: Context) -> list[Route]:
     async def load(request: Request) -> Response:
         session, name = session_of(request), request.path_params["name"]
         framework = str((await json_body(request)).get("framework", ""))
-        if session.role < Role.MANAGER:
+        if session.role < VisitorRole.MANAGER:
             raise ManagingPermissionError("log in with the managing token to load a model")
         async with context.upstream.managing(session.token) as client:
             loaded = await client.load(name, framework)
@@ -72,7 +72,7 @@ def zoo_routes(context: Context) -> list[Route]:
     async def unload(request: Request) -> Response:
         session, name = session_of(request), request.path_params["name"]
         framework = str((await json_body(request)).get("framework", ""))
-        if session.role < Role.MANAGER:
+        if session.role < VisitorRole.MANAGER:
             raise ManagingPermissionError("log in with the managing token to unload a model")
         async with context.upstream.managing(session.token) as client:
             count = await client.unload(name, framework)

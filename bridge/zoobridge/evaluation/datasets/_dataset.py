@@ -17,7 +17,7 @@ __all__ = [
     "LABEL_SEPARATOR",
     "Dataset",
     "DatasetReader",
-    "Item",
+    "LabelledItem",
 ]
 
 #: Parts several labels in a cell of a table, and wherever an item's labels are shown.
@@ -25,7 +25,7 @@ LABEL_SEPARATOR: Final = "|"
 
 
 @dataclass(frozen=True)
-class Item:
+class LabelledItem:
     """A picture, or an object in it, and what it is.
 
     Parameters
@@ -72,7 +72,7 @@ class Dataset:
         If there is no item, or one lacks its class.
     """
 
-    items: tuple[Item, ...]
+    items: tuple[LabelledItem, ...]
     left_out: tuple[tuple[str, str], ...] = ()
     multi_label: bool = False
 

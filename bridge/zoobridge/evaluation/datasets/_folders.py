@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from zoobridge.client import why_no_image
 from zoobridge.errors import InvalidRequestError
-from zoobridge.evaluation.datasets._dataset import Dataset, Item
+from zoobridge.evaluation.datasets._dataset import Dataset, LabelledItem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ class FolderReader:
         if not source.is_dir():
             raise InvalidRequestError(f"{source} is not a folder; give one with a folder per class")
         classes = _classes(Path(options["labels"])) if "labels" in options else None
-        items: list[Item] = []
+        items: list[LabelledItem] = []
         left_out: list[tuple[str, str]] = []
         entries = [path for path in sorted(source.iterdir()) if not path.name.startswith(".")]
         folders = [path for path in entries if path.is_dir()]
@@ -56,7 +56,7 @@ class FolderReader:
                 if why := why_no_image(path):
                     left_out.append((str(path), why))
                 else:
-                    items.append(Item(path, (folder.name,)))
+                    items.append(LabelledItem(path, (folder.name,)))
         left_out += [
             (str(path), "it lies beside the folders of the classes")
             for path in entries

@@ -10,7 +10,7 @@ import scipy
 
 from zoobridge.client import Region
 from zoobridge.errors import InvalidRequestError
-from zoobridge.evaluation.datasets._dataset import Dataset, Item
+from zoobridge.evaluation.datasets._dataset import Dataset, LabelledItem
 from zoobridge.evaluation.datasets._tables import (
     TABLE_SUFFIXES,
     check_columns,
@@ -80,7 +80,7 @@ class ObjectReader:
             if key in known:
                 raise InvalidRequestError(f"{source}, row {number}: object {key} is there twice")
             known[key] = row["label"].strip()
-        items: list[Item] = []
+        items: list[LabelledItem] = []
         left_out: list[tuple[str, str]] = []
         for (image, mask), classes in tables.items():
             if self._check is not None:
@@ -113,7 +113,7 @@ def _take(
     image: Path,
     mask: Path,
     classes: Mapping[int, str],
-    items: list[Item],
+    items: list[LabelledItem],
     left_out: list[tuple[str, str]],
 ) -> None:
     pixels = read_label_image(mask)
@@ -141,7 +141,7 @@ def _take(
                 id=str(key),
                 mask=pixels[rows, columns] == key,
             )
-            items.append(Item(image, (label,), region))
+            items.append(LabelledItem(image, (label,), region))
 
 
 def read_label_image(path: Path) -> NDArray[Any]:

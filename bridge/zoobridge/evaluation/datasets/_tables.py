@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from zoobridge.errors import InvalidRequestError
-from zoobridge.evaluation.datasets._dataset import LABEL_SEPARATOR, Dataset, Item
+from zoobridge.evaluation.datasets._dataset import LABEL_SEPARATOR, Dataset, LabelledItem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,7 +123,7 @@ class TableReader:
             labels = tuple(dict.fromkeys(part for part in labels if part))
             if not labels and not separator:
                 raise InvalidRequestError(f"{source}, row {number}: {label_column} is empty")
-            items.append(Item(source.parent / row[path_column], labels))
+            items.append(LabelledItem(source.parent / row[path_column], labels))
         if not items:
             raise InvalidRequestError(f"{source} names no picture")
         return Dataset(tuple(items), multi_label=bool(separator))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zoobridge.client import Region
-    from zoobridge.evaluation.datasets._dataset import Item
+    from zoobridge.evaluation.datasets._dataset import LabelledItem
 
 __all__ = ["RULE", "Thumbnail", "thumbnail"]
 
@@ -48,7 +48,7 @@ class Thumbnail:
     note: str = ""
 
 
-def thumbnail(item: Item) -> Thumbnail:
+def thumbnail(item: LabelledItem) -> Thumbnail:
     """Return a small picture of an item; one that cannot be read has a note that says why."""
     from PIL import Image
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from zoobridge.client import Client, Model, ModelIdentity, Weights
-    from zoobridge.evaluation.datasets._dataset import Item
+    from zoobridge.evaluation.datasets._dataset import LabelledItem
 
 __all__ = ["measure_costs", "warm_up"]
 
@@ -25,7 +25,7 @@ _ENOUGH = 5
 _WARMING = 5
 
 
-def warm_up(client: Client, model: str, framework: str, items: Sequence[Item]) -> None:
+def warm_up(client: Client, model: str, framework: str, items: Sequence[LabelledItem]) -> None:
     """Have a model loaded before its answers are timed."""
     for item in items[:_WARMING]:
         if _ask_one(client, model, framework, item)[1] is not None:
@@ -36,7 +36,7 @@ def measure_costs(
     client: Client,
     model: Model,
     weights: Weights,
-    items: Sequence[Item],
+    items: Sequence[LabelledItem],
     throughput: float | None,
 ) -> Costs:
     """Measure what a model costs.
@@ -79,7 +79,7 @@ def measure_costs(
 
 
 def _latencies(
-    client: Client, model: str, framework: str, items: Sequence[Item]
+    client: Client, model: str, framework: str, items: Sequence[LabelledItem]
 ) -> tuple[tuple[float, ...], ModelIdentity | None]:
     step = max(1, len(items) // _PROBES)
     found: list[float] = []
@@ -96,7 +96,7 @@ def _latencies(
 
 
 def _ask_one(
-    client: Client, model: str, framework: str, item: Item
+    client: Client, model: str, framework: str, item: LabelledItem
 ) -> tuple[float, ModelIdentity | None]:
     """Return the seconds that an item took, and who answered; nobody if it failed."""
     options: dict[str, Any] = {} if item.region is None else {"regions": [item.region]}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zoobridge.client import Client, Model, Result, Weights
-    from zoobridge.evaluation.datasets._dataset import Dataset, Item
+    from zoobridge.evaluation.datasets._dataset import Dataset, LabelledItem
 
 __all__ = ["choose_weights", "run_model"]
 
@@ -171,7 +171,7 @@ def _classes(labels: Sequence[str], matched: Mapping[str, int]) -> tuple[str, ..
 
 
 def _ask(
-    client: Client, model: str, framework: str, items: Sequence[Item], left: Sequence[int]
+    client: Client, model: str, framework: str, items: Sequence[LabelledItem], left: Sequence[int]
 ) -> Generator[Answer, None, None]:
     """Yield the answers of items: whole pictures as a stream, then objects picture by picture."""
     began = time.perf_counter()

@@ -14,10 +14,10 @@ from torch.nn import functional
 
 from zoobridge.training.features import architecture
 
-__all__ = ["Network", "main"]
+__all__ = ["ClassifierModule", "main"]
 
 
-class Network(nn.Module):
+class ClassifierModule(nn.Module):
     """Backbone and head; takes ``(N, 3, 224, 224)``, gives scores, embedding and activation.
 
     Parameters
@@ -95,7 +95,7 @@ def main(given: str, target: str, answers: str) -> None:
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         script: Any = torch.jit
-        traced = script.trace(Network(parameters).eval(), inputs[:1])
+        traced = script.trace(ClassifierModule(parameters).eval(), inputs[:1])
         script.save(traced, target)
         outputs = script.load(target)(inputs)
     names = ("scores", "embedding", "activation")
