@@ -44,7 +44,13 @@ __all__ = ["train"]
     help="A folder of further pictures without labels, to improve the model with (data "
     "distillation). Needs 10 labelled pictures a class; measured with 10: +1 to +2 points.",
 )
-@click.option("--rivals", is_flag=True, help="Try a linear SVM too; taken if significantly better.")
+@click.option(
+    "--rivals",
+    is_flag=True,
+    help="Try a linear SVM, a random forest and features made by hand (HOG, LBP, GLCM, colour) too. "
+    "The SVM is taken if it is significantly better; the others are compared only, since not all "
+    "frameworks can compute them.",
+)
 @click.option(
     "--report", type=click.Path(file_okay=False, path_type=Path), help="Folder for a report."
 )
@@ -135,6 +141,7 @@ def train(
         click.echo(json.dumps(record, indent=1, ensure_ascii=False))
     else:
         _print_figures(fitted)
+        _print_rivals(fitted)
     _tell_end(fitted, published, report)
 
 
@@ -201,6 +208,18 @@ def _print_figures(fitted: Fitted) -> None:
         rows,
         caption="rows: annotated; → : answered, mean of the repeats",
     )
+
+
+def _print_rivals(fitted: Fitted) -> None:
+    if fitted.rivals:
+        table(
+            ["rival", "balanced accuracy", "p"],
+            [
+                [one.name.replace("_", " "), f"{one.balanced_accuracy:.3f}", f"{one.p_value:.2g}"]
+                for one in fitted.rivals
+            ],
+            caption=f"taken: {fitted.recipe.head.replace('_', ' ')}",
+        )
 
 
 def _tell_end(fitted: Fitted, published: Published | None, report: Path | None) -> None:

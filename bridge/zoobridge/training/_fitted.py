@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,8 +15,9 @@ from zoobridge.training.figures import (
     merged_groups,
     shuffled,
 )
-from zoobridge.training.fit import HEADS, Head, Recipe, RowSpace, fit_head, softmax
+from zoobridge.training.fit import Head, Recipe, RowSpace, fit_head, softmax
 from zoobridge.training.improve import LEAST_LABELS, improvement_of
+from zoobridge.training.rivals import choose_head, unwritten
 from zoobridge.training.trust import (
     conformal_threshold,
     expected_calibration_error,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from zoobridge.training.figures import Doubt, Duplicate, OutOfFold
     from zoobridge.training.fit import Examples
+    from zoobridge.training.rivals import Rival
 
 __all__ = ["ClassFigure", "Fitted", "fit_examples"]
 
@@ -93,7 +95,7 @@ class Fitted:
     shuffled
         Balanced accuracies with shuffled classes.
     rivals
-        Other heads that were tried: balanced accuracy, and p-value of the difference.
+        Other heads that were tried, and what they reached.
     improvement
         Sentences on what unlabelled pictures did.
     """
@@ -111,7 +113,7 @@ class Fitted:
     pairs: tuple[Duplicate, ...]
     doubts: tuple[Doubt, ...]
     shuffled: NDArray[np.float64]
-    rivals: tuple[tuple[str, float, float], ...] = ()
+    rivals: tuple[Rival, ...] = ()
     improvement: tuple[str, ...] = ()
 
     @property
@@ -160,6 +162,7 @@ class Fitted:
                 f"is {chance:.2f}: pictures of one group are alike; group by plate, patient or day "
                 "(--group-by)"
             )
+        found += unwritten(self.rivals, self.balanced_accuracy)
         contradicting = sum(pair.contradicting for pair in self.pairs)
         if contradicting:
             found.append(
@@ -205,8 +208,12 @@ class Fitted:
             "shuffled_classes": self.shuffled.tolist(),
             "chance": 1 / len(self.examples.labels),
             "rivals": [
-                {"head": name, "balanced_accuracy": value, "p_value": p_value}
-                for name, value, p_value in self.rivals
+                {
+                    "head": one.name,
+                    "balanced_accuracy": one.balanced_accuracy,
+                    "p_value": one.p_value,
+                }
+                for one in self.rivals
             ],
             "duplicates": [
                 {
@@ -270,9 +277,9 @@ def fit_examples(
         joined = merged_groups(examples, pairs)
         space = RowSpace(joined.features)
         tested = cross_validate(joined, recipe, rows=space.rows, on_fold=report)
-        tried: tuple[tuple[str, float, float], ...] = ()
+        tried: tuple[Rival, ...] = ()
         if rivals:
-            recipe, tested, tried = _best_head(joined, recipe, space, tested)
+            recipe, tested, tried = choose_head(joined, recipe, space, tested)
         pooled = tested.logits.reshape(-1, len(joined.labels))
         classes = np.tile(tested.classes, len(tested.logits))
         temperature = fit_temperature(pooled, classes)
@@ -301,36 +308,6 @@ def fit_examples(
             rivals=tried,
             improvement=improvement,
         )
-
-
-def _best_head(
-    examples: Examples, recipe: Recipe, space: RowSpace, simplest: OutOfFold
-) -> tuple[Recipe, OutOfFold, tuple[tuple[str, float, float], ...]]:
-    """Return the recipe to take: another head only where it is significantly better (Holm)."""
-    from scipy import stats
-
-    from zoobridge.evaluation import holm
-
-    others = [name for name in HEADS if name != recipe.head]
-    runs = [
-        cross_validate(examples, replace(recipe, head=name), rows=space.rows) for name in others
-    ]
-    count = len(simplest.scores)
-    p_values = []
-    for run in runs:
-        gap = run.scores - simplest.scores
-        spread = float(gap.std(ddof=1)) * (1 / count + simplest.test_share) ** 0.5
-        statistic = float(gap.mean()) / spread if spread else 0.0
-        p_values.append(float(2 * stats.t.sf(abs(statistic), count - 1)))
-    adjusted = holm(p_values)
-    tried = tuple(
-        (name, run.balanced_accuracy, p_value)
-        for name, run, p_value in zip(others, runs, adjusted, strict=True)
-    )
-    for name, run, p_value in zip(others, runs, adjusted, strict=True):
-        if p_value < 0.05 and run.balanced_accuracy > simplest.balanced_accuracy:
-            return replace(recipe, head=name), run, tried
-    return recipe, simplest, tried
 
 
 def _improved(

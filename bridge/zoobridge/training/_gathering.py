@@ -47,6 +47,7 @@ def gather(
     features: FeatureExtractor,
     *,
     seed: int,
+    hand: bool = False,
     on_step: OnStep | None,
 ) -> tuple[Examples, Selection]:
     """Return what can be fitted, and the annotations behind it.
@@ -59,6 +60,8 @@ def gather(
         Gives features.
     seed
         Of the random part where there are too many items.
+    hand
+        Compute features by hand too, for rivals.
     on_step
         Called as features are computed.
 
@@ -89,6 +92,9 @@ def gather(
         groups=groups.astype(np.int64),
         features=np.stack(rows),
         fair=np.array([annotation.chosen_by is ChosenBy.RANDOM for annotation in kept]),
+        hand=np.stack(features.by_hand(kept, on_item=_stage("features by hand", on_step)))
+        if hand
+        else None,
     )
     return examples, replace(selection, annotations=tuple(kept), left_out=tuple(left_out))
 

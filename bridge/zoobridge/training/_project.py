@@ -271,7 +271,7 @@ class TrainingProject:
         Parameters
         ----------
         rivals
-            Try other heads too.
+            Try a linear support vector machine, a random forest and features made by hand too.
         unlabelled
             Pictures without a class, to improve the model with; taken only where every class has
             at least ten labels, and the model does not get worse.
@@ -284,7 +284,7 @@ class TrainingProject:
             If there are fewer than two classes, or a class has too few pictures or groups.
         """
         check_classes([annotation.label for annotation in self._journal])
-        examples, self._selection = self._gathered(on_step)
+        examples, self._selection = self._gathered(on_step, hand=rivals)
         check_classes([examples.labels[one] for one in examples.classes])
         recipe = self.recipe if len(examples) <= TURNED else replace(self.recipe, repeats=1)
         pool = [rows for _, rows in self._unlabelled(picture_paths(unlabelled), VIEWS, on_step)]
@@ -380,8 +380,12 @@ class TrainingProject:
             raise InvalidRequestError("nothing was fitted yet; call fit() first")
         return self._fitted
 
-    def _gathered(self, on_step: OnStep | None) -> tuple[Examples, Selection]:
-        return gather(self._journal, self.features, seed=self.recipe.seed, on_step=on_step)
+    def _gathered(
+        self, on_step: OnStep | None, *, hand: bool = False
+    ) -> tuple[Examples, Selection]:
+        return gather(
+            self._journal, self.features, seed=self.recipe.seed, hand=hand, on_step=on_step
+        )
 
     def _unlabelled(
         self,

@@ -2,11 +2,13 @@
 
 from zoobridge.training.features._cache import FeatureCache, feature_key
 from zoobridge.training.features._extractor import Extracted, FeatureExtractor, FeatureItem
+from zoobridge.training.features._hand_features import HAND_FEATURES, hand_features
 from zoobridge.training.features._pictures import read_item
 from zoobridge.training.features._views import VIEWS, view
 from zoobridge.training.features._weights import backbone_parameters
 
 __all__ = [
+    "HAND_FEATURES",
     "VIEWS",
     "Extracted",
     "FeatureCache",
@@ -14,6 +16,7 @@ __all__ = [
     "FeatureItem",
     "backbone_parameters",
     "feature_key",
+    "hand_features",
     "read_item",
     "view",
 ]

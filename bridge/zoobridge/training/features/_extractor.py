@@ -11,6 +11,7 @@ import numpy as np
 
 from zoobridge.errors import ZooBridgeError
 from zoobridge.training.features._cache import FeatureCache, feature_key
+from zoobridge.training.features._hand_features import HAND_FEATURES, hand_features
 from zoobridge.training.features._pictures import read_item
 from zoobridge.training.features._views import view
 
@@ -114,6 +115,38 @@ class FeatureExtractor:
                 yield Extracted(start + offset, one.features, one.problem)
                 if on_item is not None:
                     on_item(start + offset + 1, len(items))
+
+    def by_hand(
+        self,
+        items: Sequence[FeatureItem],
+        *,
+        on_item: Callable[[int, int], None] | None = None,
+    ) -> list[NDArray[np.float32]]:
+        """Return features of each item that are made by hand; they are remembered too.
+
+        Parameters
+        ----------
+        items
+            Items that :meth:`extract` could read.
+        on_item
+            Called with how many items are done, and of how many.
+
+        Raises
+        ------
+        InvalidRequestError
+            If a picture cannot be read any more.
+        """
+        found = []
+        for number, item in enumerate(items):
+            key = feature_key(HAND_FEATURES, item.digest, item.region)
+            kept = self._cache.get(key, 1)
+            if kept is None:
+                array, axes = read_item(Path(item.path), item.box, item.digest)
+                kept = self._cache.put(key, hand_features(array, axes)[None])
+            found.append(kept[0])
+            if on_item is not None:
+                on_item(number + 1, len(items))
+        return found
 
     def _chunk(self, items: Sequence[FeatureItem], views: int) -> list[Extracted]:
         found: dict[int, Extracted] = {}

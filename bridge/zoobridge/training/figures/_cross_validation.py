@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
     from zoobridge.training.fit import Examples, Recipe
 
-    Fit = Callable[
-        [NDArray[np.float64], NDArray[np.int64], int, Recipe],
-        tuple[NDArray[np.float64], NDArray[np.float64]],
-    ]
+    Predict = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
 
 __all__ = ["OutOfFold", "balanced_accuracy", "corrected_interval", "cross_validate"]
 
@@ -110,7 +107,7 @@ def cross_validate(
     recipe: Recipe,
     *,
     rows: NDArray[np.float64] | None = None,
-    fit: Fit = fit_linear,
+    predict: Predict | None = None,
     on_fold: Callable[[int, int], None] | None = None,
 ) -> OutOfFold:
     """Fit on some groups and test on others, until every item was tested in each repeat.
@@ -123,8 +120,9 @@ def cross_validate(
         What is fitted, and how.
     rows
         ``(items, views, dimensions)``: the examples' features in a space where fits are cheaper.
-    fit
-        Fits weights and biases on a training part.
+    predict
+        Returns the logits ``(tested, classes)`` of the items with the numbers of its second argument,
+        of a model that is fitted on those of its first; a linear head by default.
     on_fold
         Called with how many folds are done, and of how many; what it raises ends the work.
 
@@ -134,6 +132,13 @@ def cross_validate(
         If a class has fewer than two groups to divide.
     """
     known = RowSpace(examples.features).rows if rows is None else rows
+
+    def linear(train: NDArray[np.int64], tested: NDArray[np.int64]) -> NDArray[np.float64]:
+        weight, bias = fit_linear(known[train], examples.classes[train], count, recipe)
+        scores: NDArray[np.float64] = known[tested, 0] @ weight.T + bias
+        return scores
+
+    answer = predict or linear
     items = np.flatnonzero(examples.fair)
     folds = min(recipe.folds, _least_groups(examples))
     total = recipe.repeats * folds
@@ -142,12 +147,11 @@ def cross_validate(
     scores, shares = [], []
     for number, (repeat, test) in enumerate(_parts(examples, items, folds, recipe)):
         tested = items[test]
-        train = ~np.isin(examples.groups, examples.groups[tested])
-        weight, bias = fit(known[train], examples.classes[train], count, recipe)
-        logits[repeat, test] = known[tested, 0] @ weight.T + bias
+        train = np.flatnonzero(~np.isin(examples.groups, examples.groups[tested]))
+        logits[repeat, test] = answer(train, tested)
         answers = logits[repeat, test].argmax(axis=1)
         scores.append(balanced_accuracy(examples.classes[tested], answers))
-        shares.append(len(tested) / train.sum())
+        shares.append(len(tested) / len(train))
         if on_fold is not None:
             on_fold(number + 1, total)
     return OutOfFold(

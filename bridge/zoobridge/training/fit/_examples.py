@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +38,8 @@ class Examples:
         ``(items, views, dimensions)``, float32; the first view is the picture as it is.
     fair
         ``(items,)``: which were chosen at random, so that they are a fair test.
+    hand
+        ``(items, dimensions)``: features made by hand; `None` where rivals are not tried.
     """
 
     names: tuple[str, ...]
@@ -46,6 +48,7 @@ class Examples:
     groups: NDArray[np.int64]
     features: NDArray[np.float32]
     fair: NDArray[np.bool_]
+    hand: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -59,7 +62,19 @@ class Examples:
 
     def with_classes(self, classes: NDArray[np.int64]) -> Examples:
         """Return the same items with other classes."""
-        return Examples(self.names, self.labels, classes, self.groups, self.features, self.fair)
+        return replace(self, classes=classes)
+
+    def part(self, items: NDArray[np.int64]) -> Examples:
+        """Return some of the items, with all classes."""
+        return replace(
+            self,
+            names=tuple(self.names[one] for one in items),
+            classes=self.classes[items],
+            groups=self.groups[items],
+            features=self.features[items],
+            fair=self.fair[items],
+            hand=None if self.hand is None else self.hand[items],
+        )
 
 
 def check_classes(labels: Sequence[str]) -> None:

@@ -122,14 +122,15 @@ def improvement_of(
     space = RowSpace(both)
     labelled, others = space.rows[: len(examples)], space.rows[len(examples) :]
 
-    def fit(
-        rows: NDArray[np.float64], classes: NDArray[np.int64], count: int, recipe: Recipe
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        weight, bias, _ = distill(rows, classes, others, count, recipe, temperature)
-        return weight, bias
+    def predict(train: NDArray[np.int64], tested: NDArray[np.int64]) -> NDArray[np.float64]:
+        weight, bias, _ = distill(
+            labelled[train], examples.classes[train], others, count, recipe, temperature
+        )
+        logits: NDArray[np.float64] = labelled[tested, 0] @ weight.T + bias
+        return logits
 
     before = cross_validate(examples, recipe, rows=labelled)
-    after = cross_validate(examples, recipe, rows=labelled, fit=fit)
+    after = cross_validate(examples, recipe, rows=labelled, predict=predict)
     answers = [run.logits.mean(axis=0).argmax(axis=1) for run in (before, after)]
     right = [one == before.classes for one in answers]
     only_before, only_after, p_value = mcnemar(right[0], right[1])
