@@ -65,6 +65,24 @@ def test_every_fair_item_is_tested_once_in_each_repeat():
     np.testing.assert_array_equal(run.confusion, np.diag([5.0, 5, 5]))
 
 
+def test_eight_views_of_an_item_are_tested_by_their_mean():
+    given = examples(groups=15, views=8)
+    eight = cross_validate(given, replace(RECIPE, views=8))
+    expected = cross_validate(
+        given,
+        RECIPE,
+        predict=lambda train, tested: _by_the_mean(given, train, tested),
+    )
+    np.testing.assert_allclose(eight.logits, expected.logits, atol=1e-3)
+    assert np.abs(eight.logits - cross_validate(given, RECIPE).logits).max() > 0.1
+
+
+def _by_the_mean(given, train, tested):
+    rows = given.features.astype(float)
+    weight, bias = fit_linear(rows[train], given.classes[train], 3, RECIPE)
+    return rows[tested].mean(axis=1) @ weight.T + bias
+
+
 def test_balanced_accuracy_is_scikit_learns():
     random = np.random.default_rng(1)
     classes, answers = random.integers(0, 4, (2, 50))

@@ -28,26 +28,41 @@ def drawn(count, *, sharpness=1.0, seed=0):
 @pytest.mark.parametrize("sharpness", [0.25, 1.0, 4.0])
 def test_the_temperature_undoes_a_sharpening(sharpness):
     logits, classes = drawn(4000, sharpness=sharpness)
-    assert fit_temperature(logits, classes) == pytest.approx(sharpness, rel=0.1)
+    assert fit_temperature(logits[None], classes) == pytest.approx(sharpness, rel=0.1)
+
+
+def test_a_few_items_do_not_move_the_temperature_far_and_many_do():
+    few, many = (
+        fit_temperature(logits[None], classes)
+        for logits, classes in (drawn(count, sharpness=4) for count in (12, 4000))
+    )
+    assert 1 < few < 2.5
+    assert many == pytest.approx(4, rel=0.1)
+
+
+def test_repeats_of_the_same_items_are_no_more_items():
+    logits, classes = drawn(30, sharpness=3)
+    once, often = (fit_temperature(np.stack([logits] * times), classes) for times in (1, 5))
+    assert once == pytest.approx(often)
 
 
 def test_classes_that_lie_apart_in_a_few_items_do_not_make_probabilities_certain():
     classes = np.arange(18) % 3
-    logits = 10 * np.eye(3)[classes]
-    probabilities = softmax(logits / fit_temperature(logits, classes))
-    assert 0.9 < probabilities.max() < 0.99
+    logits = 5 * np.eye(3)[classes]
+    probabilities = softmax(logits / fit_temperature(logits[None], classes))
+    assert 0.9 < probabilities.max() < 0.999
 
 
 def test_no_other_temperature_is_likelier():
-    logits, classes = drawn(300, sharpness=3)
-    best = fit_temperature(logits, classes)
-    losses = [log_loss(classes, softmax(logits / (best * one))) for one in (0.9, 1, 1.1)]
+    logits, classes = drawn(4000, sharpness=3)
+    best = fit_temperature(logits[None], classes)
+    losses = [log_loss(classes, softmax(logits / (best * one))) for one in (0.8, 1, 1.25)]
     assert losses[1] == min(losses)
 
 
 def test_calibration_lowers_the_error_of_calibration():
     logits, classes = drawn(4000, sharpness=4)
-    after = expected_calibration_error(logits / fit_temperature(logits, classes), classes)
+    after = expected_calibration_error(logits / fit_temperature(logits[None], classes), classes)
     assert after < 0.03 < expected_calibration_error(logits, classes)
 
 
@@ -80,6 +95,22 @@ def test_leaving_one_out_leaves_its_group_out():
     assert grouped[0] == pytest.approx(1)
 
 
-def test_one_in_a_hundred_of_the_training_pictures_is_above_the_threshold():
-    values = np.linspace(0, 1, 1001)
-    assert (values > novelty_threshold(values)).mean() == pytest.approx(0.01, abs=0.002)
+def test_few_pictures_like_the_training_pictures_are_above_the_threshold():
+    """Of the greatest of 40, one in forty would be."""
+    random = np.random.default_rng(4)
+    shares = []
+    for _ in range(200):
+        seen, new = np.exp(random.normal(-2, 0.2, 40)), np.exp(random.normal(-2, 0.2, 2000))
+        shares.append((new > novelty_threshold(seen)).mean())
+    assert np.mean(shares) < 0.01
+    assert np.mean(np.array(shares) <= 0.01) > 0.8
+
+
+def test_the_threshold_is_not_above_all_that_there_is_and_duplicates_do_not_raise_it():
+    random = np.random.default_rng(4)
+    values = np.exp(random.normal(-2, 0.2, 200))
+    usual = novelty_threshold(values)
+    assert usual < 2 * np.quantile(values, 0.99)
+    with_duplicates = np.where(np.arange(200) % 10 == 0, 0, values)
+    assert novelty_threshold(with_duplicates) == pytest.approx(usual, rel=0.2)
+    assert novelty_threshold(np.array([0.3, 0.3])) == pytest.approx(0.3)

@@ -52,6 +52,15 @@ __all__ = ["train"]
     "frameworks can compute them.",
 )
 @click.option(
+    "--views",
+    type=click.Choice(["1", "8"]),
+    default="1",
+    show_default=True,
+    help="What the model looks at: a picture as it is, or the mean of its 8 flips and turns. On white "
+    "blood cells 8 gained .012 with 5 labels a class and nothing with 10; an answer takes 8 times as "
+    "long.",
+)
+@click.option(
     "--report", type=click.Path(file_okay=False, path_type=Path), help="Folder for a report."
 )
 @click.option("--json", "as_json", is_flag=True, help="Write the figures as JSON.")
@@ -81,6 +90,7 @@ def train(
     group_by: str | None,
     unlabelled: Path | None,
     rivals: bool,  # noqa: FBT001 - click passes it by name
+    views: str,
     report: Path | None,
     as_json: bool,  # noqa: FBT001
     authors: tuple[str, ...],
@@ -116,7 +126,9 @@ def train(
     rule = None if group_by is None else parse_group_rule(group_by)
     with (
         server.connect() as client,
-        TrainingProject(name, client=client, zoo=zoo, recipe=Recipe(seed=seed)) as project,
+        TrainingProject(
+            name, client=client, zoo=zoo, recipe=Recipe(seed=seed, views=8 if views == "8" else 1)
+        ) as project,
     ):
         try:
             with _steps() as on_step:

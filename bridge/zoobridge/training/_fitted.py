@@ -282,7 +282,7 @@ def fit_examples(
             recipe, tested, tried = choose_head(joined, recipe, space, tested)
         pooled = tested.logits.reshape(-1, len(joined.labels))
         classes = np.tile(tested.classes, len(tested.logits))
-        temperature = fit_temperature(pooled, classes)
+        temperature = fit_temperature(tested.logits, tested.classes)
         probabilities = softmax(tested.logits / temperature)
         head = fit_head(joined, recipe, space)
         improvement: tuple[str, ...] = ()

@@ -45,9 +45,10 @@ def hand_features(array: NDArray[Any], axes: str) -> NDArray[np.float32]:
     axes
         ``Y`` and ``X``, and ``C`` where there are channels.
     """
-    from skimage.feature import graycomatrix, graycoprops, hog, local_binary_pattern
-    from skimage.transform import resize
+    from skimage import feature, transform
 
+    untyped: Any = feature
+    resize: Any = transform.resize
     channels = _scaled(array, axes)
     histograms = [
         np.histogram(channels[..., one], _BINS, (0, 1))[0] / channels[..., one].size
@@ -55,14 +56,14 @@ def hand_features(array: NDArray[Any], axes: str) -> NDArray[np.float32]:
     ]
     colour = [*histograms, channels.mean((0, 1)), channels.std((0, 1))]
     grey = resize(channels.mean(axis=2), (_SIDE, _SIDE), anti_aliasing=True)
-    gradients = hog(grey, orientations=8, pixels_per_cell=(32, 32), cells_per_block=(2, 2))
+    gradients = untyped.hog(grey, orientations=8, pixels_per_cell=(32, 32), cells_per_block=(2, 2))
     eight_bit = np.round(grey * 255).astype(np.uint8)
     patterns = [
-        np.histogram(local_binary_pattern(eight_bit, points, radius, "uniform"), points + 2,
+        np.histogram(untyped.local_binary_pattern(eight_bit, points, radius, "uniform"), points + 2,
                      (0, points + 2), density=True)[0]
         for points, radius in _PATTERNS
     ]  # fmt: skip
-    together = graycomatrix(
+    together = untyped.graycomatrix(
         eight_bit // (256 // _LEVELS),
         distances=[1, 2, 4],
         angles=[0, np.pi / 4, np.pi / 2, 3 * np.pi / 4],
@@ -70,7 +71,9 @@ def hand_features(array: NDArray[Any], axes: str) -> NDArray[np.float32]:
         symmetric=True,
         normed=True,
     )
-    texture = [graycoprops(together, name).ravel() / most for name, most in _PROPERTIES.items()]
+    texture = [
+        untyped.graycoprops(together, name).ravel() / most for name, most in _PROPERTIES.items()
+    ]
     found = np.concatenate([*colour, gradients, *patterns, *texture])
     return found.astype(np.float32)
 

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.stats
 
 from zoobridge.errors import InvalidRequestError
-from zoobridge.training.fit import RowSpace, fit_linear
+from zoobridge.training.fit import RowSpace, fit_linear, linear_logits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -135,8 +135,7 @@ def cross_validate(
 
     def linear(train: NDArray[np.int64], tested: NDArray[np.int64]) -> NDArray[np.float64]:
         weight, bias = fit_linear(known[train], examples.classes[train], count, recipe)
-        scores: NDArray[np.float64] = known[tested, 0] @ weight.T + bias
-        return scores
+        return linear_logits(known[tested], weight, bias, recipe)
 
     answer = predict or linear
     items = np.flatnonzero(examples.fair)

@@ -8,6 +8,7 @@ from zoobridge.training.fit._fitting import (
     RowSpace,
     fit_head,
     fit_linear,
+    linear_logits,
 )
 from zoobridge.training.fit._head import Head, softmax
 
@@ -21,5 +22,6 @@ __all__ = [
     "check_classes",
     "fit_head",
     "fit_linear",
+    "linear_logits",
     "softmax",
 ]

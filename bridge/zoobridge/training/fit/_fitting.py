@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from zoobridge.training.fit._examples import Examples
 
-__all__ = ["HEADS", "HeadName", "Recipe", "RowSpace", "fit_head", "fit_linear"]
+__all__ = ["HEADS", "HeadName", "Recipe", "RowSpace", "fit_head", "fit_linear", "linear_logits"]
 
 HeadName = Literal["logistic", "linear_svm"]
 
@@ -42,6 +42,10 @@ class Recipe:
         Of prediction sets.
     neighbours
         Of novelty.
+    views
+        Of a picture that is classified: 1, or 8 for the mean of its flips and turns, which the network
+        then does within itself. On white blood cells 8 gained .012 with five labels a class and nothing
+        with ten, for eight times the work.
     seed
         Of everything random.
     """
@@ -52,6 +56,7 @@ class Recipe:
     folds: int = 10
     coverage: float = 0.9
     neighbours: int = 5
+    views: Literal[1, 8] = 1
     seed: int = 0
 
 
@@ -113,6 +118,27 @@ def fit_linear(
         fitted, biases = np.vstack([-fitted, fitted]) / 2, np.array([-biases[0], biases[0]]) / 2
     weight[found], bias[found] = fitted, biases
     return weight, bias
+
+
+def linear_logits(
+    rows: NDArray[np.floating[Any]],
+    weight: NDArray[np.float64],
+    bias: NDArray[np.float64],
+    recipe: Recipe,
+) -> NDArray[np.float64]:
+    """Return what a head answers: ``(items, classes)``.
+
+    Parameters
+    ----------
+    rows
+        ``(items, views, dimensions)``.
+    weight, bias
+        As of :func:`fit_linear`.
+    recipe
+        How many of the views count; the head is linear, so that it is given their mean.
+    """
+    logits: NDArray[np.float64] = rows[:, : recipe.views].mean(axis=1) @ weight.T + bias
+    return logits
 
 
 def _estimator(recipe: Recipe) -> Any:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from zoobridge.training.figures import balanced_accuracy, cross_validate
-from zoobridge.training.fit import RowSpace, fit_linear, softmax
+from zoobridge.training.fit import RowSpace, fit_linear, linear_logits, softmax
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -126,8 +126,7 @@ def improvement_of(
         weight, bias, _ = distill(
             labelled[train], examples.classes[train], others, count, recipe, temperature
         )
-        logits: NDArray[np.float64] = labelled[tested, 0] @ weight.T + bias
-        return logits
+        return linear_logits(labelled[tested], weight, bias, recipe)
 
     before = cross_validate(examples, recipe, rows=labelled)
     after = cross_validate(examples, recipe, rows=labelled, predict=predict)

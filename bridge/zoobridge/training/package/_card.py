@@ -44,6 +44,8 @@ def model_card(name: str, fitted: Fitted, *, reference: bool) -> str:
         f"- Probabilities are calibrated (temperature {fitted.temperature:.2f}); expected calibration "
         f"error {fitted.calibration_error:.3f}",
     ]
+    if fitted.recipe.views > 1:
+        lines.append("- An answer is that to the mean of the picture's eight flips and turns")
     if len(fitted.shuffled):
         lines.append(
             f"- With shuffled classes it reaches {fitted.shuffled.mean():.3f}, where chance is "

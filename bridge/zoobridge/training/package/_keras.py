@@ -22,12 +22,15 @@ def build(parameters: dict[str, Any]) -> Any:
     Parameters
     ----------
     parameters
-        Of the backbone, and ``classes.weight`` and ``classes.bias``.
+        Of the backbone, ``classes.weight``, ``classes.bias``, and the number of ``views``.
     """
     ops = keras.ops
     side = architecture.SIDE
     raw = keras.Input((architecture.CHANNELS, side, side), name="raw")
     value = keras.layers.Permute((2, 3, 1), name="channels_last")(raw)
+    views = int(parameters["views"])
+    if views > 1:
+        value = ops.concatenate([_view(value, number) for number in range(views)], 0)
     value = _convolution(architecture.stem(), value, parameters)
     parts = []
     for block in architecture.blocks():
@@ -45,18 +48,29 @@ def build(parameters: dict[str, Any]) -> Any:
     means = ops.mean(last, _SPACE)
     parts.append(_unit(means))
     joined = keras.layers.Concatenate(name="parts")(parts)
-    embedding = keras.layers.Rescaling(architecture.part_scale(), name="embedding")(joined)
+    embedding = keras.layers.Rescaling(architecture.part_scale())(joined)
+    by_view = ops.reshape(embedding, (views, -1, architecture.DIMENSIONS))
     weight, bias = parameters["classes.weight"], parameters["classes.bias"]
     classes = keras.layers.Dense(len(bias), activation="softmax", name="scores")
-    scores = classes(embedding)
+    scores = classes(ops.mean(by_view, 0))
     classes.set_weights([weight.T, bias])
     maps = keras.layers.Conv2D(len(bias), 1, use_bias=False, name="maps")
     mapped = maps(last)
     part = weight[:, -architecture.HEAD :].T * np.float32(architecture.map_scale())
     maps.set_weights([part[None, None]])
     shares = mapped / ops.reshape(_length(means), (-1, 1, 1, 1))
-    activation = keras.layers.Permute((3, 1, 2), name="activation")(shares)
+    first = ops.reshape(shares, (views, -1, *shares.shape[1:]))[0]
+    activation = keras.layers.Permute((3, 1, 2), name="activation")(first)
+    embedding = keras.layers.Identity(name="embedding")(by_view[0])
     return keras.Model(raw, [scores, embedding, activation], name="efficientnet_lite0")
+
+
+def _view(value: Any, number: int) -> Any:
+    """Return one of the eight views, as :func:`zoobridge.training.features.view` numbers them."""
+    turned = keras.ops.flip(value, 2) if number >= 4 else value
+    for _ in range(number % 4):
+        turned = keras.ops.flip(keras.ops.swapaxes(turned, 1, 2), 1)
+    return turned
 
 
 def _length(value: Any) -> Any:

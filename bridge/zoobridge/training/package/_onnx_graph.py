@@ -24,7 +24,9 @@ OPSET: Final = 17
 IR_VERSION: Final = 8
 
 
-def onnx_bytes(parameters: dict[str, NDArray[np.float32]], head: Head | None) -> bytes:
+def onnx_bytes(
+    parameters: dict[str, NDArray[np.float32]], head: Head | None, *, views: int = 1
+) -> bytes:
     """Return an ONNX model that takes prepared pictures ``(N, 3, 224, 224)``.
 
     Parameters
@@ -34,13 +36,24 @@ def onnx_bytes(parameters: dict[str, NDArray[np.float32]], head: Head | None) ->
     head
         What follows the embedding. Without one the only output is ``embedding``; with one there
         are ``scores``, ``embedding`` and ``activation``.
+    views
+        Of a picture: 1, or 8 for scores of the mean of its flips and turns. Embedding and activation are
+        those of the picture as it is.
     """
     graph = _Graph()
-    embedding, last, length = _backbone(graph, parameters)
+    raw = "raw" if views == 1 else _turned(graph, "raw")
+    embedding, last, length = _backbone(graph, raw, parameters)
+    mean = embedding
+    if views > 1:
+        mean, embedding = _over_views(graph, embedding, [architecture.DIMENSIONS])
+    graph.add("Identity", [embedding], "embedding")
     outputs: list[tuple[str, Sequence[str | int]]]
     outputs = [("embedding", ["N", architecture.DIMENSIONS])]
     if head is not None:
-        _classifier(graph, head, embedding, last, length)
+        maps = _classifier(graph, head, mean, last, length)
+        if views > 1:
+            _, maps = _over_views(graph, maps, graph.constants["map"][1:].tolist())
+        graph.add("Identity", [maps], "activation")
         count, side = len(head.bias), architecture.SIDE // 32
         outputs = [
             ("scores", ["N", count]),
@@ -87,9 +100,43 @@ class _Graph:
         return self.constant(name, np.array(value, np.float32))
 
 
-def _backbone(graph: _Graph, parameters: dict[str, NDArray[np.float32]]) -> tuple[str, str, str]:
+def _turned(graph: _Graph, raw: str) -> str:
+    """Add the eight views of each picture, in the order of :func:`~..features.view`; all of a view first."""
+    last = np.array([np.iinfo(np.int64).min])
+
+    def flip(value: str, axis: int, name: str) -> str:
+        inputs = [
+            graph.constant("flip.start", np.array([-1])),
+            graph.constant("flip.end", last),
+            graph.constant(f"flip.axis{axis}", np.array([axis])),
+            graph.constant("flip.step", np.array([-1])),
+        ]
+        return graph.add("Slice", [value, *inputs], name)
+
+    views = []
+    for first in (raw, flip(raw, 3, "flipped")):
+        views.append(first)
+        for _ in range(3):
+            name = f"view{len(views)}"
+            across = graph.add("Transpose", [views[-1]], f"{name}.across", perm=[0, 1, 3, 2])
+            views.append(flip(across, 2, name))
+    return graph.add("Concat", views, "views", axis=0)
+
+
+def _over_views(graph: _Graph, value: str, shape: list[int]) -> tuple[str, str]:
+    """Add the mean over the eight views, and the first view; return both."""
+    wanted = graph.constant(f"{value}.by_view", np.array([8, -1, *shape], np.int64))
+    by_view = graph.add("Reshape", [value, wanted], f"{value}.views")
+    mean = graph.add("ReduceMean", [by_view], f"{value}.mean_view", axes=[0], keepdims=0)
+    first = graph.constant("first", np.array(0, np.int64))
+    return mean, graph.add("Gather", [by_view, first], f"{value}.first_view", axis=0)
+
+
+def _backbone(
+    graph: _Graph, raw: str, parameters: dict[str, NDArray[np.float32]]
+) -> tuple[str, str, str]:
     """Add the backbone; return the embedding, the last feature map, and the length of its means."""
-    value = _convolution(graph, architecture.stem(), "raw", parameters)
+    value = _convolution(graph, architecture.stem(), raw, parameters)
     parts: list[str] = []
     for block in architecture.blocks():
         before = value
@@ -104,7 +151,7 @@ def _backbone(graph: _Graph, parameters: dict[str, NDArray[np.float32]]) -> tupl
     parts.append(_unit(graph, means))
     joined = graph.add("Concat", parts, "parts", axis=1)
     scale = graph.scalar("parts.scale", architecture.part_scale())
-    return graph.add("Mul", [joined, scale], "embedding"), last, f"{means}.divisor"
+    return graph.add("Mul", [joined, scale], "parts.joined"), last, f"{means}.divisor"
 
 
 def _convolution(
@@ -158,7 +205,8 @@ def _unit(graph: _Graph, value: str) -> str:
     return graph.add("Div", [value, lifted], f"{value}.unit")
 
 
-def _classifier(graph: _Graph, head: Head, embedding: str, last: str, length: str) -> None:
+def _classifier(graph: _Graph, head: Head, embedding: str, last: str, length: str) -> str:
+    """Add scores and maps; return the maps."""
     weight = graph.constant("classes.weight", np.ascontiguousarray(head.weight.T))
     bias = graph.constant("classes.bias", head.bias)
     logits = graph.add("Gemm", [embedding, weight, bias], "logits")
@@ -177,7 +225,7 @@ def _classifier(graph: _Graph, head: Head, embedding: str, last: str, length: st
     shares = graph.add("Div", [maps, lengths], "shares")
     side = architecture.SIDE // 32
     shape = np.array([0, len(head.bias), side, side], np.int64)
-    graph.add("Reshape", [shares, graph.constant("map", shape)], "activation")
+    return graph.add("Reshape", [shares, graph.constant("map", shape)], "shares.map")
 
 
 def onnx_answers(data: bytes, inputs: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:

@@ -176,7 +176,14 @@ def publish_model(
     picture = test_picture(fitted.recipe.seed)
     with _scratch(zoo) as folder:
         version, target = _next_version(zoo, model_id, project)
-        written = write_weights(folder, parameters, fitted.head, prepared(picture), formats=chosen)
+        written = write_weights(
+            folder,
+            parameters,
+            fitted.head,
+            prepared(picture),
+            formats=chosen,
+            views=fitted.recipe.views,
+        )
         config = _config(fitted, folder, keep=reference)
         record = {
             "project": project,

@@ -23,11 +23,12 @@ class ClassifierModule(nn.Module):
     Parameters
     ----------
     parameters
-        Of the backbone, and ``classes.weight`` and ``classes.bias``.
+        Of the backbone, ``classes.weight``, ``classes.bias``, and the number of ``views``.
     """
 
     def __init__(self, parameters: dict[str, Any]) -> None:
         super().__init__()
+        self.views = int(parameters["views"])
         self.stem = _convolution(architecture.stem(), parameters)
         self.blocks = nn.ModuleList(
             nn.Sequential(*(_convolution(one, parameters) for one in block.convolutions))
@@ -40,6 +41,8 @@ class ClassifierModule(nn.Module):
 
     def forward(self, raw: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return scores, embedding and activation."""
+        if self.views > 1:
+            raw = torch.cat([_view(raw, number) for number in range(self.views)])
         value: torch.Tensor = self.stem(raw)
         parts = []
         for block, made in zip(architecture.blocks(), self.blocks, strict=True):
@@ -53,10 +56,17 @@ class ClassifierModule(nn.Module):
         means = last.mean((2, 3))
         parts.append(_unit(means))
         embedding = torch.cat(parts, 1) * architecture.part_scale()
-        scores = functional.softmax(self.classes(embedding), 1)
+        by_view = embedding.unflatten(0, (self.views, -1))
+        scores = functional.softmax(self.classes(by_view.mean(0)), 1)
         weight = self.classes.weight[:, -architecture.HEAD :, None, None]
         maps = functional.conv2d(last, weight * architecture.map_scale())
-        return scores, embedding, maps / _length(means)[:, :, None, None]
+        shares = maps / _length(means)[:, :, None, None]
+        return scores, by_view[0], shares.unflatten(0, (self.views, -1))[0]
+
+
+def _view(raw: torch.Tensor, number: int) -> torch.Tensor:
+    flipped = raw.flip(3) if number >= 4 else raw
+    return torch.rot90(flipped, number % 4, (2, 3))
 
 
 def _length(value: torch.Tensor) -> torch.Tensor:

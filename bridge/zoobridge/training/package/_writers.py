@@ -74,6 +74,7 @@ def write_weights(
     inputs: NDArray[np.float32],
     *,
     formats: tuple[str, ...],
+    views: int = 1,
 ) -> Written:
     """Write the network into a folder, and compare what the files answer.
 
@@ -89,6 +90,8 @@ def write_weights(
         Prepared pictures to compare on, ``(N, 3, 224, 224)``.
     formats
         Those to write; ``onnx`` among them.
+    views
+        Of a picture: 1, or 8 for the mean of its flips and turns.
 
     Raises
     ------
@@ -97,14 +100,16 @@ def write_weights(
     """
     from zoobridge.training.package._onnx_graph import OPSET, onnx_answers, onnx_bytes
 
-    data = onnx_bytes(parameters, head)
+    data = onnx_bytes(parameters, head, views=views)
     (folder / _FILES["onnx"]).write_bytes(data)
     outputs = onnx_answers(data, inputs)
     documents: dict[str, dict[str, Any]] = {"onnx": {"opset_version": OPSET}}
     differences: dict[str, float] = {}
     others = [name for name in formats if name in _PROGRAMS]
     if head is not None and others:
-        for name, answers in _twins(folder, parameters, head, inputs, others).items():
+        for name, answers in _twins(
+            folder, {**parameters, "views": np.array(views)}, head, inputs, others
+        ).items():
             differences[name] = max(
                 float(np.abs(answers[key] - expected).max()) for key, expected in outputs.items()
             )
@@ -121,7 +126,7 @@ def write_weights(
 
 def _twins(
     folder: Path,
-    parameters: dict[str, NDArray[np.float32]],
+    parameters: dict[str, NDArray[Any]],
     head: Head,
     inputs: NDArray[np.float32],
     names: list[str],

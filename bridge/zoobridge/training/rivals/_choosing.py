@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from zoobridge.training.figures import cross_validate
-from zoobridge.training.fit import HEADS, RowSpace, fit_linear
+from zoobridge.training.fit import HEADS, RowSpace, fit_linear, linear_logits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,8 +82,7 @@ def choose_head(
         chosen = replace(recipe, head=_inner(examples.part(train), recipe, space.rows[train]))
         count = len(examples.labels)
         weight, bias = fit_linear(space.rows[train], examples.classes[train], count, chosen)
-        logits: NDArray[np.float64] = space.rows[tested, 0] @ weight.T + bias
-        return logits
+        return linear_logits(space.rows[tested], weight, bias, recipe)
 
     return replace(recipe, head=head), cross_validate(examples, recipe, predict=nested), rivals
 

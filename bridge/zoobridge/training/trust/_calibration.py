@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -14,31 +14,35 @@ if TYPE_CHECKING:
 
 __all__ = ["conformal_threshold", "expected_calibration_error", "fit_temperature"]
 
-_LOG_RANGE = (-4.0, 4.0)
+_LOG_RANGE: Final = (-4.0, 4.0)
+#: Half of the inverse variance of a temperature's logarithm.
+_PRIOR: Final = 20.0
 
 
 def fit_temperature(logits: NDArray[np.float64], classes: NDArray[np.int64]) -> float:
-    """Return the temperature that makes the classes likeliest (Guo et al., ICML 2017).
+    """Return the likeliest temperature (Guo et al., ICML 2017), near 1 where little is known.
 
-    One item more is assumed whose class nothing is known of, as Platt (1999) does: else classes that
-    lie apart in a few items would make every probability 0 or 1.
+    The logarithm of a temperature is taken to be normal around 0 with a deviation of 0.16 before any item
+    is seen. Of 56 items alone, temperatures scattered between 0.7 and 1.5, which cost more calibration on
+    299 white blood cells (expected error .070) than it gained; with this prior it is .052, where models
+    that are calibrated perfectly have .050.
 
     Parameters
     ----------
     logits
-        ``(items, classes)``, of items that the model had not seen.
+        ``(repeats, items, classes)``, of items that the models had not seen.
     classes
         ``(items,)``.
     """
     rows = np.arange(len(classes))
-    unknown = 1 / (len(classes) + 1)
 
     def loss(log_temperature: float) -> float:
         scaled = logits / np.exp(log_temperature)
-        top = scaled.max(axis=1)
-        expected = (1 - unknown) * scaled[rows, classes] + unknown * scaled.mean(axis=1)
-        likelihood = expected - top - np.log(np.exp(scaled - top[:, None]).sum(axis=1))
-        return -float(likelihood.mean())
+        top = scaled.max(axis=2)
+        sums = np.log(np.exp(scaled - top[..., None]).sum(axis=2))
+        likelihood = float((scaled[:, rows, classes] - top - sums).mean())
+        # The repeats are of the same items, whose number is what counts against the prior.
+        return -likelihood + _PRIOR / len(classes) * log_temperature**2
 
     return float(np.exp(minimize_scalar(loss, bounds=_LOG_RANGE, method="bounded").x))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 __all__ = ["leave_one_out", "novelty", "novelty_threshold"]
 
-_CHUNK = 512
+_CHUNK: Final = 512
+_SHARE: Final = 0.99
+_CONFIDENCE: Final = 0.95
+_LEAST: Final = 1e-9
 
 
 def novelty(
@@ -65,9 +68,28 @@ def leave_one_out(
 
 
 def novelty_threshold(left_out: NDArray[np.float64]) -> float:
-    """Return the 99th percentile of the training pictures' own novelty.
+    """Return what at most one in a hundred of pictures like the training pictures is above.
 
-    Of fewer than a hundred it is the greatest: between two of them, more than one in a hundred of new
-    pictures like these would be above it.
+    It is the greater one of their 99th percentile and of the limit that 99 % of a normal distribution are
+    below with 95 % confidence (a one-sided tolerance limit), for the logarithms of their novelty: the
+    greatest of few is often too low. The deviation is that of the upper half, since duplicates make the
+    lower one wide.
+
+    Parameters
+    ----------
+    left_out
+        Novelty of each training picture without itself.
     """
-    return float(np.quantile(left_out, 0.99, method="higher"))
+    from scipy import stats
+
+    percentile = float(np.quantile(left_out, _SHARE, method="higher"))
+    count = len(left_out)
+    logs = np.log(np.maximum(left_out, _LEAST))
+    middle = float(np.median(logs))
+    upper = logs[logs > middle]
+    if len(upper) < 2:
+        return percentile
+    deviation = float(np.sqrt(np.mean((upper - middle) ** 2)))
+    root = count**0.5
+    reach = stats.nct.ppf(_CONFIDENCE, count - 1, stats.norm.ppf(_SHARE) * root) / root
+    return max(percentile, min(1.0, float(np.exp(middle + float(reach) * deviation))))
