@@ -56,12 +56,12 @@ class ClassifierModule(nn.Module):
         means = last.mean((2, 3))
         parts.append(_unit(means))
         embedding = torch.cat(parts, 1) * architecture.part_scale()
-        by_view = embedding.unflatten(0, (self.views, -1))
+        by_view = embedding.reshape(self.views, -1, embedding.shape[1])
         scores = functional.softmax(self.classes(by_view.mean(0)), 1)
         weight = self.classes.weight[:, -architecture.HEAD :, None, None]
         maps = functional.conv2d(last, weight * architecture.map_scale())
         shares = maps / _length(means)[:, :, None, None]
-        return scores, by_view[0], shares.unflatten(0, (self.views, -1))[0]
+        return scores, by_view[0], shares.reshape(self.views, -1, *shares.shape[1:])[0]
 
 
 def _view(raw: torch.Tensor, number: int) -> torch.Tensor:
