@@ -1,4 +1,4 @@
-"""Commands that need no widget."""
+"""Commands without a widget."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ def remove_results_from(viewer: napari.viewer.Viewer) -> None:
     show_info(
         f"Removed classification results of {count} layer{'' if count == 1 else 's'}"
         if count
-        else "There are no classification results to remove"
+        else "No classification results to remove"
     )

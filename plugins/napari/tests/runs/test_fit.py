@@ -46,7 +46,7 @@ RGB = ("red", "green", "blue")
         (
             ImageCheck(ModelInputError("2 channels", metadata={"option": "options.channels"})),
             False,
-            "2 channels. Say at “Axes” which axis holds the channels, or take another layer.",
+            "2 channels. Mark the channel axis at “Axes”, or choose another layer.",
         ),
     ],
 )

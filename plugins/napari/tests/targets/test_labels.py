@@ -134,7 +134,7 @@ def test_labels_without_objects_say_so(viewer, items_of):
     image = viewer.add_image(np.zeros((20, 20)))
     labels = viewer.add_labels(np.zeros((20, 20), int))
     place = place_of(image, "YX", viewer.dims.point)
-    with pytest.raises(EmptyTargetError, match="holds no objects"):
+    with pytest.raises(EmptyTargetError, match="has no objects"):
         items_of(plan_labels(place, labels, selected=False, masked=False))
     labels.selected_label = 5
     with pytest.raises(EmptyTargetError, match="label 5 has no pixels"):

@@ -61,7 +61,7 @@ def test_layers_of_one_channel_each_are_joined_in_their_order(viewer):
         (np.zeros((4, 6), np.uint16), {}, "YX", r"different types \(uint8 and uint16\)"),
         (np.zeros((4, 6), np.uint8), {"scale": (2, 2)}, "YX", "the same scale and translation"),
         (np.zeros((4, 6), np.uint8), {"translate": (0, 1)}, "YX", "scale and translation"),
-        (np.zeros((4, 6), np.uint8), {"rotate": 5}, "YX", "lie differently in the world"),
+        (np.zeros((4, 6), np.uint8), {"rotate": 5}, "YX", "their positions differ"),
         (np.zeros((4, 6), np.uint8), {}, "CYX", "name 3 axes, the picture has 2"),
     ],
     ids=["size", "colour", "type", "scale", "translation", "rotation", "axes"],
@@ -75,5 +75,5 @@ def test_layers_that_are_no_channels_of_one_image_say_why(viewer, other, options
 
 def test_a_layer_with_channels_of_its_own_is_not_one_of_them(viewer):
     both = [viewer.add_image(np.zeros((2, 4, 6))) for _ in range(2)]
-    with pytest.raises(PlaneAxesError, match="has channels of its own"):
+    with pytest.raises(PlaneAxesError, match="already has a channel axis"):
         place_of(both, "CYX", viewer.dims.point)

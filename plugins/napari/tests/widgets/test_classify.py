@@ -142,7 +142,7 @@ def test_every_failure_is_one_notification_and_the_widget_goes_on(
     classify.run_button.click()
     viewer.layers.remove(shapes)
     qtbot.waitUntil(lambda: not classify.running, timeout=60_000)
-    assert notices()[2:] == ["The layer was removed meanwhile; the results are in the table."]
+    assert notices()[2:] == ["The layer was removed during the run; the results are in the table."]
     assert classify.table.grid.rowCount() == 6
     classify.run_button.click()
     assert notices()[3:] == [

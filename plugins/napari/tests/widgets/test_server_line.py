@@ -122,7 +122,7 @@ def test_a_server_is_started_with_a_click_and_goes_on_without_the_widget(
     assert notices() == []
 
     # As the button's tooltip says: it goes on, for other windows and programs.
-    assert "goes on when napari ends" in widget.server.start.toolTip()
+    assert "keeps running after napari ends" in widget.server.start.toolTip()
     viewer.window.remove_dock_widget(widget)
     os.kill(started.pid, 0)
     with connect() as client:
@@ -198,13 +198,13 @@ def test_an_encrypted_server_with_a_token_is_reached_through_the_form(
 ):
     authority = certificates / "authority.pem"
     tries = [
-        ({"token": "guess", "ca": authority}, "does not take this token; type the one"),
-        ({"token": "", "ca": authority}, "wants a token; type the one"),
+        ({"token": "guess", "ca": authority}, "rejects this token; enter the token"),
+        ({"token": "", "ca": authority}, "requires a token; enter the token"),
         (
             {"token": TOKEN, "ca": certificates / "stranger.pem"},
-            "The file at “Certificate” cannot vouch for",
+            "The file at “Certificate” does not verify",
         ),
-        ({"token": TOKEN, "tls": True}, "The system's certificates cannot vouch for"),
+        ({"token": TOKEN, "tls": True}, "The system's certificates do not verify"),
         ({"token": TOKEN}, "tick “Encrypt”, or name its “Certificate”"),
         ({"token": TOKEN, "ca": certificates / "none.pem"}, "annot read the certificate"),
     ]
@@ -228,7 +228,7 @@ def test_a_server_without_encryption_is_not_spoken_to_with_it(
     assert fill_in(served.address, ca=certificates / "authority.pem") is State.LOST
     first, second = notices()
     assert first == second
-    assert "does not encrypt; untick" in first
+    assert "does not use encryption; clear" in first
     assert fill_in(served.address) is State.CONNECTED
 
 

@@ -17,10 +17,10 @@ from zoobridge.errors import ZooBridgeError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["in_background", "sentence", "tell"]
+__all__ = ["in_background", "notify", "sentence"]
 
 
-def tell(error: Exception) -> None:
+def notify(error: Exception) -> None:
     """Show one notification with an error's sentence.
 
     Raises
@@ -48,7 +48,7 @@ def in_background(
     *,
     returned: Callable[[Any], None] | None = None,
     yielded: Callable[[Any], None] | None = None,
-    failed: Callable[[Exception], None] = tell,
+    failed: Callable[[Exception], None] = notify,
     finished: Callable[[], None] | None = None,
 ) -> Any:
     """Run a function, or a generator function, in a thread; the callbacks run in the window's.

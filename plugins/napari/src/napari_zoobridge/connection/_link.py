@@ -1,4 +1,4 @@
-"""The connection that a widget holds: found by itself, watched, and made anew when it is lost."""
+"""A widget's connection: found automatically, monitored, and restored when lost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, QTimer, Signal
 
 import zoobridge.client
-from napari_zoobridge.connection._background import in_background, tell
+from napari_zoobridge.connection._background import in_background, notify
 from zoobridge.errors import AuthenticationError, ServerUnavailableError, ZooBridgeError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Address:
-    """Which server to speak to.
+    """Which server to use.
 
     Parameters
     ----------
@@ -62,44 +62,44 @@ class _Seen:
 
 
 def can_start_server() -> bool:
-    """Tell whether what a local server needs is installed beside napari."""
+    """Return whether the packages of a local server are installed beside napari."""
     return all(importlib.util.find_spec(name) is not None for name in ("bioimageio", "tifffile"))
 
 
 def reason(error: ZooBridgeError, wanted: Address) -> str:
-    """Say why no connection came about, in the words of the form in which a user mends it.
+    """Explain why the connection failed, in terms of the form where the user corrects it.
 
     Parameters
     ----------
     error
         What the client raised.
     wanted
-        Where to it was to connect.
+        The address that was tried.
 
     Returns
     -------
     str
-        The client's own sentence where the form has nothing to do with it.
+        The client's message where the form cannot help.
     """
     where = f"the server at {wanted.address}" if wanted.address else "the server of this machine"
     text = str(error)
     if isinstance(error, AuthenticationError):
-        asks = "does not take this token" if wanted.token else "wants a token"
-        return f"{where} {asks}; type the one that its owner gave you at “Token” under Server…"
+        asks = "rejects this token" if wanted.token else "requires a token"
+        return f"{where} {asks}; enter the token that its owner gave you at “Token” under Server…"
     if not isinstance(error, ServerUnavailableError):
         return text
-    # gRPC has one status for all of these; only its words tell them apart.
+    # gRPC has one status for all of these; only the text distinguishes them.
     if "CERTIFICATE_VERIFY_FAILED" in text:
-        named = "the file at “Certificate”" if wanted.ca else "the system's certificates"
+        named = "the file at “Certificate” does" if wanted.ca else "the system's certificates do"
         return (
-            f"{named} cannot vouch for {where}; name the certificate (PEM) of the authority that "
-            "signed the server's, and the host as it is written there, under Server…"
+            f"{named} not verify {where}; choose the certificate (PEM) of the authority that "
+            "signed the server's, and enter the host name as it appears there, under Server…"
         )
     if "WRONG_VERSION_NUMBER" in text:
-        return f"{where} does not encrypt; untick “Encrypt” and empty “Certificate” under Server…"
+        return f"{where} does not use encryption; clear “Encrypt” and “Certificate” under Server…"
     if "Socket closed" in text and not (wanted.tls or wanted.ca):
         return (
-            f"{where} hangs up when it is spoken to unencrypted; tick “Encrypt”, or name its "
+            f"{where} closes unencrypted connections; select “Encrypt”, or choose its "
             "“Certificate”, under Server…"
         )
     return text
@@ -169,12 +169,12 @@ class ServerLink(QObject):
         self._connect(zoo, quiet=False)
 
     def renew(self) -> None:
-        """Connect again after the connection was closed on purpose."""
+        """Reconnect after the connection was closed on purpose."""
         self._client = None
         self._connect(None, quiet=True)
 
     def refresh(self) -> None:
-        """Look whether the server is still there and what models it has, in the background."""
+        """Refresh the server's state and its models, in the background."""
         if self._closed:
             self._timer.stop()
             return
@@ -192,7 +192,7 @@ class ServerLink(QObject):
         )
 
     def close(self) -> None:
-        """Hang up and stop watching."""
+        """Close the connection and stop monitoring."""
         # The timer may be gone already; where it is not, it stops itself when it next fires.
         self._closed = True
         if self._client is not None:
@@ -259,7 +259,7 @@ class ServerLink(QObject):
         if self._closed or client is not self._client:
             return
         if not isinstance(error, ZooBridgeError):
-            tell(error)
+            notify(error)
             return
         self._client = None
         if client is not None:
@@ -270,7 +270,7 @@ class ServerLink(QObject):
         if self.state is not State.LOST or self.sentence != sentence:
             self._set(State.LOST, sentence)
         if not quiet:
-            tell(ZooBridgeError(sentence))
+            notify(ZooBridgeError(sentence))
 
     def _set(self, state: State, sentence: str) -> None:
         self.state, self.sentence = state, sentence

@@ -1,4 +1,4 @@
-"""Loading a chosen model while the user still looks at the rest."""
+"""Loads the chosen model while the user makes the other choices."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _log = logging.getLogger(__name__)
 
 
 class Preload:
-    """Asks the server to load a model before the first picture comes, one model at a time.
+    """Asks the server to load a model before the first request, one model at a time.
 
-    It is a courtesy: what goes wrong is logged, and the first answer waits for the model instead.
+    A failure is only logged; the first request then waits for the model.
 
     Parameters
     ----------

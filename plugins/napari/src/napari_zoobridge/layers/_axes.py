@@ -69,7 +69,7 @@ def propose_axes(
     lengths = list(shape[:-1] if rgb else shape)
     count = len(lengths)
     if count < 2:
-        raise PlaneAxesError("the layer has fewer than two axes; there is no plane to classify")
+        raise PlaneAxesError("the layer has fewer than two axes, so it has no plane to classify")
     rows, columns = displayed if len(displayed) == 2 else (count - 2, count - 1)
     letters = [""] * count
     letters[rows], letters[columns] = "Y", "X"

@@ -32,7 +32,7 @@ def full_resolution(layer: Image | Labels) -> Any:
 
 @dataclass(frozen=True)
 class JoinedChannels:
-    """Several arrays as one whose last axis tells them apart; read when it is sliced.
+    """Several arrays as one, stacked along the last axis; read when sliced.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What several models say of the same items."""
+"""Answers of several models to the same items."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def compare(answers: Mapping[str, Sequence[Record]]) -> list[ComparedItem]:
 
 
 def agreement(compared: Sequence[ComparedItem]) -> dict[tuple[str, str], float]:
-    """Tell for each pair of models on which part of the items they name the same class.
+    """Return, for each pair of models, the share of items on which they agree.
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ def rgba(color: str) -> NDArray[np.float64]:
     Raises
     ------
     ValueError
-        It is no such colour.
+        The text is not such a colour.
     """
     digits = color.removeprefix("#")
     if len(digits) != 6:
@@ -91,7 +91,7 @@ def color_items(layer: Any, records: Sequence[Record], colors: Mapping[str, str]
 
 
 def label_items_with_text(layer: Any, template: str, class_column: str) -> bool:
-    """Write a text beside each item, unless the user's layer has texts of its own.
+    """Write a text beside each item, unless the user's layer already has texts.
 
     Parameters
     ----------

@@ -91,7 +91,7 @@ def present(
     -------
     napari.layers.Layer or None
         The layer that holds the results; `None` where it has been removed meanwhile, or where
-        there is no result yet.
+        no result exists yet.
     """
     if not records:
         return None

@@ -45,7 +45,7 @@ class Comparison(Stoppable):
             run.stop()
 
     def updates(self, seconds: float) -> Iterator[tuple[str, Update | ZooBridgeError]]:
-        """Yield what is new of each contestant, or the error that ended it; the others go on.
+        """Yield what is new of each contestant, or the error that ended it; the others continue.
 
         Parameters
         ----------
@@ -57,7 +57,7 @@ class Comparison(Stoppable):
         StoppedError
             It was stopped.
         EmptyTargetError
-            There is nothing to classify.
+            Nothing to classify.
         """
         items = self.plan.items(self._keep_on)
         plan = replace(self.plan, items=lambda _keep_on: items)

@@ -1,4 +1,4 @@
-"""Whether a layer suits a model: the server's answer, before a run."""
+"""Whether an image fits a model: the server's answer, before a run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["FitQuestion", "FitReport", "advice", "expectation", "report_of"]
 _FEW_PIXELS = 1 << 22
 _CONTROLS = {"options.intensity": "“Intensities”", "options.fit": "“Other sizes”"}
 _REMEDIES = {
-    "options.channels": ". Say at “Axes” which axis holds the channels, or take another layer.",
+    "options.channels": ". Mark the channel axis at “Axes”, or choose another layer.",
     "options.fit": " at “Other sizes”, or classify regions of that size, or a grid.",
 }
 _SECONDS = 10.0
@@ -27,12 +27,12 @@ _SECONDS = 10.0
 
 @dataclass(frozen=True)
 class FitReport:
-    """What to expect of a model and a layer.
+    """Whether an image fits a model.
 
     Parameters
     ----------
     fits
-        The server will take the layer's planes, as they are or converted.
+        The server accepts the layer's planes, unchanged or converted.
     sentence
         Why not, or what is converted on the way.
     """
@@ -43,7 +43,7 @@ class FitReport:
 
 @dataclass(frozen=True)
 class FitQuestion:
-    """What decides whether a layer suits a model.
+    """What decides whether an image fits a model.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class FitQuestion:
 
 
 def report_of(check: ImageCheck) -> FitReport:
-    """Put a server's answer into a sentence."""
+    """Return a server's answer as a sentence."""
     if check.error is not None:
         asked = check.error.metadata.get("option", check.error.field)
         own = _REMEDIES.get(asked, "")
@@ -116,7 +116,7 @@ def report_of(check: ImageCheck) -> FitReport:
 
 
 def advice(conversions: Iterable[Conversion]) -> list[str]:
-    """Return what was assumed, each once, with the control that changes it."""
+    """Return each assumption once, with the control that changes it."""
     found = {(one.notice, _CONTROLS.get(one.notice_field, "")) for one in conversions if one.notice}
     return [
         f"Check: {notice}" + (f"; change that at {control}." if control else ".")
@@ -134,7 +134,7 @@ def _values(array: Any) -> tuple[float, float] | None:
 
 
 def expectation(model: Model) -> str:
-    """Describe in one line what a model wants to see."""
+    """Describe a model's input in one line."""
     wanted = model.input
     if wanted is None:
         return model.problem or "unknown"

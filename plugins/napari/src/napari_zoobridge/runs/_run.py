@@ -146,7 +146,7 @@ class Run(Stoppable):
         StoppedError
             The run was stopped.
         EmptyTargetError
-            There is nothing to classify.
+            Nothing to classify.
         ZooBridgeError
             The call as a whole failed.
         """
@@ -232,7 +232,7 @@ class Run(Stoppable):
             yield (answered(item, source.name, result),)
         if waiting:
             if whole is None:
-                raise ServerError(f"the server left {len(waiting)} items without an answer")
+                raise ServerError(f"the server did not answer {len(waiting)} items")
             yield tuple(answered(item, source.name, whole) for item in waiting.values())
 
 

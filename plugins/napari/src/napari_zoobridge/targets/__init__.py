@@ -1,4 +1,4 @@
-"""What is to be classified: items, and plans that find them in layers."""
+"""Items to classify, and plans that find them in layers."""
 
 from napari_zoobridge.targets._items import (
     Batch,

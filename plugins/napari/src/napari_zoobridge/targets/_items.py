@@ -1,4 +1,4 @@
-"""What is to be classified: items, and the pictures that are sent for them."""
+"""Items to classify, and the pictures that carry them to the server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Batch", "EmptyTargetError", "Item", "ItemKind", "batch_items", "plan
 
 
 class EmptyTargetError(ValueError):
-    """There is nothing to classify; the sentence says what to draw or choose."""
+    """Nothing to classify; the message says what to draw or choose."""
 
 
 class ItemKind(StrEnum):
@@ -57,7 +57,7 @@ class Item:
 
     @property
     def order(self) -> tuple[int, ...]:
-        """What tells items of a plan apart, and puts them in order."""
+        """Identifies and sorts the items of a plan."""
         return (self.index, *self.plane.values())
 
     @property
@@ -79,7 +79,7 @@ class Batch:
     plane
         Which plane.
     items
-        What is to be classified in it; a single whole plane, or regions only.
+        Items in it: a single whole plane, or regions only.
     window
         The part of the plane that is sent; `None` for all of it.
     """

@@ -143,7 +143,7 @@ def source_of(layers: Sequence[Image], axes: str) -> PlaneSource:
         return PlaneSource(first.name, array, letters)
     if "C" in letters:
         raise PlaneAxesError(
-            f"layer “{first.name}” has channels of its own (axis C); take layers of one channel each"
+            f"layer “{first.name}” already has a channel axis (C); choose layers of one channel each"
         )
     for layer in layers[1:]:
         _check_channel(first, layer)
@@ -166,7 +166,7 @@ def _check_channel(first: Image, layer: Image) -> None:
     aligned = np.allclose(mapping.matrix, np.eye(first.ndim)) and np.allclose(mapping.offset, 0)
     if not aligned:
         raise PlaneAxesError(
-            f"{pair}: they lie differently in the world; give both the same scale and translation"
+            f"{pair}: their positions differ; give both the same scale and translation"
         )
 
 

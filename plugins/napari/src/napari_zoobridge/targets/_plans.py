@@ -104,7 +104,7 @@ def _rows(layer: Shapes | Points, what: str, *, selected: bool) -> Sequence[int]
         raise EmptyTargetError(
             f"no {what} is selected; select some, or classify all of them"
             if selected
-            else f"layer “{layer.name}” holds no {what}s; add some first"
+            else f"layer “{layer.name}” has no {what}s; add some first"
         )
     return rows
 
@@ -270,7 +270,7 @@ def plan_labels(
             raise EmptyTargetError(
                 f"label {wanted} has no pixels in the chosen planes of layer “{name}”"
                 if wanted is not None
-                else f"layer “{name}” holds no objects in the chosen planes"
+                else f"layer “{name}” has no objects in the chosen planes"
             )
         return found
 

@@ -38,7 +38,7 @@ class Activity:
         self._timer.start(_SOON_MILLISECONDS)
 
     def advance(self, done: int, total: int) -> None:
-        """Tell how much is done of how much."""
+        """Record progress: `done` of `total`."""
         self._done, self._total = done, total
         if self._shown is not None:
             self._show()
@@ -70,7 +70,7 @@ class Activity:
 
 
 class Life:
-    """Tells whether a widget is still in use, for callbacks that may come after its end.
+    """Tracks whether a widget is still in use, for callbacks that may come after its end.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class Life:
         widget.destroyed.connect(self._end)
 
     def docked(self) -> bool:
-        """Follow the dock in which the widget is now; tell whether that begins it anew.
+        """Follow the widget's current dock; return whether this restarts the widget.
 
         napari destroys the dock when the user closes it, but leaves what was in it.
         """

@@ -1,4 +1,4 @@
-"""Ticking the axes along which all planes are wanted."""
+"""The choice of axes along which to classify all planes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class AxesChoice(QWidget):
         self.boxes = {}
         for axis in axes:
             box = CheckBox(text=axis, value=before.get(axis, ticked))
-            box.changed.connect(self._tell)
+            box.changed.connect(self._emit)
             self.boxes[axis] = box
             self._row.addWidget(box.native)
 
@@ -56,5 +56,5 @@ class AxesChoice(QWidget):
         for box in self.boxes.values():
             box.value = on
 
-    def _tell(self, _value: Any = None) -> None:
+    def _emit(self, _value: Any = None) -> None:
         self.changed.emit()

@@ -41,9 +41,7 @@ class ChannelChoice(QWidget):
         self.combos: list[Any] = []
         """One choice for each channel of the model."""
         self.separate = CheckBox(text="each channel is a layer")
-        self.separate.native.setToolTip(
-            "For images of which every channel was opened as a layer of its own"
-        )
+        self.separate.native.setToolTip("For images whose channels were opened as separate layers")
         self._form = QFormLayout(self)
         self._form.setContentsMargins(0, 0, 0, 0)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -87,7 +85,7 @@ class ChannelChoice(QWidget):
             combo = ComboBox(choices=self._layers, nullable=True)
             # Files are opened channel by channel in their own order, mostly the model's too.
             combo.value = layers[number] if number < len(layers) else None
-            combo.changed.connect(self._tell)
+            combo.changed.connect(self._emit)
             self.combos.append(combo)
             self._form.addRow(name, combo.native)
         self._show()
@@ -110,5 +108,5 @@ class ChannelChoice(QWidget):
                 label.setVisible(self.joined)
         self._tell()
 
-    def _tell(self, _value: Any = None) -> None:
+    def _emit(self, _value: Any = None) -> None:
         self.changed.emit()

@@ -55,7 +55,7 @@ class ClassifyWidget(Panel):
     napari_viewer
         The viewer.
     address
-        Which server to speak to at first; the one of this machine if not given.
+        Server to connect to first; the one on this machine by default.
     """
 
     action = "Classify"
@@ -193,7 +193,7 @@ class ClassifyWidget(Panel):
             more = "" if len(failed) == 1 else f" (first of {len(failed)} items that failed)"
             show_error(sentence(f"{where + ': ' if where else ''}{first.error}{more}"))
         if self.records and self._plan is not None and not self._is_there(self._plan):
-            show_info("The layer was removed meanwhile; the results are in the table.")
+            show_info("The layer was removed during the run; the results are in the table.")
 
     def _show_so_far(self) -> None:
         # A layer of planes or tiles is made once, when all are known.

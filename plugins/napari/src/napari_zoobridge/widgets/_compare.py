@@ -57,7 +57,7 @@ class CompareWidget(Panel):
     napari_viewer
         The viewer.
     address
-        Which server to speak to at first; the one of this machine if not given.
+        Server to connect to first; the one on this machine by default.
     """
 
     action = "Compare"
@@ -73,7 +73,7 @@ class CompareWidget(Panel):
         self.answers: dict[str, list[Record]] = {}
         """The results of the last run by the name of the model, so far."""
 
-        self.by_framework = CheckBox(text="each framework by itself")
+        self.by_framework = CheckBox(text="each framework separately")
         self.as_features = CheckBox(text="write classes as features", value=True)
         self.disagreements = CheckBox(text="disagreements only")
         self.disagreements.changed.connect(lambda _on: self._refill())
@@ -122,7 +122,7 @@ class CompareWidget(Panel):
         if len(contestants) < 2:
             raise EmptyTargetError(
                 "a comparison needs two models; tick two, or one that several frameworks can run "
-                "and “each framework by itself”"
+                "and “each framework separately”"
             )
         return contestants
 
@@ -178,7 +178,7 @@ class CompareWidget(Panel):
         title = f"comparison · {made_of(plan)}"
         layer, _ = layer_of_results(self._viewer, plan, title, first)
         if layer is None:
-            show_info("The layer was removed meanwhile; the results are in the table.")
+            show_info("The layer was removed during the run; the results are in the table.")
             return
         rows = {item.item.order: row for row, item in enumerate(compared)}
         columns = []

@@ -49,7 +49,7 @@ def layers_of(
 
 
 class ImageChoice(QWidget):
-    """Asks for an image and its axes, and tells whether a model takes it.
+    """The choice of an image and its axes, and whether the model accepts it.
 
     Signals
     -------
@@ -123,10 +123,10 @@ class ImageChoice(QWidget):
         """Return the chosen image, or the layers that are its channels."""
         layers = self.channels.chosen() if self.channels.joined else [self.image.value]
         if not all(layer is not None and layer in self._viewer.layers for layer in layers):
-            raise EmptyTargetError("there is no image to classify; open one first")
+            raise EmptyTargetError("no image to classify; open one first")
         return layers
 
-    # -- what is told and proposed
+    # -- verdicts and proposals
 
     def _show_row(self, widget: QWidget, *, visible: bool) -> None:
         widget.setVisible(visible)

@@ -42,7 +42,7 @@ def matches(model: Model, words: str) -> bool:
 
 
 def describe(model: Model) -> str:
-    """Describe a model in HTML: what it tells apart, what it wants, who allows what."""
+    """Describe a model in HTML: its classes, its input, its license and trust."""
     lines = []
     if model.name and model.name != model.id:
         lines.append(f"<b>{escape(model.name)}</b>")

@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_zoobridge.connection import ServerLink, in_background, tell
+from napari_zoobridge.connection import ServerLink, in_background, notify
 from napari_zoobridge.layers import PlaneAxesError
 from napari_zoobridge.results import locate, remove_results, write_csv
 from napari_zoobridge.targets import EmptyTargetError
@@ -84,7 +84,9 @@ class Panel(QScrollArea):
         self.export_button = QPushButton("Export CSV…")
 
         self.remove_button = QPushButton("Remove results")
-        self.remove_button.setToolTip("Take back every column, colour, text and layer added here")
+        self.remove_button.setToolTip(
+            "Remove every column, colour, text and layer that this plugin added"
+        )
 
         self._refreshing = QTimer(self)
         self._refreshing.timeout.connect(self._refresh)
@@ -152,7 +154,7 @@ class Panel(QScrollArea):
 
     @abstractmethod
     def _on_end(self, work: Stoppable) -> None:
-        """Show what is to be shown at the end, however it came."""
+        """Show the final state, whether the run succeeded, failed or was stopped."""
 
     @abstractmethod
     def _item_of(self, row: int) -> Item | None:
@@ -181,7 +183,7 @@ class Panel(QScrollArea):
             plan = self.target.plan()
             work, title, updates = self._prepare(plan)
         except (EmptyTargetError, PlaneAxesError, ZooBridgeError) as error:
-            tell(error)
+            notify(error)
             return
         self._work, self._plan = work, plan
         self.table.setColumnHidden(0, not plan.place.source.stack_axes)
@@ -277,7 +279,7 @@ class Panel(QScrollArea):
 
     def _on_failure(self, error: Exception) -> None:
         self.summary.setText("failed")
-        tell(error)
+        notify(error)
 
     def _finish(self, work: Stoppable) -> None:
         if work is not self._work:

@@ -65,7 +65,7 @@ class Grid(QAbstractTableModel):
         self._rows: list[tuple[Cell, ...]] = []
 
     def reset(self, titles: Sequence[str]) -> None:
-        """Start anew with these columns and without rows."""
+        """Reset the table to these columns and no rows."""
         self.beginResetModel()
         self._titles, self._rows = tuple(titles), []
         self.endResetModel()
@@ -167,7 +167,7 @@ class SortableTable(QTableView):
         self.setCurrentIndex(index)
 
     def texts(self) -> list[list[str]]:
-        """Return all cells as they are shown, in the order in which they are shown."""
+        """Return all cells as shown, in the displayed order."""
         return [
             [
                 str(self._proxy.index(row, column).data())

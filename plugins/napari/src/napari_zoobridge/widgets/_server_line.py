@@ -1,4 +1,4 @@
-"""One line that says which server is spoken to, with a light, and a form for other servers."""
+"""A line that shows the connected server, with a light, and a form to choose another."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class AddressForm(QDialog):
         super().__init__(parent)
         self.setWindowTitle("ZooBridge server")
         self.address = QLineEdit()
-        self.address.setPlaceholderText("found by itself; else host:port")
+        self.address.setPlaceholderText("found automatically; else host:port")
         self.token = QLineEdit()
         self.token.setEchoMode(QLineEdit.EchoMode.Password)
         self.token.setPlaceholderText("none")
@@ -108,7 +108,7 @@ class ServerLine(QWidget):
         self.text.setWordWrap(True)
         self.choose = QToolButton()
         self.choose.setText("Server…")
-        self.choose.setToolTip("Speak to another server: address, token, certificate")
+        self.choose.setToolTip("Connect to another server: address, token, certificate")
         self.choose.clicked.connect(self._choose)
         self.start = QToolButton()
         self.start.setText("Start…")
@@ -133,8 +133,8 @@ class ServerLine(QWidget):
         self.start.setVisible(self._link.state is State.LOST)
         self.start.setEnabled(startable)
         self.start.setToolTip(
-            "Start a server on this machine, on a folder of models. It goes on when napari ends; "
-            "“zoobridge stop” ends it. One of yours that runs already is used instead."
+            "Start a server on this machine with a folder of models. It keeps running after napari ends; "
+            "“zoobridge stop” ends it. If you already run one, that one is used."
             if startable
             else 'No server is installed beside napari: pip install "zoobridge[onnx]"'
         )

@@ -1,4 +1,4 @@
-"""Choosing what in an image is to be classified."""
+"""The choice of what to classify in an image."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ class TargetChoice(ImageChoice):
         self.objects = ComboBox(
             choices=_OBJECTS,
             value=_LARGEST,
-            tooltip="In each of its planes: the table has a row for each. The layer's features and "
-            "colours show the class that most planes name, by the plane that is surest of it.",
+            tooltip="In each of its planes: the table has one row per plane. The layer's features and "
+            "colours show the class that most planes name, with the highest of its scores.",
         )
         self.stack = AxesChoice()
         self._rows: dict[str, QWidget] = {}
@@ -116,9 +116,9 @@ class TargetChoice(ImageChoice):
             self.padding,
             self.window_size,
         ):
-            widget.changed.connect(self._tell)
+            widget.changed.connect(self._emit)
         self.tile.changed.connect(self._on_tile)
-        self.step.changed.connect(self._tell)
+        self.step.changed.connect(self._emit)
         self._refill()
         self._on_image()
         self._on_target()
@@ -127,7 +127,7 @@ class TargetChoice(ImageChoice):
 
     @property
     def chosen(self) -> Target:
-        """What is to be classified."""
+        """What to classify."""
         # Qt keeps the text of a member of an enumeration, not the member.
         return Target(self.target.value)
 
@@ -142,12 +142,12 @@ class TargetChoice(ImageChoice):
         return str(self.outside.value)
 
     def plan(self) -> Plan:
-        """Return what is to be classified.
+        """Return what to classify.
 
         Raises
         ------
         EmptyTargetError
-            There is nothing to classify; the sentence says what is missing.
+            Nothing to classify; the message says what is missing.
         PlaneAxesError
             The axes do not describe the image.
         """
@@ -199,8 +199,7 @@ class TargetChoice(ImageChoice):
         layer = self.layer.value
         if layer is None or layer not in self._viewer.layers:
             raise EmptyTargetError(
-                f"there is no {self._kind_name()} layer to classify; add one, or choose another "
-                "target"
+                f"no {self._kind_name()} layer to classify; add one, or choose another target"
             )
         return layer
 
@@ -288,11 +287,11 @@ class TargetChoice(ImageChoice):
         self.stack.offer(stack, ticked=self.chosen is Target.PLANES)
 
     def judge(self, _value: Any = None) -> None:
-        """Ask anew whether the image suits the model, as after a change of the options."""
+        """Check again whether the image fits the model, after a change of the options."""
         self._judge_target()
 
     def _judge_target(self) -> None:
         self._judge(regions=self.chosen not in (Target.PLANE, Target.PLANES))
 
-    def _tell(self, _value: Any = None) -> None:
+    def _emit(self, _value: Any = None) -> None:
         self.changed.emit()
