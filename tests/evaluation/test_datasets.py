@@ -136,7 +136,7 @@ def test_items_of_one_class_each_have_one(tmp_path):
 def test_an_installed_package_adds_a_reader(tmp_path, monkeypatch):
     (tmp_path / "lists_reader.py").write_text(
         "from pathlib import Path\n"
-        "from zoobridge.evaluation import Dataset, Item\n"
+        "from zoobridge.evaluation import Dataset, LabelledItem\n"
         "class Lists:\n"
         "    name = 'lists'\n"
         "    description = 'A text file of paths, all of one class.'\n"
@@ -144,7 +144,7 @@ def test_an_installed_package_adds_a_reader(tmp_path, monkeypatch):
         "    def fits(self, source): return source.suffix == '.list'\n"
         "    def read(self, source, options):\n"
         "        lines = source.read_text().split()\n"
-        "        return Dataset(tuple(Item(Path(line), (options['class'],)) for line in lines))\n"
+        "        return Dataset(tuple(LabelledItem(Path(line), (options['class'],)) for line in lines))\n"
     )
     info = tmp_path / "lists_reader-1.0.dist-info"
     info.mkdir()

@@ -21,7 +21,7 @@ from zoobridge.client._server_statistics import ServerStatistics
 from zoobridge.client._start import find_server
 from zoobridge.client._transport import error_from_rpc
 from zoobridge.errors import DeadlineError, ServerUnavailableError, ZooBridgeError
-from zoobridge.protocol import ClientHints, Limits, from_message
+from zoobridge.protocol import NO_HINTS, Limits, from_message
 from zoobridge.protocol.v1 import zoo_pb2
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class AsyncClient(AsyncEvaluationCalls):
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__(endpoint)
         self._limit = Limits().message_bytes
-        self._hints = ClientHints()
+        self._hints = NO_HINTS
 
     async def __aenter__(self) -> Self:
         return self
@@ -105,7 +105,7 @@ class AsyncClient(AsyncEvaluationCalls):
         answer = await self._call(self._zoo.GetServerInfo, zoo_pb2.GetServerInfoRequest(), timeout)
         info = from_message(ServerInfo, answer, address=self.address)
         self._limit = info.limits.message_bytes
-        self._hints = info.client_hints or ClientHints()
+        self._hints = info.client_hints or NO_HINTS
         return info
 
     async def frameworks(self, *, timeout: float | None = None) -> list[Framework]:

@@ -23,7 +23,7 @@ from zoobridge.client._start import find_server
 from zoobridge.client._stream import classify_stream
 from zoobridge.client._transport import error_from_rpc
 from zoobridge.errors import DeadlineError, ServerUnavailableError, ZooBridgeError
-from zoobridge.protocol import ClientHints, from_message
+from zoobridge.protocol import NO_HINTS, ClientHints, from_message
 from zoobridge.protocol.v1 import zoo_pb2
 
 if TYPE_CHECKING:
@@ -424,7 +424,7 @@ class Client(EvaluationCalls):
         return self._known().limits.message_bytes
 
     def _hints(self) -> ClientHints:
-        return self._known().client_hints or ClientHints()
+        return self._known().client_hints or NO_HINTS
 
     def _call(self, method: Callable[..., Any], request: Any, timeout: float | None) -> Any:
         try:

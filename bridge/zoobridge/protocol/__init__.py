@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zoobridge.protocol._axes import check_axes
 from zoobridge.protocol._enums import enum_number, enum_word, enum_words, from_enum, to_enum
 from zoobridge.protocol._file_formats import START_BYTES, FileKind, kind_of_file
-from zoobridge.protocol._limits import ClientHints, Limits
+from zoobridge.protocol._limits import NO_HINTS, ClientHints, Limits
 from zoobridge.protocol._message_classes import message_classes
 from zoobridge.protocol._model_card import Author, AxisSize, Citation, ModelCard
 from zoobridge.protocol._records import from_message, sent_as, shortest_float32, to_message
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ERROR_DOMAIN",
     "NEVER",
+    "NO_HINTS",
     "PIXEL_DTYPES",
     "START_BYTES",
     "STATUS_DETAILS_KEY",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["ClientHints", "Limits"]
+__all__ = ["NO_HINTS", "ClientHints", "Limits"]
 
 
 @dataclass(frozen=True)
@@ -54,3 +54,7 @@ class ClientHints:
     packed_items: int = 1024
     packed_bytes: int = 4 << 20
     joined_requests: int = 32
+
+
+#: What to assume of a server that gives no hints: it may not know joined requests.
+NO_HINTS = ClientHints(joined_requests=1)
