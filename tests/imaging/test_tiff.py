@@ -200,3 +200,23 @@ def test_files_beside_the_picture_are_never_opened(tmp_path: Any, monkeypatch: A
     data = written(np.zeros((8, 9), np.uint8), description=xml, metadata=None)
     result = read(data)
     assert not result.array.any()
+
+
+@pytest.mark.parametrize("bigtiff", [False, True])
+@pytest.mark.parametrize("back", [0, 1, 5, 6])
+def test_directories_that_lead_back_to_themselves_are_refused(bigtiff: bool, back: int) -> None:
+    file = io.BytesIO()
+    planes = np.zeros((7, 4, 4), np.uint8)
+    with tifffile.TiffWriter(file, bigtiff=bigtiff) as writer:
+        for plane in planes:
+            writer.write(plane, photometric="minisblack", metadata=None, contiguous=False)
+    with tifffile.TiffFile(io.BytesIO(file.getvalue())) as written:
+        form, offsets = written.tiff, [page.offset for page in written.pages]
+    sound = file.getvalue()
+    assert read(sound).array.shape == planes.shape
+    looped = bytearray(sound)
+    (tags,) = struct.unpack_from(form.tagnoformat, looped, offsets[-1])
+    end = offsets[-1] + form.tagnosize + tags * form.tagsize
+    struct.pack_into(form.offsetformat, looped, end, offsets[back])
+    with pytest.raises(ImageFormatError, match="lead back to themselves"):
+        read(bytes(looped))

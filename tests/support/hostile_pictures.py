@@ -138,6 +138,8 @@ PICTURES = {
     "a TIFF of 262,144 tiles at one place": lambda: tiff(
         8192, 8192, bytes(256), tile=16, places=512 * 512
     ),
+    # tifffile alone reads its directories for ever; found by mutation.
+    "a TIFF whose directory leads into itself": lambda: tiff(16, 16, bytes(256), following=16),
     "a TIFF whose directory follows itself": lambda: tiff(16, 16, bytes(256), following="itself"),
     "a TIFF whose part is itself": lambda: tiff(16, 16, bytes(256), more=[(330, (4, [8 + 256]))]),
     "a TIFF of a billion strips that are not there": lambda: tiff(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import math
+import struct
 from typing import Any
 
 import numpy as np
@@ -101,9 +102,40 @@ class _Checked(io.BytesIO):
 def _opened(data: bytes | memoryview, limits: PictureLimits) -> tifffile.TiffFile:
     # Nothing beside the picture is looked for: neither further files of an OME set, nor the
     # index files of two kinds of Micro-Manager, whose pages are read as plain pages.
-    return tifffile.TiffFile(
+    file = tifffile.TiffFile(
         _Checked(data, limits), _multifile=False, is_ndtiff=False, is_mmstack=False
     )
+    _check_chain(file, data, limits)
+    return file
+
+
+def _check_chain(file: tifffile.TiffFile, data: bytes | memoryview, limits: PictureLimits) -> None:
+    """Refuse a file whose directories lead back to an earlier one: it would be read for ever."""
+    # Brent's algorithm finds the loop without a list of the directories before.
+    mark, steps, until = file.pages.first.offset, 1, 1
+    offset = _next_directory(file.tiff, data, mark)
+    while offset:
+        if offset == mark:
+            raise ImageFormatError(
+                "the directories of the TIFF file lead back to themselves; the file is damaged",
+                field=_FIELD,
+            )
+        if steps == until:
+            mark, steps, until = offset, 0, 2 * until
+        if steps % 1024 == 0:
+            limits.check()
+        offset = _next_directory(file.tiff, data, offset)
+        steps += 1
+
+
+def _next_directory(form: Any, data: bytes | memoryview, offset: int) -> int:
+    """Return where the next directory lies; 0 where there is none, or not in the file."""
+    try:
+        (tags,) = struct.unpack_from(form.tagnoformat, data, offset)
+        end = offset + form.tagnosize + tags * form.tagsize
+        return int(struct.unpack_from(form.offsetformat, data, end)[0])
+    except (struct.error, OverflowError):
+        return 0
 
 
 def _imagej_bytes(file: tifffile.TiffFile, limits: PictureLimits) -> int:

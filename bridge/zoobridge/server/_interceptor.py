@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import grpc
 
-from zoobridge.errors import Code, ServerUnavailableError, ZooBridgeError
-from zoobridge.protocol import status_from_error, trailing_metadata
+from zoobridge.errors import Code, ServerUnavailableError
 from zoobridge.server._arrivals import Arrivals
 from zoobridge.server._faults import known_error, parsed
 from zoobridge.server._pools import InPlace
+from zoobridge.server._refusal import Refusal, Refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CallInterceptor"]
 
-_CODES = {code.value[0]: code for code in grpc.StatusCode}
 _OK = 0
 _RESTART_SECONDS: Final = 2.0
 _HEALTH: Final = "/grpc.health.v1.Health/"
@@ -111,15 +110,12 @@ class CallInterceptor:
         return known.refuse if known.pool.full else known.handler
 
     def _refuser(self, method: str, pool: CallPool) -> _Handler:
-        def refuse(_requests: Any, context: grpc.ServicerContext) -> bytes:
-            with self._errors(method, context):
-                if self._draining:
-                    raise ServerUnavailableError(
-                        "the server is shutting down and takes no more calls; send this one again "
-                        "when it is back, or to another server",
-                        retry_after=_RESTART_SECONDS,
-                    )
-                raise pool.overloaded()
+        overloaded, draining = Refusals(pool.overloaded), Refusals(_shutting_down)
+
+        def refuse(_requests: Any, context: grpc.ServicerContext) -> None:
+            refusal = (draining if self._draining else overloaded).next()
+            self._observe(method, refusal.code.value[0], 0.0)
+            refusal.send(context)
 
         refuse.experimental_thread_pool = _IN_PLACE  # type: ignore[attr-defined]
         return grpc.stream_unary_rpc_method_handler(refuse)
@@ -192,7 +188,7 @@ class CallInterceptor:
         except Exception as exception:  # noqa: BLE001 - the one place where all become a status
             error = known_error(exception, method)
             code = int(error.code)
-            _abort(context, error)
+            Refusal.of(error).send(context)
         finally:
             self._observe(method, code, time.monotonic() - start)
 
@@ -207,8 +203,9 @@ def _as_it_is(data: Any) -> Any:
     return data
 
 
-def _abort(context: grpc.ServicerContext, error: ZooBridgeError) -> None:
-    """End the call with an error's status; always raises, as grpc wants it."""
-    status = status_from_error(error)
-    context.set_trailing_metadata(trailing_metadata(status))
-    context.abort(_CODES[status.code], status.message)
+def _shutting_down() -> ServerUnavailableError:
+    return ServerUnavailableError(
+        "the server is shutting down and takes no more calls; send this one again when it is back, "
+        "or to another server",
+        retry_after=_RESTART_SECONDS,
+    )
