@@ -8,7 +8,7 @@ DIST := dist
 MAVEN := mvn -B -ntp -q -f plugins/pom.xml
 
 # Debian's packages that tests need: graphical programs, and a look at what processes do.
-SYSTEM := chromium fonts-dejavu-core imagej imagemagick libdbus-1-3 libegl1 libfontconfig1 \
+SYSTEM := chromium firefox-esr fonts-dejavu-core imagej imagemagick libdbus-1-3 libegl1 libfontconfig1 \
 	libgl1 libgl1-mesa-dri libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 \
 	libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0 openbox strace \
 	x11-apps xauth xdotool xvfb
@@ -57,6 +57,7 @@ test: install-test lint types contract plugins python-test napari-test ## Run ev
 lint:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/oxlint --deny-warnings bridge
 
 types:
 	$(BIN)/mypy

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from zoobridge.backend import BackendFault, TensorSpec, WeightsFile
-from zoobridge.engine.worker._confinement import confine
+from zoobridge.confinement import confine
 
 
 def victim(backend, attack, package, reply):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 # NumPy's BLAS would start threads, and a process is confined only as long as it has one.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
-from zoobridge.engine.worker._confinement import confine
+from zoobridge.confinement import confine
 
 
 def look_up():

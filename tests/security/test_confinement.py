@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from zoobridge.engine.worker._confinement import (
+from zoobridge.confinement import (
     ConfinementError,
     _code_paths,
     confine,
@@ -69,9 +69,7 @@ def test_threads_can_be_named_where_a_gpu_is_used_alone(monkeypatch):
     assert confined(_name_thread) == (
         "3" if list(Path("/dev").glob("nvidia[0-9]*")) else "PermissionError"
     )
-    monkeypatch.setattr(
-        "zoobridge.engine.worker._confinement._accelerators", lambda: [Path("/dev/zero")]
-    )
+    monkeypatch.setattr("zoobridge.confinement._accelerators", lambda: [Path("/dev/zero")])
     assert confined(_name_thread) == "3"
     assert confined(_name_thread, accelerators=False) == "PermissionError"
     assert confined(Path("/proc/self/oom_score_adj").read_text) != "PermissionError"

@@ -81,6 +81,32 @@ def test_classes_that_no_model_has_are_named(page):
     assert "dog" in last["error"]
 
 
+def test_a_folder_of_the_server_gives_the_same_report_and_mistakes(
+    zoobridge_server, start, open_tab
+):
+    served = zoobridge_server(
+        DIGITS.parents[1] / "zoo",
+        arguments=("--device", "cpu", "--threads", "1", "--allow-path", DIGITS.parent),
+    )
+    page = start("--server", served.address, "--token", served.token,
+                 environment=served.environment)  # fmt: skip
+    view = open_tab(of=page).open("compare")
+    view.get_by_label("Data").select_option("server")
+    view.get_by_label("Folder").fill(str(DIGITS))
+    begin(view, ONNX)
+    report = view.frame_locator("iframe.report")
+    report.get_by_text("What may be concluded, and what may not").wait_for(timeout=120_000)
+    assert "0.970" in view.locator(".measures tbody tr").inner_text()
+    mistake = view.locator(".gallery button")
+    assert mistake.count() == 3
+    truth = mistake.first.inner_text().strip()
+    mistake.first.click()
+    view.wait_for_selector(".view.playground[data-ready]")
+    view.locator(".answer .bars").wait_for()
+    answered = view.locator(".bars span").first.inner_text()
+    assert f"answered {answered}" in truth.replace("\n", " ")
+
+
 def test_a_folder_of_the_server_must_be_allowed(page):
     visitor = page.visitor().enter()
     run = visitor.json("POST", "/api/runs", {"models": [ONNX], "path": "/etc"})

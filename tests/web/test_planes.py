@@ -11,37 +11,35 @@ import tifffile
 from PIL import Image
 
 from zoobridge.errors import ImageFormatError, LimitError
-from zoobridge.web._planes import PlaneView, describe, plane_of, render
+from zoobridge.web._planes import PlaneView, describe, picture_of, plane_of, render
 
 PIXELS = 1_000_000
 
 
 def shown(array, *, colour=False, **changes):
     height, width = array.shape[:2]
-    settings = {"plane": {}, "channel": -1, "low": 0, "high": 255, "box": (0, 0, width, height)}
+    settings = {"channel": -1, "low": 0, "high": 255, "box": (0, 0, width, height)}
     png = render(array, colour=colour, view=PlaneView(**{**settings, **changes}))
     return np.asarray(Image.open(io.BytesIO(png)))
 
 
-@pytest.fixture
-def stack(tmp_path):
-    values = np.arange(2 * 3 * 4 * 5, dtype=np.uint16).reshape(2, 3, 4, 5)
-    return values, tmp_path / "stack.tif"
+def opened(path, **options):
+    picture = picture_of(path, pixels=PIXELS, **options)
+    return picture, describe(picture)
 
 
 @pytest.mark.parametrize("compression", [None, "zlib"])
 @pytest.mark.parametrize("imagej", [False, True])
-def test_any_plane_of_a_stack_is_found(stack, compression, imagej):
-    values, path = stack
+def test_any_plane_of_a_stack_is_found(tmp_path, compression, imagej):
+    values = np.arange(2 * 3 * 4 * 5, dtype=np.uint16).reshape(2, 3, 4, 5)
     tifffile.imwrite(
-        path, values, imagej=imagej, compression=compression, photometric="minisblack",
-        metadata={"axes": "TZYX"},
+        tmp_path / "x.tif", values, imagej=imagej, compression=compression,
+        photometric="minisblack", metadata={"axes": "TZYX"},
     )  # fmt: skip
-    described = describe(path, pixels=PIXELS)
+    picture, described = opened(tmp_path / "x.tif")
     assert described.planes == {"T": 2, "Z": 3}
     assert (described.width, described.height, described.data_type) == (5, 4, "uint16")
-    array, _, _ = plane_of(path, {"T": 1, "Z": 2}, pixels=PIXELS)
-    assert (array == values[1, 2]).all()
+    assert (plane_of(picture, {"T": 1, "Z": 2}) == values[1, 2]).all()
 
 
 def test_channels_belong_to_a_plane(tmp_path):
@@ -49,11 +47,10 @@ def test_channels_belong_to_a_plane(tmp_path):
     tifffile.imwrite(
         tmp_path / "x.tif", values, photometric="minisblack", metadata={"axes": "ZCYX"}
     )
-    described = describe(tmp_path / "x.tif", pixels=PIXELS)
+    picture, described = opened(tmp_path / "x.tif")
     assert described.planes == {"Z": 3}
     assert described.channels == 2
-    array, _, _ = plane_of(tmp_path / "x.tif", {"Z": 1}, pixels=PIXELS)
-    assert (shown(array, channel=1) == values[1, 1]).all()
+    assert (shown(plane_of(picture, {"Z": 1}), channel=1) == values[1, 1]).all()
 
 
 def test_colours_stay_colours(tmp_path):
@@ -61,10 +58,44 @@ def test_colours_stay_colours(tmp_path):
     Image.fromarray(values).save(tmp_path / "x.png")
     tifffile.imwrite(tmp_path / "x.tif", values, photometric="rgb")
     for name in ("x.png", "x.tif"):
-        array, _, colour = plane_of(tmp_path / name, {}, pixels=PIXELS)
-        assert colour
-        assert (shown(array, colour=colour) == values).all()
-        assert (shown(array, colour=colour, channel=2) == values[:, :, 2]).all()
+        picture, described = opened(tmp_path / name)
+        assert described.colour
+        array = plane_of(picture, {})
+        assert (shown(array, colour=True) == values).all()
+        assert (shown(array, colour=True, channel=2) == values[:, :, 2]).all()
+
+
+def test_three_stains_are_not_taken_for_colours(tmp_path):
+    values = np.random.default_rng(0).integers(0, 255, (3, 6, 7), np.uint8)
+    tifffile.imwrite(tmp_path / "x.tif", values, photometric="minisblack", metadata={"axes": "CYX"})
+    picture, described = opened(tmp_path / "x.tif")
+    assert not described.colour
+    assert (shown(plane_of(picture, {})) == values[0]).all()
+
+
+def test_a_plane_that_the_file_lacks_is_said_to_be_missing(tmp_path):
+    values = np.arange(3 * 40 * 50, dtype=np.uint16).reshape(3, 40, 50)
+    path = tmp_path / "x.tif"
+    tifffile.imwrite(path, values, imagej=True, metadata={"axes": "ZYX"})
+    path.write_bytes(path.read_bytes()[: -40 * 50 * 2])
+    picture, described = opened(path)
+    assert described.planes == {"Z": 3}
+    assert (plane_of(picture, {"Z": 1}) == values[1]).all()
+    with pytest.raises(ImageFormatError, match="states 3 planes and holds 2"):
+        plane_of(picture, {"Z": 2})
+
+
+def test_which_of_several_pictures_is_shown_is_said_and_chosen(tmp_path):
+    small, large = np.full((8, 8), 1, np.uint8), np.full((16, 16), 2, np.uint8)
+    with tifffile.TiffWriter(tmp_path / "x.tif") as writer:
+        writer.write(small)
+        writer.write(large)
+    picture, described = opened(tmp_path / "x.tif")
+    assert (plane_of(picture, {}) == small).all()
+    assert described.several
+    assert "2 pictures" in described.notes[0]
+    picture, described = opened(tmp_path / "x.tif", series=1)
+    assert (plane_of(picture, {}) == large).all()
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.int32])
@@ -84,28 +115,28 @@ def test_a_large_part_is_reduced_and_a_small_one_is_exact():
     assert (shown(array, box=(2, 3, 4, 5), longest=5) == array[3:8, 2:6]).all()
 
 
-def test_a_plane_that_is_too_large_is_refused_before_it_is_decoded(tmp_path):
+def test_a_picture_that_is_too_large_is_refused_before_it_is_decoded(tmp_path):
     Image.new("1", (20_000, 20_000)).save(tmp_path / "bomb.png")
-    with pytest.raises(LimitError, match="20000 × 20000"):
-        describe(tmp_path / "bomb.png", pixels=PIXELS)
+    with pytest.raises(LimitError, match=r"20000 × 20000.* too many to be shown"):
+        opened(tmp_path / "bomb.png")
 
 
 @pytest.mark.parametrize("data", [b"", b"no picture", b"II*\0", b"\x89PNG\r\n\x1a\n", b"GIF89a"])
 def test_what_is_no_picture_is_refused(tmp_path, data):
     (tmp_path / "x").write_bytes(data)
     with pytest.raises(ImageFormatError):
-        describe(tmp_path / "x", pixels=PIXELS)
+        opened(tmp_path / "x")
 
 
 def test_the_process_answers_after_a_file_that_it_cannot_read(tmp_path):
     (tmp_path / "bad").write_bytes(b"II*\0" + b"\xff" * 64)
     Image.new("L", (3, 2), 7).save(tmp_path / "good.png")
     asked = [
-        {"what": "describe", "path": str(tmp_path / name), "pixels": PIXELS}
+        {"what": "describe", "path": str(tmp_path / name), "pixels": PIXELS, "series": None}
         for name in ("bad", "missing", "good.png")
     ]
     answer = subprocess.run(
-        [sys.executable, "-m", "zoobridge.web._render_process"],
+        [sys.executable, "-m", "zoobridge.web._render_process", tmp_path],
         input="".join(json.dumps(one) + "\n" for one in asked),
         capture_output=True, text=True, check=True,
     )  # fmt: skip
@@ -113,3 +144,22 @@ def test_the_process_answers_after_a_file_that_it_cannot_read(tmp_path):
     assert "error" in heads[0]
     assert "error" in heads[1]
     assert (heads[2]["width"], heads[2]["height"]) == (3, 2)
+
+
+def test_the_process_reads_nothing_but_the_folders_that_it_was_given(tmp_path):
+    (tmp_path / "given").mkdir()
+    for place in ("given", "."):
+        Image.new("L", (3, 2), 7).save(tmp_path / place / "x.png")
+    asked = [
+        {"what": "describe", "path": str(tmp_path / place / "x.png"), "pixels": PIXELS,
+         "series": None}
+        for place in ("given", ".")
+    ]  # fmt: skip
+    answer = subprocess.run(
+        [sys.executable, "-m", "zoobridge.web._render_process", tmp_path / "given"],
+        input="".join(json.dumps(one) + "\n" for one in asked),
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    heads = [json.loads(line) for line in answer.stdout.splitlines()]
+    assert heads[0]["width"] == 3
+    assert "Permission denied" in heads[1]["error"]

@@ -14,6 +14,7 @@ import tifffile
 from PIL import Image
 
 from web_actions import choose_models, click, drag, drop, regions, said, settled, until
+from zoobridge.training.explain import explain
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MOSAIC = EXAMPLES / "pictures" / "mosaic" / "mosaic.jpg"
@@ -293,3 +294,114 @@ def test_leaving_cancels_what_was_asked(page, demo):
         time.sleep(0.1)
     done = [one.items for one in demo.client.statistics().models if one.model == "textures"]
     assert done[0] < 20_000, "it was done before it could be cancelled; ask for more"
+
+
+def test_pictures_of_gif_and_webp_are_shown_with_their_planes(view, tmp_path):
+    frames = [
+        Image.open(next((EXAMPLES / "pictures/digits" / n).glob("*.png"))).convert("RGB")
+        for n in "37"
+    ]
+    frames[0].save(tmp_path / "x.gif", save_all=True, append_images=frames[1:], duration=100)
+    frames[1].save(tmp_path / "x.webp", lossless=True)
+    view.set_input_files(".drop input[type=file]", [tmp_path / "x.gif", tmp_path / "x.webp"])
+    settled(view)
+    view.get_by_label("Plane along T").fill("1")
+    settled(view)
+    assert said(view) == "7"
+    view.locator(".pictures button").nth(1).click()
+    settled(view)
+    assert said(view) == "7"
+    assert view.locator(".pictures img").count() == 2
+
+
+def test_another_picture_of_a_file_may_be_chosen(view, tmp_path):
+    with tifffile.TiffWriter(tmp_path / "two.tif") as writer:
+        for number in "37":
+            one = Image.open(next((EXAMPLES / "pictures/digits" / number).glob("*.png")))
+            writer.write(np.pad(np.asarray(one), (0, int(number) - 3)), metadata={"Name": number})
+    drop(view, tmp_path / "two.tif")
+    settled(view)
+    view.locator(".file-note", has_text="2 pictures").wait_for()
+    assert said(view) == "3"
+    view.get_by_label("Picture of the file").fill("1")
+    view.get_by_label("Picture of the file").press("Enter")
+    view.get_by_text("68 × 68, uint8").wait_for()
+    settled(view)
+    assert said(view) == "7"
+
+
+def test_the_heat_map_shows_what_an_answer_rests_on(view, seven, demo):
+    drop(view, seven)
+    settled(view)
+    view.get_by_role("button", name="Show heat map").click()
+    view.get_by_role("button", name="Remove heat map").wait_for()
+    until(view, "!document.querySelector('.heat[data-running]')")
+    found = view.evaluate(
+        "document.querySelector('.view').viewer.heat.map((one) => [one.x, one.y, one.change])"
+    )
+    assert len(found) == 49
+    assert view.locator(".heat [role=group] select").input_value() == "7"
+    # The same windows, covered by `zoobridge explain`.
+    values = explain(demo.client, "digits", seven, framework="onnx", windows=7).values
+    theirs = [values[y, x] for x, y, _ in found]
+    ours = [change for *_, change in found]
+    assert np.corrcoef(theirs, ours)[0, 1] > 0.9
+    before = view.locator("canvas").screenshot()
+    view.locator(".heat [role=group] select").select_option("3")
+    view.wait_for_timeout(200)
+    assert view.locator("canvas").screenshot() != before
+    view.get_by_role("button", name="Remove heat map").click()
+    assert view.evaluate("document.querySelector('.view').viewer.heat.length") == 0
+
+
+def test_a_heat_map_is_cancelled(mosaic):
+    mosaic.get_by_label("Windows").fill("24")
+    mosaic.get_by_label("Windows").press("Tab")
+    mosaic.get_by_role("button", name="Show heat map").click()
+    mosaic.locator(".heat").get_by_role("button", name="Cancel").click()
+    mosaic.get_by_role("button", name="Show heat map").wait_for()
+    assert mosaic.evaluate("document.querySelector('.view').viewer.heat.length") == 0
+
+
+def polygon(view):
+    view.get_by_role("button", name="Polygon").click()
+    for place in ((0.4, 0.3), (0.55, 0.3), (0.48, 0.5)):
+        click(view, place)
+    view.keyboard.press("Enter")
+    settled(view)
+
+
+def test_a_polygon_is_copied_as_what_it_is(mosaic, demo):
+    polygon(mosaic)
+    score = mosaic.locator(".answer .score").first.inner_text()
+    mosaic.get_by_role("button", name="Command", exact=True).click()
+    mosaic.get_by_text("The command takes boxes only.").wait_for()
+    mosaic.get_by_role("button", name="Macro").click()
+    mosaic.get_by_text("Macro copied").wait_for()
+    assert "makePolygon(" in mosaic.evaluate("navigator.clipboard.readText()")
+    mosaic.get_by_role("button", name="Python", exact=True).click()
+    mosaic.get_by_text("Program copied").wait_for()
+    text = mosaic.evaluate("navigator.clipboard.readText()")
+    answer = subprocess.run(
+        [sys.executable, "-c", text + "\nprint([one.top[0].score for one in client.classify("
+         "'textures@1.0.0', 'mosaic.jpg', framework='onnx', regions=regions)])"],
+        cwd=MOSAIC.parent, env=demo.environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    scores = json.loads(answer.stdout.splitlines()[-1])
+    assert f"{scores[0]:.3f}" == score
+
+
+def test_what_was_painted_away_is_copied_for_python_alone(view, seven):
+    drop(view, seven)
+    settled(view)
+    view.get_by_role("button", name="Paint away").click()
+    drag(view, (0.35, 0.2), (0.65, 0.2))
+    settled(view)
+    for name, sentence in (("Command", "cannot paint"), ("Macro", "cannot paint")):
+        view.get_by_role("button", name=name, exact=True).click()
+        view.get_by_text(sentence).first.wait_for()
+    view.get_by_role("button", name="Python", exact=True).click()
+    view.get_by_text("Program copied").wait_for()
+    text = view.evaluate("navigator.clipboard.readText()")
+    compile(text, "copied.py", "exec")
+    assert 'mask_fill="mean"' in text

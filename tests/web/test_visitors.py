@@ -5,7 +5,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 
 DIGITS = Path(__file__).parents[2] / "examples" / "pictures" / "digits"
 MODELS = [{"model": "digits", "framework": "onnx"}]
@@ -103,3 +105,30 @@ def test_what_cannot_be_classified_is_said_in_a_sentence(page, body):
     status, _, content = visitor.ask("POST", "/api/classify", asked)
     assert status in (200, 400), content
     assert b'"message"' in content
+
+
+def test_pictures_that_take_long_give_way_to_other_visitors(page, tmp_path):
+    # A hundred megapixels behind a compression that takes its time.
+    slow = tmp_path / "slow.tif"
+    tifffile.imwrite(
+        slow, np.random.default_rng(0).integers(0, 4, (9000, 9000), np.uint8), compression="lzma"
+    )
+    hostile = [page.visitor().enter() for _ in range(8)]
+    pictures = [one.json("POST", "/api/pictures?name=x.tif", slow.read_bytes()) for one in hostile]
+    asked = threading.Barrier(len(hostile) + 1)
+
+    def look(visitor, picture):
+        asked.wait()
+        return visitor.ask("GET", f"/api/pictures/{picture['id']}")[0]
+
+    other = page.visitor().enter()
+    good = next((DIGITS / "7").glob("*.png")).read_bytes()
+    mine = other.json("POST", "/api/pictures?name=x.png", good)
+    with ThreadPoolExecutor(len(hostile)) as pool:
+        looks = list(map(pool.submit, [look] * 8, hostile, pictures))
+        asked.wait()
+        facts = other.json("GET", f"/api/pictures/{mine['id']}")
+        assert facts["width"] == 64
+        # Not after all of them, whatever the machine's pace.
+        assert not all(one.done() for one in looks)
+        assert {one.result() for one in looks} <= {200, 400}

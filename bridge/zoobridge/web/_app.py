@@ -55,11 +55,12 @@ def build(config: WebConfig, *, port: int, key: str, folder: Path) -> Starlette:
         Private folder for what visitors leave.
     """
     sessions = Sessions(folder, config.uploads)
+    shown = [folder] if config.pictures is None else [folder, config.pictures]
     context = Context(
         config=config,
         upstream=Upstream(config.server),
         sessions=sessions,
-        decoder=Decoder(pixels=config.uploads.picture_pixels),
+        decoder=Decoder(shown, pixels=config.uploads.picture_pixels),
         studies=Studies(config.studies or folder / "studies"),
     )
 

@@ -29,6 +29,8 @@ __all__ = ["classify_routes"]
 _MODELS: Final = 16
 _REGIONS: Final = 100_000
 _STROKES: Final = 5_000
+# Pixels of all masks of a request; each takes a byte here.
+_MASK_PIXELS: Final = 128 << 20
 #: What may be asked of the client, and how it is written in JSON.
 _OPTIONS: Final[Mapping[str, type | tuple[type, ...]]] = {
     "top_k": int,
@@ -42,6 +44,7 @@ _OPTIONS: Final[Mapping[str, type | tuple[type, ...]]] = {
     "orientation": str,
     "planes": str,
     "axes": str,
+    "series": int,
 }
 
 # A message for each result would cost more than the result; a person sees ten changes a second.
@@ -90,10 +93,15 @@ def _asked(body: dict[str, Any]) -> _Asked:
             raise InvalidRequestError(
                 f"ask for at most {_MODELS} models, {_REGIONS} regions and {_STROKES} strokes"
             )
+        if strokes and not given:
+            given = [{"x": 0, "y": 0, "width": body["width"], "height": body["height"]}]
+        shaped = given if strokes else [one for one in given if _has_shape(one)]
+        if sum(int(one["width"]) * int(one["height"]) for one in shaped) > _MASK_PIXELS:
+            raise InvalidRequestError(
+                f"regions with a shape may have {_MASK_PIXELS >> 20} million pixels together; draw "
+                "fewer or smaller ones"
+            )
         regions = tuple(_region(one, strokes) for one in given)
-        if strokes and not regions:
-            whole = {"x": 0, "y": 0, "width": body["width"], "height": body["height"], "id": ""}
-            regions = (_region(whole, strokes),)
         options = _options(body.get("options") or {})
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InvalidRequestError(f"the request cannot be read: {error}") from None
@@ -117,23 +125,30 @@ def _options(given: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
+def _has_shape(given: dict[str, Any]) -> bool:
+    return bool(given.get("polygon") or given.get("hole"))
+
+
 def _region(given: dict[str, Any], strokes: list[tuple[float, float, float]]) -> Region:
     x, y = int(given["x"]), int(given["y"])
     width, height = int(given["width"]), int(given["height"])
-    corners = given.get("polygon")
+    corners, hole = given.get("polygon"), given.get("hole")
     mask = None
-    if (corners or strokes) and not 0 < width * height <= 1 << 30:
-        raise InvalidRequestError(f"a region of {width} × {height} pixels cannot have a shape")
-    if corners or strokes:
+    if corners or hole or strokes:
+        if width < 1 or height < 1:
+            raise InvalidRequestError(f"a region of {width} × {height} pixels cannot have a shape")
         import numpy as np
 
-        from zoobridge.web._shapes import paint_away, polygon_mask
+        from zoobridge.web._shapes import cut_out, paint_away, polygon_mask
 
         mask = (
             polygon_mask([(float(a) - x, float(b) - y) for a, b in corners], width, height)
             if corners
             else np.ones((height, width), bool)
         )
+        if hole:
+            left, top, across, down = (int(one) for one in hole)
+            cut_out(mask, left - x, top - y, across, down)
         paint_away(mask, [(a - x, b - y, r) for a, b, r in strokes])
     return Region(x, y, width, height, id=str(given.get("id", "")), mask=mask)
 

@@ -43,7 +43,7 @@ class Uploads:
     picture_bytes
         Size of one picture's file.
     picture_pixels
-        Pixels of one plane of it that are decoded to be shown.
+        Pixels of it, all planes together, that are decoded to be shown.
     visitor_pictures, visitor_bytes
         Pictures of one visitor, and their size.
     total_bytes
@@ -55,7 +55,7 @@ class Uploads:
     """
 
     picture_bytes: int = 256 << 20
-    picture_pixels: int = 200_000_000
+    picture_pixels: int = 800_000_000
     visitor_pictures: int = 2_000
     visitor_bytes: int = 1 << 30
     total_bytes: int = 4 << 30

@@ -74,11 +74,11 @@ def judge_routes(context: Context) -> list[Route]:
         side = found.a if (request.path_params["side"] == "left") == a_left else found.b
         shown = UploadedPicture("", "", study.folder / side["picture"], 0)
         session = session_of(request)
-        facts = await context.decoder.describe(session, shown)
+        facts = await context.decoder.describe(session, shown, None)
         png = await context.decoder.view(
             session, shown,
-            {"plane": {}, "channel": -1, "low": facts["low"], "high": facts["high"], "box": None,
-             "longest": 1024},
+            {"plane": {}, "series": None, "channel": -1, "low": facts["low"],
+             "high": facts["high"], "box": None, "longest": 1024},
         )  # fmt: skip
         return Response(png, media_type="image/png")
 

@@ -79,7 +79,8 @@ def picture_routes(context: Context) -> list[Route]:
     async def describe(request: Request) -> Response:
         session = session_of(request)
         picture = session.picture(request.path_params["id"])
-        return JSONResponse(await context.decoder.describe(session, picture))
+        series = _view(request)["series"]
+        return JSONResponse(await context.decoder.describe(session, picture, series))
 
     async def view(request: Request) -> Response:
         session = session_of(request)
@@ -177,6 +178,7 @@ def _view(request: Request) -> dict[str, Any]:
         plane = dict(re.findall(r"([A-Z])=(\d+)", asked.get("plane", "")))
         found = {
             "plane": {axis: int(index) for axis, index in plane.items()},
+            "series": int(asked["series"]) if asked.get("series") else None,
             "channel": int(asked.get("channel", -1)),
             "low": float(asked.get("low", 0)),
             "high": float(asked.get("high", 255)),
@@ -187,6 +189,8 @@ def _view(request: Request) -> dict[str, Any]:
         raise InvalidRequestError("a number of the view is not one") from None
     if not (math.isfinite(found["low"]) and math.isfinite(found["high"])):
         raise InvalidRequestError("black and white are numbers")
+    if found["series"] is not None and found["series"] < 0:
+        raise InvalidRequestError("pictures of a file are counted from 0")
     if box is not None and (len(box) != 4 or min(box) < 0):
         raise InvalidRequestError("a box is x,y,width,height")
     return found

@@ -1,28 +1,29 @@
 """Planes of a picture's file, as a person may look at them.
 
-Runs in a process of its own (:mod:`zoobridge.web._decoder`). What a model sees is decoded by the
-server's worker; nothing of this changes it.
+Decoded as a worker decodes them (:mod:`zoobridge.imaging`), so that the page shows what a model sees.
+Runs in a process of its own (:mod:`zoobridge.web._decoder`); the page's process decodes nothing.
 """
 
 from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoobridge.errors import ImageFormatError, LimitError
+from zoobridge.imaging import ConversionKind, PictureLimits, decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
-__all__ = ["Described", "PlaneView", "describe", "plane_of", "render"]
+    from zoobridge.imaging import Picture
 
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+__all__ = ["Described", "PlaneView", "describe", "picture_of", "plane_of", "render"]
 
 # Values that a range is estimated from.
 _SAMPLED = 2_000_000
@@ -48,7 +49,11 @@ class Described:
         Whether the channels are red, green and blue.
     low, high
         The range that the view begins with: all of 8 bits, else from the least to the greatest value
-        of the first plane.
+        of the first plane that the file holds.
+    notes
+        What decoding did, such as which of several pictures of the file was taken.
+    several
+        Whether the file holds several pictures.
     """
 
     width: int
@@ -60,6 +65,8 @@ class Described:
     colour: bool
     low: float
     high: float
+    notes: list[str]
+    several: bool
 
 
 @dataclass(frozen=True)
@@ -68,8 +75,6 @@ class PlaneView:
 
     Parameters
     ----------
-    plane
-        Index by axis letter; 0 where an axis is not named.
     channel
         Channel to show in grey; -1 for colour, or the first channel where there is none.
     low, high
@@ -80,7 +85,6 @@ class PlaneView:
         Pixels that the longer side of the view may have; larger parts are reduced.
     """
 
-    plane: Mapping[str, int]
     channel: int
     low: float
     high: float
@@ -88,57 +92,110 @@ class PlaneView:
     longest: int = 2048
 
 
-def describe(path: Path, *, pixels: int) -> Described:
-    """Describe a file.
+def picture_of(path: Path, *, pixels: int, series: int | None = None) -> Picture:
+    """Decode a file.
 
     Parameters
     ----------
     path
         The file.
     pixels
-        Pixels that a plane may have.
+        Pixels that it may have, all planes together.
+    series
+        Which of several pictures of the file; `None` for the one that is classified where none is
+        named.
 
     Raises
     ------
     ImageFormatError
-        If it is not a picture that can be shown.
+        If it is not a picture that can be read.
     LimitError
-        If its planes are larger.
+        If it is larger.
     """
-    array, axes, colour = plane_of(path, {}, pixels=pixels)
-    full_axes, lengths = _axes(path)
-    height, width = array.shape[:2]
-    step = max(1, int((array.size / _SAMPLED) ** 0.5))
-    sample = array[::step, ::step]
-    if array.dtype == np.uint8:
-        low, high = 0.0, 255.0
-    elif array.dtype == np.bool_:
-        low, high = 0.0, 1.0
-    else:
-        finite = sample[np.isfinite(sample)]
-        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    try:
+        return decode(path.read_bytes(), limits=PictureLimits(pixels=pixels), series=series)
+    except LimitError as error:
+        raise LimitError(
+            f"{error.message.partition(', more than')[0]}: too many to be shown here (at most "
+            f"{pixels:,}); it can still be classified",
+            field="picture",
+        ) from None
+
+
+def describe(picture: Picture) -> Described:
+    """Describe a picture."""
+    lengths = dict(zip(picture.axes, picture.array.shape, strict=True))
+    planes = {letter: lengths[letter] for letter in picture.axes if letter not in "YXC"}
+    first = next(
+        (
+            dict(zip(planes, indexes, strict=True))
+            for indexes in np.ndindex(*planes.values())
+            if not _why_missing(picture, dict(zip(planes, indexes, strict=True)))
+        ),
+        None,
+    )
+    if first is None:
+        raise ImageFormatError("the file holds no whole plane", field="picture")
+    low, high = _range(plane_of(picture, first))
     return Described(
-        width=width,
-        height=height,
-        data_type=str(array.dtype),
-        axes=full_axes or axes,
-        planes=lengths,
-        channels=1 if array.ndim == 2 else array.shape[2],
-        colour=colour,
+        width=lengths["X"],
+        height=lengths["Y"],
+        data_type=str(picture.array.dtype),
+        axes=picture.axes,
+        planes={letter: length for letter, length in planes.items() if length > 1},
+        channels=lengths.get("C", 1),
+        # Channels of a stain lie before the pixels, samples of a colour behind them.
+        colour=picture.axes.endswith("C") and lengths["C"] in (3, 4),
         low=low,
         high=high if high > low else low + 1,
+        notes=[
+            note.notice or note.detail
+            for note in picture.notes
+            if note.notice
+            or note.kind in (ConversionKind.ORIENTATION, ConversionKind.SERIES_SELECTED)
+        ],
+        several=any(note.kind is ConversionKind.SERIES_SELECTED for note in picture.notes),
     )
 
 
-def plane_of(
-    path: Path, plane: Mapping[str, int], *, pixels: int
-) -> tuple[NDArray[Any], str, bool]:
-    """Return a plane as ``YX`` or ``YXC``, its axes, and whether its channels are colours."""
-    with path.open("rb") as file:
-        start = file.read(4)
-    if start in _TIFF:
-        return _tiff_plane(path, plane, pixels=pixels)
-    return _plain(path, pixels=pixels)
+def plane_of(picture: Picture, plane: Mapping[str, int]) -> NDArray[Any]:
+    """Return a plane as ``YX`` or ``YXC``; 0 stands for axes that are not named.
+
+    Raises
+    ------
+    ImageFormatError
+        If the file does not hold this plane.
+    """
+    why = _why_missing(picture, plane)
+    if why:
+        raise ImageFormatError(f"this plane cannot be shown: {why}", field="picture")
+    index = tuple(
+        slice(None) if letter in "YXC" else min(max(plane.get(letter, 0), 0), length - 1)
+        for letter, length in zip(picture.axes, picture.array.shape, strict=True)
+    )
+    left = [letter for letter in picture.axes if letter in "YXC"]
+    array = picture.array[index]
+    return array.transpose([left.index(letter) for letter in "YXC" if letter in left])
+
+
+def _why_missing(picture: Picture, plane: Mapping[str, int]) -> str:
+    """Return why a plane is not in the file, in whole or in part; empty where it is."""
+    for key, why in picture.missing.items():
+        place = zip(picture.axes, key, strict=False)
+        if all(letter in "YXC" or plane.get(letter, 0) == index for letter, index in place):
+            return why
+    return ""
+
+
+def _range(array: NDArray[Any]) -> tuple[float, float]:
+    if array.dtype == np.uint8:
+        return 0.0, 255.0
+    if array.dtype == np.bool_:
+        return 0.0, 1.0
+    step = max(1, int((array.size / _SAMPLED) ** 0.5))
+    sample = array[::step, ::step]
+    finite = sample[np.isfinite(sample)]
+    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
 
 
 def render(array: NDArray[Any], *, colour: bool, view: PlaneView) -> bytes:
@@ -181,124 +238,3 @@ def _eight_bits(part: NDArray[Any], low: float, high: float) -> NDArray[np.uint8
         values = np.nan_to_num(part[first : first + rows].astype(np.float64))
         out[first : first + rows] = np.clip((values - low) * scale + 0.5, 0, 255)
     return out
-
-
-def _check(width: int, height: int, pixels: int) -> None:
-    if width * height > pixels:
-        raise LimitError(
-            f"a plane of {width} × {height} pixels is too large to be shown here "
-            f"(at most {pixels} pixels); it can still be classified",
-            field="picture",
-        )
-
-
-def _plain(path: Path, *, pixels: int) -> tuple[NDArray[Any], str, bool]:
-    from PIL import Image, UnidentifiedImageError
-
-    # Sizes are checked below, before anything is decoded.
-    Image.MAX_IMAGE_PIXELS = None
-    try:
-        with Image.open(path, formats=("PNG", "JPEG", "BMP")) as picture:
-            _check(picture.width, picture.height, pixels)
-            if picture.mode in {"L", "RGB", "I;16", "I", "F"}:
-                array = np.asarray(picture)
-            elif picture.mode in {"1", "LA"}:
-                array = np.asarray(picture.convert("L"))
-            else:
-                array = np.asarray(picture.convert("RGB"))
-    except UnidentifiedImageError:
-        raise ImageFormatError(
-            "this is not a PNG, JPEG, TIFF or BMP file", field="picture"
-        ) from None
-    except (OSError, ValueError, SyntaxError) as error:
-        raise ImageFormatError(f"the file cannot be shown: {error}", field="picture") from error
-    return array, "YX" if array.ndim == 2 else "YXC", array.ndim == 3
-
-
-def _axes(path: Path) -> tuple[str, dict[str, int]]:
-    """Return a file's axes and the length of those that planes are chosen along."""
-    with path.open("rb") as file:
-        start = file.read(4)
-    if start not in _TIFF:
-        return "", {}
-    import tifffile
-
-    with tifffile.TiffFile(path, _multifile=False, is_ndtiff=False, is_mmstack=False) as tiff:
-        axes, shape = _named(tiff.series[0])
-    lengths = {
-        axis: int(length)
-        for axis, length in zip(axes, shape, strict=True)
-        if axis not in "YXC" and length > 1
-    }
-    return axes, lengths
-
-
-def _named(series: Any) -> tuple[str, tuple[int, ...]]:
-    axes = series.axes if "C" in series.axes else series.axes.replace("S", "C")
-    return axes, tuple(series.shape)
-
-
-def _tiff_plane(
-    path: Path, plane: Mapping[str, int], *, pixels: int
-) -> tuple[NDArray[Any], str, bool]:
-    import tifffile
-
-    try:
-        with tifffile.TiffFile(path, _multifile=False, is_ndtiff=False, is_mmstack=False) as tiff:
-            if not tiff.series:
-                raise ImageFormatError("the TIFF file holds no picture", field="picture")
-            series = tiff.series[0]
-            axes, shape = _named(series)
-            sizes = dict(zip(axes, shape, strict=True))
-            _check(sizes.get("X", 1), sizes.get("Y", 1), pixels)
-            array, left = _selected(path, series, axes, shape, plane, pixels)
-            page = series.keyframe
-            palette = page.colormap if page.photometric == 3 else None
-    except (ImageFormatError, LimitError):
-        raise
-    except Exception as error:
-        first = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise ImageFormatError(
-            f"the TIFF file cannot be shown: {first}", field="picture"
-        ) from error
-    array = array.transpose([left.index(axis) for axis in "YXC" if axis in left])
-    if palette is not None and array.ndim == 2:
-        colours = np.asarray(palette).T[array]
-        array = (colours >> 8).astype(np.uint8)
-        return array, axes, True
-    colour = array.ndim == 3 and array.shape[2] in (3, 4) and "S" in series.axes
-    return array, axes, colour
-
-
-def _selected(
-    path: Path,
-    series: Any,
-    axes: str,
-    shape: tuple[int, ...],
-    plane: Mapping[str, int],
-    pixels: int,
-) -> tuple[NDArray[Any], str]:
-    """Return the pixels of a plane with the axes that are left, reading no more than needed."""
-    index: list[Any] = []
-    for axis, length in zip(axes, shape, strict=True):
-        if axis in "YXC":
-            index.append(slice(None))
-        else:
-            index.append(min(max(plane.get(axis, 0), 0), length - 1))
-    left = "".join(axis for axis in axes if axis in "YXC")
-    if series.dataoffset is not None:
-        # One block of plain pixels: nothing but the plane is read.
-        array = np.memmap(path, series.dtype, "r", series.dataoffset, shape)[tuple(index)]
-        native = array.dtype.newbyteorder("=")
-        return np.array(array, dtype=native), left
-    inner = len(series.keyframe.shape)
-    outer = axes[:-inner] if inner < len(axes) else ""
-    if outer and "C" not in outer and len(series.pages) == int(np.prod(shape[: len(outer)])):
-        number = int(np.ravel_multi_index(tuple(index[: len(outer)]), shape[: len(outer)]))
-        page = series.pages[number].asarray(maxworkers=1)
-        return np.asarray(page[tuple(index[len(outer) :])]), left
-    if int(np.prod(shape, dtype=np.int64)) > 4 * pixels:
-        raise LimitError(
-            "the file is too large to be shown here; it can still be classified", field="picture"
-        )
-    return np.asarray(series.asarray(maxworkers=1)[tuple(index)]), left

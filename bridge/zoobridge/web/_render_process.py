@@ -1,7 +1,8 @@
-"""The process that decodes pictures to be shown: ``python -m zoobridge.web._render_process``.
+"""The process that decodes pictures to be shown: ``python -m zoobridge.web._render_process FOLDER…``.
 
 It reads one JSON request a line and answers each with a JSON line, followed by as many bytes as
-that states. A file that crashes a decoder ends this process, which its owner starts anew.
+that states. A file that crashes a decoder ends this process, which its owner starts anew. Where the
+system can confine it, it reads nothing but the folders, writes nothing and connects nowhere.
 """
 
 from __future__ import annotations
@@ -14,50 +15,56 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoobridge.confinement import confine, confinement_available
 from zoobridge.errors import ZooBridgeError
-from zoobridge.web._planes import PlaneView, describe, plane_of, render
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from zoobridge.imaging import Picture
+    from zoobridge.web._planes import Described
 
 __all__ = ["main"]
 
 _MEMORY = 6 << 30
-_KEPT_BYTES = 512 << 20
+_KEPT_BYTES = 256 << 20
 
 
-class _Planes:
-    """The planes that were looked at last."""
+class _Pictures:
+    """The pictures that were looked at last, each with its description."""
 
-    def __init__(self, pixels: int) -> None:
-        self._pixels = pixels
-        self._kept: OrderedDict[tuple[Any, ...], tuple[NDArray[Any], bool]] = OrderedDict()
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[Any, ...], tuple[Picture, Described]] = OrderedDict()
 
-    def get(self, path: Path, plane: dict[str, int]) -> tuple[NDArray[Any], bool]:
-        key = (str(path), path.stat().st_mtime_ns, *sorted(plane.items()))
+    def get(self, path: Path, *, pixels: int, series: int | None) -> tuple[Picture, Described]:
+        # The image libraries may start threads: they are imported once this process is confined.
+        from zoobridge.web._planes import describe, picture_of
+
+        key = (str(path), path.stat().st_mtime_ns, series)
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
-        array, _, colour = plane_of(path, plane, pixels=self._pixels)
-        self._kept[key] = array, colour
-        while len(self._kept) > 1 and self._bytes() > _KEPT_BYTES:
+        # Two large pictures together might be more than this process may have.
+        while self._kept and self._bytes() > _KEPT_BYTES:
             self._kept.popitem(last=False)
-        return array, colour
+        picture = picture_of(path, pixels=pixels, series=series)
+        self._kept[key] = picture, describe(picture)
+        return self._kept[key]
 
     def _bytes(self) -> int:
-        return sum(array.nbytes for array, _ in self._kept.values())
+        return sum(picture.array.nbytes for picture, _ in self._kept.values())
 
 
 def main() -> None:
     """Answer what standard input asks for until it ends."""
     _bound_memory()
+    if confinement_available()[0] != "none":
+        # Before a library is imported that starts threads, which would stay free.
+        confine(read=[Path(folder) for folder in sys.argv[1:]], write=[], accelerators=False)
     output = os.fdopen(os.dup(1), "wb")
     # Whatever a library prints must not stand among the answers.
     os.dup2(2, 1)
-    kept: _Planes | None = None
+    kept = _Pictures()
     for line in sys.stdin.buffer:
         request = json.loads(line)
-        kept = kept or _Planes(request["pixels"])
         data = b""
         try:
             head, data = _answer(request, kept)
@@ -70,21 +77,23 @@ def main() -> None:
         output.flush()
 
 
-def _answer(request: dict[str, Any], kept: _Planes) -> tuple[dict[str, Any], bytes]:
-    path = Path(request["path"])
+def _answer(request: dict[str, Any], kept: _Pictures) -> tuple[dict[str, Any], bytes]:
+    from zoobridge.web._planes import PlaneView, plane_of, render
+
+    picture, described = kept.get(
+        Path(request["path"]), pixels=request["pixels"], series=request["series"]
+    )
     if request["what"] == "describe":
-        return asdict(describe(path, pixels=request["pixels"])), b""
-    array, colour = kept.get(path, request["plane"])
-    height, width = array.shape[:2]
+        return asdict(described), b""
     view = PlaneView(
-        plane=request["plane"],
         channel=request["channel"],
         low=request["low"],
         high=request["high"],
-        box=tuple(request["box"]) if request["box"] else (0, 0, width, height),
+        box=tuple(request["box"]) if request["box"] else (0, 0, described.width, described.height),
         longest=request["longest"],
     )
-    return {}, render(array, colour=colour, view=view)
+    plane = plane_of(picture, request["plane"])
+    return {}, render(plane, colour=described.colour, view=view)
 
 
 def _bound_memory() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import threading
 from contextlib import closing
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _MISTAKES = 500
+# Mistakes of a folder that the page shows as pictures.
+_LAID = 60
 
 
 def main() -> None:
@@ -57,20 +60,46 @@ def _end_with_the_page() -> None:
 
 def _events(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
     with connect(**asked["server"]) as client:
-        if asked["path"]:
-            yield from _on_the_server(client, asked)
+        if not asked["path"]:
+            from zoobridge.evaluation import Dataset, LabelledItem
+
+            items = tuple(
+                LabelledItem(Path(one["path"]), (one["label"],)) for one in asked["items"]
+            )
+            pictures = [{"picture": one["id"]} for one in asked["items"]]
+            yield from _here(client, asked, Dataset(items), pictures)
+        elif asked["beside"]:
+            yield from _beside(client, asked)
         else:
-            yield from _here(client, asked)
+            yield from _on_the_server(client, asked)
 
 
-def _here(client: Client, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Compare models on the visitor's pictures, and write the report."""
-    from zoobridge.evaluation import Dataset, LabelledItem, evaluate_iter, write_report
+def _beside(client: Client, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Compare models on a folder of the server, which this process can read as well."""
+    from zoobridge.evaluation import read_dataset
+
+    # Whether the folder is allowed is the server's to say.
+    with closing(
+        client.evaluate_iter(asked["models"], asked["path"], mapping=asked["mapping"])
+    ) as steps:
+        next(steps, None)
+    dataset = read_dataset(Path(asked["path"]))
+    yield from _here(client, asked, dataset, None)
+
+
+def _here(
+    client: Client,
+    asked: dict[str, Any],
+    dataset: Dataset,
+    pictures: list[dict[str, str]] | None,
+) -> Iterator[dict[str, Any]]:
+    """Compare models on pictures that lie here, and write the report.
+
+    `pictures` says how the page finds each; `None`: mistakes are laid out for it.
+    """
+    from zoobridge.evaluation import evaluate_iter, write_report
 
     folder = Path(asked["folder"])
-    dataset = Dataset(
-        tuple(LabelledItem(Path(one["path"]), (one["label"],)) for one in asked["items"])
-    )
     comparison: Comparison | None = None
     steps = evaluate_iter(
         client, asked["models"], dataset, folder=folder / "answers", mapping=asked["mapping"]
@@ -89,7 +118,7 @@ def _here(client: Client, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
         "end": {
             "conclusions": list(comparison.conclusions),
             "report": True,
-            "mistakes": _mistakes(comparison, dataset, [one["id"] for one in asked["items"]]),
+            "mistakes": _mistakes(comparison, dataset, pictures, folder / "mistakes"),
             "failures": [
                 {"item": dataset.items[one.item].name, "model": row.run.name, "reason": one.error}
                 for row in comparison.rows
@@ -117,22 +146,40 @@ def _rows(comparison: Comparison) -> list[dict[str, Any]]:
 
 
 def _mistakes(
-    comparison: Comparison, dataset: Dataset, pictures: list[str]
+    comparison: Comparison, dataset: Dataset, pictures: list[dict[str, str]] | None, folder: Path
 ) -> list[dict[str, Any]]:
-    """Return what was answered wrongly, with the picture that the visitor knows."""
-    found = []
+    """Return what was answered wrongly, with where the page finds the picture."""
+    found: list[dict[str, Any]] = []
+    laid: dict[int, dict[str, str]] = {}
     for row in comparison.rows:
         for place, item in enumerate(comparison.items):
             if not row.outcomes.correct[place]:
+                if pictures is None and item not in laid:
+                    laid[item] = _laid(dataset.items[item].path, folder, len(laid))
                 found.append(
                     {
-                        "picture": pictures[item],
+                        **(laid if pictures is None else pictures)[item],
+                        "item": item,
                         "model": row.run.name,
                         "truth": dataset.items[item].label,
                         "label": row.answered(place),
                     }
                 )
     return found[:_MISTAKES]
+
+
+def _laid(path: Path, folder: Path, number: int) -> dict[str, str]:
+    """Lay a picture out for the page, as long as there are few; return where it lies."""
+    if number >= _LAID:
+        return {}
+    folder.mkdir(exist_ok=True)
+    place = folder / f"{number}{path.suffix}"
+    try:
+        os.link(path, place)
+    except OSError:
+        # Another disk, or another user's file.
+        shutil.copyfile(path, place)
+    return {"path": os.fspath(place), "name": path.name}
 
 
 def _on_the_server(client: Client, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:

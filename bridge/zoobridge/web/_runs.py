@@ -11,23 +11,25 @@ import secrets
 import shlex
 import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from zoobridge.errors import InvalidRequestError, LimitError, UnknownModelError
+from zoobridge.protocol.connection import discover
 from zoobridge.web._context import json_body, lines, session_of
 from zoobridge.web._security import REPORT_POLICY
+from zoobridge.web._sessions import UploadedPicture
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from starlette.requests import Request
 
     from zoobridge.web._context import Context
-    from zoobridge.web._sessions import Session, UploadedPicture
+    from zoobridge.web._sessions import Session
 
 __all__ = ["run_routes"]
 
@@ -48,10 +50,13 @@ class ComparisonTask:
     ----------
     folder
         Its private folder.
+    session
+        The visitor's, who sees mistakes as pictures.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, session: Session) -> None:
         self.folder = folder
+        self._session = session
         self.state: dict[str, Any] = {"progress": None, "rows": [], "end": None, "error": None}
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -84,6 +89,16 @@ class ComparisonTask:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
+    def _adopt(self, mistake: dict[str, Any]) -> None:
+        """Let the visitor open a picture that was laid out for this comparison."""
+        place = mistake.pop("path", "")
+        if place:
+            number = f"{self.folder.name}-{Path(place).stem}"
+            self._session.pictures[number] = UploadedPicture(
+                number, mistake.pop("name"), Path(place), 0
+            )
+            mistake["picture"] = number
+
     async def _run(self, asked: dict[str, Any]) -> None:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "zoobridge.web._run_process",
@@ -99,7 +114,10 @@ class ComparisonTask:
             process.stdin.write(json.dumps(asked).encode() + b"\n")
             await process.stdin.drain()
             while line := await process.stdout.readline():
-                self._change(**json.loads(line))
+                event = json.loads(line)
+                for mistake in (event.get("end") or {}).get("mistakes", ()):
+                    self._adopt(mistake)
+                self._change(**event)
             if self.state["end"] is None and self.state["error"] is None:
                 self._change(error="the comparison ended before it was done")
         except asyncio.CancelledError:
@@ -125,7 +143,7 @@ def run_routes(context: Context) -> list[Route]:
         asked = await asyncio.to_thread(_asked, session, body)
         choice = await _server(context)
         number = secrets.token_urlsafe(9)
-        run = ComparisonTask(session.folder / f"run-{number}")
+        run = ComparisonTask(session.folder / f"run-{number}", session)
         run.folder.mkdir(mode=0o700)
         if not asked["path"]:
             pictures = [session.picture(one["id"]) for one in asked["items"]]
@@ -137,7 +155,9 @@ def run_routes(context: Context) -> list[Route]:
             gone.cancel()
             shutil.rmtree(gone.folder, ignore_errors=True)
         session.runs[number] = run
-        run.start(asked | {"server": choice, "folder": os.fspath(run.folder)})
+        found = await asyncio.to_thread(discover)
+        beside = any(one.address == choice["address"] for one in found)
+        run.start(asked | {"server": choice, "folder": os.fspath(run.folder), "beside": beside})
         context.note(f"a comparison of {', '.join(asked['models'])} began")
         return JSONResponse({"id": number})
 

@@ -78,6 +78,8 @@ class Session:
     busy: int = 0
     # A visitor's pictures are decoded one by one, so that they do not hold up others'.
     decoding: asyncio.Lock = field(default_factory=asyncio.Lock)
+    # What it took so far; whoever took little comes first.
+    decoded_seconds: float = 0.0
 
     @property
     def bytes(self) -> int:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["paint_away", "polygon_mask"]
+__all__ = ["cut_out", "paint_away", "polygon_mask"]
 
 
 def polygon_mask(
@@ -43,6 +43,19 @@ def polygon_mask(
         # An odd number of edges to the left of a pixel: it lies inside.
         mask[row] = np.searchsorted(at, columns) % 2 == 1
     return mask
+
+
+def cut_out(mask: NDArray[np.bool_], x: int, y: int, width: int, height: int) -> None:
+    """Take a box out of a mask, in place.
+
+    Parameters
+    ----------
+    mask
+        ``(height, width)``.
+    x, y, width, height
+        The box, in pixels of the mask.
+    """
+    mask[max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)] = False
 
 
 def paint_away(mask: NDArray[np.bool_], strokes: Sequence[tuple[float, float, float]]) -> None:

@@ -1,4 +1,4 @@
-"""The server at work: what ``zoobridge top`` shows, and the page's log."""
+"""The server at work: what ``zoobridge top`` shows, and the logs of the server and of the page."""
 
 from __future__ import annotations
 
@@ -34,7 +34,19 @@ def watch_routes(context: Context) -> list[Route]:
     async def log(request: Request) -> Response:
         if session_of(request).role < VisitorRole.MANAGER:
             raise ManagingPermissionError("log in with the managing token to see the log")
-        return JSONResponse({"lines": list(context.log), "visitors": len(context.sessions)})
+        after = request.query_params.get("after", "0")
+        session = session_of(request)
+        async with context.upstream.managing(session.token) as client:
+            records = await client.log_records(
+                after=int(after) if after.isdecimal() else 0, timeout=_ASK_SECONDS
+            )
+        return JSONResponse(
+            {
+                "lines": list(context.log),
+                "visitors": len(context.sessions),
+                "records": [asdict(record) for record in records],
+            }
+        )
 
     return [
         Route("/api/statistics", statistics, methods=["GET"]),

@@ -17,9 +17,9 @@ import traceback
 from typing import Any, NoReturn
 
 from zoobridge.backend import Backend
+from zoobridge.confinement import prepare_confinement
 from zoobridge.engine._backends import find_backend
 from zoobridge.engine.worker import _main as _worker
-from zoobridge.engine.worker._confinement import prepare_confinement
 
 __all__ = ["main"]
 

@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from zoobridge.confinement import confinement_available
 from zoobridge.engine._backends import find_backend, framework_names
 from zoobridge.engine._config import EngineConfig
 from zoobridge.engine._engine import (
@@ -26,7 +27,6 @@ from zoobridge.engine.supervisor._folder import make_folder
 from zoobridge.engine.supervisor._memory_budget import MemoryBudget
 from zoobridge.engine.supervisor._replica import Replica
 from zoobridge.engine.supervisor._replica_set import ReplicaSet
-from zoobridge.engine.worker._confinement import confinement_available
 from zoobridge.errors import OverloadedError
 from zoobridge.zoo import ModelDescription, WeightsDescription
 

@@ -27,13 +27,13 @@ from zoobridge.backend import (
     TensorSpec,
     WeightsFile,
 )
+from zoobridge.confinement import confine, confinement_available
 from zoobridge.engine._backends import find_backend
 from zoobridge.engine.channel._arena import attach
 from zoobridge.engine.channel._core_tokens import CoreTokenClient, CoreTokenHandle
 from zoobridge.engine.channel._frames import FrameKind, FrameReader, FrameWriter
 from zoobridge.engine.channel._lifeline import end_with_server
 from zoobridge.engine.worker._classify_job import ClassifyHandler
-from zoobridge.engine.worker._confinement import confine, confinement_available
 from zoobridge.engine.worker._device import choose_device
 from zoobridge.engine.worker._ladder import ladder
 from zoobridge.engine.worker._networks import Networks

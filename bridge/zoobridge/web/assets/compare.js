@@ -162,12 +162,12 @@ class Compare {
       end.failures.length ? [h("h3", {}, "Not answered"), h("ul", {}, end.failures.slice(0, SHOWN).map((one) => h("li", {}, `${one.item} (${one.model}): ${one.reason}`)))] : null,
       end.report ? [
         h("h3", {}, `Mistakes (${count})`),
-        count ? h("ul", { class: "gallery" }, mistakes.slice(0, SHOWN).map((one) => this.mistake(one))) : h("p", {}, "None."),
+        count ? h("ul", { class: "gallery" }, mistakes.filter((one) => one.picture).slice(0, SHOWN).map((one) => this.mistake(one))) : h("p", {}, "None."),
         count > SHOWN ? h("p", { class: "quiet" }, `The first ${SHOWN} are shown; answers.csv has all.`) : null,
         h("h3", {}, "Report"),
         h("p", { class: "buttons" }, ["measures.csv", "answers.csv", "report.json"].map((name) => h("a", { class: "button plain", href: `${base}/files/${name}`, download: name }, name)), h("a", { class: "button plain", href: `${base}/report`, target: "_blank", rel: "noopener" }, "Open alone")),
         h("iframe", { class: "report", src: `${base}/report`, title: "Report of the comparison", sandbox: "" }),
-      ] : null,
+      ] : h("p", { class: "quiet" }, "The folder lies on another machine than this page, which shows the measures alone; `zoobridge evaluate … --report` on that machine writes the whole report."),
     ];
   }
 
@@ -182,7 +182,7 @@ class Compare {
 function together(mistakes) {
   const found = new Map();
   for (const one of mistakes) {
-    const key = JSON.stringify([one.picture, one.label]);
+    const key = JSON.stringify([one.item, one.label]);
     if (!found.has(key)) found.set(key, { ...one, models: [] });
     found.get(key).models.push(one.model);
   }

@@ -3,7 +3,7 @@
 import { get, post, upload } from "./api.js";
 import { complain, fill, h, note } from "./dom.js";
 
-const ENDINGS = /\.(png|jpe?g|tiff?|bmp)$/i;
+const ENDINGS = /\.(png|jpe?g|tiff?|bmp|gif|webp)$/i;
 
 /** Return the files of a drop, those of dropped folders included, each with its folder's name. */
 export async function dropped(transfer) {
@@ -36,7 +36,7 @@ export function picked(files) {
 /** Send files, some side by side; `progress(done, total)`. */
 export async function sendAll(files, { progress, signal } = {}) {
   const taken = files.filter(({ file }) => ENDINGS.test(file.name) || file.type.startsWith("image/"));
-  if (taken.length < files.length) note(`${files.length - taken.length} files are no PNG, JPEG, TIFF or BMP and were left out`, "bad");
+  if (taken.length < files.length) note(`${files.length - taken.length} files are not PNG, JPEG, TIFF, BMP, GIF or WebP and were left out`, "bad");
   const sent = [];
   let next = 0;
   async function some() {
@@ -59,7 +59,7 @@ export async function sendAll(files, { progress, signal } = {}) {
 /** Make a place to drop pictures at; `added(pictures)` is called with what was sent. */
 export function dropPlace(page, added, { folder = false } = {}) {
   const state = h("p", { class: "quiet", role: "status" });
-  const files = h("input", { type: "file", multiple: true, accept: "image/*,.tif,.tiff,.bmp", hidden: true });
+  const files = h("input", { type: "file", multiple: true, accept: "image/*,.tif,.tiff,.bmp,.gif,.webp", hidden: true });
   const folders = h("input", { type: "file", hidden: true });
   folders.webkitdirectory = true;
   async function take(list) {
@@ -149,6 +149,7 @@ export function viewAddress(picture, { plane = {}, channel = -1, low, high, box 
     high: high ?? facts.high,
     longest,
   });
+  if (picture.series !== undefined) words.set("series", picture.series);
   if (box) words.set("box", box.map(Math.round).join(","));
   return `api/pictures/${picture.id}/view?${words}`;
 }

@@ -4,7 +4,9 @@ import { get, remove, streamPost } from "./api.js";
 import { bars, keyOf, LinkedTable, lookUpColors } from "./answers.js";
 import { asCommand, asMacro, asPython } from "./commands.js";
 import { complain, copy, fill, h, labelled, later, select } from "./dom.js";
+import { planeControls } from "./planes.js";
 import { dropPlace, thumbnail, viewAddress } from "./pictures.js";
+import { HeatPanel } from "./heatpanel.js";
 import { Viewer } from "./viewer.js";
 
 const TILES = 10000;
@@ -45,22 +47,23 @@ class Playground {
     if (![...this.known].some((one) => state.chosen.has(nameOf(one))) && this.known.length) state.chosen = new Set([nameOf(this.known[0])]);
     state.pictures = (await get("api/pictures")).pictures.map((one) => state.pictures.find((old) => old.id === one.id) ?? one);
     this.build();
-    this.onpaste = (event) => {
+    this.pasted = (event) => {
       const files = [...event.clipboardData.files].map((file) => ({ file, label: "" }));
       if (files.length) this.drop.take(files);
     };
-    this.onback = () => this.ask();
-    document.addEventListener("paste", this.onpaste);
-    window.addEventListener("server-back", this.onback);
+    this.serverBack = () => this.ask();
+    document.addEventListener("paste", this.pasted);
+    window.addEventListener("server-back", this.serverBack);
     const first = state.pictures.find((one) => one.id === (picture ?? state.picture?.id)) ?? state.pictures.at(-1);
     this.list();
     if (first) await this.open(first);
   }
 
   end() {
-    document.removeEventListener("paste", this.onpaste);
-    window.removeEventListener("server-back", this.onback);
+    document.removeEventListener("paste", this.pasted);
+    window.removeEventListener("server-back", this.serverBack);
     this.asking?.abort();
+    this.heat.clear();
     this.viewer.close();
     this.ended = true;
   }
@@ -82,7 +85,8 @@ class Playground {
     this.table = new LinkedTable(this.tableBox, (region) => this.pick(region, true));
     const side = h("div", {}, h("h2", {}, "Playground"), this.drop, this.thumbs, h("p", { class: "buttons" }, h("button", { class: "plain small", onclick: () => this.clear().catch(complain) }, "Remove all")), this.modelChoice(), this.optionChoice());
     const stage = h("div", {}, this.tools, h("div", { class: "stage" }, this.canvas, this.hint), this.planes, this.legend, this.tableBox);
-    const said = h("div", {}, h("h2", {}, "Answers"), this.barsBox, this.copies());
+    this.heatPlace = h("div");
+    const said = h("div", {}, h("h2", {}, "Answers"), this.barsBox, this.heatPlace, this.copies());
     fill(this.frame, h("div", { class: "columns", data: { keeps: "" } }, side, stage, said));
     this.viewer = new Viewer(this.canvas, {
       changed: (regions) => {
@@ -94,6 +98,8 @@ class Playground {
       failed: complain,
     });
     this.frame.viewer = this.viewer;
+    this.heat = new HeatPanel(this.viewer, () => ({ picture: state.picture?.facts ? state.picture : null, models: this.models(), place: this.place(), options: this.options(), strokes: this.viewer.strokes }));
+    fill(this.heatPlace, this.heat.box);
     this.drawTools();
   }
 
@@ -137,6 +143,7 @@ class Playground {
         if (tick.checked) state.chosen.add(name);
         else state.chosen.delete(name);
         localStorage.setItem("models", JSON.stringify([...state.chosen]));
+        this.heat.clear();
         this.ask();
       } });
       return h("label", {}, tick, ` ${one.model} · ${one.framework}`);
@@ -148,6 +155,7 @@ class Playground {
   optionChoice() {
     const change = (name) => (value) => {
       state.options[name] = value;
+      this.heat.clear();
       this.ask();
     };
     const words = (list) => [["", "as the model says"], ...list.map((one) => [one, one.replaceAll("_", " ")])];
@@ -162,8 +170,8 @@ class Playground {
   }
 
   copies() {
-    const asked = () => ({ picture: state.picture ?? { name: "picture.png" }, models: this.models(), regions: this.viewer.regions, options: this.options() });
-    const button = (shown, write, what) => h("button", { class: "plain small", onclick: () => copy(write(asked()), what) }, shown);
+    const asked = () => ({ picture: state.picture ?? { name: "picture.png" }, models: this.models(), regions: this.viewer.regions, strokes: this.viewer.strokes, options: this.options() });
+    const button = (shown, write, what) => h("button", { class: "plain small", onclick: async () => copy(write(asked()), what).catch(complain) }, shown);
     return h("p", { class: "buttons" }, "Copy as", button("Command", asCommand, "Command"), button("Python", asPython, "Program"), button("Macro", asMacro, "Macro"));
   }
 
@@ -183,6 +191,7 @@ class Playground {
     this.viewer.draw();
     this.hint.hidden = false;
     this.answers = [];
+    this.heat.clear();
     this.list();
     this.drawAnswers();
   }
@@ -196,10 +205,11 @@ class Playground {
     this.before = null;
     this.hint.hidden = true;
     Object.assign(this.viewer, { regions: picture.regions, strokes: [], selected: null, size: null });
+    this.heat.clear();
     // The answer does not wait for the view: a model may know a picture that cannot be shown.
     this.ask();
     try {
-      picture.facts ??= await get(`api/pictures/${picture.id}`);
+      picture.facts ??= await get(`api/pictures/${picture.id}${picture.series === undefined ? "" : `?series=${picture.series}`}`);
     } catch (error) {
       fill(this.planes, h("p", { class: "bad" }, error.message));
       this.viewer.draw();
@@ -219,50 +229,18 @@ class Playground {
   }
 
   drawPlanes() {
-    const { picture } = state;
-    const { facts } = picture;
     const again = later(60, () => this.look(true).catch(complain));
-    const sliders = Object.entries(facts.planes).map(([axis, length]) => {
-      const shown = h("output", {}, String(picture.plane[axis] ?? 0));
-      const slider = h("input", { type: "range", min: "0", max: String(length - 1), value: String(picture.plane[axis] ?? 0), "aria-label": `Plane along ${axis}`, oninput: () => {
-        picture.plane[axis] = Number(slider.value);
-        fill(shown, slider.value);
+    fill(this.planes, planeControls(state.picture, state, {
+      look: again,
+      plane: () => {
+        this.heat.clear();
         again();
         this.ask();
-      } });
-      return h("span", { class: "field" }, axis, slider, shown, ` of ${length}`);
-    });
-    const channels = facts.channels > 1 ? labelled("Channel", select([["-1", facts.colour ? "colours" : "first"], ...Array.from({ length: facts.channels }, (_, index) => [String(index), String(index)])], String(picture.channel ?? -1), (value) => {
-      picture.channel = Number(value);
-      again();
-    })) : null;
-    const whole = facts.data_type === "uint8" ? [0, 255] : facts.data_type === "uint16" ? [0, 65535] : [facts.low, facts.high];
-    const edge = (name) => {
-      const slider = h("input", { type: "range", min: String(whole[0]), max: String(whole[1]), step: "any", value: String(picture[name] ?? facts[name]), oninput: () => {
-        picture[name] = Number(slider.value);
-        again();
-      } });
-      return labelled(name === "low" ? "Black" : "White", slider);
-    };
-    const every = h("input", { type: "checkbox", checked: state.allPlanes, onchange: () => {
-      state.allPlanes = every.checked;
-      this.ask();
-    } });
-    fill(
-      this.planes,
-      sliders,
-      sliders.length ? h("label", { class: "field" }, every, "classify every plane") : null,
-      channels,
-      edge("low"),
-      edge("high"),
-      h("button", { class: "plain small", onclick: () => {
-        delete picture.low;
-        delete picture.high;
-        this.drawPlanes();
-        again();
-      } }, "Reset the view"),
-      h("span", { class: "quiet" }, `${facts.width} × ${facts.height}, ${facts.data_type}. Black and white change the view only, not what models see.`),
-    );
+      },
+      every: () => this.ask(),
+      reset: () => this.drawPlanes(),
+      series: (picture) => this.open(picture).catch(complain),
+    }));
   }
 
   setRegions(regions) {
@@ -306,10 +284,17 @@ class Playground {
     return this.known.filter((one) => state.chosen.has(nameOf(one))).map(({ model, framework }) => ({ model, framework }));
   }
 
+  /** The place that is chosen, or all of the picture. */
+  place() {
+    const { size, regions, selected } = this.viewer;
+    const chosen = regions.find((one) => one.id === selected);
+    return chosen ?? (size ? { x: 0, y: 0, width: size.width, height: size.height } : null);
+  }
+
   options() {
     const { picture } = state;
     const planes = picture?.facts && !state.allPlanes ? Object.keys(picture.facts.planes).map((axis) => `${axis}=${picture.plane[axis] ?? 0}`).join(",") : "";
-    return { ...state.options, planes };
+    return { ...state.options, planes, ...(picture?.series === undefined ? {} : { series: picture.series }) };
   }
 
   async classify() {

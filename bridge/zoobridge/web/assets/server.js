@@ -2,19 +2,31 @@
 
 import { get } from "./api.js";
 import { chart } from "./charts.js";
-import { bytes, complain, fill, h, milliseconds } from "./dom.js";
+import { bytes, complain, fill, h, labelled, milliseconds, select } from "./dom.js";
 
 const SPAN = 300;
 const EVERY = 2000;
+const KEPT = 1000;
+const LEVELS = ["debug", "info", "warning", "error", "critical"];
 const looks = [];
 
 export async function show(frame, words, page) {
   const summary = h("p", { class: "quiet" });
   const charts = h("div", { class: "charts" });
   const table = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Loaded models" });
-  const log = h("pre", { class: "log", tabindex: "0", "aria-label": "Log of the page" });
+  const manager = page.session.role === "manager";
+  const records = [];
+  const serverLog = h("pre", { class: "log server-log", tabindex: "0", "aria-label": "Log of the server" });
+  const pageLog = h("pre", { class: "log", tabindex: "0", "aria-label": "Log of the page" });
+  let least = "debug";
   fill(frame, h("h2", {}, "Server"), summary, charts, h("h3", {}, "Since each model was loaded"), table);
-  if (page.session.role === "manager") frame.append(h("h3", {}, "Log of the page"), log);
+  if (manager) {
+    const level = select(LEVELS.map((name) => [name, name === "debug" ? "all" : `${name} and worse`]), least, (value) => {
+      least = value;
+      drawLog();
+    });
+    frame.append(h("h3", {}, "Log of the server"), h("div", { class: "bar" }, labelled("Show", level)), serverLog, h("h3", {}, "Log of the page"), pageLog);
+  } else frame.append(h("p", { class: "quiet" }, "Whoever logs in with the managing token sees the log here."));
   let timer = null;
   let ended = false;
 
@@ -23,11 +35,28 @@ export async function show(frame, words, page) {
       looks.push(await get("api/statistics"));
       while (looks.length && looks[0].at < looks.at(-1).at - SPAN) looks.shift();
       draw();
-      if (page.session.role === "manager") fill(log, (await get("api/log")).lines.join("\n") || "Nothing yet.");
+      if (manager) await lookAtLogs();
     } catch (error) {
       if (!ended) fill(summary, error.message);
     }
     if (!ended) timer = setTimeout(look, EVERY);
+  }
+
+  async function lookAtLogs() {
+    const found = await get(`api/log?after=${records.at(-1)?.number ?? 0}`);
+    // A server that was started anew counts from 1.
+    if (found.records.length && found.records[0].number <= (records.at(-1)?.number ?? 0)) records.length = 0;
+    records.push(...found.records);
+    records.splice(0, records.length - KEPT);
+    fill(pageLog, found.lines.join("\n") || "Nothing yet.");
+    drawLog();
+  }
+
+  function drawLog() {
+    const shown = records.filter((one) => LEVELS.indexOf(one.level) >= LEVELS.indexOf(least));
+    const atEnd = serverLog.scrollTop + serverLog.clientHeight >= serverLog.scrollHeight - 4;
+    fill(serverLog, shown.map(asLine).join("\n") || "Nothing yet.");
+    if (atEnd) serverLog.scrollTop = serverLog.scrollHeight;
   }
 
   function draw() {
@@ -51,6 +80,8 @@ export async function show(frame, words, page) {
     clearTimeout(timer);
   };
 }
+
+const asLine = (one) => `${new Date(one.time * 1000).toLocaleString()} ${one.level.toUpperCase().padEnd(8)} ${one.logger} ${one.message.replaceAll("\n", "\\n")}`;
 
 const nameOf = (one) => `${one.model}:${one.framework}`;
 

@@ -24,6 +24,8 @@ export class Viewer {
     this.tool = "look";
     this.regions = [];
     this.strokes = [];
+    // Coloured boxes that lie over the picture.
+    this.heat = [];
     this.brush = 8;
     this.opacity = 0.5;
     this.colors = new Map();
@@ -155,9 +157,19 @@ export class Viewer {
     pen.setTransform(scale, 0, 0, scale, -this.x * scale, -this.y * scale);
     pen.imageSmoothingEnabled = this.scale < 1;
     for (const one of [this.overview, this.detail]) if (one) pen.drawImage(one.picture, ...one.box);
+    this.paintHeat(pen);
     this.paintRegions(pen);
     this.paintStrokes(pen);
     this.paintDraft(pen);
+  }
+
+  paintHeat(pen) {
+    pen.globalAlpha = this.opacity;
+    for (const one of this.heat) {
+      pen.fillStyle = one.color;
+      pen.fillRect(one.x, one.y, one.width, one.height);
+    }
+    pen.globalAlpha = 1;
   }
 
   paintRegions(pen) {
