@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import time
+import traceback
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from zoobridge.errors import CancelledError, DeadlineError
+from zoobridge.errors import CancelledError, DeadlineError, ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from zoobridge.backend import ByteTable, Network
     from zoobridge.errors import ZooBridgeError
 
-__all__ = ["BatchEntry", "Handler", "Job", "JobTimes", "RunFrame", "halves", "late"]
+__all__ = ["BatchEntry", "Handler", "Job", "JobTimes", "RunFrame", "fault", "halves", "late"]
 
 
 @dataclass(slots=True)
@@ -136,6 +139,17 @@ def late() -> DeadlineError:
     """Return the error of a request whose deadline has passed."""
     return DeadlineError(
         "the deadline passed before the work was done; allow more time or send less"
+    )
+
+
+def fault(error: Exception) -> ServerError:
+    """Return the error of a request that a fault of our own has ended; the log has its traceback."""
+    traceback.print_exception(error, file=sys.stderr)
+    # The worker's own log ends with it: the place is what a report needs.
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return ServerError(
+        f"ZooBridge failed on this request ({type(error).__name__} in {Path(where.filename).name}, line "
+        f"{where.lineno}); please report it with the picture"
     )
 
 

@@ -46,6 +46,7 @@ class Networks:
         self.parallel = threads > 1 and self.wide.device == "cpu"
         self._narrow: Network | None = None
         self._lock = threading.Lock()
+        self._asked = False
 
     @property
     def narrow(self) -> Network:
@@ -54,6 +55,13 @@ class Networks:
             if self._narrow is None:
                 self._narrow = self._load(1)
             return self._narrow
+
+    def narrow_loaded(self) -> bool:
+        """Return whether the one-thread network is loaded; else have a thread load it."""
+        if self._narrow is None and not self._asked:
+            self._asked = True
+            threading.Thread(target=lambda: self.narrow, name="narrow", daemon=True).start()
+        return self._narrow is not None
 
 
 def row_bytes(source: InputSpec | Network) -> int:

@@ -8,12 +8,9 @@ never a waiting window: items run together only where they wait anyway.
 from __future__ import annotations
 
 import json
-import sys
 import threading
 import time
-import traceback
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoobridge.backend import BackendFault, DeviceMemoryFault
@@ -21,16 +18,20 @@ from zoobridge.engine.channel._frames import PART, RUN, Frame, FrameKind, FrameR
 from zoobridge.engine.worker._batch_size import BatchSizeLearner
 from zoobridge.engine.worker._batcher import Batcher
 from zoobridge.engine.worker._infer_job import InferHandler
-from zoobridge.engine.worker._job import BatchEntry, Handler, Job, RunFrame, halves, late
+from zoobridge.engine.worker._job import (
+    BatchEntry,
+    Handler,
+    Job,
+    RunFrame,
+    fault,
+    halves,
+    late,
+)
 from zoobridge.engine.worker._job_queue import JobQueue
+from zoobridge.engine.worker._lone_width import LoneWidth
 from zoobridge.engine.worker._networks import row_bytes
 from zoobridge.engine.worker._step_watch import Step, StepWatch
-from zoobridge.errors import (
-    BackendError,
-    CancelledError,
-    ServerError,
-    ZooBridgeError,
-)
+from zoobridge.errors import BackendError, CancelledError, ZooBridgeError
 from zoobridge.protocol import status_from_error
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ class Scheduler:
         self._learner = BatchSizeLearner(limit)
         self._lone = BatchSizeLearner(limit) if networks.parallel else self._learner
         self._lone.seed(seconds)
+        self._width = LoneWidth()
         self._batches: dict[int, list[float]] = {}
         self._change = threading.Condition()
         self._jobs: dict[int, Job] = {}
@@ -245,11 +247,13 @@ class Scheduler:
         rows = sum(entry.rows for entry in batch)
         alone = self._running == 0 and not self._pending and len(self._batcher) == 0
         wide = alone or not self._networks.parallel
+        learner = self._lone if wide else self._learner
+        if alone and self._networks.parallel:
+            wide = self._width.wide(rows) or not self._networks.narrow_loaded()
         self._running += 1
         self._wide_running = wide and self._networks.parallel
-        learner = self._lone if wide else self._learner
         return Step(
-            lambda: self._run(batch, wide=wide),
+            lambda: self._run(batch, learner, wide=wide, alone=alone),
             learner.seconds(rows),
             [entry.job for entry in batch],
             prepares=False,
@@ -268,7 +272,7 @@ class Scheduler:
         except ZooBridgeError as known:
             error = known
         except Exception as unknown:  # noqa: BLE001 - our own fault must not end the thread
-            error = _fault(unknown)
+            error = fault(unknown)
         with self._change:
             self._prepare_seconds += _SMOOTHING * (time.monotonic() - start - self._prepare_seconds)
             job.busy = False
@@ -285,17 +289,22 @@ class Scheduler:
                 if failed or job.finished:
                     self._send(job)
 
-    def _run(self, batch: Sequence[BatchEntry], *, wide: bool) -> None:
+    def _run(
+        self, batch: Sequence[BatchEntry], learner: BatchSizeLearner, *, wide: bool, alone: bool
+    ) -> None:
         try:
             with self._hold(self._threads if wide else 1) as granted:
-                if wide and granted:
-                    self._forward(self._networks.wide, batch, self._lone)
-                else:
+                if wide and not granted:
                     self._forward(self._networks.narrow, batch, self._learner)
+                    return
+                network = self._networks.wide if wide else self._networks.narrow
+                seconds = self._forward(network, batch, learner)
+            if alone and seconds is not None:
+                self._width.record(sum(entry.rows for entry in batch), seconds, wide=wide)
         except Exception as error:  # noqa: BLE001 - our own fault must not end the thread
             with self._change:
                 for job in {entry.job.number: entry.job for entry in batch}.values():
-                    self._fail(job, _fault(error))
+                    self._fail(job, fault(error))
         finally:
             with self._change:
                 self._running -= 1
@@ -306,7 +315,8 @@ class Scheduler:
 
     def _forward(
         self, network: Network, batch: Sequence[BatchEntry], learner: BatchSizeLearner
-    ) -> None:
+    ) -> float | None:
+        """Run a batch and deliver its results; return the network's seconds if it ran as a whole."""
         handler = batch[0].job.handler
         start = time.monotonic()
         try:
@@ -322,11 +332,11 @@ class Scheduler:
                 # Find the item that makes the batch fail; the others have their answers.
                 for half in parts:
                     self._forward(network, half, learner)
-                return
+                return None
             known = error if isinstance(error, ZooBridgeError) else BackendError(str(error))
             with self._change:
                 self._deliver(batch, [[handler.failure(batch[0], known)]])
-            return
+            return None
         done = time.monotonic()
         with self._change:
             rows = sum(entry.rows for entry in batch)
@@ -340,6 +350,7 @@ class Scheduler:
                 times.inference += (ran - start) * entry.rows / rows
                 times.postprocess += (done - ran) * entry.rows / rows
             self._deliver(batch, results)
+        return ran - start
 
     def _deliver(self, batch: Sequence[BatchEntry], results: Sequence[Sequence[Any]]) -> None:
         touched: dict[int, Job] = {}
@@ -384,13 +395,3 @@ class Scheduler:
             job.closed = True
             status = status_from_error(CancelledError("the call was cancelled"))
             self._writer.send(FrameKind.FAILED, job.number, status.SerializeToString())
-
-
-def _fault(error: Exception) -> ServerError:
-    traceback.print_exception(error, file=sys.stderr)
-    # The worker's own log ends with it: the place is what a report needs.
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    return ServerError(
-        f"ZooBridge failed on this request ({type(error).__name__} in {Path(where.filename).name}, line "
-        f"{where.lineno}); please report it with the picture"
-    )
