@@ -124,3 +124,36 @@ def test_an_error_is_a_result_too():
     result = prediction_pb2.ItemResult(index=3, error=status_pb2.Status(code=3, message="no"))
     written = result_field(result)
     assert list(classification_pb2.ClassifyResponse.FromString(written).results) == [result]
+
+
+@given(
+    data=st.data(),
+    first=st.sampled_from([0, 1, 120, 127, 16_380, 2_000_000]),
+    rows=st.integers(1, 12),
+    best=st.integers(1, 5),
+    plane=_planes,
+    conversions=_conversions,
+    positive_from=_number | st.just(NEVER),
+    labels=st.sampled_from([LABELS, ("a", "b", "c", "d")]),
+)
+def test_rows_that_are_alike_are_written_as_they_are_one_by_one(
+    data, first, rows, best, plane, conversions, positive_from, labels
+):
+    writer = ResultWriter(labels)
+    chosen = st.lists(_class, min_size=best, max_size=best)
+    classes = np.array([data.draw(chosen) for _ in range(rows)])
+    scores = np.array(
+        [data.draw(st.lists(_number, min_size=best, max_size=best)) for _ in range(rows)],
+        np.float32,
+    )
+    predictions = writer.scored(classes, scores, positive_from=positive_from)
+    items = [((first + row, "", plane), conversions) for row in range(rows)]
+    together = writer.rows(
+        np.arange(first, first + rows),
+        plane,
+        classes,
+        scores,
+        positive_from=positive_from,
+        conversions=conversion_fields(conversions),
+    )
+    assert together == b"".join(_written(writer, items, predictions))

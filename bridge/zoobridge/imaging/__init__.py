@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from zoobridge.imaging._check import ImageFacts, ImagePlan, check_image
-from zoobridge.imaging._items import Item, ItemFault, Prepared
+from zoobridge.imaging._items import BoxItems, Item, ItemFault, Prepared
 from zoobridge.imaging._messages import conversion_message, preparation_of
 from zoobridge.imaging._operations import IMPLEMENTED_OPERATIONS, postprocess, preprocess
 from zoobridge.imaging._pictures import full_scale_of, picture_from_array
@@ -38,6 +38,7 @@ __all__ = [
     "IMPLEMENTED_OPERATIONS",
     "AxisSize",
     "Box",
+    "BoxItems",
     "Conversion",
     "ConversionKind",
     "Fit",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from zoobridge.backend import ByteTable
 from zoobridge.errors import ZooBridgeError
 from zoobridge.imaging._types import Box, Conversion
 
-__all__ = ["Item", "ItemFault", "Prepared"]
+__all__ = ["BoxItems", "Item", "ItemFault", "Prepared"]
 
 
 @dataclass(slots=True)
@@ -47,6 +47,66 @@ class Item:
     box: Box | None = None
     mask: NDArray[np.bool_] | None = None
     notes: tuple[Conversion, ...] = ()
+
+
+class BoxItems(Sequence[Item]):
+    """Items that are boxes in one plane and nothing more, in columns; an item is made when one asks.
+
+    Parameters
+    ----------
+    indexes
+        ``(items,)``: the place of each in the request.
+    boxes
+        ``(items, 4)``: x, y, width and height, inside the picture.
+    ids
+        The regions' ids; empty where none has one.
+    plane
+        As in :class:`Item`.
+    """
+
+    __slots__ = ("boxes", "ids", "indexes", "plane")
+
+    def __init__(
+        self,
+        indexes: NDArray[np.intp],
+        boxes: NDArray[np.int64],
+        ids: Sequence[str],
+        plane: Mapping[str, int],
+    ) -> None:
+        self.indexes = indexes
+        self.boxes = boxes
+        self.ids = ids
+        self.plane = plane
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.indexes)
+
+    @overload
+    def __getitem__(self, place: int) -> Item: ...
+    @overload
+    def __getitem__(self, place: slice) -> BoxItems: ...
+    def __getitem__(self, place: int | slice) -> Item | BoxItems:
+        """Return an item, or some of them in columns."""
+        if isinstance(place, slice):
+            ids = self.ids[place] if self.ids else ()
+            return BoxItems(self.indexes[place], self.boxes[place], ids, self.plane)
+        name = self.ids[place] if self.ids else ""
+        box = Box(*self.boxes[place].tolist())
+        return Item(int(self.indexes[place]), name, self.plane, box)
+
+    def by_size(self) -> list[BoxItems]:
+        """Return those of each size together, in the order in which the sizes come."""
+        sizes = self.boxes[:, 2:]
+        if len(self) < 2 or (sizes == sizes[0]).all():
+            return [self]
+        _, first, group = np.unique(sizes, axis=0, return_index=True, return_inverse=True)
+        found = [np.flatnonzero(group.ravel() == one) for one in np.argsort(first)]
+        return [self._chosen(places) for places in found]
+
+    def _chosen(self, places: NDArray[np.intp]) -> BoxItems:
+        ids = [self.ids[place] for place in places.tolist()] if self.ids else ()
+        return BoxItems(self.indexes[places], self.boxes[places], ids, self.plane)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zoobridge.errors import LimitError, RegionError
-from zoobridge.imaging._items import Item, ItemFault
+from zoobridge.imaging._items import BoxItems, Item, ItemFault
 from zoobridge.imaging._missing import without_missing
 from zoobridge.imaging._types import Box, Conversion, ConversionKind, InputSpec, Picture, Region
+from zoobridge.protocol import Boxes
 
 __all__ = ["axes_of_planes", "plan_items", "plane_axes"]
 
@@ -38,9 +41,9 @@ def plan_items(
     spec: InputSpec,
     *,
     planes: Mapping[str, Sequence[int]],
-    regions: Sequence[Region],
+    regions: Sequence[Region] | Boxes,
     max_items: int,
-) -> list[Item | ItemFault]:
+) -> Sequence[Item | ItemFault]:
     """Tell what is to be classified in a picture, in order.
 
     Planes come in the order of the product of the chosen indexes, the picture's last plane axis
@@ -62,8 +65,8 @@ def plan_items(
 
     Returns
     -------
-    list
-        Items, and faults of single ones.
+    Sequence
+        Items, and faults of single ones; :class:`BoxItems` for boxes in a single plane.
 
     Raises
     ------
@@ -81,9 +84,9 @@ def _planned(
     picture: Picture,
     axes: str,
     planes: Mapping[str, Sequence[int]],
-    regions: Sequence[Region],
+    regions: Sequence[Region] | Boxes,
     max_items: int,
-) -> list[Item | ItemFault]:
+) -> Sequence[Item | ItemFault]:
     if not (axes or planes or regions):
         _check_count(1, max_items)
         return [Item(0)]
@@ -92,6 +95,12 @@ def _planned(
     chosen: list[Sequence[int]] = [planes.get(letter) or range(lengths[letter]) for letter in axes]
     count = math.prod(map(len, chosen))
     # Checked before anything is laid out: 100,000 planes times 10,000 regions are easily asked for.
+    if isinstance(regions, Boxes):
+        _check_count(count * len(regions), max_items)
+        if count == 1 and _inside(regions.table.T, lengths["Y"], lengths["X"]).all():
+            plane = {letter: indexes[0] for letter, indexes in zip(axes, chosen, strict=True)}
+            return BoxItems(np.arange(len(regions)), regions.table, regions.ids, plane)
+        regions = _one_by_one(regions)
     free = sum(not region.plane for region in regions)
     _check_count(count * (free if regions else 1), max_items)
     if regions and free < len(regions):
@@ -109,6 +118,21 @@ def _planned(
             index = rank * len(regions) + number
             items[index] = places.item(index, plane, number)
     return items
+
+
+def _one_by_one(boxes: Boxes) -> list[Region]:
+    ids = boxes.ids or [""] * len(boxes)
+    return [Region(name, Box(*row)) for name, row in zip(ids, boxes.table.tolist(), strict=True)]
+
+
+def _inside(columns: Iterable[NDArray[Any]], height: int, width: int) -> NDArray[np.bool_]:
+    """Return which boxes, given as x, y, widths and heights, lie wholly in a plane and are not empty."""
+    x, y, across, down = columns
+    inside: NDArray[np.bool_] = (
+        (x >= 0) & (y >= 0) & (across >= 1) & (down >= 1)
+        & (x + across <= width) & (y + down <= height)
+    )  # fmt: skip
+    return inside
 
 
 def _with_own_planes(
@@ -189,14 +213,11 @@ class _Places:
         self._regions = regions
         self._clipped: dict[int, tuple[Box, object, tuple[Conversion, ...]] | RegionError] = {}
         boxes = [region.box for region in regions]
-        x, y, across, down = (
+        columns = (
             np.fromiter(map(attrgetter(name), boxes), np.float64, len(boxes))
             for name in ("x", "y", "width", "height")
         )
-        inside = (
-            (x >= 0) & (y >= 0) & (across >= 1) & (down >= 1)
-            & (x + across <= width) & (y + down <= height)
-        )  # fmt: skip
+        inside = _inside(columns, height, width)
         self.special = frozenset(
             number
             for number, (within, region) in enumerate(zip(inside.tolist(), regions, strict=True))

@@ -20,7 +20,7 @@ from zoobridge.imaging._channels import ChannelPlan, plan_channels
 from zoobridge.imaging._depth import check_depth, check_is_picture
 from zoobridge.imaging._fit import fit_items
 from zoobridge.imaging._intensity import plan_intensity, rescale
-from zoobridge.imaging._items import Item, ItemFault, Prepared
+from zoobridge.imaging._items import BoxItems, Item, ItemFault, Prepared
 from zoobridge.imaging._operations import byte_chain, preprocess
 from zoobridge.imaging._sizes import plan_size
 from zoobridge.imaging._types import (
@@ -162,7 +162,8 @@ class Preparer:
         before = (*picture.notes, *channels.conversions)
         common = (*before, *mask_notes, *size.conversions)
         conversions: list[tuple[Conversion, ...]] = [common] * len(items)
-        for number, item in enumerate(items):
+        noted = enumerate(items) if rescaled is not None or not isinstance(items, BoxItems) else ()
+        for number, item in noted:
             if item.notes or rescaled is not None:
                 middle = (rescaled[number],) if rescaled is not None else ()
                 conversions[number] = (
@@ -251,23 +252,38 @@ class _Cropper:
         if len(items) == 1:
             return self._plane(items[0])[np.newaxis][self._window(items[0], 1)], self.axes
         box = items[0].box
+        if isinstance(items, BoxItems):
+            size = (int(items.boxes[0, 3]), int(items.boxes[0, 2]))
+            columns, rows = items.boxes[:, 0], items.boxes[:, 1]
+            return self._cut(self._plane(items[0]), size, rows, columns), self.axes
         if box is None:
             where = [[item.plane[letter] for item in items] for letter in self._planes]
             return self._array[tuple(where)], self.axes
         first = items[0].plane
         if all(item.plane is first for item in items):
-            plane = self._plane(items[0])
-            windows = sliding_window_view(plane, (box.height, box.width), axis=(self._y, self._x))
             boxes = [item.box for item in items]
             rows, columns = (
                 np.fromiter(map(attrgetter(name), boxes), np.intp, len(boxes)) for name in "yx"
             )
-            # The windows' own axes come last; put the corners first, and all else where it was.
-            order = list(range(len(self.axes)))
-            order[self._y], order[self._x] = len(order), len(order) + 1
-            windows = windows.transpose(self._y, self._x, *order)
-            return windows[rows, columns], self.axes
+            size = (box.height, box.width)
+            return self._cut(self._plane(items[0]), size, rows, columns), self.axes
         return np.stack([self._plane(item)[self._window(item, 0)] for item in items]), self.axes
+
+    def _cut(
+        self,
+        plane: NDArray[Any],
+        size: tuple[int, int],
+        rows: NDArray[np.integer[Any]],
+        columns: NDArray[np.integer[Any]],
+    ) -> NDArray[Any]:
+        """Return the boxes of one size that begin at rows and columns of a plane."""
+        windows = sliding_window_view(plane, size, axis=(self._y, self._x))
+        # The windows' own axes come last; put the corners first, and all else where it was.
+        order = list(range(len(self.axes)))
+        order[self._y], order[self._x] = len(order), len(order) + 1
+        windows = windows.transpose(self._y, self._x, *order)
+        cut: NDArray[Any] = windows[rows, columns]
+        return cut
 
     def _plane(self, item: Item) -> NDArray[Any]:
         plane: NDArray[Any] = self._array[tuple(item.plane[letter] for letter in self._planes)]
@@ -303,6 +319,8 @@ def _groups(items: Sequence[Item]) -> list[Sequence[Item]]:
     """Return items that can be worked on together."""
     if len(items) == 1:
         return [items]
+    if isinstance(items, BoxItems):
+        return list(items.by_size())
     groups: defaultdict[object, list[Item]] = defaultdict(list)
     for item in items:
         box = item.box

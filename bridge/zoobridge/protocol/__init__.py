@@ -31,10 +31,12 @@ from zoobridge.protocol._wire import (
     divide_stream_request,
     join_requests,
     join_responses,
+    split_picture,
     with_response,
 )
 
 if TYPE_CHECKING:
+    from zoobridge.protocol._boxes import Boxes, boxes_field, read_boxes
     from zoobridge.protocol._item_results import (
         NEVER,
         ResultWriter,
@@ -61,6 +63,7 @@ __all__ = [
     "STATUS_DETAILS_KEY",
     "Author",
     "AxisSize",
+    "Boxes",
     "Citation",
     "ClassifyParts",
     "ClientHints",
@@ -71,6 +74,7 @@ __all__ = [
     "StreamParts",
     "before_picture",
     "before_request",
+    "boxes_field",
     "check_axes",
     "conversion_fields",
     "divide_request",
@@ -91,9 +95,11 @@ __all__ = [
     "pixel_dtype",
     "pixels_array",
     "prediction_set_field",
+    "read_boxes",
     "result_field",
     "sent_as",
     "shortest_float32",
+    "split_picture",
     "status_from_error",
     "to_enum",
     "to_message",
@@ -104,6 +110,7 @@ __all__ = [
 
 # What needs NumPy is loaded on first use: its import is a third of what a command takes to start.
 _LAZY = {
+    **dict.fromkeys(("Boxes", "boxes_field", "read_boxes"), "zoobridge.protocol._boxes"),
     **dict.fromkeys(
         (
             "NEVER",

@@ -12,6 +12,7 @@ from typing import Final
 
 from google.protobuf.message import DecodeError
 
+from zoobridge.protocol._varints import BYTES, field_tag, varint
 from zoobridge.protocol.v1 import classification_pb2, image_pb2
 
 __all__ = [
@@ -21,22 +22,25 @@ __all__ = [
     "before_request",
     "divide_request",
     "divide_stream_request",
-    "field_tag",
+    "field_at",
     "join_requests",
     "join_responses",
-    "varint",
+    "region_starts",
+    "split_picture",
     "with_response",
 ]
 
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_VARINT, _FIXED64, _FIXED32 = 0, 1, 5
 _IMAGE: Final = classification_pb2.ClassifyRequest.IMAGE_FIELD_NUMBER
 _ENCODED: Final = image_pb2.Image.ENCODED_FIELD_NUMBER
 _PIXELS: Final = image_pb2.Image.PIXELS_FIELD_NUMBER
 _DATA: Final = image_pb2.Pixels.DATA_FIELD_NUMBER
+_REGION: Final = field_tag(classification_pb2.ClassifyRequest.REGIONS_FIELD_NUMBER)[0]
 _REQUEST: Final = classification_pb2.ClassifyStreamRequest.REQUEST_FIELD_NUMBER
 
 _JOINED: Final = classification_pb2.ClassifyStreamRequest.JOINED_FIELD_NUMBER
 _MAX_JOINED: Final = 1024
+_SHORT: Final = 0x80
 
 # Below this, a plain parse that copies is as fast.
 _WORTH_BYTES: Final = 256 << 10
@@ -71,12 +75,44 @@ def divide_request(data: bytes | memoryview) -> ClassifyParts:
     google.protobuf.message.DecodeError
         If it is not one.
     """
-    if len(data) >= _WORTH_BYTES:
-        divided = _divided(memoryview(data))
-        if divided is not None:
-            rest, picture = divided
-            return ClassifyParts(classification_pb2.ClassifyRequest.FromString(rest), picture)
-    return ClassifyParts(classification_pb2.ClassifyRequest.FromString(bytes(data)), None)
+    rest, picture = split_picture(data)
+    return ClassifyParts(classification_pb2.ClassifyRequest.FromString(rest), picture)
+
+
+def split_picture(data: bytes | memoryview) -> tuple[bytes, memoryview | None]:
+    """Return a serialized ``ClassifyRequest`` without its picture, and a view of that.
+
+    A picture that is not large, or that only a parser can find, stays in the message.
+    """
+    divided = _divided(memoryview(data)) if len(data) >= _WORTH_BYTES else None
+    return (bytes(data), None) if divided is None else divided
+
+
+def region_starts(data: bytes | memoryview, begin: int, end: int) -> list[int]:
+    """Return where regions begin that stand in a row in a serialized ``ClassifyRequest``.
+
+    Parameters
+    ----------
+    data
+        The message.
+    begin, end
+        Where the first one may stand, and where the message ends.
+
+    Returns
+    -------
+    list
+        The place of each, and where the last one ends; `begin` alone where none stands there. The row
+        ends before a region of 128 bytes or more.
+    """
+    starts = [begin]
+    add = starts.append
+    place = begin
+    while place + 1 < end and data[place] == _REGION and (size := data[place + 1]) < _SHORT:
+        place += size + 2
+        add(place)
+    if place > end:
+        starts.pop()
+    return starts
 
 
 @dataclass(frozen=True)
@@ -120,7 +156,7 @@ def _separated(data: memoryview) -> list[memoryview]:
     joined: list[memoryview] = []
     try:
         for field in _fields(data, 0, len(data)):
-            if field.number != _JOINED or field.kind != _BYTES:
+            if field.number != _JOINED or field.kind != BYTES:
                 own.append(data[field.begin : field.end])
             elif len(joined) < _MAX_JOINED:
                 joined.append(data[field.value : field.end])
@@ -235,14 +271,11 @@ class _Field:
 def _divided(data: memoryview) -> tuple[bytes, memoryview] | None:
     """Return the message without the picture's bytes, and these; `None` where a parser must look."""
     try:
-        image = next(
-            (field for field in _fields(data, 0, len(data)) if field.number == _IMAGE), None
-        )
-        if image is None or image.kind != _BYTES:
+        image = next((field for field in _outer_fields(data, 0) if field.number == _IMAGE), None)
+        if image is None or image.kind != BYTES:
             return None
-        # Thousands of regions may follow. Another image would be merged into the first.
-        tail = classification_pb2.ClassifyRequest.FromString(bytes(data[image.end :]))
-        if tail.HasField("image"):
+        # Another image would be merged into the first.
+        if any(field.number == _IMAGE for field in _outer_fields(data, image.end)):
             return None
         encoded = _only(data, image.value, image.end, _ENCODED)
         pixels = _only(data, image.value, image.end, _PIXELS)
@@ -285,20 +318,41 @@ def _only(data: memoryview, begin: int, end: int, number: int) -> _Field | None:
     found = None
     for field in _fields(data, begin, end):
         if field.number == number:
-            if found is not None or field.kind != _BYTES:
+            if found is not None or field.kind != BYTES:
                 raise ValueError(f"field {number} is not there just once, as bytes")
             found = field
     return found
 
 
-def _fields(data: memoryview, begin: int, end: int) -> Iterator[_Field]:
+def field_at(data: bytes | memoryview, place: int, end: int) -> _Field:
+    """Return the field that begins at a place.
+
+    Raises
+    ------
+    IndexError, ValueError
+        If what stands there is none.
+    """
+    return next(_fields(data, place, end))
+
+
+def _outer_fields(data: memoryview, begin: int) -> Iterator[_Field]:
+    """Yield the fields of a request from a place on, but for rows of regions, which may be thousands."""
+    end = len(data)
+    place = region_starts(data, begin, end)[-1]
+    while place < end:
+        field = field_at(data, place, end)
+        yield field
+        place = region_starts(data, field.end, end)[-1]
+
+
+def _fields(data: bytes | memoryview, begin: int, end: int) -> Iterator[_Field]:
     place = begin
     while place < end:
         start = place
         tag, place = _read_varint(data, place)
         kind = tag & 7
         value = place
-        if kind == _BYTES:
+        if kind == BYTES:
             length, value = _read_varint(data, place)
             place = value + length
         elif kind == _VARINT:
@@ -312,7 +366,7 @@ def _fields(data: memoryview, begin: int, end: int) -> Iterator[_Field]:
         yield _Field(tag >> 3, kind, start, value, place)
 
 
-def _read_varint(data: memoryview, place: int) -> tuple[int, int]:
+def _read_varint(data: bytes | memoryview, place: int) -> tuple[int, int]:
     value = shift = 0
     while True:
         byte = data[place]
@@ -325,27 +379,6 @@ def _read_varint(data: memoryview, place: int) -> tuple[int, int]:
             raise ValueError("a number has more than ten bytes")
 
 
-def varint(value: int) -> bytes:
-    """Return a number that is not negative as protobuf writes it."""
-    if value < 0x80:
-        return _SMALL[value]
-    if value < 0x4000:
-        return _MORE[value & 0x7F] + _SMALL[value >> 7]
-    written = bytearray()
-    while value >= 0x80:
-        written.append(value & 0x7F | 0x80)
-        value >>= 7
-    written.append(value)
-    return bytes(written)
-
-
-def field_tag(number: int, *, kind: int = _BYTES) -> bytes:
-    """Return what stands before a field's value: its number and its wire type."""
-    return varint(number << 3 | kind)
-
-
-_SMALL: Final = [bytes([value]) for value in range(0x80)]
-_MORE: Final = [bytes([value | 0x80]) for value in range(0x80)]
 _RESPONSE: Final = field_tag(classification_pb2.ClassifyStreamResponse.RESPONSE_FIELD_NUMBER)
 _JOINED_REQUEST: Final = field_tag(_JOINED)
 _JOINED_RESPONSE: Final = field_tag(classification_pb2.ClassifyStreamResponse.JOINED_FIELD_NUMBER)

@@ -34,6 +34,10 @@ class Batcher:
         """Return how many rows of the key whose turn it is wait."""
         return sum(entry.rows for entry in next(iter(self._queues.values())))
 
+    def next_entry_rows(self) -> int:
+        """Return how many rows the first entry of that key has."""
+        return next(iter(self._queues.values()))[0].rows
+
     def take(self, size: int, *, now: float) -> tuple[list[BatchEntry], list[BatchEntry]]:
         """Take up to `size` rows that can run together, but at least one entry.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import time
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from zoobridge.engine.worker._reliability import Reliability
 from zoobridge.engine.worker._request_decoder import RequestDecoder
 from zoobridge.errors import BackendError, BrokenPackageError, ZooBridgeError
 from zoobridge.imaging import (
+    BoxItems,
     Conversion,
     Item,
     ItemFault,
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from zoobridge.backend import Network
+    from zoobridge.backend import ByteTable, Network
     from zoobridge.engine.worker._job import RunFrame
     from zoobridge.engine.worker._request_decoder import DecodedRequest
     from zoobridge.imaging import PictureLimits
@@ -54,14 +56,37 @@ _NO_OPTIONS = classification_pb2.ClassificationOptions()
 
 _place = itemgetter(0)
 
-#: The result of an item: its place among them, and the ``ClassifyResponse``'s field for it.
-_Answer = tuple[int, bytes]
-
-#: An item, and what was done to it on the way to the network.
-_Row = tuple[Item, tuple[Conversion, ...]]
+#: Results of items that follow one another: the first one's place among all, the ``ClassifyResponse``'s
+#: fields for them, and how many they are.
+_Answer = tuple[int, bytes, int]
 
 #: How many of the best classes, from which score on they count, and whether all scores are wanted.
 _Wish = tuple[int, float, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Items, and what was done to each on the way to the network."""
+
+    items: Sequence[Item]
+    conversions: Sequence[tuple[Conversion, ...]]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, part: slice) -> _Rows:
+        return _Rows(self.items[part], self.conversions[part])
+
+    @property
+    def alike(self) -> bool:
+        """Whether the same was done to all, and they are boxes that follow one another, without ids."""
+        items = self.items
+        return (
+            isinstance(items, BoxItems)
+            and not items.ids
+            and int(items.indexes[-1] - items.indexes[0]) == len(items) - 1
+            and self.conversions.count(self.conversions[0]) == len(items)
+        )
 
 
 class ClassifyJob(Job):
@@ -81,6 +106,7 @@ class ClassifyJob(Job):
         self._decoder = handler.decoder
         self._score_kind = handler.score_kind
         self._next = 0
+        self._held = 0
         self._decoded: DecodedRequest | None = None
 
     def prepare(self, count: int) -> tuple[list[BatchEntry], list[_Answer]]:
@@ -93,7 +119,11 @@ class ClassifyJob(Job):
             self.total = len(decoded.items)
         chunk = decoded.items[self._next : self._next + count]
         self._next += len(chunk)
-        sound = [item for item in chunk if isinstance(item, Item)]
+        sound: Sequence[Item] = (
+            chunk
+            if isinstance(chunk, BoxItems)
+            else [item for item in chunk if isinstance(item, Item)]
+        )
         prepared, faults = decoded.preparer.prepare(decoded.picture, sound)
         entries = [
             BatchEntry(
@@ -101,12 +131,13 @@ class ClassifyJob(Job):
                 ("pictures", group.array.shape[1:], group.table),
                 (group.array,),
                 len(group.items),
-                list(zip(group.items, group.conversions, strict=True)),
+                _Rows(group.items, group.conversions),
                 group.table,
             )
             for group in prepared
         ]
-        faults += [item for item in chunk if isinstance(item, ItemFault)]
+        if sound is not chunk:
+            faults += [item for item in chunk if isinstance(item, ItemFault)]
         failed = [self.failure(fault, fault.error) for fault in faults]
         if self._next >= self.total:
             self._decoded = None
@@ -118,13 +149,11 @@ class ClassifyJob(Job):
         """See :meth:`Job.part`; the bytes are a ``ClassifyResponse``."""
         last = self.finished
         if not last:
-            due = (
-                len(self.results) >= _FLUSH_ITEMS
-                or time.monotonic() - self.flushed >= _FLUSH_SECONDS
-            )
+            due = self._held >= _FLUSH_ITEMS or time.monotonic() - self.flushed >= _FLUSH_SECONDS
             if not (self.parts and self.results and due):
                 return None
         results, self.results = self.results, []
+        held, self._held = self._held, 0
         results.sort(key=_place)
         self.flushed = time.monotonic()
         response = classification_pb2.ClassifyResponse(score_kind=self._score_kind)  # type: ignore[arg-type]
@@ -135,9 +164,16 @@ class ClassifyJob(Job):
             timing.preprocess_seconds = self.times.preprocess
             timing.inference_seconds = self.times.inference
             timing.postprocess_seconds = self.times.postprocess
-        written = [field for _, field in results]
+        written = [fields for _, fields, _ in results]
         written.append(response.SerializeToString())
-        return [b"".join(written)], len(results)
+        return [b"".join(written)], held
+
+    def add(self, results: Sequence[_Answer]) -> None:
+        """See :meth:`Job.add`."""
+        self.results.extend(results)
+        items = sum(count for _, _, count in results)
+        self._held += items
+        self.answered += items
 
     def failure(self, item: Item | ItemFault, error: ZooBridgeError) -> _Answer:
         """Return the result of an item that failed."""
@@ -146,7 +182,7 @@ class ClassifyJob(Job):
             index=item.index, region_id=item.region_id, error=status_from_error(error)
         )
         result.plane.indexes.update(item.plane)
-        return item.index, result_field(result)
+        return item.index, result_field(result), 1
 
 
 class ClassifyHandler:
@@ -194,50 +230,68 @@ class ClassifyHandler:
         """Return the job of a request."""
         return ClassifyJob(self, frame)
 
-    def forward(self, network: Network, batch: Sequence[BatchEntry]) -> list[NDArray[np.generic]]:
-        """Run the network on the items of a batch together."""
+    def forward(
+        self, network: Network, batch: Sequence[BatchEntry], size: int
+    ) -> list[NDArray[np.generic]]:
+        """Run the network on the items of a batch; see :meth:`Handler.forward`."""
         if not self.batched:
-            return network.forward([batch[0].arrays[0][0]])
+            return [one[np.newaxis] for one in network.forward([batch[0].arrays[0][0]])]
         rows = batch[0].arrays[0]
         if len(batch) > 1:
             rows = np.concatenate([entry.arrays[0] for entry in batch])
         table = batch[0].table
+        if len(batch) > 1 or len(rows) <= size:
+            return self._outputs(network, rows, table)
+        parts = [
+            self._outputs(network, rows[start : start + size], table)
+            for start in range(0, len(rows), size)
+        ]
+        axes = [0] * len(parts[0])
+        axes[self._output.index] = self._batch_axis
+        return [
+            np.concatenate(one, axis)
+            for one, axis in zip(zip(*parts, strict=True), axes, strict=True)
+        ]
+
+    def _outputs(
+        self, network: Network, rows: NDArray[Any], table: ByteTable | None
+    ) -> list[NDArray[np.generic]]:
         if table is not None and isinstance(network, ByteInput):
-            return network.forward_bytes(rows, table)
-        return network.forward([rows])
+            outputs = network.forward_bytes(rows, table)
+        else:
+            outputs = network.forward([rows])
+        output = outputs[self._output.index]
+        answered = output.shape[self._batch_axis] if output.ndim > self._batch_axis else 0
+        if answered != len(rows):
+            raise BackendFault(
+                f"the network answered {answered} items where {len(rows)} were asked"
+            )
+        return outputs
 
     def split(
         self, batch: Sequence[BatchEntry], outputs: Sequence[NDArray[np.generic]]
     ) -> list[Sequence[_Answer]]:
         """Return the results of each entry."""
-        if not self.batched:
-            outputs = [output[np.newaxis] for output in outputs]
-        output = outputs[self._output.index]
-        rows = sum(entry.rows for entry in batch)
-        answered = output.shape[self._batch_axis] if output.ndim > self._batch_axis else 0
-        if answered != rows:
-            raise BackendFault(f"the network answered {answered} items where {rows} were asked")
-        scores = scores_of(output, self._output)
+        scores = scores_of(outputs[self._output.index], self._output)
         if self._label_only:
-            return self._divided(batch, self._labelled(batch, scores[:, 0]))
+            return self._labelled(batch, scores[:, 0])
         if scores.shape[1] != len(self._labels):
             raise BackendFault(
                 f"the network answered {scores.shape[1]} scores, but the model has "
                 f"{len(self._labels)} labels"
             )
-        answers: list[_Answer] = []
+        answers: list[Sequence[_Answer]] = []
         start = 0
         for wish, alike in itertools.groupby(batch, self._wish):
             some = list(alike)
             stop = start + sum(entry.rows for entry in some)
             answers += self._scored(some, scores[start:stop], wish, outputs, slice(start, stop))
             start = stop
-        return self._divided(batch, answers)
+        return answers
 
     def failure(self, entry: BatchEntry, error: ZooBridgeError) -> _Answer:
         """Return the result of an entry of one item that failed by itself."""
-        ((item, _),) = entry.items or ()
-        return _job_of(entry).failure(item, error)
+        return _job_of(entry).failure(_rows_of(entry).items[0], error)
 
     def _wish(self, entry: BatchEntry) -> _Wish:
         options = _job_of(entry).options
@@ -255,11 +309,24 @@ class ClassifyHandler:
         wish: _Wish,
         outputs: Sequence[NDArray[np.generic]],
         rows: slice,
-    ) -> list[_Answer]:
+    ) -> list[Sequence[_Answer]]:
         top_k, threshold, every = wish
         values = scores.astype(np.float32, copy=False)
         classes = best_classes(scores, top_k)
         best = values[np.arange(len(values))[:, np.newaxis], classes]
+        if len(batch) == 1 and not every and not self._reliability.says_more:
+            entry = batch[0]
+            own = _rows_of(entry)
+            if own.alike and isinstance(own.items, BoxItems) and not np.isnan(best[:, 0]).any():
+                written = self._writer.rows(
+                    own.items.indexes,
+                    own.items.plane,
+                    classes,
+                    best,
+                    positive_from=threshold,
+                    conversions=_fields(own.conversions[0]),
+                )
+                return [[(int(own.items.indexes[0]), written, entry.rows)]]
         predictions = self._writer.scored(
             classes, best, positive_from=threshold, every=values if every else None
         )
@@ -271,7 +338,9 @@ class ClassifyHandler:
         problem = "the network answered NaN for every class of this item"
         return self._answers(batch, predictions, dict.fromkeys(nameless, problem))
 
-    def _labelled(self, batch: Sequence[BatchEntry], classes: NDArray[Any]) -> list[_Answer]:
+    def _labelled(
+        self, batch: Sequence[BatchEntry], classes: NDArray[Any]
+    ) -> list[Sequence[_Answer]]:
         chosen = [int(one) for one in classes]
         count = len(self._labels)
         problems = {
@@ -286,37 +355,42 @@ class ClassifyHandler:
 
     def _answers(
         self, batch: Sequence[BatchEntry], predictions: Sequence[bytes], problems: Mapping[int, str]
-    ) -> list[_Answer]:
+    ) -> list[Sequence[_Answer]]:
         """Return predictions as results, and errors in the place of rows that have a problem."""
-        rows: list[_Row] = [row for entry in batch for row in entry.items or ()]
-        items = [item for item, _ in rows]
-        tails = []
-        known, fields = self._conversions
-        for _, conversions in rows:
-            # Items of one picture share them, nearly always.
-            if conversions is not known:
-                known, fields = conversions, _fields(conversions)
-            tails.append(fields)
-        self._conversions = (known, fields)
-        written = self._writer.results(items, predictions, tails)
-        answers = [(item.index, result) for item, result in zip(items, written, strict=True)]
-        if problems:
-            jobs = [_job_of(entry) for entry in batch for _ in range(entry.rows)]
-            for row, problem in problems.items():
-                answers[row] = jobs[row].failure(items[row], BackendError(problem))
+        answers: list[Sequence[_Answer]] = []
+        start = 0
+        for entry in batch:
+            stop = start + entry.rows
+            rows = _rows_of(entry)
+            tails = []
+            known, fields = self._conversions
+            for conversions in rows.conversions:
+                # Items of one picture share them, nearly always.
+                if conversions is not known:
+                    known, fields = conversions, _fields(conversions)
+                tails.append(fields)
+            self._conversions = (known, fields)
+            written = self._writer.results(rows.items, predictions[start:stop], tails)
+            own = [(item.index, one, 1) for item, one in zip(rows.items, written, strict=True)]
+            if problems:
+                job = _job_of(entry)
+                for row in range(start, stop):
+                    if row in problems:
+                        fault = BackendError(problems[row])
+                        own[row - start] = job.failure(rows.items[row - start], fault)
+            answers.append(own)
+            start = stop
         return answers
-
-    @staticmethod
-    def _divided(batch: Sequence[BatchEntry], answers: list[_Answer]) -> list[Sequence[_Answer]]:
-        if len(batch) == 1:
-            return [answers]
-        ends = itertools.accumulate(entry.rows for entry in batch)
-        return [answers[end - entry.rows : end] for entry, end in zip(batch, ends, strict=True)]
 
 
 @functools.lru_cache(maxsize=1024)
 def _fields(conversions: tuple[Conversion, ...]) -> bytes:
     return conversion_fields(map(conversion_message, conversions))
+
+
+def _rows_of(entry: BatchEntry) -> _Rows:
+    assert isinstance(entry.items, _Rows)  # noqa: S101 - items come from nowhere else
+    return entry.items
 
 
 def _job_of(entry: BatchEntry) -> ClassifyJob:

@@ -70,7 +70,12 @@ class InferHandler:
         """Return the job of a request."""
         return InferJob(self, frame)
 
-    def forward(self, network: Network, batch: Sequence[BatchEntry]) -> list[NDArray[np.generic]]:
+    def forward(
+        self,
+        network: Network,
+        batch: Sequence[BatchEntry],
+        size: int,  # noqa: ARG002 - its entries cannot be divided
+    ) -> list[NDArray[np.generic]]:
         """Run the network on the rows of a batch together."""
         if len(batch) == 1:
             return network.forward(batch[0].arrays)

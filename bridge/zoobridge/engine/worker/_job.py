@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from zoobridge.backend import ByteTable, Network
     from zoobridge.errors import ZooBridgeError
 
-__all__ = ["BatchEntry", "Handler", "Job", "JobTimes", "RunFrame", "fault", "halves", "late"]
+__all__ = [
+    "BatchEntry",
+    "Handler",
+    "Job",
+    "JobTimes",
+    "Rows",
+    "RunFrame",
+    "fault",
+    "halves",
+    "late",
+]
 
 
 @dataclass(slots=True)
@@ -31,6 +41,18 @@ class JobTimes:
     preprocess: float = 0.0
     inference: float = 0.0
     postprocess: float = 0.0
+
+
+class Rows(Protocol):
+    """What each row of an entry is to its job."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        ...
+
+    def __getitem__(self, part: slice, /) -> Rows:
+        """Return those of some rows."""
+        ...
 
 
 @dataclass(slots=True)
@@ -58,7 +80,7 @@ class BatchEntry:
     key: Hashable
     arrays: tuple[NDArray[Any], ...]
     rows: int
-    items: Sequence[Any] | None = None
+    items: Rows | None = None
     table: ByteTable | None = None
 
     @property
@@ -71,7 +93,8 @@ class BatchEntry:
         return self._part(slice(rows)), self._part(slice(rows, None))
 
     def _part(self, part: slice) -> BatchEntry:
-        items = (self.items or ())[part]
+        assert self.items is not None  # noqa: S101 - else it is not divisible
+        items = self.items[part]
         arrays = tuple(array[part] for array in self.arrays)
         return BatchEntry(self.job, self.key, arrays, len(items), items, self.table)
 
@@ -108,8 +131,12 @@ class Handler(Protocol):
         """Return the job of a request."""
         ...
 
-    def forward(self, network: Network, batch: Sequence[BatchEntry]) -> list[NDArray[Any]]:
+    def forward(
+        self, network: Network, batch: Sequence[BatchEntry], size: int
+    ) -> list[NDArray[Any]]:
         """Put a batch together, run the network on it, and return its outputs.
+
+        A single entry of more rows is run `size` rows at a time.
 
         Raises
         ------

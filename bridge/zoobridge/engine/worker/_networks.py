@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import threading
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -16,7 +17,14 @@ if TYPE_CHECKING:
 
     from zoobridge.backend import Network
 
-__all__ = ["Networks", "row_bytes"]
+__all__ = ["MOST_ROWS", "Networks", "RowLimits", "row_bytes"]
+
+#: The most rows of a batch, and of what a thread runs at once.
+MOST_ROWS: Final = 256
+_BATCH_BYTES: Final = 128 << 20
+_CHUNK_BYTES: Final = 32 << 20
+_CHUNK_ROWS: Final = 512
+_PREPARED_BYTES: Final = 256 << 20
 
 
 class Networks:
@@ -62,6 +70,35 @@ class Networks:
             self._asked = True
             threading.Thread(target=lambda: self.narrow, name="narrow", daemon=True).start()
         return self._narrow is not None
+
+
+@dataclass(frozen=True)
+class RowLimits:
+    """How many rows fit into the memory that a worker takes for them.
+
+    Parameters
+    ----------
+    batch
+        Rows that run together.
+    chunk
+        Rows that are prepared together.
+    prepared
+        Rows that wait for the network.
+    """
+
+    batch: int
+    chunk: int
+    prepared: int
+
+    @classmethod
+    def of(cls, source: InputSpec | Network) -> RowLimits:
+        """Return the limits for rows of a network's input."""
+        size = row_bytes(source)
+        return cls(
+            batch=max(1, min(MOST_ROWS, _BATCH_BYTES // size)),
+            chunk=max(1, min(_CHUNK_ROWS, _CHUNK_BYTES // size)),
+            prepared=max(1, _PREPARED_BYTES // size),
+        )
 
 
 def row_bytes(source: InputSpec | Network) -> int:

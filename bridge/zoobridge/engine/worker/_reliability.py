@@ -44,6 +44,11 @@ class Reliability:
         self._novelty = model.novelty
         self._reference = None if model.novelty is None else _reference(model.novelty.reference)
 
+    @property
+    def says_more(self) -> bool:
+        """Whether predictions have further fields."""
+        return self._set is not None or self._novelty is not None
+
     def fields(
         self, scores: NDArray[np.float32], outputs: Sequence[NDArray[np.generic]], rows: slice
     ) -> list[bytes] | None:
@@ -63,7 +68,7 @@ class Reliability:
         BackendFault
             If the embeddings do not match those of the training pictures.
         """
-        if self._set is None and self._novelty is None:
+        if not self.says_more:
             return None
         fields = [b""] * len(scores)
         if self._set is not None:

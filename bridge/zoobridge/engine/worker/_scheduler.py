@@ -29,7 +29,7 @@ from zoobridge.engine.worker._job import (
 )
 from zoobridge.engine.worker._job_queue import JobQueue
 from zoobridge.engine.worker._lone_width import LoneWidth
-from zoobridge.engine.worker._networks import row_bytes
+from zoobridge.engine.worker._networks import MOST_ROWS, RowLimits
 from zoobridge.engine.worker._step_watch import Step, StepWatch
 from zoobridge.errors import BackendError, CancelledError, ZooBridgeError
 from zoobridge.protocol import status_from_error
@@ -44,12 +44,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Scheduler"]
 
-_BATCH_BYTES = 128 << 20
-_BATCH_ITEMS = 256
-_CHUNK_BYTES = 32 << 20
-_CHUNK_ITEMS = 512
-_PREPARED_BYTES = 256 << 20
 _LONG_SECONDS = 0.002
+#: Other requests wait for what a thread takes at once.
+_STEP_SECONDS = 0.004
 #: Threads that may be added, one at a time, where a picture takes long to prepare.
 _REPLACEMENTS = 16
 _SMOOTHING = 0.3
@@ -97,11 +94,8 @@ class Scheduler:
         self._cores = cores if networks.wide.device == "cpu" else None
         self._classify = classify
         self._infer = InferHandler(networks.wide.outputs)
-        item_bytes = row_bytes(networks.wide if classify is None else classify.input)
-        self._chunk = max(1, min(_CHUNK_ITEMS, _CHUNK_BYTES // item_bytes))
-        self._prepared_limit = max(1, _PREPARED_BYTES // item_bytes)
-        batched = classify is None or classify.batched
-        limit = max(1, min(_BATCH_ITEMS, _BATCH_BYTES // item_bytes)) if batched else 1
+        self._limits = RowLimits.of(networks.wide if classify is None else classify.input)
+        limit = self._limits.batch if classify is None or classify.batched else 1
         # Under load networks run side by side: what a lone run costs tells nothing about that.
         self._learner = BatchSizeLearner(limit)
         self._lone = BatchSizeLearner(limit) if networks.parallel else self._learner
@@ -191,7 +185,7 @@ class Scheduler:
         Waking one costs more than a brief step does: it is done where something waits, or where
         this thread will not be back soon to look for what comes.
         """
-        if self._has_step():
+        if len(self._pending) > 0 or len(self._batcher) > 0:
             return True
         return not self._reading and (step.seconds >= _LONG_SECONDS or self._reader.pending())
 
@@ -218,16 +212,12 @@ class Scheduler:
         handler: Handler | None = self._infer if tensors else self._classify
         if handler is None:
             raise ValueError("a picture was sent to a worker that serves the bare network")
-        job = handler.job(run)
-        self._jobs[job.number] = job
+        job = self._jobs[frame.number] = handler.job(run)
         self._pending.append(job)
-
-    def _has_step(self) -> bool:
-        return len(self._pending) > 0 or len(self._batcher) > 0
 
     def _next_step(self) -> Step | None:
         rows = len(self._batcher)
-        full = rows >= self._prepared_limit
+        full = rows >= self._limits.prepared
         enough = full or rows >= self._learner.wanted or not self._pending
         if rows > 0 and enough and not self._wide_running:
             return self._take_batch()
@@ -239,22 +229,27 @@ class Scheduler:
 
     def _take_batch(self) -> Step | None:
         size = self._learner.choose(self._batcher.next_rows())
-        batch, overdue = self._batcher.take(size, now=time.monotonic())
+        # Many rows of one request are taken in several batches, and written at once.
+        most = min(MOST_ROWS // size, int(_STEP_SECONDS / self._learner.seconds(size)))
+        batches = max(1, min(most, self._batcher.next_entry_rows() // size))
+        batch, overdue = self._batcher.take(size * batches, now=time.monotonic())
         for entry in overdue:
             self._fail(entry.job, late())
         if not batch:
             return None
         rows = sum(entry.rows for entry in batch)
+        if len(batch) > 1 or rows % size or not batch[0].divisible:
+            size = rows
         alone = self._running == 0 and not self._pending and len(self._batcher) == 0
         wide = alone or not self._networks.parallel
         learner = self._lone if wide else self._learner
         if alone and self._networks.parallel:
-            wide = self._width.wide(rows) or not self._networks.narrow_loaded()
+            wide = self._width.wide(size) or not self._networks.narrow_loaded()
         self._running += 1
         self._wide_running = wide and self._networks.parallel
         return Step(
-            lambda: self._run(batch, learner, wide=wide, alone=alone),
-            learner.seconds(rows),
+            lambda: self._run(batch, size, learner, wide=wide, alone=alone),
+            learner.seconds(size) * (rows // size),
             [entry.job for entry in batch],
             prepares=False,
         )
@@ -268,7 +263,7 @@ class Scheduler:
             if job.deadline < start:
                 error = late()
             elif not job.cancelled and not job.closed:
-                entries, failed = job.prepare(self._chunk)
+                entries, failed = job.prepare(self._limits.chunk)
         except ZooBridgeError as known:
             error = known
         except Exception as unknown:  # noqa: BLE001 - our own fault must not end the thread
@@ -290,17 +285,23 @@ class Scheduler:
                     self._send(job)
 
     def _run(
-        self, batch: Sequence[BatchEntry], learner: BatchSizeLearner, *, wide: bool, alone: bool
+        self,
+        batch: Sequence[BatchEntry],
+        size: int,
+        learner: BatchSizeLearner,
+        *,
+        wide: bool,
+        alone: bool,
     ) -> None:
         try:
             with self._hold(self._threads if wide else 1) as granted:
                 if wide and not granted:
-                    self._forward(self._networks.narrow, batch, self._learner)
+                    self._forward(self._networks.narrow, batch, size, self._learner)
                     return
                 network = self._networks.wide if wide else self._networks.narrow
-                seconds = self._forward(network, batch, learner)
+                seconds = self._forward(network, batch, size, learner)
             if alone and seconds is not None:
-                self._width.record(sum(entry.rows for entry in batch), seconds, wide=wide)
+                self._width.record(size, seconds, wide=wide)
         except Exception as error:  # noqa: BLE001 - our own fault must not end the thread
             with self._change:
                 for job in {entry.job.number: entry.job for entry in batch}.values():
@@ -314,24 +315,26 @@ class Scheduler:
         return nullcontext(True) if self._cores is None else self._cores.hold(threads)  # noqa: FBT003
 
     def _forward(
-        self, network: Network, batch: Sequence[BatchEntry], learner: BatchSizeLearner
+        self, network: Network, batch: Sequence[BatchEntry], size: int, learner: BatchSizeLearner
     ) -> float | None:
-        """Run a batch and deliver its results; return the network's seconds if it ran as a whole."""
+        """Run and deliver a batch; return the network's seconds for `size` rows if it ran as a whole."""
         handler = batch[0].job.handler
         start = time.monotonic()
         try:
-            outputs = handler.forward(network, batch)
+            outputs = handler.forward(network, batch, size)
             ran = time.monotonic()
             results = handler.split(batch, outputs)
         except (BackendFault, ZooBridgeError) as error:
+            size = max(1, size // 2)
             if isinstance(error, DeviceMemoryFault):
                 with self._change:
-                    learner.bound(sum(entry.rows for entry in batch) // 2)
+                    learner.bound(size)
             parts = halves(batch)
             if parts is not None:
                 # Find the item that makes the batch fail; the others have their answers.
                 for half in parts:
-                    self._forward(network, half, learner)
+                    rows = sum(entry.rows for entry in half)
+                    self._forward(network, half, min(size, rows), learner)
                 return None
             known = error if isinstance(error, ZooBridgeError) else BackendError(str(error))
             with self._change:
@@ -340,17 +343,17 @@ class Scheduler:
         done = time.monotonic()
         with self._change:
             rows = sum(entry.rows for entry in batch)
-            learner.record(rows, ran - start)
-            sums = self._batches.setdefault(rows, [0, 0.0, 0.0])
-            sums[0] += 1
-            sums[1] += ran - start
-            sums[2] += done - ran
+            seconds = (ran - start) * size / rows
+            learner.record(size, seconds)
+            sums = self._batches.setdefault(size, [0, 0.0, 0.0])
+            for place, amount in enumerate((-(-rows // size), ran - start, done - ran)):
+                sums[place] += amount
             for entry in batch:
                 times = entry.job.times
                 times.inference += (ran - start) * entry.rows / rows
                 times.postprocess += (done - ran) * entry.rows / rows
             self._deliver(batch, results)
-        return ran - start
+        return seconds
 
     def _deliver(self, batch: Sequence[BatchEntry], results: Sequence[Sequence[Any]]) -> None:
         touched: dict[int, Job] = {}
