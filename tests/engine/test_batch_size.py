@@ -53,3 +53,21 @@ def test_never_more_than_waits_or_the_limit_allows(limit, history):
         size = learner.choose(waiting)
         assert 1 <= size <= min(waiting, limit)
         learner.record(size, seconds)
+
+
+def test_what_others_do_meanwhile_does_not_count_where_the_caller_s_thread_computes():
+    learner = BatchSizeLearner(64)
+    for size, processor in ((1, 1.0), (2, 1.6), (4, 6.0)):
+        for turn in range(8):
+            # Once the thread had all of the time; else the machine was busy, most of all with one.
+            clock = processor if turn == 0 else processor * (100 if size == 2 else 3)
+            learner.record(size, clock, processor)
+    assert learner.best == 2
+
+
+def test_the_clock_counts_where_other_threads_compute():
+    learner = BatchSizeLearner(64)
+    for size, clock in ((1, 1.0), (2, 1.6), (4, 6.0)):
+        for _ in range(8):
+            learner.record(size, clock, 0.1 / size)
+    assert learner.best == 2

@@ -12,6 +12,8 @@ __all__ = ["BatchSizeLearner"]
 _SMOOTHING = 0.3
 _WORTH = 0.97
 _RETRY = 64
+#: From here on a network is taken to compute in the thread that calls it.
+_CALLERS_SHARE = 0.8
 _WARM_UP = 3  # frameworks trace and optimise in the first runs of a new shape
 
 
@@ -35,6 +37,7 @@ class BatchSizeLearner:
         self._cost: dict[int, float] = {}
         self._runs: dict[int, int] = {}
         self._since = 0
+        self._share = 0.0
 
     @property
     def wanted(self) -> int:
@@ -79,10 +82,23 @@ class BatchSizeLearner:
         self._cost = {size: cost for size, cost in self._cost.items() if size <= self._limit}
         self.best = self._find_best()
 
-    def record(self, size: int, seconds: float) -> None:
-        """Note that `size` items took `seconds` together. Sizes other than powers of two are ignored."""
+    def record(self, size: int, seconds: float, processor_seconds: float = 0.0) -> None:
+        """Note that `size` items took `seconds` together. Sizes other than powers of two are ignored.
+
+        Parameters
+        ----------
+        size, seconds
+            The items, and what they took by the clock.
+        processor_seconds
+            Processor time of the calling thread meanwhile. Where a network computes in that thread
+            (it once had nearly all of the time), it counts in place of the clock, which on a busy
+            machine also runs while others compute.
+        """
         if size & (size - 1):
             return
+        self._share = max(self._share, processor_seconds / seconds if seconds > 0 else 0.0)
+        if processor_seconds > 0 and self._share >= _CALLERS_SHARE:
+            seconds = processor_seconds
         cost = seconds / size
         runs = self._runs[size] = self._runs.get(size, 0) + 1
         known = self._cost.get(size, cost)

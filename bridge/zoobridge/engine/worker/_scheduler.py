@@ -1,8 +1,7 @@
 """The threads of a worker: each takes whatever step is due next, so that none waits for another.
 
 A thread reads the next request, prepares items, or runs a batch. A lone request passes through one
-thread without being handed over; under load the threads read, prepare and run side by side. There is
-never a waiting window: items run together only where they wait anyway.
+thread; under load the threads read, prepare and run side by side. There is never a waiting window.
 """
 
 from __future__ import annotations
@@ -118,12 +117,8 @@ class Scheduler:
 
     def run(self) -> None:
         """Work until the server closes the channel."""
-        threads = [
-            threading.Thread(target=self._work, name=f"thread-{number}", daemon=True)
-            for number in range(self._threads)
-        ]
-        for thread in threads:
-            thread.start()
+        for number in range(self._threads):
+            threading.Thread(target=self._work, name=f"thread-{number}", daemon=True).start()
         StepWatch(self._steps, self._change, replace=self._replace, writer=self._writer).start()
         self._work()
         # Threads may be inside a network; the process ends around them.
@@ -319,10 +314,10 @@ class Scheduler:
     ) -> float | None:
         """Run and deliver a batch; return the network's seconds for `size` rows if it ran as a whole."""
         handler = batch[0].job.handler
-        start = time.monotonic()
+        start, processor = time.monotonic(), time.thread_time()
         try:
             outputs = handler.forward(network, batch, size)
-            ran = time.monotonic()
+            ran, processor = time.monotonic(), time.thread_time() - processor
             results = handler.split(batch, outputs)
         except (BackendFault, ZooBridgeError) as error:
             size = max(1, size // 2)
@@ -343,11 +338,12 @@ class Scheduler:
         done = time.monotonic()
         with self._change:
             rows = sum(entry.rows for entry in batch)
-            seconds = (ran - start) * size / rows
-            learner.record(size, seconds)
+            seconds, processor = (ran - start) * size / rows, processor * size / rows
+            # Of several threads that compute, the time of one says little.
+            learner.record(size, seconds, 0.0 if network is self._networks.wide else processor)
             sums = self._batches.setdefault(size, [0, 0.0, 0.0])
-            for place, amount in enumerate((-(-rows // size), ran - start, done - ran)):
-                sums[place] += amount
+            amounts = (-(-rows // size), ran - start, done - ran)
+            sums[:] = map(sum, zip(sums, amounts, strict=True))
             for entry in batch:
                 times = entry.job.times
                 times.inference += (ran - start) * entry.rows / rows
