@@ -58,7 +58,7 @@ def test_each_request_of_a_batch_gets_its_own_rows(handler):
     network = Doubling()
     arrays = [np.full((rows, 2), rows, "f4") for rows in (1, 3, 2)]
     batch = [entry_of(handler, x=array) for array in arrays]
-    outputs = handler.forward(network, batch)
+    outputs = handler.forward(network, batch, 4)
     assert network.calls == [[(6, 2)]]
     for entry, array, results in zip(batch, arrays, handler.split(batch, outputs), strict=True):
         entry.job.add(results)

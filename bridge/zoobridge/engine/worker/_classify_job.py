@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import itertools
 import time
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoobridge.backend import BackendFault, ByteInput
+from zoobridge.engine.worker._item_rows import ItemRows
 from zoobridge.engine.worker._job import BatchEntry, Job
 from zoobridge.engine.worker._reliability import Reliability
 from zoobridge.engine.worker._request_decoder import RequestDecoder
@@ -64,31 +64,6 @@ _Answer = tuple[int, bytes, int]
 _Wish = tuple[int, float, bool]
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """Items, and what was done to each on the way to the network."""
-
-    items: Sequence[Item]
-    conversions: Sequence[tuple[Conversion, ...]]
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __getitem__(self, part: slice) -> _Rows:
-        return _Rows(self.items[part], self.conversions[part])
-
-    @property
-    def alike(self) -> bool:
-        """Whether the same was done to all, and they are boxes that follow one another, without ids."""
-        items = self.items
-        return (
-            isinstance(items, BoxItems)
-            and not items.ids
-            and int(items.indexes[-1] - items.indexes[0]) == len(items) - 1
-            and self.conversions.count(self.conversions[0]) == len(items)
-        )
-
-
 class ClassifyJob(Job):
     """A serialized ``ClassifyRequest``.
 
@@ -131,7 +106,7 @@ class ClassifyJob(Job):
                 ("pictures", group.array.shape[1:], group.table),
                 (group.array,),
                 len(group.items),
-                _Rows(group.items, group.conversions),
+                ItemRows(group.items, group.conversions),
                 group.table,
             )
             for group in prepared
@@ -260,18 +235,20 @@ class ClassifyHandler:
             outputs = network.forward_bytes(rows, table)
         else:
             outputs = network.forward([rows])
+        self._check(outputs, len(rows))
+        return outputs
+
+    def _check(self, outputs: Sequence[NDArray[np.generic]], rows: int) -> None:
         output = outputs[self._output.index]
         answered = output.shape[self._batch_axis] if output.ndim > self._batch_axis else 0
-        if answered != len(rows):
-            raise BackendFault(
-                f"the network answered {answered} items where {len(rows)} were asked"
-            )
-        return outputs
+        if answered != rows:
+            raise BackendFault(f"the network answered {answered} items where {rows} were asked")
 
     def split(
         self, batch: Sequence[BatchEntry], outputs: Sequence[NDArray[np.generic]]
     ) -> list[Sequence[_Answer]]:
         """Return the results of each entry."""
+        self._check(outputs, sum(entry.rows for entry in batch))
         scores = scores_of(outputs[self._output.index], self._output)
         if self._label_only:
             return self._labelled(batch, scores[:, 0])
@@ -388,8 +365,8 @@ def _fields(conversions: tuple[Conversion, ...]) -> bytes:
     return conversion_fields(map(conversion_message, conversions))
 
 
-def _rows_of(entry: BatchEntry) -> _Rows:
-    assert isinstance(entry.items, _Rows)  # noqa: S101 - items come from nowhere else
+def _rows_of(entry: BatchEntry) -> ItemRows:
+    assert isinstance(entry.items, ItemRows)  # noqa: S101 - items come from nowhere else
     return entry.items
 
 
