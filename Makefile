@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS := all
+FUZZ_SECONDS := 600
 DIST := dist
 MAVEN := mvn -B -ntp -q -f plugins/pom.xml
 
@@ -11,7 +12,7 @@ MAVEN := mvn -B -ntp -q -f plugins/pom.xml
 SYSTEM := chromium firefox-esr fonts-dejavu-core imagej imagemagick libdbus-1-3 libegl1 libfontconfig1 \
 	libgl1 libgl1-mesa-dri libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 \
 	libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0 openbox strace \
-	x11-apps xauth xdotool xvfb
+	systemd x11-apps xauth xdotool xvfb
 
 .PHONY: help demo test install install-test system stubs lint types contract python-test \
 	napari-test plugins reliability soak fuzz wheels dist
@@ -73,7 +74,8 @@ plugins: system ## Build and test the Java plugins; the jars and a Fiji update s
 	$(PYTHON) plugins/update_site.py
 
 python-test: install-test
-	xvfb-run -a $(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python tests/fuzz/beside.py --seconds $(FUZZ_SECONDS) \
+		xvfb-run -a $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 napari-test: install-test
 	cd plugins/napari && xvfb-run -a ../../$(BIN)/python -m pytest -q

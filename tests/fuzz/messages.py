@@ -15,29 +15,39 @@ from fuzzing import Fuzzer
 from served import write_package
 from serving import Serving
 
-#: Messages between two looks at the server.
-ROUND = 10_000
-SETTLING = 10
+#: Messages between two looks at the server, and between two lines.
+ROUND = 1000
+LINE = 20
+#: The allocator has not found its size in the first part of the time, nor within less than an hour.
+SETTLING = 0.2
+GROWTH = 1.05
+SHORT_GROWTH = 1.2
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=3600)
     parser.add_argument("--seed", type=int, default=time.time_ns() % 2**32)
+    parser.add_argument("--only", default="/", help="Beginning of the methods' paths.")
     arguments = parser.parse_args()
-    until = time.monotonic() + arguments.seconds
+    growth = GROWTH if arguments.seconds >= 3600 else SHORT_GROWTH
     with tempfile.TemporaryDirectory(prefix="zoobridge-fuzz-") as folder:
         write_package(Path(folder, "zoo", "brightness"), "brightness")
         with Serving(Path(folder, "zoo"), Path(folder, "server")) as server:
-            fuzzer = Fuzzer(server, seed=arguments.seed)
-            # The allocator has not found its size before.
-            for _ in range(SETTLING):
+            fuzzer = Fuzzer(server, seed=arguments.seed, only=arguments.only)
+            begun = time.monotonic()
+            fuzzer.send(ROUND)
+            while time.monotonic() < begun + SETTLING * arguments.seconds:
                 fuzzer.send(ROUND)
             fuzzer.settle()
-            while time.monotonic() < until:
+            rounds = 0
+            while time.monotonic() < begun + arguments.seconds:
                 fuzzer.send(ROUND)
-                fuzzer.check(growth=1.05)
-                print(fuzzer, flush=True)
+                fuzzer.check(growth=growth)
+                rounds += 1
+                if rounds % LINE == 0:
+                    print(fuzzer, flush=True)
+            print(fuzzer, flush=True)
 
 
 if __name__ == "__main__":

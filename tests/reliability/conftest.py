@@ -59,10 +59,11 @@ def working_network(layers):
 
 @pytest.fixture(scope="session")
 def zoo(tmp_path_factory):
-    """A quick model, and one that takes about five milliseconds of a core."""
+    """A quick model, and two that take some milliseconds of a core, and about twenty."""
     folder = tmp_path_factory.mktemp("zoo")
     write_package(folder / "brightness", "brightness")
     write_package(folder / "working", "working", network=working_network(5))
+    write_package(folder / "heavy", "heavy", network=working_network(40))
     return folder
 
 

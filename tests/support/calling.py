@@ -1,8 +1,11 @@
 """Many calls at once from one process, and what became of each."""
 
 import asyncio
+import multiprocessing
+import os
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
 import grpc
@@ -135,6 +138,16 @@ async def _at_once(address, request, *, calls):
         await asyncio.gather(*(many.call(number, request) for number in range(calls)))
         many.outcomes.seconds = time.monotonic() - begun
         return many.outcomes
+
+
+def callers_on(core):
+    """A process whose callers take no time of other cores; submit the functions below to it."""
+    return ProcessPoolExecutor(
+        1,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=os.sched_setaffinity,
+        initargs=(0, {core}),
+    )
 
 
 def closed_loop(address, request, *, callers, seconds):

@@ -36,15 +36,18 @@ class Fuzzer:
         A `Serving` of the model ``brightness``.
     seed
         The same messages come of the same seed.
+    only
+        Beginning of the paths of the methods that are called, such as ``/inference.``.
     """
 
-    def __init__(self, server, *, seed):
+    def __init__(self, server, *, seed, only="/"):
         self.server = server
         self.seed = seed
         self.sent = 0
         self.codes = Counter()
         self._corpus = corpus()
-        self._methods = methods()
+        self._methods = {path: kind for path, kind in methods().items() if path.startswith(only)}
+        self._rich = [path for path in RICH if path in self._methods]
         self._lock = threading.Lock()
         self._faults = []
         with grpc.insecure_channel(server.address) as channel:
@@ -92,7 +95,7 @@ class Fuzzer:
         with grpc.insecure_channel(self.server.address, options) as channel:
             done = 0
             while done < count and not self._faults:
-                path = random.choice(RICH if random.random() < 0.8 else list(self._methods))
+                path = random.choice(self._rich if random.random() < 0.8 else list(self._methods))
                 streamed, answered = self._methods[path]
                 number = _STREAMED if streamed else 1
                 messages = [

@@ -8,7 +8,7 @@ from tritonclient.grpc import service_pb2
 
 from pixels import to_pixels
 from zoobridge.protocol.inference import grpc_service_pb2
-from zoobridge.protocol.v1 import classification_pb2, evaluation_pb2, zoo_pb2
+from zoobridge.protocol.v1 import classification_pb2, evaluation_pb2, training_pb2, zoo_pb2
 
 CLASSIFY = "/zoobridge.v1.ClassificationService/Classify"
 CHECK = "/zoobridge.v1.ClassificationService/CheckImage"
@@ -22,7 +22,7 @@ RICH = (CLASSIFY, CHECK, STREAM, INFER, INFER_STREAM)
 def methods():
     """Every method: its path, and whether requests are a stream."""
     found = {}
-    for module in (classification_pb2, zoo_pb2, evaluation_pb2, grpc_service_pb2):
+    for module in (classification_pb2, zoo_pb2, evaluation_pb2, training_pb2, grpc_service_pb2):
         for service in module.DESCRIPTOR.services_by_name.values():
             for method in service.methods:
                 path = f"/{service.full_name}/{method.name}"
