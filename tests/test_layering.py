@@ -23,8 +23,9 @@ ALLOWED = {
     "server": {"errors", "protocol", "imaging", "zoo", "engine", "backend"},
     "client": {"errors", "protocol"},
     "evaluation": {"errors", "files", "protocol", "client"},
-    # A trained model becomes a package of the zoo; pictures are decoded as a worker decodes them.
-    "training": {"errors", "files", "client", "evaluation", "imaging", "zoo"},
+    # A trained model becomes a package of the zoo; pictures are decoded as a worker decodes them. The
+    # process of a served project speaks the contract with the server, which starts it by its name.
+    "training": {"errors", "files", "client", "evaluation", "imaging", "zoo", "protocol"},
     "imagej": {"errors", "client"},
     "deepclas4bio": {"errors", "files", "client", "evaluation"},
     "cli": {

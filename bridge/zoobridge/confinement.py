@@ -130,8 +130,15 @@ def prepare_confinement() -> None:
     _code_paths()
 
 
-def confine(*, read: Sequence[Path], write: Sequence[Path], accelerators: bool = True) -> None:
-    """Take from this process, for good, all rights that serving a model does not need.
+def confine(
+    *,
+    read: Sequence[Path],
+    write: Sequence[Path],
+    accelerators: bool = True,
+    connect: int | None = None,
+    programs: bool = False,
+) -> None:
+    """Take from this process, for good, all rights that its work does not need.
 
     To be called in a worker right after it was forked or spawned: while it has one thread, and
     before it opens the package. File descriptors that are open already keep working. The first
@@ -149,6 +156,12 @@ def confine(*, read: Sequence[Path], write: Sequence[Path], accelerators: bool =
     accelerators
         Whether GPUs may be used. Their driver names its threads by writing below
         ``/proc/self/task``, and does not start where it cannot.
+    connect
+        The only TCP port that may be connected to; `None` for none.
+    programs
+        Whether installed programs may be started, such as the interpreter; they have the same
+        rights. TensorFlow reads its own entry in ``/proc``, which has another name in each of them:
+        all of it can then be read, but for what the kernel shows to debuggers alone.
 
     Raises
     ------
@@ -159,7 +172,7 @@ def confine(*, read: Sequence[Path], write: Sequence[Path], accelerators: bool =
     kind, reason = confinement_available()
     if kind == "none":
         raise ConfinementError(reason)
-    from landlockpy import AccessFS, LandlockError, Ruleset, Scope
+    from landlockpy import AccessFS, AccessNet, LandlockError, Ruleset, Scope
 
     threads = len(os.listdir("/proc/self/task"))  # noqa: PTH208 - one list, no Path objects
     if threads != 1:
@@ -167,7 +180,8 @@ def confine(*, read: Sequence[Path], write: Sequence[Path], accelerators: bool =
             f"A worker has {threads} threads before it is confined, which would leave all but one "
             "free; a backend's start() must not start any."
         )
-    _leave_network()
+    if connect is None:
+        _leave_network()
     if write:
         os.environ["TMPDIR"] = os.environ["XDG_CACHE_HOME"] = str(write[0])
         tempfile.tempdir = None  # looked up anew
@@ -191,10 +205,8 @@ def confine(*, read: Sequence[Path], write: Sequence[Path], accelerators: bool =
         | AccessFS.REFER
     )
     devices = _accelerators() if accelerators else []
-    code_access = read_access
-    if devices:
-        # CUDA's compilers for kernels (ptxas) are programs that the frameworks start.
-        code_access |= AccessFS.EXECUTE
+    # CUDA's compilers for kernels (ptxas) are programs that the frameworks start.
+    code_access = read_access | AccessFS.EXECUTE if devices or programs else read_access
 
     with Ruleset(scoped=Scope.ABSTRACT_UNIX_SOCKET | Scope.SIGNAL) as rules:
 
@@ -206,7 +218,7 @@ def confine(*, read: Sequence[Path], write: Sequence[Path], accelerators: bool =
             for code_path in _code_paths():
                 with suppress(FileNotFoundError):
                     allow(code_path, code_access)
-            for system_path in _SYSTEM_FILES:
+            for system_path in (*_SYSTEM_FILES, *(["/proc"] if programs else [])):
                 with suppress(FileNotFoundError):
                     allow(system_path, read_access)
             allow("/dev/null", read_access | AccessFS.WRITE_FILE)
@@ -214,10 +226,10 @@ def confine(*, read: Sequence[Path], write: Sequence[Path], accelerators: bool =
                 allow(device, read_access | AccessFS.WRITE_FILE | AccessFS.IOCTL_DEV)
             if devices:
                 allow("/proc/self/task", read_access | AccessFS.WRITE_FILE | AccessFS.TRUNCATE)
-            for path in read:
-                allow(path, read_access)
-            for path in write:
-                allow(path, write_access)
+            for path in (*read, *write):
+                allow(path, write_access if path in write else read_access)
+            if connect is not None:
+                rules.allow_port(connect, AccessNet.CONNECT_TCP)
             rules.restrict()
         except LandlockError as error:
             raise ConfinementError(f"The kernel refused to confine a worker: {error}") from error

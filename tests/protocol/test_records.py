@@ -6,7 +6,14 @@ import pytest
 
 from zoobridge import client
 from zoobridge.protocol import AxisSize, ClientHints, Limits, from_message, sent_as, to_message
-from zoobridge.protocol.v1 import evaluation_pb2, model_pb2, prediction_pb2, zoo_pb2
+from zoobridge.protocol.v1 import (
+    evaluation_pb2,
+    image_pb2,
+    model_pb2,
+    prediction_pb2,
+    training_pb2,
+    zoo_pb2,
+)
 
 #: Each record with the messages that it is read from, and what is not read by name.
 RECORDS = [
@@ -34,6 +41,20 @@ RECORDS = [
     (client.ServerInfo, [zoo_pb2.GetServerInfoResponse], {"address"}),
     (client.ServerStatistics, [zoo_pb2.GetStatisticsResponse], set()),
     (client.Timing, [prediction_pb2.Timing], set()),
+    (client.ItemBox, [image_pb2.Box], set()),
+    (client.AnnotatedItems, [training_pb2.Annotated], set()),
+    (client.ClassCount, [training_pb2.ClassCount], set()),
+    (client.ClassFigures, [training_pb2.ClassFigures], set()),
+    (client.DuplicateItems, [training_pb2.DuplicateItems], set()),
+    (client.ProjectSummary, [training_pb2.ProjectSummary], set()),
+    (client.PublishedModel, [training_pb2.PublishedModel], set()),
+    (client.QuestionedItem, [training_pb2.QuestionedItem], set()),
+    (client.SuggestedItem, [training_pb2.SuggestedItem], set()),
+    (client.TrainingAnnotation, [training_pb2.TrainingAnnotation], set()),
+    (client.TrainingFigures, [training_pb2.TrainingFigures], set()),
+    (client.TrainingItem, [training_pb2.TrainingItem], set()),
+    (client.TrainingReport, [training_pb2.GetTrainingReportResponse], set()),
+    (client.UnusedItem, [training_pb2.UnusedItem], set()),
     (client.Weights, [model_pb2.Weights], set()),
     (ClientHints, [zoo_pb2.ClientHints], set()),
     (Limits, [zoo_pb2.Limits], set()),

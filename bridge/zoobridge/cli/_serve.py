@@ -79,6 +79,18 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Token that clients on other machines need to classify.",
 )
 @click.option(
+    "--training-token",
+    envvar="ZOOBRIDGE_SERVE_TRAINING_TOKEN",
+    show_envvar=True,
+    default="",
+    help="Token that also allows training models.  [default: only the managing token does]",
+)
+@click.option(
+    "--training-folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where training projects are kept, with their pictures.  [default: among your data]",
+)
+@click.option(
     "--expose-unencrypted",
     is_flag=True,
     help="Accept other machines without TLS; the network can then read images and tokens.",

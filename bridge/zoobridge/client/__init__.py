@@ -38,6 +38,7 @@ from zoobridge.client._models import (
     ServerInfo,
     Weights,
 )
+from zoobridge.client._remote_project import AnnotatedItems, RemoteTrainingProject
 from zoobridge.client._request import Region, parse_planes, parse_region
 from zoobridge.client._result import (
     ClassScore,
@@ -51,19 +52,40 @@ from zoobridge.client._result import (
 from zoobridge.client._results import Results
 from zoobridge.client._server_statistics import BatchStatistics, ModelStatistics, ServerStatistics
 from zoobridge.client._table import columns as table_columns
+from zoobridge.client._training import (
+    AnswerExplanation,
+    ClassCount,
+    ClassFigures,
+    DuplicateItems,
+    ItemBox,
+    ProjectSummary,
+    PublishedModel,
+    QuestionedItem,
+    SuggestedItem,
+    TrainingAnnotation,
+    TrainingFigures,
+    TrainingItem,
+    TrainingReport,
+    UnusedItem,
+)
 from zoobridge.protocol import Author, AxisSize, Citation, check_axes
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "AnnotatedItems",
+    "AnswerExplanation",
     "AsyncClient",
     "Author",
     "AxisSize",
     "BatchStatistics",
     "Citation",
+    "ClassCount",
+    "ClassFigures",
     "ClassScore",
     "Client",
     "Conversion",
     "DatasetReader",
+    "DuplicateItems",
     "Evaluation",
     "EvaluationPair",
     "EvaluationProgress",
@@ -74,6 +96,7 @@ __all__ = [
     "ImageCheck",
     "ImageLike",
     "Images",
+    "ItemBox",
     "LeftOut",
     "LoadedModel",
     "LogRecord",
@@ -87,12 +110,22 @@ __all__ = [
     "Omission",
     "PredictionSet",
     "Progress",
+    "ProjectSummary",
+    "PublishedModel",
+    "QuestionedItem",
     "Region",
+    "RemoteTrainingProject",
     "Result",
     "Results",
     "ServerInfo",
     "ServerStatistics",
+    "SuggestedItem",
     "Timing",
+    "TrainingAnnotation",
+    "TrainingFigures",
+    "TrainingItem",
+    "TrainingReport",
+    "UnusedItem",
     "Weights",
     "check_axes",
     "connect",

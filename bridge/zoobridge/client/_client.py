@@ -21,6 +21,7 @@ from zoobridge.client._results import Results
 from zoobridge.client._server_statistics import ServerStatistics
 from zoobridge.client._start import find_server
 from zoobridge.client._stream import classify_stream
+from zoobridge.client._training_calls import TrainingCalls
 from zoobridge.client._transport import error_from_rpc
 from zoobridge.errors import DeadlineError, ServerUnavailableError, ZooBridgeError
 from zoobridge.protocol import NO_HINTS, ClientHints, from_message
@@ -98,7 +99,7 @@ def connect(
     return client
 
 
-class Client(EvaluationCalls):
+class Client(EvaluationCalls, TrainingCalls):
     """A connection to a server. Made by :func:`connect`; may be used from several threads.
 
     It is a context manager, and keeps one channel until it is closed. Every method raises the

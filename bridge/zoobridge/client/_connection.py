@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zoobridge.protocol.v1 import (
     classification_pb2,
     evaluation_pb2_grpc,
+    training_pb2_grpc,
     zoo_pb2_grpc,
 )
 
@@ -45,6 +46,7 @@ class Connection:
             response_deserializer=classification_pb2.CheckImageResponse.FromString,
         )
         self._evaluation = evaluation_pb2_grpc.EvaluationServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._training = training_pb2_grpc.TrainingServiceStub(self._channel)  # type: ignore[no-untyped-call]
 
     def __repr__(self) -> str:
         return f"<zoobridge.{type(self).__name__} of {self.address}>"

@@ -21,6 +21,7 @@ from zoobridge.engine.channel._tensors import (
     tensor_chunks,
     unpack_tensors,
 )
+from zoobridge.engine.launch._confined_program import confined_program
 from zoobridge.engine.supervisor._confined_network import (
     ConfinedNetwork,
     confined_network,
@@ -46,6 +47,7 @@ __all__ = [
     "Runtime",
     "TensorBytes",
     "confined_network",
+    "confined_program",
     "framework_devices",
     "out_of_descriptors",
     "pack_tensors",

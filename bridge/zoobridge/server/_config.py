@@ -45,6 +45,11 @@ class ServerConfig:
     classification_token
         A second token that allows classifying and listing, but no loading or unloading. Only
         asked for where the server listens beyond this machine. Empty for none.
+    training_token
+        A third token that allows training beside what the second allows. Empty: the managing token
+        alone allows it.
+    training_folder
+        Where training projects are kept; `None` for a folder among the user's data.
     expose_unencrypted
         Listen beyond this machine without TLS: whoever shares the network can then read the
         pictures and the tokens.
@@ -106,6 +111,8 @@ class ServerConfig:
     tls_key: Path | None = None
     token: str = field(default="", repr=False)
     classification_token: str = field(default="", repr=False)
+    training_token: str = field(default="", repr=False)
+    training_folder: Path | None = None
     expose_unencrypted: bool = False
     allow_paths: tuple[Path, ...] = ()
     limits: Limits = field(default_factory=Limits)
@@ -196,11 +203,17 @@ class ServerConfig:
                 field="host",
                 metadata={"setting": "tls_certificate,tls_key,expose_unencrypted"},
             )
-        if self.token and self.token == self.classification_token:
-            raise InvalidRequestError(
-                "the classification token must differ from the managing token",
-                field="classification_token",
-            )
+        names = ("classification", "training")
+        seen = {self.token: "managing"} if self.token else {}
+        for name in names:
+            token = str(getattr(self, f"{name}_token"))
+            if token in seen:
+                raise InvalidRequestError(
+                    f"the {name} token must differ from the {seen[token]} token",
+                    field=f"{name}_token",
+                )
+            if token:
+                seen[token] = name
 
     def _check_numbers(self) -> None:
         ports = [("port", self.port)]

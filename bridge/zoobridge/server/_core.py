@@ -95,7 +95,7 @@ class Core:
         # Read once: it is a file on disk.
         self.version = version("zoobridge")
         self.confinement, self.confinement_detail = engine.confinement()
-        self._paths = AllowedPaths(config.allow_paths, max_bytes=config.limits.message_bytes)
+        self.paths = AllowedPaths(config.allow_paths, max_bytes=config.limits.message_bytes)
         self.choices = ModelSelector(catalog, trust, engine)
         self._refreshing = threading.Lock()
         self._refreshed = 0.0
@@ -190,7 +190,7 @@ class Core:
             If it cannot be accepted.
         """
         if request.image.WhichOneof("source") == "path":
-            request.image.encoded = self._paths.read(request.image.path)
+            request.image.encoded = self.paths.read(request.image.path)
             data = [request.SerializeToString()]
         choice = self.pick(request.model, request.framework)
         work = InferenceRequest(

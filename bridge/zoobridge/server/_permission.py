@@ -6,7 +6,11 @@ import hmac
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
-from zoobridge.errors import AuthenticationError, ManagingPermissionError
+from zoobridge.errors import (
+    AuthenticationError,
+    ManagingPermissionError,
+    TrainingPermissionError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,12 +29,26 @@ _MANAGING: Final = frozenset(
 )
 
 
+#: Calls that make models, and keep pictures for that; all others of the service change nothing.
+_TRAINING: Final = "/zoobridge.v1.TrainingService/"
+_NOT_TRAINING: Final = frozenset({f"{_TRAINING}Explain"})
+
+
 class Role(IntEnum):
     """What a caller has proved to be; each may do what the ones before it may."""
 
     STRANGER = 0
     CLASSIFIER = 1
-    MANAGER = 2
+    TRAINER = 2
+    MANAGER = 3
+
+
+#: What a call needs, for the sentence that refuses it.
+_KINDS: Final = {
+    Role.CLASSIFIER: "a token",
+    Role.TRAINER: "the training token or the managing token",
+    Role.MANAGER: "the managing token",
+}
 
 
 class Permissions:
@@ -42,15 +60,29 @@ class Permissions:
         Allows everything.
     classification_token
         Allows what does not change the server; empty for none.
+    training_token
+        Allows what the former does, and training; empty for none.
+    process_token
+        Allows what the classification token does; for processes of the server itself.
     open_to_strangers
         Whether calls that change nothing need no token, as on loopback.
     """
 
     def __init__(
-        self, managing_token: str, *, classification_token: str = "", open_to_strangers: bool
+        self,
+        managing_token: str,
+        *,
+        classification_token: str = "",
+        training_token: str = "",
+        process_token: str = "",
+        open_to_strangers: bool,
     ) -> None:
-        self._managing = managing_token.encode()
-        self._classification = classification_token.encode()
+        self._tokens = (
+            (Role.MANAGER, managing_token.encode()),
+            (Role.TRAINER, training_token.encode()),
+            (Role.CLASSIFIER, classification_token.encode()),
+            (Role.CLASSIFIER, process_token.encode()),
+        )
         self._open = open_to_strangers
 
     def role(self, metadata: Iterable[tuple[str, str | bytes]]) -> Role:
@@ -58,12 +90,9 @@ class Permissions:
         return self._role(_bearer(metadata))
 
     def _role(self, token: bytes) -> Role:
-        # Both are compared always, so that the time tells nothing.
-        manager = hmac.compare_digest(token, self._managing)
-        classifier = hmac.compare_digest(token, self._classification)
-        if manager and self._managing:
-            return Role.MANAGER
-        return Role.CLASSIFIER if classifier and self._classification else Role.STRANGER
+        # All are compared always, so that the time tells nothing.
+        found = [(role, hmac.compare_digest(token, own), own) for role, own in self._tokens]
+        return max((role for role, same, own in found if same and own), default=Role.STRANGER)
 
     def check(self, method: str, metadata: Iterable[tuple[str, str | bytes]]) -> None:
         """Let a call pass.
@@ -83,36 +112,51 @@ class Permissions:
         AuthenticationError
             If another token than ours came, or none and one is needed.
         ManagingPermissionError
-            If it needs the managing token and the other one came.
+            If it needs the managing token and another one came.
+        TrainingPermissionError
+            If it trains, and a token came that allows less.
         """
-        managing = method in _MANAGING
+        least = _least_role(method)
         token = _bearer(metadata)
-        needed = managing or not self._open
+        needed = least > Role.CLASSIFIER or not self._open
         if not needed and not token:
             return
         role = self._role(token)
         if role is Role.STRANGER:
             raise AuthenticationError(
-                f"{_refusal(managing=managing, needed=needed, sent=bool(token))} as metadata "
+                f"{_refusal(least, needed=needed, sent=bool(token))} as metadata "
                 "'authorization: Bearer TOKEN'; on the server's own machine the connection file holds "
                 "it, mostly another one after each start",
                 field="token",
             )
-        if managing and role is not Role.MANAGER:
-            name = method.rpartition("/")[2]
+        if role >= least:
+            return
+        name = method.rpartition("/")[2]
+        if least is Role.MANAGER:
             raise ManagingPermissionError(
-                f"{name} needs the managing token; the one sent allows classifying and listing models "
-                "only"
+                f"{name} needs the managing token; the one sent allows "
+                f"{'training, ' if role is Role.TRAINER else ''}classifying and listing models only"
             )
+        raise TrainingPermissionError(
+            f"{name} is for training and needs the training token or the managing token; the one "
+            "sent allows classifying and listing models only"
+        )
 
 
-def _refusal(*, managing: bool, needed: bool, sent: bool) -> str:
+def _least_role(method: str) -> Role:
+    if method in _MANAGING:
+        return Role.MANAGER
+    training = method.startswith(_TRAINING) and method not in _NOT_TRAINING
+    return Role.TRAINER if training else Role.CLASSIFIER
+
+
+def _refusal(least: Role, *, needed: bool, sent: bool) -> str:
     if not needed:
         return (
             "the token that was sent is not this server's; this call needs none: leave it out, or "
             "send the right one"
         )
-    kind = "the managing token" if managing else "a token"
+    kind = _KINDS[least]
     wrong = ", and the one that was sent is not this server's" if sent else ""
     return f"this call needs {kind}{wrong}; send it"
 

@@ -24,7 +24,7 @@ from zoobridge.engine import EngineConfig, LocalEngine
 from zoobridge.errors import ServerUnavailableError
 from zoobridge.protocol.connection import publish
 from zoobridge.protocol.v1 import zoo_pb2_grpc
-from zoobridge.server import _classification, _health, _zoo
+from zoobridge.server import _classification, _health, _zoo, training
 from zoobridge.server._classification import ClassificationServicer
 from zoobridge.server._core import Core
 from zoobridge.server._descriptors import raise_descriptor_limit
@@ -38,6 +38,7 @@ from zoobridge.server._pools import CallPools
 from zoobridge.server._recent_log import RecentLog
 from zoobridge.server._watch import ZooWatch
 from zoobridge.server.inference import Callers, InferenceServicer
+from zoobridge.server.training import TrainingProcesses, TrainingServicer, TrainingSettings
 from zoobridge.zoo import Catalog, TrustStore
 
 if TYPE_CHECKING:
@@ -53,7 +54,10 @@ __all__ = ["Server", "serve"]
 
 _log = logging.getLogger(__name__)
 
-_SERVICES = (_classification.SERVICE_NAME, _zoo.SERVICE_NAME, _health.SERVICE_NAME)
+_SERVICES = (
+    *(_classification.SERVICE_NAME, _zoo.SERVICE_NAME, _health.SERVICE_NAME),
+    training.SERVICE_NAME,
+)
 _POLL_SECONDS = 0.02
 # The last answers are on their way when the threads that wrote them are done.
 _LAST_SECONDS = 1.0
@@ -90,6 +94,8 @@ class Server:
         self.config = config
         #: The managing token.
         self.token = config.token or secrets.token_urlsafe(32)
+        # Of processes that are started here: it allows no more than they need.
+        self._process_token = secrets.token_urlsafe(32)
         self._engine = engine
         self._services = tuple(services)
         self._names = (*_SERVICES, *(service.name for service in services))
@@ -154,6 +160,8 @@ class Server:
         permissions = Permissions(
             self.token,
             classification_token=config.classification_token,
+            training_token=config.training_token,
+            process_token=self._process_token,
             open_to_strangers=config.loopback,
         )
         metrics = None
@@ -200,6 +208,7 @@ class Server:
         add_zoo(_zoo.ZooServicer(core, permissions, log), server)
         health_pb2_grpc.add_HealthServicer_to_server(health, server)
         self._address = reachable_address(config, port)
+        server.add_generic_rpc_handlers((self._training(core, stack).handler(),))
         for service in self._services:
             service.begin(self._address, config.tls_certificate)
             stack.callback(service.end)
@@ -264,6 +273,24 @@ class Server:
 
     def _serving(self, models: dict[str, bool]) -> dict[str, bool]:
         return {**models, **dict.fromkeys(("", *self._names), True)}
+
+    def _training(self, core: Core, stack: ExitStack) -> TrainingServicer:
+        config = self.config
+        folder = config.training_folder or (
+            platformdirs.user_data_path("zoobridge", appauthor=False) / "served-projects"
+        )
+        certificate = config.tls_certificate
+        processes = TrainingProcesses(
+            TrainingSettings(
+                address=self._address,
+                token=self._process_token,
+                certificate=None if certificate is None else certificate.resolve(),
+                zoo=config.zoos[0].resolve(),
+                cache=folder.absolute() / ".cache",
+            )
+        )
+        stack.callback(processes.close)
+        return TrainingServicer(folder.absolute(), core.paths, processes)
 
     def _close_engine(self, engine: Engine) -> None:
         engine.close(grace=self._grace)

@@ -100,7 +100,7 @@ def gather(
 
 
 def gather_unlabelled(
-    paths: Iterable[Path],
+    paths: Iterable[Path | Unlabelled],
     annotated: Iterable[str],
     features: FeatureExtractor,
     *,
@@ -123,8 +123,11 @@ def gather_unlabelled(
         Called as features are computed.
     """
     done = set(annotated)
-    unique = {file_digest(path): str(path) for path in paths}
-    pool = [Unlabelled(digest, path) for digest, path in unique.items() if digest not in done]
+    found = (
+        one if isinstance(one, Unlabelled) else Unlabelled(file_digest(one), str(one))
+        for one in paths
+    )
+    pool = [one for one in {one.digest: one for one in found}.values() if one.digest not in done]
     return [
         (pool[one.place], one.features)
         for one in features.extract(

@@ -119,6 +119,11 @@ class TrainingProject:
         return self._fitted
 
     @property
+    def used(self) -> tuple[Annotation, ...]:
+        """The annotation of each example of the last fit."""
+        return () if self._selection is None else self._selection.annotations
+
+    @property
     def left_out(self) -> tuple[tuple[str, str], ...]:
         """Annotations that the last fit could not use, each with the reason."""
         return () if self._selection is None else self._selection.left_out
@@ -176,6 +181,10 @@ class TrainingProject:
         self._journal.add([annotation])
         return annotation
 
+    def add(self, annotations: Iterable[Annotation]) -> None:
+        """Add annotations that were made elsewhere; they are on disk when this returns."""
+        self._journal.add(annotations)
+
     def annotate_folder(
         self,
         source: str | os.PathLike[str],
@@ -219,7 +228,7 @@ class TrainingProject:
 
     def suggest(
         self,
-        pictures: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+        pictures: str | os.PathLike[str] | Iterable[str | os.PathLike[str] | Unlabelled],
         count: int = 1,
         *,
         on_step: OnStep | None = None,
@@ -263,7 +272,7 @@ class TrainingProject:
         self,
         *,
         rivals: bool = False,
-        unlabelled: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = (),
+        unlabelled: str | os.PathLike[str] | Iterable[str | os.PathLike[str] | Unlabelled] = (),
         on_step: OnStep | None = None,
     ) -> Fitted:
         """Fit a model on the annotations, and measure it on pictures that it has not seen.
@@ -314,9 +323,7 @@ class TrainingProject:
         fitted = self._need_fit()
         record = {**fitted.to_record(), "left_out": [list(one) for one in self.left_out]}
         if folder is not None:
-            write_report(
-                Path(folder), self.name, fitted, self._used, record, self._journal.to_csv()
-            )
+            write_report(Path(folder), self.name, fitted, self.used, record, self._journal.to_csv())
         return record
 
     def publish(
@@ -360,7 +367,7 @@ class TrainingProject:
             name=name or self.name,
             project=self._id,
             embedder_digest=self.features.digest,
-            digests=[annotation.digest for annotation in self._used],
+            digests=[annotation.digest for annotation in self.used],
             description=description,
             authors=authors,
             license_id=license_id,
@@ -370,10 +377,6 @@ class TrainingProject:
         if wait:
             self._served.wait_for(published.reference)
         return published
-
-    @property
-    def _used(self) -> tuple[Annotation, ...]:
-        return () if self._selection is None else self._selection.annotations
 
     def _need_fit(self) -> Fitted:
         if self._fitted is None:
@@ -389,7 +392,7 @@ class TrainingProject:
 
     def _unlabelled(
         self,
-        paths: list[Path],
+        paths: list[Path | Unlabelled],
         views: int,
         on_step: OnStep | None,
     ) -> list[tuple[Unlabelled, NDArray[np.float32]]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from zoobridge.client import find_images
 from zoobridge.errors import InvalidRequestError
 from zoobridge.files import write_whole
+from zoobridge.training._gathering import Unlabelled
 from zoobridge.zoo import slug
 
 if TYPE_CHECKING:
@@ -43,9 +44,9 @@ def project_id(path: Path, name: str) -> str:
 
 
 def picture_paths(
-    pictures: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
-) -> list[Path]:
-    """Return the files of a folder, a pattern, or paths."""
+    pictures: str | os.PathLike[str] | Iterable[str | os.PathLike[str] | Unlabelled],
+) -> list[Path | Unlabelled]:
+    """Return the files of a folder, a pattern, or paths; pictures with a known digest as they are."""
     if isinstance(pictures, (str, os.PathLike)):
         return list(find_images(pictures).files)
-    return [Path(one) for one in pictures]
+    return [one if isinstance(one, Unlabelled) else Path(one) for one in pictures]

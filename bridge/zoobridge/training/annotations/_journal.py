@@ -50,7 +50,8 @@ class AnnotationJournal:
         return len(self._rows)
 
     def __iter__(self) -> Iterator[Annotation]:
-        return iter(self._rows.values())
+        # What is read while another thread adds to it is what was there.
+        return iter(tuple(self._rows.values()))
 
     def add(self, annotations: Iterable[Annotation]) -> None:
         """Write annotations; those that are there already, word for word but for the time, are not.

@@ -1,6 +1,6 @@
 """Explaining answers: where in a picture an answer comes from, for every framework."""
 
-from zoobridge.training.explain._explanation import Explanation, explain
+from zoobridge.training.explain._explanation import Explanation, explain, explain_pixels
 from zoobridge.training.explain._overlay import overlay
 
-__all__ = ["Explanation", "explain", "overlay"]
+__all__ = ["Explanation", "explain", "explain_pixels", "overlay"]

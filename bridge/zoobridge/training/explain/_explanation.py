@@ -17,12 +17,13 @@ from zoobridge.training.features import read_item
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
     from zoobridge.client import Client, Region
 
-__all__ = ["Explanation", "explain"]
+__all__ = ["Explanation", "explain", "explain_pixels"]
 
 #: Pictures of one call.
 _BATCH: Final = 16
@@ -94,6 +95,42 @@ def explain(
     InvalidRequestError
         If the model has no such class, gives no scores, or the picture cannot be read.
     """
+    return explain_pixels(
+        client,
+        model,
+        _rows_first(*read_item(Path(path), region, "")),
+        label=label,
+        framework=framework,
+        windows=windows,
+    )
+
+
+def explain_pixels(
+    client: Client,
+    model: str,
+    pixels: NDArray[Any],
+    *,
+    label: str = "",
+    framework: str = "",
+    windows: int = 7,
+    on_window: Callable[[int, int], None] | None = None,
+) -> Explanation:
+    """Return what the answer to a picture in memory rests on.
+
+    Parameters
+    ----------
+    client, model, label, framework, windows
+        As for :func:`explain`.
+    pixels
+        ``(height, width)`` or ``(height, width, channels)``.
+    on_window
+        Called with how many windows were covered, and of how many; what it raises ends the work.
+
+    Raises
+    ------
+    InvalidRequestError
+        If the model has no such class, or gives no scores.
+    """
     from zoobridge.training.explain._occlusion import occlude
 
     described = client.model(model)
@@ -106,7 +143,6 @@ def explain(
             f"{described.reference} has no class {label!r}; its classes are "
             f"{', '.join(described.labels[:20])}"
         )
-    pixels = _rows_first(*read_item(Path(path), region, ""))
     thin = -(-max(pixels.shape[:2]) // _SIDE)
     pixels = np.ascontiguousarray(pixels[::thin, ::thin])
 
@@ -120,7 +156,16 @@ def explain(
 
     (plain,) = scores(pixels[None])
     index = described.labels.index(label) if label else int(plain.argmax())
-    values = occlude(pixels, lambda batch: scores(batch)[:, index], windows=windows, batch=_BATCH)
+    covered = 0
+
+    def score(batch: NDArray[Any]) -> NDArray[np.float32]:
+        nonlocal covered
+        if on_window is not None:
+            on_window(min(covered, windows**2), windows**2)
+        covered += len(batch)
+        return scores(batch)[:, index]
+
+    values = occlude(pixels, score, windows=windows, batch=_BATCH)
     return Explanation(
         pixels, described.labels[index], float(plain[index]), values, windows, described.reference
     )

@@ -1,0 +1,416 @@
+"""A training project on a server, in the manners of :class:`zoobridge.TrainingProject`."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoobridge.client._folders import find_images
+from zoobridge.client._images import sources
+from zoobridge.client._request import parse_region
+from zoobridge.client._training import (
+    ClassCount,
+    ProjectSummary,
+    PublishedModel,
+    SuggestedItem,
+    TrainingAnnotation,
+    TrainingFigures,
+    TrainingItem,
+    TrainingReport,
+)
+from zoobridge.errors import InvalidRequestError, ZooBridgeError
+from zoobridge.protocol import error_from_status, from_message
+from zoobridge.protocol.v1 import image_pb2
+from zoobridge.protocol.v1 import training_pb2 as pb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from zoobridge.client._images import ImageLike, Images
+    from zoobridge.client._request import RegionLike
+    from zoobridge.client._training_transport import TrainingTransport
+
+    OnStep = Callable[[str, int, int], None]
+
+__all__ = ["AnnotatedItems", "RemoteTrainingProject", "image_message"]
+
+
+@dataclass(frozen=True)
+class AnnotatedItems:
+    """What a project knows of items that were sent.
+
+    Parameters
+    ----------
+    items
+        With the classes that they have now.
+    classes
+        The project's classes now.
+    """
+
+    items: tuple[TrainingAnnotation, ...]
+    classes: tuple[ClassCount, ...]
+
+
+class RemoteTrainingProject:
+    """A training project on a server; made by :meth:`Client.training_project`.
+
+    Everything is on the server's disk when a method returns, and survives its restart. May be used
+    from several threads.
+
+    Parameters
+    ----------
+    transport
+        Makes the calls.
+    name
+        Of the project.
+    """
+
+    def __init__(self, transport: TrainingTransport, name: str) -> None:
+        self._transport = transport
+        self.name = name
+
+    def summary(self) -> ProjectSummary:
+        """Return the state of the project."""
+        request = pb.OpenProjectRequest(name=self.name, existing=True)
+        answer = self._transport.unary("OpenProject", request)
+        return from_message(ProjectSummary, answer.project)
+
+    @property
+    def annotations(self) -> tuple[TrainingAnnotation, ...]:
+        """All annotations, in the order in which they were made."""
+        request = pb.ListAnnotationsRequest(project=self.name)
+        answer = self._transport.unary("ListAnnotations", request)
+        return tuple(from_message(TrainingAnnotation, one) for one in answer.annotations)
+
+    def annotate(
+        self,
+        picture: ImageLike | TrainingItem,
+        label: str,
+        *,
+        region: RegionLike | None = None,
+        group: str = "",
+        annotator: str | None = None,
+        suggested: bool = False,
+        axes: str = "",
+    ) -> TrainingAnnotation:
+        """Give a class to a picture, or to a place in it; it is on disk when this returns.
+
+        Parameters
+        ----------
+        picture
+            A file, an array, a PIL image, the bytes of a picture; or an item that was sent before.
+        label
+            The class.
+        region
+            ``x, y, width, height`` in pixels; `None` for the whole picture.
+        group
+            What must not be divided between training and test; the picture by default.
+        annotator
+            Who gives the class; the user by default.
+        suggested
+            Whether :meth:`suggest` chose the item; such a one is never tested on.
+        axes
+            Of an array.
+
+        Raises
+        ------
+        InvalidRequestError
+            If the picture cannot be read, or the class has no name.
+        """
+        if not label.strip():
+            raise InvalidRequestError("a class needs a name")
+        done = self.add(
+            picture,
+            regions=None if region is None else [region],
+            labels=[label],
+            group=group,
+            annotator=annotator,
+            suggested=suggested,
+            axes=axes,
+        )
+        return done.items[0]
+
+    def add(
+        self,
+        picture: ImageLike | TrainingItem,
+        *,
+        regions: Sequence[RegionLike] | None = None,
+        labels: Sequence[str] = (),
+        group: str = "",
+        annotator: str | None = None,
+        suggested: bool = False,
+        axes: str = "",
+        name: str = "",
+    ) -> AnnotatedItems:
+        """Add places of one picture, with their classes or without.
+
+        Parameters
+        ----------
+        picture, group, annotator, suggested, axes
+            As for :meth:`annotate`.
+        regions
+            Places; `None` for the whole picture.
+        labels
+            A class for each place, empty where it is not known; none for items that
+            :meth:`suggest` is to choose from.
+        name
+            What to call the picture; its file's name by default.
+        """
+        request = self._request(
+            picture, regions, labels, group=group, annotator=annotator, suggested=suggested
+        )
+        if not isinstance(picture, TrainingItem):
+            request.image.CopyFrom(image_message(picture, axes, name))
+        (answer,) = self._annotated(iter([request]))
+        if isinstance(answer, ZooBridgeError):
+            raise answer
+        return answer
+
+    def annotate_folder(
+        self, source: str | os.PathLike[str], *, on_step: OnStep | None = None
+    ) -> list[tuple[str, str]]:
+        """Annotate the pictures of a folder that has a sub-folder for each class.
+
+        Parameters
+        ----------
+        source
+            The folder.
+        on_step
+            Called as pictures are sent.
+
+        Returns
+        -------
+        list
+            Pictures that were not taken, each with the reason.
+        """
+        folders = sorted(one for one in Path(source).iterdir() if one.is_dir())
+        if len(folders) < 2:
+            raise InvalidRequestError(
+                f"{source} has no sub-folder for each class; make one for each, with its pictures"
+            )
+        files = [(path, one.name) for one in folders for path in find_images(one).files]
+        requests = (self._sent(path, label, number) for number, (path, label) in enumerate(files))
+        left_out = []
+        for number, (answer, (path, _)) in enumerate(
+            zip(self._annotated(requests), files, strict=False)
+        ):
+            if isinstance(answer, ZooBridgeError):
+                left_out.append((str(path), answer.message))
+            if on_step is not None:
+                on_step("pictures", number + 1, len(files))
+        return left_out
+
+    def undo(self) -> TrainingAnnotation | None:
+        """Take the last annotation back, and return it."""
+        request = pb.UndoAnnotationRequest(project=self.name)
+        answer = self._transport.unary("UndoAnnotation", request)
+        undone = answer.undone if answer.HasField("undone") else None
+        return None if undone is None else from_message(TrainingAnnotation, undone)
+
+    def suggest(
+        self,
+        pictures: Images | None = None,
+        count: int = 1,
+        *,
+        random: bool = False,
+        on_step: OnStep | None = None,
+    ) -> list[SuggestedItem]:
+        """Return the items whose classes would tell most, the most telling first.
+
+        Parameters
+        ----------
+        pictures
+            Pictures to add first; `None` to choose from those that were added.
+        count
+            How many are wanted.
+        random
+            Choose at random, for a fair test.
+        on_step
+            Called as features are computed.
+        """
+        if pictures is not None:
+            found, _ = sources(pictures)
+            requests = (self._with_image(one.name, *one.read()) for one in found)
+            for answer in self._annotated(requests):
+                if isinstance(answer, ZooBridgeError):
+                    raise answer
+        request = pb.SuggestRequest(project=self.name, count=count, random=random)
+        answer = self._long("Suggest", request, "suggested", on_step)
+        return [from_message(SuggestedItem, one) for one in answer.items]
+
+    def fit(
+        self,
+        *,
+        rivals: bool = False,
+        use_unlabelled: bool = False,
+        seed: int = 0,
+        on_step: OnStep | None = None,
+    ) -> TrainingFigures:
+        """Fit a model on the annotations, and measure it on pictures that it has not seen.
+
+        Parameters
+        ----------
+        rivals
+            Try other kinds of classifiers too.
+        use_unlabelled
+            Let the items without a class help; taken only where that was measured to.
+        seed
+            Of everything random.
+        on_step
+            Called as the work goes on; what it raises ends the work, and what is done is kept.
+
+        Raises
+        ------
+        InvalidRequestError
+            If there are fewer than two classes, or a class has too few pictures or groups.
+        """
+        request = pb.FitRequest(
+            project=self.name, rivals=rivals, use_unlabelled=use_unlabelled, seed=seed
+        )
+        return from_message(TrainingFigures, self._long("Fit", request, "figures", on_step))
+
+    def report(self, folder: str | os.PathLike[str] | None = None) -> TrainingReport:
+        """Return the report of the last fit, and write it into a folder.
+
+        Parameters
+        ----------
+        folder
+            Where ``report.html``, ``report.json`` and ``annotations.csv`` go; `None` to write
+            nothing.
+        """
+        request = pb.GetTrainingReportRequest(project=self.name)
+        report = from_message(TrainingReport, self._transport.unary("GetTrainingReport", request))
+        if folder is not None:
+            target = Path(folder)
+            target.mkdir(parents=True, exist_ok=True)
+            (target / "report.html").write_text(report.html, "utf-8")
+            (target / "report.json").write_text(report.json, "utf-8")
+            (target / "annotations.csv").write_text(report.annotations_csv, "utf-8")
+        return report
+
+    def publish(
+        self,
+        name: str = "",
+        *,
+        description: str = "",
+        authors: Sequence[str] = (),
+        license_id: str = "",
+        reference: bool = True,
+        on_step: OnStep | None = None,
+    ) -> PublishedModel:
+        """Write the model of the last fit into the server's zoo, which lists it when this returns.
+
+        Parameters
+        ----------
+        name
+            Of the model; that of the project by default.
+        description, authors, license_id
+            As in a BioImage.IO description.
+        reference
+            Keep the training pictures' embeddings in the package, which novelty needs.
+        on_step
+            Called as the work goes on.
+
+        Raises
+        ------
+        InvalidRequestError
+            If nothing was fitted, or the zoo has another model of that name.
+        """
+        request = pb.PublishRequest(
+            project=self.name,
+            name=name,
+            description=description,
+            authors=authors,
+            license=license_id,
+            without_embeddings=not reference,
+        )
+        return from_message(PublishedModel, self._long("Publish", request, "published", on_step))
+
+    def delete(self) -> None:
+        """Remove the project with its pictures from the server; published models stay."""
+        self._transport.unary("DeleteProject", pb.DeleteProjectRequest(name=self.name))
+
+    def _request(
+        self,
+        picture: Any,
+        regions: Sequence[RegionLike] | None,
+        labels: Sequence[str],
+        *,
+        group: str,
+        annotator: str | None,
+        suggested: bool,
+    ) -> pb.AnnotateRequest:
+        places = [None] if regions is None else [parse_region(one) for one in regions]
+        if labels and len(labels) != len(places):
+            raise InvalidRequestError(
+                f"{len(places)} places have {len(labels)} classes; give one for each"
+            )
+        items = [
+            pb.ItemLabel(
+                region=None if place is None else place.to_message(),
+                label=labels[number] if labels else "",
+                suggested=suggested,
+            )
+            for number, place in enumerate(places)
+        ]
+        return pb.AnnotateRequest(
+            project=self.name,
+            picture=picture.picture if isinstance(picture, TrainingItem) else None,
+            items=items,
+            group=group,
+            annotator=_user() if annotator is None else annotator,
+        )
+
+    def _sent(self, path: Path, label: str, number: int) -> pb.AnnotateRequest:
+        request = self._request(path, None, [label], group="", annotator=None, suggested=False)
+        request.id = str(number)
+        try:
+            request.image.CopyFrom(image_message(path, "", ""))
+        except ZooBridgeError:
+            # The server says why a picture without pixels is none; the others are sent.
+            request.image.name = str(path)
+        return request
+
+    def _with_image(
+        self, name: str, image: image_pb2.Image, data: bytes | memoryview
+    ) -> pb.AnnotateRequest:
+        request = self._request(name, None, (), group="", annotator=None, suggested=False)
+        request.image.CopyFrom(_filled(image, data))
+        return request
+
+    def _annotated(
+        self, requests: Iterable[pb.AnnotateRequest]
+    ) -> Iterator[AnnotatedItems | ZooBridgeError]:
+        for answer in self._transport.stream("Annotate", iter(requests)):
+            if answer.WhichOneof("outcome") == "error":
+                yield error_from_status(answer.error)
+            else:
+                yield from_message(AnnotatedItems, answer.annotated)
+
+    def _long(self, method: str, request: Any, end: str, on_step: OnStep | None) -> Any:
+        return self._transport.last(method, request, end, on_step)
+
+
+def image_message(picture: ImageLike, axes: str, name: str) -> image_pb2.Image:
+    """Return a picture as a message with its pixels; see :meth:`Client.classify` for what it may be."""
+    found, _ = sources({name: picture} if name else picture, axes=axes)
+    (source,) = found
+    return _filled(*source.read())
+
+
+def _filled(image: image_pb2.Image, data: bytes | memoryview) -> image_pb2.Image:
+    if image.HasField("pixels"):
+        image.pixels.data = bytes(data)
+    else:
+        image.encoded = bytes(data)
+    return image
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""

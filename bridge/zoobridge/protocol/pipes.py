@@ -1,0 +1,97 @@
+"""Calls over a pair of pipes, between the server and a process that works for it."""
+
+from __future__ import annotations
+
+import os
+import struct
+import threading
+from dataclasses import dataclass
+from enum import IntEnum
+
+__all__ = ["CallFrame", "CallKind", "CallPipe"]
+
+_HEAD = struct.Struct(">BII")
+
+
+class CallKind(IntEnum):
+    """What a frame of a call holds."""
+
+    #: To the process: what it needs to know, as JSON; the first frame.
+    SETTINGS = 0
+    #: To the process: the name of a method, a zero byte, and a serialized request.
+    REQUEST = 1
+    #: To the process: nobody waits for the call any more.
+    CANCEL = 2
+    #: From the process: a serialized response; there may be several.
+    RESPONSE = 3
+    #: From the process: there are no more responses.
+    END = 4
+    #: From the process: a serialized ``google.rpc.Status`` that ends the call.
+    STATUS = 5
+
+
+@dataclass(frozen=True)
+class CallFrame:
+    """A frame.
+
+    Parameters
+    ----------
+    kind
+        What it holds.
+    call
+        Number of the call; 0 for settings.
+    data
+        The content.
+    """
+
+    kind: CallKind
+    call: int
+    data: bytes = b""
+
+
+class CallPipe:
+    """One end of the pipes. One thread may read, and any may write.
+
+    Parameters
+    ----------
+    source, sink
+        File descriptors to read from and to write to.
+    """
+
+    def __init__(self, source: int, sink: int) -> None:
+        self._source = source
+        self._sink = sink
+        self._writing = threading.Lock()
+
+    def read(self) -> CallFrame | None:
+        """Return the next frame; `None` where the other side has ended, midway or not."""
+        head = self._bytes(_HEAD.size)
+        if head is None:
+            return None
+        kind, call, size = _HEAD.unpack(head)
+        data = self._bytes(size)
+        return None if data is None else CallFrame(CallKind(kind), call, data)
+
+    def write(self, frame: CallFrame) -> None:
+        """Write a frame.
+
+        Raises
+        ------
+        OSError
+            If the other side has ended.
+        """
+        head = _HEAD.pack(frame.kind, frame.call, len(frame.data))
+        with self._writing:
+            for part in (head, frame.data):
+                left = memoryview(part)
+                while left:
+                    left = left[os.write(self._sink, left) :]
+
+    def _bytes(self, size: int) -> bytes | None:
+        found = bytearray()
+        while len(found) < size:
+            part = os.read(self._source, min(size - len(found), 1 << 20))
+            if not part:
+                return None
+            found += part
+        return bytes(found)

@@ -1,0 +1,208 @@
+"""A process that trains, as the server sees it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Final
+
+from google.rpc import status_pb2
+
+from zoobridge.errors import CancelledError, ServerUnavailableError, WorkerError
+from zoobridge.protocol import error_from_status
+from zoobridge.protocol.connection import RUNTIME_DIR_VARIABLE
+from zoobridge.protocol.pipes import CallFrame, CallKind, CallPipe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+__all__ = ["TrainingProcess"]
+
+# What would give it other rights than those it is started with.
+_PRIVATE: Final = ("ZOOBRIDGE_ADDRESS", "ZOOBRIDGE_TOKEN", "ZOOBRIDGE_CA", "ZOOBRIDGE_SERVE_TOKEN",
+                   "ZOOBRIDGE_SERVE_CLASSIFICATION_TOKEN", "ZOOBRIDGE_SERVE_TRAINING_TOKEN")  # fmt: skip
+#: Threads of numerical libraries are started while they are imported, before the process is confined;
+#: joblib asks for semaphores, which it may not make.
+_LIBRARIES: Final = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    "JOBLIB_MULTIPROCESSING": "0",
+}
+#: What a cancelled call may take to end by itself; then its process is ended.
+_CANCEL_SECONDS: Final = 0.6
+
+
+class TrainingProcess:
+    """A running process that answers the calls on one project.
+
+    Parameters
+    ----------
+    command
+        Its command line.
+    settings
+        What it needs to know.
+    folder
+        Its working directory.
+    """
+
+    def __init__(self, command: Sequence[str], settings: dict[str, Any], folder: Path) -> None:
+        environment = {key: value for key, value in os.environ.items() if key not in _PRIVATE}
+        # Libraries keep settings at home (Keras).
+        own = dict.fromkeys((RUNTIME_DIR_VARIABLE, "HOME", "USERPROFILE"), str(folder))
+        environment |= own | _LIBRARIES
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=folder,
+            env=environment,
+            # Ctrl-C in the server's terminal is the server's to answer; what it starts ends with it.
+            start_new_session=sys.platform != "win32",
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            bufsize=0,
+        )
+        source, sink = self._process.stdout, self._process.stdin
+        assert source is not None and sink is not None  # noqa: S101, PT018 - both are pipes
+        self._pipe = CallPipe(source.fileno(), sink.fileno())
+        self._lock = threading.Lock()
+        self._calls: dict[int, SimpleQueue[CallFrame | None]] = {}
+        self._numbers = 0
+        self._ended = False
+        #: When the last call ended, on the clock of :func:`time.monotonic`.
+        self.idle_since = time.monotonic()
+        self._pipe.write(CallFrame(CallKind.SETTINGS, 0, json.dumps(settings).encode()))
+        threading.Thread(target=self._read, name="zoobridge-training", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    @property
+    def ended(self) -> bool:
+        """Whether it answers no more."""
+        return self._ended
+
+    @property
+    def busy(self) -> bool:
+        """Whether calls are under way."""
+        return bool(self._calls)
+
+    def kill(self) -> None:
+        """End it, and what it has started, at once."""
+        self._ended = True
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if sys.platform == "win32":
+                self._process.kill()
+            else:
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def call(
+        self,
+        method: str,
+        request: bytes,
+        *,
+        on_end: Callable[[Callable[[], None]], bool],
+        end_after: float | None = _CANCEL_SECONDS,
+    ) -> Iterator[bytes]:
+        """Yield the serialized responses of a call.
+
+        Parameters
+        ----------
+        method
+            Its name in the contract.
+        request
+            The serialized request.
+        on_end
+            Takes what is to be called when the caller is gone; returns whether it still waits.
+        end_after
+            Seconds after which a cancelled call costs the process; `None` for never.
+
+        Raises
+        ------
+        CancelledError
+            If the caller is gone.
+        WorkerError
+            If the process ended.
+        ZooBridgeError
+            What it was answered with.
+        """
+        answers: SimpleQueue[CallFrame | None] = SimpleQueue()
+        with self._lock:
+            if self._ended:
+                raise self._death()
+            self._numbers += 1
+            number = self._numbers
+            self._calls[number] = answers
+        cancelled = threading.Event()
+
+        def cancel() -> None:
+            if number in self._calls:
+                cancelled.set()
+                self._cancel(number, end_after)
+
+        try:
+            with contextlib.suppress(OSError):
+                data = method.encode() + b"\0" + request
+                self._pipe.write(CallFrame(CallKind.REQUEST, number, data))
+            if not on_end(cancel):
+                cancel()
+            while (frame := answers.get()) is not None and frame.kind is not CallKind.END:
+                if frame.kind is CallKind.STATUS:
+                    raise error_from_status(status_pb2.Status.FromString(frame.data))
+                yield frame.data
+            if frame is None:
+                raise self._cancellation() if cancelled.is_set() else self._death()
+        finally:
+            with self._lock:
+                self._calls.pop(number, None)
+                self.idle_since = time.monotonic()
+
+    def _cancel(self, number: int, end_after: float | None) -> None:
+        """Have a call end by itself, and end the process if it does not."""
+        with contextlib.suppress(OSError):
+            self._pipe.write(CallFrame(CallKind.CANCEL, number))
+        if end_after is None:
+            return
+
+        def end() -> None:
+            if number in self._calls:
+                self.kill()
+
+        timer = threading.Timer(end_after, end)
+        timer.daemon = True
+        timer.start()
+
+    def _read(self) -> None:
+        with contextlib.suppress(OSError):
+            while (frame := self._pipe.read()) is not None:
+                answers = self._calls.get(frame.call)
+                if answers is not None:
+                    answers.put(frame)
+        with self._lock:
+            self._ended = True
+            waiting = list(self._calls.values())
+        for answers in waiting:
+            answers.put(None)
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+    def _death(self) -> WorkerError | ServerUnavailableError:
+        return WorkerError(
+            "the process of the training project ended, perhaps for want of memory; its annotations "
+            "are kept. Repeat the call"
+        )
+
+    def _cancellation(self) -> CancelledError:
+        return CancelledError("the call was cancelled; what was done is kept")

@@ -1,0 +1,225 @@
+"""The process of a served project: ``python -m zoobridge.training.service._process``.
+
+The server starts it, confined, with its calls on standard input and output. It is an ordinary client
+of that server. Every annotation is on disk before it is answered, so that the process may be ended
+at any time; it ends by itself when the server is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from contextlib import closing, suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from zoobridge.errors import (
+    CancelledError,
+    LimitError,
+    ServerError,
+    UnsupportedError,
+    ZooBridgeError,
+)
+from zoobridge.protocol import status_from_error
+from zoobridge.protocol.pipes import CallFrame, CallKind, CallPipe
+from zoobridge.protocol.v1 import training_pb2 as pb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from google.protobuf.message import Message
+
+    from zoobridge.client import Client
+
+__all__ = ["main"]
+
+#: How often a process without calls looks whether features can be computed ahead.
+_IDLE_SECONDS: Final = 0.1
+
+_REQUESTS: Final = {
+    method.name: getattr(pb, method.input_type.name)
+    for method in pb.DESCRIPTOR.services_by_name["TrainingService"].methods
+}
+
+
+class Calls(Protocol):
+    """What answers."""
+
+    @property
+    def LONG(self) -> frozenset[str]:  # noqa: N802 - a constant
+        """Methods that compute, which run on a thread of their own."""
+        ...
+
+    def warm_one(self) -> bool:
+        """Do a little of what will be needed; return whether there was something to do."""
+        ...
+
+    def close(self) -> None:
+        """Close what is open."""
+        ...
+
+
+class _Cancelled:
+    """Which calls nobody waits for."""
+
+    def __init__(self) -> None:
+        self._calls: set[int] = set()
+
+    def add(self, call: int) -> None:
+        self._calls.add(call)
+
+    def check(self, call: int) -> None:
+        if call in self._calls:
+            raise CancelledError("the caller cancelled the call; what was done is kept")
+
+
+class _Runner:
+    """Runs calls on a thread of its own, one after the other."""
+
+    def __init__(self, calls: Calls, pipe: CallPipe, cancelled: _Cancelled, *, warm: bool) -> None:
+        self._calls = calls
+        self._pipe = pipe
+        self._cancelled = cancelled
+        self._warm = warm
+        self._queue: SimpleQueue[tuple[str, int, bytes]] = SimpleQueue()
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def put(self, method: str, call: int, data: bytes) -> None:
+        """Run a call when its turn comes."""
+        self._queue.put((method, call, data))
+
+    def _run(self) -> None:
+        while True:
+            try:
+                method, call, data = self._queue.get(timeout=_IDLE_SECONDS if self._warm else None)
+            except Empty:
+                self._compute_ahead()
+                continue
+            try:
+                self._answer(method, call, data)
+            except OSError:
+                # The server is gone; the thread that reads ends the process.
+                return
+
+    def _compute_ahead(self) -> None:
+        # Whoever asks for a fit is told why features cannot be computed.
+        with suppress(ZooBridgeError):
+            while self._queue.empty() and self._calls.warm_one():
+                pass
+
+    def _answer(self, method: str, call: int, data: bytes) -> None:
+        def on_step(stage: str, done: int, total: int) -> None:
+            self._cancelled.check(call)
+            progress = pb.TrainingProgress(stage=stage, done=done, total=total)
+            response = _progress(method, progress)
+            if response is not None:
+                self._pipe.write(CallFrame(CallKind.RESPONSE, call, response.SerializeToString()))
+
+        try:
+            self._cancelled.check(call)
+            answer: Callable[..., Iterator[Message]] = getattr(self._calls, method)
+            for response in answer(_REQUESTS[method].FromString(data), on_step):
+                self._pipe.write(CallFrame(CallKind.RESPONSE, call, response.SerializeToString()))
+        except ZooBridgeError as error:
+            self._fail(call, error)
+        except MemoryError:
+            self._fail(
+                call, LimitError("the project needs more memory than it may use; fit on less")
+            )
+        except OSError as error:
+            reason = error.strerror or str(error)
+            self._fail(
+                call,
+                ServerError(
+                    f"the server cannot write the project ({reason}); free space on its disk"
+                ),
+            )
+        else:
+            self._pipe.write(CallFrame(CallKind.END, call))
+
+    def _fail(self, call: int, error: ZooBridgeError) -> None:
+        status = status_from_error(error).SerializeToString()
+        self._pipe.write(CallFrame(CallKind.STATUS, call, status))
+
+
+def main() -> None:
+    """Answer calls until standard input ends."""
+    # Whatever a library prints must not stand among the frames.
+    pipe = CallPipe(os.dup(0), os.dup(1))
+    os.dup2(2, 1)
+    first = pipe.read()
+    if first is None:
+        return
+    settings = json.loads(first.data)
+    cancelled = _Cancelled()
+    try:
+        with _client(settings) as client, closing(_calls(settings, client)) as calls:
+            quick = _Runner(calls, pipe, cancelled, warm=False)
+            long = _Runner(calls, pipe, cancelled, warm=True)
+            while (frame := pipe.read()) is not None:
+                if frame.kind is CallKind.CANCEL:
+                    cancelled.add(frame.call)
+                    continue
+                name, _, data = frame.data.partition(b"\0")
+                method = name.decode()
+                (long if method in calls.LONG else quick).put(method, frame.call, data)
+    except ModuleNotFoundError as error:
+        _refuse_all(
+            pipe,
+            UnsupportedError(
+                f"training needs {error.name}, which the server lacks; install it there: "
+                'pip install "zoobridge[train]"'
+            ),
+        )
+    except ZooBridgeError as error:
+        _refuse_all(pipe, error)
+    # Threads that compute are not waited for: every answer is on disk.
+    os._exit(0)
+
+
+def _refuse_all(pipe: CallPipe, error: ZooBridgeError) -> None:
+    status = status_from_error(error).SerializeToString()
+    while (frame := pipe.read()) is not None:
+        if frame.kind is CallKind.REQUEST:
+            pipe.write(CallFrame(CallKind.STATUS, frame.call, status))
+
+
+def _client(settings: dict[str, Any]) -> Client:
+    from zoobridge.client import connect
+
+    return connect(
+        settings["address"],
+        token=settings["token"],
+        ca=settings["ca"],
+        tls=settings["ca"] is not None,
+        timeout=60,
+    )
+
+
+def _calls(settings: dict[str, Any], client: Client) -> Calls:
+    # Imported late, so that a missing package is reported to the caller.
+    if not settings["project"]:
+        from zoobridge.training.service._explaining import ExplainingCalls
+
+        return ExplainingCalls(client)
+    from zoobridge.training.service._calls import ProjectCalls
+
+    return ProjectCalls(
+        settings["project"], Path(settings["folder"]), zoo=Path(settings["zoo"]), client=client
+    )
+
+
+def _progress(method: str, progress: pb.TrainingProgress) -> Message | None:
+    response = {
+        "Suggest": pb.SuggestResponse,
+        "Fit": pb.FitResponse,
+        "Publish": pb.PublishResponse,
+        "Explain": pb.ExplainResponse,
+    }.get(method)
+    return None if response is None else response(progress=progress)
+
+
+if __name__ == "__main__":
+    main()

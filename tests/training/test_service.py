@@ -1,0 +1,297 @@
+"""TrainingService over real gRPC: a server, and the confined process that trains."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from served import wait_until
+from training_examples import PATCHES, TEXTURES, patch
+from zoobridge.client import Region, connect
+from zoobridge.errors import (
+    AuthenticationError,
+    CancelledError,
+    ImageFormatError,
+    InvalidRequestError,
+    ManagingPermissionError,
+    PathPermissionError,
+    RegionError,
+    ServerError,
+    ServerUnavailableError,
+    TrainingPermissionError,
+)
+from zoobridge.protocol.v1 import image_pb2, training_pb2
+
+# A whole publication, with two frameworks that are started to write their formats.
+pytestmark = pytest.mark.timeout(900)
+
+TOKENS = (
+    "--token",
+    "manages",
+    "--training-token",
+    "trains",
+    "--classification-token",
+    "classifies",
+)
+
+
+def arguments(folder):
+    return (*TOKENS, "--training-folder", os.fspath(folder))
+
+
+@pytest.fixture(scope="module")
+def folder(trained, user_folders, tmp_path_factory):
+    """Where projects are kept; with the network's parameters, which take PyTorch to read."""
+    kept = tmp_path_factory.mktemp("projects")
+    name = "efficientnet-lite0.npz"
+    (source,) = user_folders.rglob(name)
+    cache = kept / ".cache" / "zoobridge" / "training"
+    cache.mkdir(parents=True)
+    shutil.copy(source, cache / name)
+    return kept
+
+
+@pytest.fixture(scope="module")
+def server(trained, folder, zoobridge_server):
+    return zoobridge_server(trained.zoo, arguments=arguments(folder))
+
+
+@pytest.fixture(scope="module")
+def client(server):
+    with connect(server.address, token="trains") as connected:
+        yield connected
+
+
+@pytest.fixture
+def project(client, request):
+    """A new project, named after the test."""
+    opened = client.training_project(request.node.name)
+    yield opened
+    with suppress(ServerUnavailableError):
+        opened.delete()
+
+
+def processes(server):
+    """The processes that train, and what they have started."""
+    found = []
+    for child in psutil.Process(server.process.pid).children():
+        with suppress(psutil.NoSuchProcess):
+            if "zoobridge.training.service._process" in child.cmdline():
+                found.append(child)
+    return found
+
+
+def annotate(project, numbers=range(2), names=TEXTURES[:2], **options):
+    for name in names:
+        for number in numbers:
+            project.annotate(patch(name, number, side=64), name, **options)
+
+
+def test_from_pictures_to_a_served_model(client, trained, project):
+    steps = []
+    assert project.annotate_folder(trained.pictures) == []
+    comma = {name: f"{name}, wet" for name in TEXTURES}
+    for one in project.annotations:
+        project.annotate(one.item, comma[one.label])
+    assert project.summary().annotated == len(TEXTURES) * PATCHES
+    figures = project.fit(on_step=lambda *step: steps.append(step))
+    assert ("features", 18, 18) in steps
+    assert figures.low <= figures.balanced_accuracy <= figures.high
+    assert figures.balanced_accuracy > 0.8
+    assert [one.label for one in figures.classes] == sorted(comma.values())
+    published = project.publish("Textures by gRPC", authors=["Ada"], license_id="CC-BY-4.0")
+    assert published.reference == "textures-by-grpc@1.0.0"
+    assert set(published.formats) == {"onnx", "torchscript", "keras_v3"}
+    results = client.classify(published.reference, [patch(name, 7) for name in TEXTURES])
+    assert results.labels == tuple(comma[name] for name in TEXTURES)
+    assert results[0].prediction_set.labels
+    assert results[0].novelty.threshold == pytest.approx(figures.novelty_threshold, abs=1e-5)
+    report = project.report()
+    assert "<h1>" in report.html
+    assert "brick00.png" in report.annotations_csv
+    assert "Doubtful" in report.html
+
+
+def test_what_the_project_knows_comes_back_with_the_pictures(project):
+    annotate(project)
+    again = project.add(patch("brick", 0, side=64))
+    assert again.items[0].label == "brick"
+    assert {one.label: one.items for one in again.classes} == {"brick": 2, "grass": 2}
+    assert project.undo().label == "grass"
+    assert project.summary().annotated == 3
+    assert project.summary().unlabelled == 1
+
+
+def test_places_of_a_picture_are_items_of_one_group(project):
+    sheet = np.concatenate([patch("brick", 0), patch("grass", 0)], axis=1)
+    mask = np.zeros((48, 48), bool)
+    mask[8:40, 8:40] = True
+    regions = [Region(0, 0, 48, 48, id="a"), Region(96, 0, 48, 48, id="b", mask=mask)]
+    done = project.add(sheet, regions=regions, labels=["brick", ""], name="sheet.tif")
+    first, second = done.items
+    assert (first.label, second.label) == ("brick", "")
+    assert (first.item.region_id, first.item.name) == ("a", "sheet.tif")
+    assert (second.item.box.x, second.item.box.width) == (96, 48)
+    given = project.annotate(second.item, "grass")
+    assert given.group == first.group
+    with pytest.raises(RegionError, match="lies outside"):
+        project.add(sheet, regions=["900,0,10,10"])
+
+
+def test_a_plane_of_a_stack_has_to_be_named(project):
+    stack = np.stack([patch("brick", 0), patch("grass", 0)])
+    with pytest.raises(RegionError, match="2 planes along Z; name one"):
+        project.annotate(stack, "brick", axes="ZYX")
+    given = project.annotate(
+        stack, "grass", axes="ZYX", region=Region(0, 0, 96, 96, plane={"Z": 1})
+    )
+    assert given.label == "grass"
+
+
+def test_suggested_items_are_those_without_a_class(project):
+    annotate(project, range(2))
+    pool = [patch(name, 6, side=64) for name in TEXTURES]
+    (suggested,) = project.suggest(pool, 1)
+    assert suggested.label in TEXTURES
+    assert 0 < suggested.score <= 1
+    project.annotate(suggested.item, "brick", suggested=True)
+    assert project.annotations[-1].suggested
+    assert len(project.suggest(count=5, random=True)) == 2
+
+
+def test_bad_annotations_are_sentences(client, project):
+    with pytest.raises(InvalidRequestError, match="at least two classes"):
+        annotate(project, names=("brick",))
+        project.fit()
+    with pytest.raises(ImageFormatError):
+        project.annotate(b"no picture", "brick")
+    image = image_pb2.Image(path="/etc/passwd")
+    (refused,) = project._annotated(
+        [training_pb2.AnnotateRequest(project=project.name, image=image)]
+    )
+    assert isinstance(refused, PathPermissionError)
+    with pytest.raises(InvalidRequestError, match="no training project 'nowhere'"):
+        client.training_project("nowhere", existing=True)
+    with pytest.raises(InvalidRequestError, match="nothing was fitted"):
+        project.publish()
+
+
+def test_annotators_who_disagree_and_pictures_that_changed_are_left_out(folder, project):
+    annotate(project, range(3), annotator="ada")
+    project.annotate(patch("brick", 0, side=64), "grass", annotator="bob")
+    changed = project.annotate(patch("grass", 3, side=64), "grass", annotator="ada")
+    (file,) = folder.glob(f"*/pictures/{changed.item.picture}*")
+    file.write_bytes(file.read_bytes() + b" ")
+    figures = project.fit()
+    reasons = " ".join(one.reason for one in figures.unused)
+    assert "brick (ada), grass (bob)" in reasons
+    assert "changed after it was annotated" in reasons
+    assert len(figures.unused) == 2
+    with pytest.raises(InvalidRequestError, match="another model three-textures"):
+        project.publish("Three textures")
+
+
+def test_a_full_disk_while_publishing_is_a_sentence_and_leaves_nothing(server, trained, project):
+    annotate(project, range(3))
+    project.fit()
+    (process,) = [one for one in processes(server) if _serves(one, project.name)]
+    before = sorted(trained.zoo.iterdir())
+    # The weights of a package take more; the kernel refuses as a full disk does.
+    psutil.Process(process.pid).rlimit(psutil.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+    with pytest.raises(ServerError, match=r"cannot be written.*File too large"):
+        project.publish("Full disk")
+    assert sorted(trained.zoo.iterdir()) == before
+    assert project.summary().annotated == 6
+
+
+def _serves(process, name):
+    """Whether a process works in the folder of a project."""
+    return Path(process.cwd(), "project.json").is_file() and name in Path(
+        process.cwd(), "project.json"
+    ).read_text("utf-8")
+
+
+def test_a_cancelled_fit_ends_soon_and_keeps_what_is_done(server, project):
+    noise = np.random.default_rng(0).integers(0, 255, (60, 64, 64), np.uint8)
+    project.add(noise[0])
+    for number, one in enumerate(noise):
+        project.annotate(one, TEXTURES[number % 2])
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        project.fit(on_step=stop)
+    # Whoever comes next is not kept waiting by the fit: features of sixty pictures take longer.
+    assert project.summary().annotated == 60
+    assert len(project.annotations) == 60
+
+
+def test_the_server_killed_in_the_middle_of_a_fit_loses_no_annotation(
+    trained, tmp_path, folder, zoobridge_server
+):
+    shutil.copytree(folder / ".cache", tmp_path / "projects" / ".cache")
+    words = arguments(tmp_path / "projects")
+    first = zoobridge_server(trained.zoo, arguments=words)
+    with connect(first.address, token="trains") as connected:
+        opened = connected.training_project("Cells")
+        annotate(opened, range(4))
+        (process,) = processes(first)
+
+        def kill(*_):
+            first.process.send_signal(signal.SIGKILL)
+
+        with pytest.raises((ServerUnavailableError, CancelledError)):
+            opened.fit(on_step=kill)
+    wait_until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
+    second = zoobridge_server(trained.zoo, arguments=words)
+    with connect(second.address, token="trains") as connected:
+        assert connected.training_projects() == ["Cells"]
+        again = connected.training_project("Cells", existing=True)
+        assert again.summary().annotated == 8
+        assert again.fit().balanced_accuracy > 0.5
+
+
+def test_training_is_behind_a_permission_of_its_own(server):
+    with connect(server.address, token="") as stranger, pytest.raises(AuthenticationError):
+        stranger.training_projects()
+    with (
+        connect(server.address, token="classifies") as classifier,
+        pytest.raises(TrainingPermissionError, match="needs the training token or the managing token"),
+    ):
+        classifier.training_project("Mine")
+    with connect(server.address, token="trains") as trainer:
+        assert isinstance(trainer.training_projects(), list)
+        with pytest.raises(ManagingPermissionError, match="allows training, classifying"):
+            trainer.load("three-textures")
+    with connect(server.address, token="manages") as manager:
+        assert isinstance(manager.training_projects(), list)
+
+
+def test_an_answer_is_explained_by_the_server(server):
+    sheet = np.full((98, 98), 128, np.uint8)
+    sheet[14:56, 14:56] = patch("brick", 7)[:42, :42]
+    with connect(server.address, token="classifies") as classifier:
+        found = classifier.explain("three-textures", sheet, label="brick")
+        assert found.values.shape == (98, 98)
+        assert found.label == "brick"
+        assert np.abs(found.values).max() > 0
+        with pytest.raises(InvalidRequestError, match="no class 'wood'"):
+            classifier.explain("three-textures", sheet, label="wood")
+
+
+def test_few_processes_train_at_once(server, client):
+    names = [f"project {number}" for number in range(6)]
+    for name in names:
+        client.training_project(name)
+    assert len(processes(server)) <= 4
+    for name in names:
+        client.training_project(name, existing=True).delete()
+    assert not set(names) & set(client.training_projects())
