@@ -264,7 +264,9 @@ def test_training_is_behind_a_permission_of_its_own(server):
         stranger.training_projects()
     with (
         connect(server.address, token="classifies") as classifier,
-        pytest.raises(TrainingPermissionError, match="needs the training token or the managing token"),
+        pytest.raises(
+            TrainingPermissionError, match="needs the training token or the managing token"
+        ),
     ):
         classifier.training_project("Mine")
     with connect(server.address, token="trains") as trainer:

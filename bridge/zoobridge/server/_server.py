@@ -203,12 +203,13 @@ class Server:
         streams = OpenStreams()
         classification = ClassificationServicer(core, streams)
         inference = InferenceServicer(core, Callers(permissions, port), streams)
-        server.add_generic_rpc_handlers((classification.handler(), inference.handler()))
+        self._address = reachable_address(config, port)
+        server.add_generic_rpc_handlers(
+            tuple(one.handler() for one in (classification, inference, self._training(core, stack)))
+        )
         add_zoo: Any = zoo_pb2_grpc.add_ZooServiceServicer_to_server
         add_zoo(_zoo.ZooServicer(core, permissions, log), server)
         health_pb2_grpc.add_HealthServicer_to_server(health, server)
-        self._address = reachable_address(config, port)
-        server.add_generic_rpc_handlers((self._training(core, stack).handler(),))
         for service in self._services:
             service.begin(self._address, config.tls_certificate)
             stack.callback(service.end)
