@@ -12,8 +12,8 @@ import numpy as np
 import psutil
 import pytest
 
-from served import wait_until
-from training_examples import PATCHES, TEXTURES, patch
+from served import wait_until, write_package
+from training_examples import PATCHES, TEXTURES, patch, write_patches
 from zoobridge.client import Region, connect
 from zoobridge.errors import (
     AuthenticationError,
@@ -47,20 +47,27 @@ def arguments(folder):
 
 
 @pytest.fixture(scope="module")
-def folder(trained, user_folders, tmp_path_factory):
-    """Where projects are kept; with the network's parameters, which take PyTorch to read."""
+def zoo(tmp_path_factory):
+    """A zoo with a model that was not trained here."""
+    folder = tmp_path_factory.mktemp("served-zoo")
+    write_package(folder / "brightness", "brightness")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(user_folders, tmp_path_factory):
+    """Where projects are kept; with the network's parameters, which take PyTorch to read, if known."""
     kept = tmp_path_factory.mktemp("projects")
-    name = "efficientnet-lite0.npz"
-    (source,) = user_folders.rglob(name)
     cache = kept / ".cache" / "zoobridge" / "training"
     cache.mkdir(parents=True)
-    shutil.copy(source, cache / name)
+    for known in user_folders.rglob("efficientnet-lite0.npz"):
+        shutil.copy(known, cache / known.name)
     return kept
 
 
 @pytest.fixture(scope="module")
-def server(trained, folder, zoobridge_server):
-    return zoobridge_server(trained.zoo, arguments=arguments(folder))
+def server(zoo, folder, zoobridge_server):
+    return zoobridge_server(zoo, arguments=arguments(folder))
 
 
 @pytest.fixture(scope="module")
@@ -94,9 +101,10 @@ def annotate(project, numbers=range(2), names=TEXTURES[:2], **options):
             project.annotate(patch(name, number, side=64), name, **options)
 
 
-def test_from_pictures_to_a_served_model(client, trained, project):
+def test_from_pictures_to_a_served_model(client, tmp_path, project):
     steps = []
-    assert project.annotate_folder(trained.pictures) == []
+    pictures = write_patches(tmp_path, range(PATCHES))
+    assert project.annotate_folder(pictures) == []
     comma = {name: f"{name}, wet" for name in TEXTURES}
     for one in project.annotations:
         project.annotate(one.item, comma[one.label])
@@ -194,20 +202,20 @@ def test_annotators_who_disagree_and_pictures_that_changed_are_left_out(folder, 
     assert "brick (ada), grass (bob)" in reasons
     assert "changed after it was annotated" in reasons
     assert len(figures.unused) == 2
-    with pytest.raises(InvalidRequestError, match="another model three-textures"):
-        project.publish("Three textures")
+    with pytest.raises(InvalidRequestError, match="another model brightness"):
+        project.publish("Brightness")
 
 
-def test_a_full_disk_while_publishing_is_a_sentence_and_leaves_nothing(server, trained, project):
+def test_a_full_disk_while_publishing_is_a_sentence_and_leaves_nothing(server, zoo, project):
     annotate(project, range(3))
     project.fit()
     (process,) = [one for one in processes(server) if _serves(one, project.name)]
-    before = sorted(trained.zoo.iterdir())
+    before = sorted(zoo.iterdir())
     # The weights of a package take more; the kernel refuses as a full disk does.
     psutil.Process(process.pid).rlimit(psutil.RLIMIT_FSIZE, (1 << 20, 1 << 20))
     with pytest.raises(ServerError, match=r"cannot be written.*File too large"):
         project.publish("Full disk")
-    assert sorted(trained.zoo.iterdir()) == before
+    assert sorted(zoo.iterdir()) == before
     assert project.summary().annotated == 6
 
 
@@ -235,11 +243,11 @@ def test_a_cancelled_fit_ends_soon_and_keeps_what_is_done(server, project):
 
 
 def test_the_server_killed_in_the_middle_of_a_fit_loses_no_annotation(
-    trained, tmp_path, folder, zoobridge_server
+    zoo, tmp_path, folder, zoobridge_server
 ):
     shutil.copytree(folder / ".cache", tmp_path / "projects" / ".cache")
     words = arguments(tmp_path / "projects")
-    first = zoobridge_server(trained.zoo, arguments=words)
+    first = zoobridge_server(zoo, arguments=words)
     with connect(first.address, token="trains") as connected:
         opened = connected.training_project("Cells")
         annotate(opened, range(4))
@@ -251,7 +259,7 @@ def test_the_server_killed_in_the_middle_of_a_fit_loses_no_annotation(
         with pytest.raises((ServerUnavailableError, CancelledError)):
             opened.fit(on_step=kill)
     wait_until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
-    second = zoobridge_server(trained.zoo, arguments=words)
+    second = zoobridge_server(zoo, arguments=words)
     with connect(second.address, token="trains") as connected:
         assert connected.training_projects() == ["Cells"]
         again = connected.training_project("Cells", existing=True)
@@ -272,21 +280,22 @@ def test_training_is_behind_a_permission_of_its_own(server):
     with connect(server.address, token="trains") as trainer:
         assert isinstance(trainer.training_projects(), list)
         with pytest.raises(ManagingPermissionError, match="allows training, classifying"):
-            trainer.load("three-textures")
+            trainer.load("brightness")
     with connect(server.address, token="manages") as manager:
         assert isinstance(manager.training_projects(), list)
 
 
 def test_an_answer_is_explained_by_the_server(server):
-    sheet = np.full((98, 98), 128, np.uint8)
-    sheet[14:56, 14:56] = patch("brick", 7)[:42, :42]
+    sheet = np.zeros((64, 64), np.uint8)
+    sheet[:16, :16] = 255
     with connect(server.address, token="classifies") as classifier:
-        found = classifier.explain("three-textures", sheet, label="brick")
-        assert found.values.shape == (98, 98)
-        assert found.label == "brick"
-        assert np.abs(found.values).max() > 0
+        found = classifier.explain("brightness", sheet, label="bright", windows=4)
+        assert found.values.shape == (64, 64)
+        assert (found.label, found.model) == ("bright", "brightness@1.0.0")
+        # Only where it is bright does covering lower how bright it is.
+        assert found.values[0, 0] == found.values.max() > 0
         with pytest.raises(InvalidRequestError, match="no class 'wood'"):
-            classifier.explain("three-textures", sheet, label="wood")
+            classifier.explain("brightness", sheet, label="wood")
 
 
 def test_few_processes_train_at_once(server, client):

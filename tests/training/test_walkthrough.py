@@ -37,7 +37,7 @@ def test_the_walk_through_runs_as_it_stands(user_folders, zoobridge_server, tmp_
         )
         assert done.returncode == 0, f"{code}\n{done.stdout}\n{done.stderr}"
         said.append(done.stdout + done.stderr)
-    _, trained, classified, explained, python = said
+    _, trained, classified, explained, python, remote = said
     assert "3 classes in 24 groups: brick (8), grass (8), gravel (8)" in trained
     assert "my-textures@1.0.0 is in the zoo (onnx, torchscript, keras_v3)" in trained
     assert (tmp_path / "report" / "report.html").is_file()
@@ -45,3 +45,5 @@ def test_the_walk_through_runs_as_it_stands(user_folders, zoobridge_server, tmp_
     assert "see grass-0-explained.png" in explained
     assert (tmp_path / "grass-0-explained.png").is_file()
     assert python.splitlines()[-1].startswith("brick PredictionSet(coverage=0.9")
+    assert "cross-validation" in remote
+    assert remote.splitlines()[-1] == str(("grass",) * 8)
