@@ -24,6 +24,7 @@ BELOW = {
     "runs": {"layers", "results", "targets"},
     "connection": {"layers", "runs", "targets"},
     "widgets": {"connection", "layers", "results", "runs", "targets"},
+    "training": {"connection", "layers", "results", "targets", "widgets"},
 }
 
 

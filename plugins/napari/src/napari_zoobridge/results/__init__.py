@@ -2,6 +2,7 @@
 
 from napari_zoobridge.results._agreement import ComparedItem, agreement, compare
 from napari_zoobridge.results._colors import UNKNOWN, class_colors, label_items_with_text
+from napari_zoobridge.results._explanation_layer import show_explanation
 from napari_zoobridge.results._features import add_features, column_name
 from napari_zoobridge.results._present import (
     Look,
@@ -32,5 +33,6 @@ __all__ = [
     "present",
     "refused",
     "remove_results",
+    "show_explanation",
     "write_csv",
 ]

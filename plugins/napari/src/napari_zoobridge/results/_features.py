@@ -21,6 +21,8 @@ __all__ = ["METADATA_KEY", "add_features", "column_name", "own_columns", "remove
 
 METADATA_KEY = "zoobridge"
 _INDEX = "index"
+#: Of models that say how far to rely on an answer.
+_RELIABILITY = ("prediction_set", "novelty", "unlike_training")
 
 
 def column_name(text: str) -> str:
@@ -67,7 +69,8 @@ def add_features(
     -------
     dict
         The names that the columns got: by ``class``, ``score``, ``classes`` (all that reach the
-        threshold, for models of independent classes) and ``score:LABEL``.
+        threshold, for models of independent classes), ``score:LABEL``, and for models whose answers
+        say how far to rely on them ``prediction_set``, ``novelty`` and ``unlike_training``.
     """
     suffix = "" if name == "class" else f"_{name.removeprefix('class_')}"
     import pandas as pd
@@ -85,6 +88,16 @@ def add_features(
     if any(record.result.score_kind == "independent_probability" for record in records):
         counting = [", ".join(record.result.positives) for record in records]
         wanted["classes"] = _series(frame, rows, counting, object)
+    sets = [record.result.prediction_set for record in records]
+    if any(one is not None for one in sets):
+        texts = ["" if one is None else "|".join(one.labels) for one in sets]
+        wanted["prediction_set"] = _series(frame, rows, texts, object)
+    novelties = [record.result.novelty for record in records]
+    if any(one is not None for one in novelties):
+        values = [_number(None if one is None else one.value) for one in novelties]
+        wanted["novelty"] = _series(frame, rows, values, np.float64)
+        exceeded = [one is not None and one.exceeded for one in novelties]
+        wanted["unlike_training"] = _series(frame, rows, exceeded, object)
     if all_scores:
         for index, label in enumerate(labels):
             values = [
@@ -95,9 +108,10 @@ def add_features(
 
     names: dict[str, str] = {}
     for key, series in wanted.items():
-        base = {"class": name, "score": f"score{suffix}", "classes": f"classes{suffix}"}.get(
-            key, column_name(f"score{suffix}_{key.removeprefix('score:')}")
-        )
+        base = {
+            "class": name,
+            **{one: f"{one}{suffix}" for one in ("score", "classes", *_RELIABILITY)},
+        }.get(key, column_name(f"score{suffix}_{key.removeprefix('score:')}"))
         names[key] = _free_name(base, frame)
         frame[names[key]] = series
     layer.features = frame

@@ -45,6 +45,11 @@ class Record:
         return self.result.score
 
     @property
+    def unlike_training(self) -> bool:
+        """Whether the item is unlike the pictures that the model was trained on."""
+        return self.result.novelty is not None and self.result.novelty.exceeded
+
+    @property
     def error(self) -> str:
         """What is wrong with the item, as a sentence; empty for an answer."""
         return "" if self.result.error is None else self.result.error.message
@@ -127,7 +132,8 @@ def write_csv(records: Sequence[Record], path: Path, labels: Sequence[str] = ())
         The file cannot be written.
     """
     top = max((len(record.result.top) for record in records), default=1)
-    columns = table_columns(top=top, errors=True, labels=labels)
+    reliability = any(one.result.prediction_set or one.result.novelty for one in records)
+    columns = table_columns(top=top, errors=True, labels=labels, reliability=reliability)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)

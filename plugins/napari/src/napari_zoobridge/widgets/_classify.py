@@ -7,12 +7,12 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import CheckBox, ComboBox, LineEdit, SpinBox
-from napari.utils.notifications import show_error, show_info
-from qtpy.QtWidgets import QFormLayout
+from napari.utils.notifications import show_error, show_info, show_warning
+from qtpy.QtWidgets import QFormLayout, QPushButton
 
-from napari_zoobridge.connection import Preload, sentence
-from napari_zoobridge.results import UNKNOWN, Look, class_colors, present
-from napari_zoobridge.runs import Options, Run, advice, joined
+from napari_zoobridge.connection import Preload, in_background, sentence
+from napari_zoobridge.results import UNKNOWN, Look, class_colors, present, show_explanation
+from napari_zoobridge.runs import Options, Run, advice, explained, joined
 from napari_zoobridge.targets import EmptyTargetError
 from napari_zoobridge.widgets._panel import Panel
 from napari_zoobridge.widgets._result_table import Legend, record_rows
@@ -76,6 +76,11 @@ class ClassifyWidget(Panel):
         self.colored = CheckBox(text="colour by class", value=True)
         self.text = LineEdit(value="{class}", tooltip="For example {class} {score:.2f}")
         self.legend = Legend()
+        self.explain_button = QPushButton("Explain the chosen row")
+        self.explain_button.setToolTip(
+            "Cover the item window by window, and show how much its score falls as a heat map"
+        )
+        self.explain_button.clicked.connect(self.explain)
         self._preload = Preload(self)
         self.target.changed.connect(self._load_early)
         self.target.options = self._way_in
@@ -92,7 +97,8 @@ class ClassifyWidget(Panel):
         options.addRow("Show", self.colored.native)
         options.addRow("Text", self.text.native)
         parts = (self.server, self.models, self.target, options, self._buttons(), self.bar)
-        self._open((*parts, self.summary, self.legend, self.table, self._buttons_below()), address)
+        below = (self.summary, self.legend, self.table, self.explain_button)
+        self._open((*parts, *below, self._buttons_below()), address)
 
     # -- what the user does
 
@@ -131,6 +137,21 @@ class ClassifyWidget(Panel):
         self.legend.setText("")
         title = f"{model.id} on {plan.place.source.name}"
         return run, title, joined(run.updates(), _UPDATE_SECONDS)
+
+    def explain(self) -> None:
+        """Show what the answer of the chosen row rests on, as a layer over the image."""
+        row = self.table.chosen_row
+        if self._plan is None or self._answering is None or row is None or row >= len(self.records):
+            show_info("Choose a row of the table first.")
+            return
+        plan, record, client = self._plan, self.records[row], self.link.client
+        model, framework = self._answering.reference, self.models.framework_name
+        self.explain_button.setEnabled(False)
+        in_background(
+            lambda: explained(client, model, plan, record, framework),
+            returned=lambda found: show_explanation(self._viewer, plan, record.item, found),
+            finished=self._show_state,
+        )
 
     # -- what happens
 
@@ -185,6 +206,15 @@ class ClassifyWidget(Panel):
         if assumed:
             more = f" ({len(assumed)} such notices)" if len(assumed) > 1 else ""
             text += f". {assumed[0]}{more}"
+        unlike = sum(record.unlike_training for record in self.records)
+        if unlike:
+            what = "1 item is" if unlike == 1 else f"{unlike} items are"
+            warning = (
+                f"{what} unlike the pictures that the model was trained on; do not rely on the "
+                f"class{'' if unlike == 1 else 'es'}"
+            )
+            text = f"⚠ {warning}. {text}"
+            show_warning(warning)
         if self.records or work.stopped:
             self.summary.setText(text)
         if failed:
@@ -222,3 +252,4 @@ class ClassifyWidget(Panel):
     def _show_state(self) -> None:
         super()._show_state()
         self.run_button.setEnabled(not self.running and self.models.model is not None)
+        self.explain_button.setEnabled(bool(self.records))

@@ -166,6 +166,12 @@ class SortableTable(QTableView):
         index = self._proxy.mapFromSource(self.grid.index(row, 0))
         self.setCurrentIndex(index)
 
+    @property
+    def chosen_row(self) -> int | None:
+        """The row that is chosen, in the order of arrival; `None` where none is."""
+        index = self.currentIndex()
+        return self._proxy.mapToSource(index).row() if index.isValid() else None
+
     def texts(self) -> list[list[str]]:
         """Return all cells as shown, in the displayed order."""
         return [
@@ -212,7 +218,7 @@ def record_rows(
     """
     for record in records:
         result = record.result
-        hint = "\n".join(f"{one.kind}: {one.detail}" for one in result.conversions)
+        hint = "\n".join(_hints(record))
         cells = [
             Cell(result.plane or "–", tuple(result.indexes.values()).__repr__(), hint=hint),
             Cell(result.region or "whole plane", f"{record.item.index:09d}", hint=hint),
@@ -225,7 +231,34 @@ def record_rows(
             if one is None:
                 cells += [Cell(""), Cell("", -1.0)]
                 continue
-            cells.append(Cell(one.label, color=color_of(one.label) if rank == 0 else "", hint=hint))
+            warned = rank == 0 and record.unlike_training
+            cells.append(
+                Cell(
+                    f"⚠ {one.label}" if warned else one.label,
+                    color=color_of(one.label) if rank == 0 else "",
+                    alarming=warned,
+                    hint=hint,
+                )
+            )
             score = one.score
             cells.append(Cell("", -1.0) if score is None else Cell(f"{score:.4f}", float(score)))
         yield tuple(cells)
+
+
+def _hints(record: Record) -> Iterable[str]:
+    result = record.result
+    if result.novelty is not None:
+        said = (
+            "unlike the training pictures"
+            if record.unlike_training
+            else "like the training pictures"
+        )
+        yield (
+            f"{said}: novelty {result.novelty.value:.3f}, and the model warns above "
+            f"{result.novelty.threshold:.3f}"
+        )
+    if result.prediction_set is not None:
+        labels = ", ".join(result.prediction_set.labels) or "no class"
+        yield f"in {result.prediction_set.coverage:.0%} of such pictures among: {labels}"
+    for one in result.conversions:
+        yield f"{one.kind}: {one.detail}"

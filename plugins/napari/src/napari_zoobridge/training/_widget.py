@@ -1,0 +1,414 @@
+"""The Train widget."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from napari.utils.notifications import show_info
+from qtpy.QtCore import QEvent, Qt, QTimer
+from qtpy.QtGui import QImage, QKeySequence, QPixmap, QShortcut
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_zoobridge.connection import ServerLink, in_background, tell
+from napari_zoobridge.layers import PlaneAxesError
+from napari_zoobridge.results import locate
+from napari_zoobridge.targets import EmptyTargetError
+from napari_zoobridge.training._classes import ClassButtons
+from napari_zoobridge.training._session import TrainingSession
+from napari_zoobridge.training._tables import FigureTabs, headline
+from napari_zoobridge.training._tile import tile_picture
+from napari_zoobridge.widgets import Life, ServerLine, TargetChoice
+from zoobridge.errors import ZooBridgeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import napari
+
+    from napari_zoobridge.connection import Address
+    from napari_zoobridge.training._session import KnownItem
+    from zoobridge.client import PublishedModel, TrainingFigures, TrainingItem
+
+__all__ = ["TrainWidget"]
+
+#: After so many labels the model is fitted again.
+_EVERY = 5
+#: Fewer say nothing.
+_LEAST = 4
+_TILE = 260
+_GROUPS = [("images", "image"), ("planes of a stack", "plane"), ("nothing (flatters)", "item")]
+
+
+class TrainWidget(QScrollArea):
+    """Labels items of the open images, and trains a model on them.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer.
+    address
+        Which server to speak to at first; the one of this machine if not given.
+    """
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer, address: Address | None = None) -> None:
+        super().__init__()
+        self._viewer = napari_viewer
+        self._busy = 0
+        self._fitting = False
+        self._since_fit = 0
+        self.session: TrainingSession | None = None
+        self.current: KnownItem | None = None
+        """The item that is shown."""
+        self.figures: TrainingFigures | None = None
+        """Of the last fit."""
+
+        self.link = ServerLink()
+        self.server = ServerLine(self.link)
+        self.name = QLineEdit()
+        self.name.setPlaceholderText("My cells")
+        self.target = TargetChoice(napari_viewer)
+        self.groups = QComboBox()
+        for text, value in _GROUPS:
+            self.groups.addItem(text, value)
+        self.groups.setToolTip(
+            "What is never divided between fitting and testing. Pieces of one image are alike, so "
+            "that figures are honest only if all of them are on one side."
+        )
+        self.add_button = QPushButton("Add these items")
+        self.tile = QLabel("Name the model, choose what to label, and press “Add these items”.")
+        self.tile.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.tile.setWordWrap(True)
+        self.tile.setMinimumHeight(_TILE)
+        self.place = QLabel()
+        self.place.setWordWrap(True)
+        self.classes = ClassButtons()
+        self.suggest_button = QPushButton("Suggest next")
+        self.suggest_button.setToolTip("The item that the model would learn most from")
+        self.skip_button = QPushButton("Skip")
+        self.undo_button = QPushButton("Undo")
+        self.fit_button = QPushButton("Fit now")
+        self.bar = QProgressBar()
+        self.figure = QLabel()
+        self.figure.setWordWrap(True)
+        self.tabs = FigureTabs(self._name_of)
+        self.author = QLineEdit()
+        self.license = QLineEdit()
+        self.license.setPlaceholderText("CC-BY-4.0")
+        self.publish_button = QPushButton("Publish")
+
+        self._connect()
+        self._life = Life(self, self.link.close)
+        self._lay_out()
+        self._show_state()
+        self.link.open(address)
+
+    def _connect(self) -> None:
+        self.add_button.clicked.connect(self.add_items)
+        self.classes.chosen.connect(self.give)
+        self.classes.added.connect(self._add_class)
+        self.suggest_button.clicked.connect(self.suggest)
+        self.skip_button.clicked.connect(self.skip)
+        self.undo_button.clicked.connect(self.undo)
+        self.fit_button.clicked.connect(self.fit)
+        self.publish_button.clicked.connect(self.publish)
+        self.tabs.picked.connect(self._on_picked)
+        self.name.textEdited.connect(self._forget)
+        for key in range(1, 10):
+            shortcut = QShortcut(QKeySequence(str(key)), self)
+            shortcut.activated.connect(partial(self.classes.choose, key))
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        form.setContentsMargins(0, 0, 0, 0)
+        form.addRow("Model", self.name)
+        below = QFormLayout()
+        below.setContentsMargins(0, 0, 0, 0)
+        below.addRow("Keep together", self.groups)
+        about = QFormLayout()
+        about.setContentsMargins(0, 0, 0, 0)
+        about.addRow("Author", self.author)
+        about.addRow("Licence", self.license)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.addWidget(self.server)
+        column.addLayout(form)
+        column.addWidget(self.target)
+        column.addLayout(below)
+        column.addWidget(self.add_button)
+        column.addWidget(self.tile)
+        column.addWidget(self.place)
+        column.addWidget(self.classes)
+        column.addLayout(_row(self.suggest_button, self.skip_button, self.undo_button))
+        column.addWidget(self.fit_button)
+        column.addWidget(self.bar)
+        column.addWidget(self.figure)
+        column.addWidget(self.tabs, 1)
+        column.addLayout(about)
+        column.addWidget(self.publish_button)
+        self.setWidget(inside)
+        self.setWidgetResizable(True)
+        self.setMinimumWidth(400)
+
+    # -- what the user does
+
+    @property
+    def running(self) -> bool:
+        """Whether the server is asked something."""
+        return self._busy > 0
+
+    def add_items(self) -> None:
+        """Send the chosen items to the project, and show the first."""
+        name = self.name.text().strip()
+        try:
+            if not name:
+                raise EmptyTargetError("type a name for the model first, such as My cells")
+            plan, client = self.target.plan(), self.link.client
+        except (EmptyTargetError, PlaneAxesError, ZooBridgeError) as error:
+            tell(error)
+            return
+        group = str(self.groups.currentData())
+        session = self.session
+
+        def work() -> Iterator[tuple[TrainingSession, int, int]]:
+            opened = session or TrainingSession.open(client, name)
+            for done, total in opened.add(plan, group):
+                yield opened, done, total
+
+        def advance(news: tuple[TrainingSession, int, int]) -> None:
+            self.session = news[0]
+            self._advance("items", *news[1:])
+
+        self._ask(work, yielded=advance, then=lambda _: self._show(self._next()))
+
+    def give(self, label: str) -> None:
+        """Give a class to the item that is shown, and show the next."""
+        session, known = self.session, self.current
+        if session is None or known is None or self._life.ended:
+            self._show_classes()
+            return
+        following = known.label == ""
+
+        def done(_: Any) -> None:
+            self._since_fit += 1
+            self._show_classes()
+            if self._since_fit >= _EVERY and session.labelled >= _LEAST:
+                self.fit()
+
+        # The next item is shown at once; the label is on its way.
+        known.label = label
+        self._ask(lambda: session.label(known, label), then=done)
+        self._show(self._next() if following else known)
+
+    def suggest(self) -> None:
+        """Show the item whose class would tell most."""
+        session = self.session
+        if session is None:
+            return
+
+        def show(known: KnownItem | None) -> None:
+            if known is None:
+                show_info("Every item of the open images has a class.")
+            else:
+                self._show(known)
+
+        self._ask(session.suggest, then=show)
+
+    def skip(self) -> None:
+        """Show another item; this one comes again at the end."""
+        if self.session is not None and self.current is not None:
+            self.session.skip(self.current)
+            self._show(self._next())
+
+    def undo(self) -> None:
+        """Take the last label back, and show its item."""
+        if self.session is not None:
+            self._ask(self.session.undo, then=lambda known: self._show(known or self._next()))
+
+    def fit(self) -> None:
+        """Fit the model to the labels so far, and show its figure."""
+        session = self.session
+        if session is None or self._fitting:
+            return
+        self._fitting, self._since_fit = True, 0
+
+        def show(figures: TrainingFigures) -> None:
+            self.figures = figures
+            self.figure.setText(headline(figures))
+            self.tabs.show_figures(figures)
+
+        def failed(error: Exception) -> None:
+            # Too few classes or groups yet: said beside the figures, not as an alarm.
+            if not isinstance(error, ZooBridgeError):
+                tell(error)
+            self.figure.setText(f"No figure yet: {error}")
+
+        def end() -> None:
+            self._fitting = False
+
+        self._ask(session.project.fit, then=show, failed=failed, finally_=end)
+
+    def publish(self) -> None:
+        """Write the model into the server's zoo."""
+        session = self.session
+        if session is None:
+            return
+        author = self.author.text().strip()
+        license_id = self.license.text().strip()
+
+        def work() -> PublishedModel:
+            # Of the labels as they are now.
+            session.project.fit()
+            return session.project.publish(
+                authors=[author] if author else [], license_id=license_id
+            )
+
+        def published(model: PublishedModel) -> None:
+            self.link.refresh()
+            show_info(f"{model.reference} is in the zoo; choose it in Classify")
+
+        self.figure.setText("Writing the package; this takes some ten seconds …")
+        self._ask(work, then=published, failed=self._on_failure)
+
+    # -- what happens
+
+    def event(self, event: Any) -> bool:
+        """Follow the widget into docks and out of them."""
+        if event.type() == QEvent.Type.ParentChange and hasattr(self, "_life"):
+            QTimer.singleShot(0, self._on_dock)
+        return bool(super().event(event))
+
+    def _on_dock(self) -> None:
+        if self._life.docked():
+            self.link.open()
+            self._show_state()
+
+    def _forget(self) -> None:
+        """Begin with another project."""
+        self.session = self.current = self.figures = None
+        self.figure.setText("")
+        self._show(None)
+
+    def _next(self) -> KnownItem | None:
+        return None if self.session is None else self.session.next_item()
+
+    def _add_class(self, label: str) -> None:
+        if self.session is None:
+            tell(EmptyTargetError("add items first; then name their classes"))
+            return
+        self.session.classes.setdefault(label, 0)
+        self._show_state()
+
+    def _on_picked(self, digest: str) -> None:
+        known = None if self.session is None else self.session.items.get(digest)
+        if known is None:
+            show_info("This item lies in an image that is not open.")
+        else:
+            self._show(known)
+
+    def _name_of(self, item: TrainingItem) -> str:
+        known = None if self.session is None else self.session.items.get(item.picture)
+        return known.name if known is not None else item.name
+
+    def _show(self, known: KnownItem | None) -> None:
+        self.current = known
+        if known is None:
+            labelled = self.session is not None and bool(self.session.items)
+            self.tile.setPixmap(QPixmap())
+            self.tile.setText("Every item has a class." if labelled else self.tile.text())
+            self.place.setText("")
+        else:
+            picture = tile_picture(known.plan, known.item)
+            height, width = picture.shape[:2]
+            image = QImage(picture.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+            self.tile.setPixmap(
+                QPixmap.fromImage(image).scaled(
+                    _TILE,
+                    _TILE,
+                    Qt.AspectRatioMode.KeepAspectRatio,
+                    Qt.TransformationMode.SmoothTransformation,
+                )
+            )
+            why = (
+                "suggested: the model learns most from it"
+                if known.suggested
+                else "chosen at random"
+            )
+            self.place.setText(f"{known.name} ({known.label or why})")
+            locate(self._viewer, known.plan, known.item)
+        self._show_state()
+
+    def _show_classes(self) -> None:
+        known = self.current
+        self.classes.show_counts(
+            {} if self.session is None else self.session.classes,
+            "" if known is None else known.label,
+            "" if known is None else known.guess,
+        )
+
+    def _show_state(self) -> None:
+        self._show_classes()
+        session = self.session
+        self.bar.setVisible(self.running)
+        self.add_button.setEnabled(not self.running)
+        for button in (self.suggest_button, self.undo_button, self.fit_button):
+            button.setEnabled(session is not None)
+        self.skip_button.setEnabled(self.current is not None)
+        self.publish_button.setEnabled(session is not None and self.figures is not None)
+
+    def _advance(self, stage: str, done: int, total: int) -> None:
+        self.bar.setFormat(f"{stage} %v of %m")
+        self.bar.setRange(0, max(1, total))
+        self.bar.setValue(done)
+
+    def _on_failure(self, error: Exception) -> None:
+        self.figure.setText("")
+        tell(error)
+
+    def _ask(
+        self,
+        work: Callable[[], Any],
+        *,
+        then: Callable[[Any], None],
+        yielded: Callable[[Any], None] | None = None,
+        failed: Callable[[Exception], None] = tell,
+        finally_: Callable[[], None] | None = None,
+    ) -> None:
+        """Ask the server in the background, and show what came of it."""
+        self._busy += 1
+        self.bar.setRange(0, 0)
+        outcome: list[Any] = []
+
+        def keep(result: Any) -> None:
+            outcome.append(result)
+
+        def end() -> None:
+            self._busy -= 1
+            if self._life.ended:
+                return
+            if finally_ is not None:
+                finally_()
+            if outcome:
+                then(outcome[0])
+            self._show_state()
+
+        in_background(work, returned=keep, yielded=yielded, failed=failed, finished=end)
+        self._show_state()
+
+
+def _row(*buttons: QPushButton) -> QHBoxLayout:
+    row = QHBoxLayout()
+    for button in buttons:
+        row.addWidget(button)
+    return row
