@@ -54,7 +54,8 @@ def photograph_train(viewer, qtbot, tmp_path):
         viewer.show()
         viewer.window.resize(1640, 1400)
         qtbot.wait(500)
-        widget.ensureWidgetVisible(widget.tile)
+        shown = widget.tile if hasattr(widget, "tile") else widget.export_button
+        widget.ensureWidgetVisible(shown)
         qtbot.wait(500)
         folder = Path(os.environ.get("ZOOBRIDGE_SCREENSHOTS", tmp_path))
         path = folder / f"{name}.png"
@@ -85,7 +86,7 @@ def truth(known):
 
 
 def test_a_model_is_labelled_by_keys_fitted_looked_at_and_published(
-    viewer, widget, qtbot, training_server, photograph_train, notices
+    viewer, widget, qtbot, training_server, open_widget, finish, photograph_train, notices
 ):
     widget.name.setText("My textures")
     names = [layer.name for layer in viewer.layers]
@@ -143,6 +144,23 @@ def test_a_model_is_labelled_by_keys_fitted_looked_at_and_published(
     with connect(training_server.address, token=training_server.token) as client:
         fresh = viewer.layers[names[3]].data[:SIDE, :SIDE]
         assert client.classify("my-textures", fresh)[0].label == "brick"
+
+    noise = np.random.default_rng(0).integers(0, 255, (SIDE, SIDE), np.uint8)
+    layer = viewer.add_image(noise, name="noise")
+    classify = open_widget(viewer, "Classify", training_server)
+    qtbot.waitUntil(lambda: classify.target.image.value is layer)
+    qtbot.waitUntil(lambda: any(one.id == "my-textures" for one in classify.link.models))
+    classify.models.choose("my-textures")
+    finish(classify)
+    assert "1 item is unlike the pictures" in classify.summary.text()
+    assert any("do not rely on the class" in one for one in notices())
+    (row,) = classify.table.texts()
+    assert row[2].startswith("⚠ ")
+    (named,) = [one for one in viewer.layers if one.name.startswith("my-textures · ")]
+    assert named.features["unlike_training"].tolist() == [True]
+    assert named.features["novelty"][0] > 0
+    assert "prediction_set" in named.features
+    photograph_train("napari-unlike", classify)
 
 
 def test_labels_are_there_again_tomorrow(viewer, widget, qtbot):

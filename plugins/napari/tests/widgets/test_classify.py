@@ -66,6 +66,33 @@ def test_shapes_in_the_sample_picture_get_classes_and_give_them_back(
     assert classify.table.grid.rowCount() == 0
 
 
+def test_what_an_answer_rests_on_is_a_layer_with_its_scale(
+    viewer, qtbot, classify, finish, photograph_of
+):
+    image, shapes = viewer.open_sample("napari-zoobridge", "textures")
+    qtbot.waitUntil(lambda: classify.target.image.value is image)
+    classify.models.choose("textures")
+    classify.target.target.value = Target.SHAPES
+    finish(classify)
+    classify.table.choose_row(0)
+    before = len(viewer.layers)
+    classify.explain_button.click()
+    qtbot.waitUntil(lambda: len(viewer.layers) > before, timeout=240_000)
+    heat = viewer.layers[-1]
+    assert heat.name.startswith("what “brick” rests on · shape 0")
+    low, high = heat.contrast_limits
+    assert high == pytest.approx(np.abs(heat.data).max())
+    assert low == -high
+    # It lies over the shape.
+    corner, expected = heat.data_to_world((0, 0)), shapes.data[0].min(axis=0)
+    np.testing.assert_allclose(corner, shapes.data_to_world(expected), atol=1.5)
+    if hasattr(heat, "colorbar"):
+        assert heat.colorbar.visible
+    photograph_of("napari-explain", classify)
+    classify.remove()
+    assert heat not in viewer.layers
+
+
 def test_labelled_digits_are_read_and_coloured(
     viewer, qtbot, classify, finish, served, photograph_of
 ):
