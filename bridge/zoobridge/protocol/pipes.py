@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import threading
@@ -62,6 +63,7 @@ class CallPipe:
         self._source = source
         self._sink = sink
         self._writing = threading.Lock()
+        self._closed = False
 
     def read(self) -> CallFrame | None:
         """Return the next frame; `None` where the other side has ended, midway or not."""
@@ -82,10 +84,17 @@ class CallPipe:
         """
         head = _HEAD.pack(frame.kind, frame.call, len(frame.data))
         with self._writing:
+            if self._closed:
+                raise BrokenPipeError(errno.EPIPE, "the pipe was closed")
             for part in (head, frame.data):
                 left = memoryview(part)
                 while left:
                     left = left[os.write(self._sink, left) :]
+
+    def close(self) -> None:
+        """Write no more, so that the descriptors can be closed: others may get their numbers."""
+        with self._writing:
+            self._closed = True
 
     def _bytes(self, size: int) -> bytes | None:
         found = bytearray()

@@ -205,7 +205,10 @@ class Server:
         inference = InferenceServicer(core, Callers(permissions, port), streams)
         self._address = reachable_address(config, port)
         server.add_generic_rpc_handlers(
-            tuple(one.handler() for one in (classification, inference, self._training(core, stack)))
+            tuple(
+                one.handler()
+                for one in (classification, inference, self._training(core, streams, stack))
+            )
         )
         add_zoo: Any = zoo_pb2_grpc.add_ZooServiceServicer_to_server
         add_zoo(_zoo.ZooServicer(core, permissions, log), server)
@@ -275,7 +278,7 @@ class Server:
     def _serving(self, models: dict[str, bool]) -> dict[str, bool]:
         return {**models, **dict.fromkeys(("", *self._names), True)}
 
-    def _training(self, core: Core, stack: ExitStack) -> TrainingServicer:
+    def _training(self, core: Core, streams: OpenStreams, stack: ExitStack) -> TrainingServicer:
         config = self.config
         folder = config.training_folder or (
             platformdirs.user_data_path("zoobridge", appauthor=False) / "served-projects"
@@ -291,7 +294,7 @@ class Server:
             )
         )
         stack.callback(processes.close)
-        return TrainingServicer(folder.absolute(), core.paths, processes)
+        return TrainingServicer(folder.absolute(), core.paths, processes, streams)
 
     def _close_engine(self, engine: Engine) -> None:
         engine.close(grace=self._grace)

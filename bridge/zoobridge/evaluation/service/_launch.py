@@ -24,7 +24,7 @@ __all__ = ["Launched"]
 
 # What would give it other rights than its caller's.
 _PRIVATE = ("ZOOBRIDGE_ADDRESS", "ZOOBRIDGE_TOKEN", "ZOOBRIDGE_CA", "ZOOBRIDGE_SERVE_TOKEN",
-            "ZOOBRIDGE_SERVE_CLASSIFICATION_TOKEN")  # fmt: skip
+            "ZOOBRIDGE_SERVE_CLASSIFICATION_TOKEN", "ZOOBRIDGE_SERVE_TRAINING_TOKEN")  # fmt: skip
 
 
 class Launched:

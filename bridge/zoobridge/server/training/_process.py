@@ -193,6 +193,7 @@ class TrainingProcess:
         for answers in waiting:
             answers.put(None)
         self._process.wait()
+        self._pipe.close()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 with contextlib.suppress(OSError):

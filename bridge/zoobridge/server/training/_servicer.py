@@ -15,6 +15,7 @@ from zoobridge.errors import InvalidRequestError, WorkerError, ZooBridgeError
 from zoobridge.protocol import status_from_error
 from zoobridge.protocol.v1 import training_pb2 as pb
 from zoobridge.server._faults import known_error
+from zoobridge.server.training._annotate_stream import AnnotateStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from zoobridge.protocol.v1 import image_pb2
+    from zoobridge.server._open_streams import OpenStreams
     from zoobridge.server._paths import AllowedPaths
     from zoobridge.server.training._processes import TrainingProcesses
 
@@ -66,9 +68,18 @@ class TrainingServicer:
         Pictures that may be named by their path.
     processes
         Starts those that train.
+    streams
+        Where open streams are counted.
     """
 
-    def __init__(self, folder: Path, paths: AllowedPaths, processes: TrainingProcesses) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        paths: AllowedPaths,
+        processes: TrainingProcesses,
+        streams: OpenStreams,
+    ) -> None:
+        self._streams = streams
         self._folder = folder
         self._paths = paths
         self._processes = processes
@@ -132,19 +143,23 @@ class TrainingServicer:
         self, requests: Iterator[pb.AnnotateRequest], context: grpc.ServicerContext
     ) -> Iterator[bytes]:
         """Pass on each message; one that fails is answered with its error."""
-        project, caller = "", _Caller(context)
-        for request in requests:
+        caller, project = _Caller(context), ""
+
+        def answer(request: pb.AnnotateRequest) -> list[bytes]:
+            nonlocal project
             project = request.project or project
             try:
                 folder = self._project_folder(project, existing=True)
                 self._read_path(request.image)
                 data = request.SerializeToString()
-                yield from self._whole("Annotate", project, folder, data, caller)
+                return self._whole("Annotate", project, folder, data, caller)
             except ZooBridgeError as error:
-                if not context.is_active():
-                    raise
                 status = status_from_error(known_error(error, "Annotate"))
-                yield pb.AnnotateResponse(id=request.id, error=status).SerializeToString()
+                return [pb.AnnotateResponse(id=request.id, error=status).SerializeToString()]
+
+        stream = AnnotateStream(requests, answer)
+        with self._streams.opened(stream, context):
+            yield from stream.responses()
 
     def explain(self, request: pb.ExplainRequest, context: grpc.ServicerContext) -> Iterator[bytes]:
         """Pass on what belongs to no project."""

@@ -151,8 +151,6 @@ class ProjectCalls:
         response = pb.UndoAnnotationResponse(classes=self._classes())
         if undone is not None:
             response.undone.CopyFrom(self._described(self._items.get(undone.digest), undone))
-            response.classes[:] = []
-            response.classes.extend(self._classes())
         yield response
 
     def ListAnnotations(  # noqa: N802

@@ -8,9 +8,10 @@ at any time; it ends by itself when the server is gone.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import threading
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from zoobridge.client import Client
 
 __all__ = ["main"]
+
+_log = logging.getLogger(__name__)
 
 #: How often a process without calls looks whether features can be computed ahead.
 _IDLE_SECONDS: Final = 0.1
@@ -104,10 +107,11 @@ class _Runner:
                 return
 
     def _compute_ahead(self) -> None:
-        # Whoever asks for a fit is told why features cannot be computed.
-        with suppress(ZooBridgeError):
+        try:
             while self._queue.empty() and self._calls.warm_one():
                 pass
+        except Exception as error:  # noqa: BLE001 - whoever asks for a fit is told
+            _log.warning("features cannot be computed ahead: %s", error)
 
     def _answer(self, method: str, call: int, data: bytes) -> None:
         def on_step(stage: str, done: int, total: int) -> None:
@@ -134,6 +138,15 @@ class _Runner:
                 call,
                 ServerError(
                     f"the server cannot write the project ({reason}); free space on its disk"
+                ),
+            )
+        except Exception as error:  # noqa: BLE001 - a call that is not answered would be waited for
+            _log.error("call=%s", method, exc_info=error)
+            self._fail(
+                call,
+                ServerError(
+                    f"training failed on {method} ({type(error).__name__}: {error}); please report it "
+                    "with what the server's log says"
                 ),
             )
         else:

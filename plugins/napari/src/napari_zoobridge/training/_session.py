@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +91,7 @@ class TrainingSession:
     """The project's classes, and how many items have each."""
     _order: list[str] = field(default_factory=list)
     _skipped: set[str] = field(default_factory=set)
+    _labelling: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def open(cls, client: Client, name: str) -> TrainingSession:
@@ -98,6 +100,12 @@ class TrainingSession:
         session = cls(client, project)
         session._count(project.summary().classes)
         return session
+
+    def use(self, client: Client) -> None:
+        """Go on over another connection, where the one of before was lost."""
+        if client is not self.client:
+            self.project = client.training_project(self.project.name, existing=True)
+            self.client = client
 
     @property
     def labelled(self) -> int:
@@ -155,20 +163,21 @@ class TrainingSession:
 
     def label(self, known: KnownItem, label: str) -> None:
         """Give a class to an item; it is on the server's disk when this returns."""
-        done = self.project.add(known.sent, labels=[label], suggested=known.suggested)
-        known.label = label
-        self._count(done.classes)
+        with self._labelling:
+            done = self.project.add(known.sent, labels=[label], suggested=known.suggested)
+            known.label = label
+            self._count(done.classes)
 
     def undo(self) -> KnownItem | None:
         """Take the last label back; return its item where its image is open."""
-        undone = self.project.undo()
-        self._count(self.project.summary().classes)
-        known = None if undone is None else self.items.get(undone.item.picture)
-        if known is not None:
-            # The label of before may have come back.
-            before = self.project.add(known.sent).items[0]
-            known.label = before.label
-        return known
+        with self._labelling:
+            undone = self.project.undo()
+            self._count(self.project.summary().classes)
+            known = None if undone is None else self.items.get(undone.item.picture)
+            if known is not None:
+                # The label of before may have come back.
+                known.label = self.project.add(known.sent).items[0].label
+            return known
 
     def _send(self, plan: Plan, batch: Batch, group: str) -> None:
         source = plan.place.source

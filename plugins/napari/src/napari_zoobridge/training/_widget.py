@@ -10,22 +10,20 @@ from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtGui import QImage, QKeySequence, QPixmap, QShortcut
 from qtpy.QtWidgets import (
     QComboBox,
-    QFormLayout,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QProgressBar,
     QPushButton,
     QScrollArea,
-    QVBoxLayout,
-    QWidget,
 )
 
 from napari_zoobridge.connection import ServerLink, in_background, tell
 from napari_zoobridge.layers import PlaneAxesError
 from napari_zoobridge.results import locate
 from napari_zoobridge.targets import EmptyTargetError
+from napari_zoobridge.training._asking import over
 from napari_zoobridge.training._classes import ClassButtons
+from napari_zoobridge.training._layout import column_of
 from napari_zoobridge.training._session import TrainingSession
 from napari_zoobridge.training._tables import FigureTabs, headline
 from napari_zoobridge.training._tile import tile_picture
@@ -110,7 +108,9 @@ class TrainWidget(QScrollArea):
 
         self._connect()
         self._life = Life(self, self.link.close)
-        self._lay_out()
+        self.setWidget(column_of(self))
+        self.setWidgetResizable(True)
+        self.setMinimumWidth(400)
         self._show_state()
         self.link.open(address)
 
@@ -128,38 +128,6 @@ class TrainWidget(QScrollArea):
         for key in range(1, 10):
             shortcut = QShortcut(QKeySequence(str(key)), self)
             shortcut.activated.connect(partial(self.classes.choose, key))
-
-    def _lay_out(self) -> None:
-        form = QFormLayout()
-        form.setContentsMargins(0, 0, 0, 0)
-        form.addRow("Model", self.name)
-        below = QFormLayout()
-        below.setContentsMargins(0, 0, 0, 0)
-        below.addRow("Keep together", self.groups)
-        about = QFormLayout()
-        about.setContentsMargins(0, 0, 0, 0)
-        about.addRow("Author", self.author)
-        about.addRow("Licence", self.license)
-        inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.addWidget(self.server)
-        column.addLayout(form)
-        column.addWidget(self.target)
-        column.addLayout(below)
-        column.addWidget(self.add_button)
-        column.addWidget(self.tile)
-        column.addWidget(self.place)
-        column.addWidget(self.classes)
-        column.addLayout(_row(self.suggest_button, self.skip_button, self.undo_button))
-        column.addWidget(self.fit_button)
-        column.addWidget(self.bar)
-        column.addWidget(self.figure)
-        column.addWidget(self.tabs, 1)
-        column.addLayout(about)
-        column.addWidget(self.publish_button)
-        self.setWidget(inside)
-        self.setWidgetResizable(True)
-        self.setMinimumWidth(400)
 
     # -- what the user does
 
@@ -257,7 +225,10 @@ class TrainWidget(QScrollArea):
         def end() -> None:
             self._fitting = False
 
-        self._ask(session.project.fit, then=show, failed=failed, finally_=end)
+        def work() -> TrainingFigures:
+            return session.project.fit()
+
+        self._ask(work, then=show, failed=failed, finally_=end)
 
     def publish(self) -> None:
         """Write the model into the server's zoo."""
@@ -403,12 +374,12 @@ class TrainWidget(QScrollArea):
                 then(outcome[0])
             self._show_state()
 
-        in_background(work, returned=keep, yielded=yielded, failed=failed, finished=end)
+        asked = over(self.session, self.link.connected, work, steps=yielded is not None)
+        in_background(
+            asked,
+            returned=keep,
+            yielded=yielded,
+            failed=failed,
+            finished=end,
+        )
         self._show_state()
-
-
-def _row(*buttons: QPushButton) -> QHBoxLayout:
-    row = QHBoxLayout()
-    for button in buttons:
-        row.addWidget(button)
-    return row
