@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,6 +7,8 @@ from napari.layers import Labels, Points, Shapes
 
 from napari_zoobridge.results import add_features, column_name
 from napari_zoobridge.results._features import METADATA_KEY, remove_features
+from napari_zoobridge.widgets._result_table import record_rows
+from zoobridge.client import Novelty, PredictionSet
 
 LABELS = ("brick", "grass", "gravel")
 
@@ -24,6 +28,35 @@ def test_classes_become_a_categorical_with_all_labels(make_record):
     assert column.tolist()[0::2] == ["grass", "brick"]
     assert column.isna().tolist() == [False, True, False]
     np.testing.assert_allclose(layer.features["score"], [0.9, np.nan, 0.6])
+
+
+def test_how_far_to_rely_on_a_class_stands_beside_it(make_record):
+    layer = three_shapes()
+    records = [
+        replace(
+            record,
+            result=replace(
+                record.result,
+                novelty=Novelty(value, 0.2),
+                prediction_set=PredictionSet(0.9, ("grass", "brick")),
+            ),
+        )
+        for value, record in (
+            (0.1, make_record("shape", 0, "grass", 0.9)),
+            (0.4, make_record("shape", 2, "brick", 0.6)),
+        )
+    ]
+    assert [record.unlike_training for record in records] == [False, True]
+    names = add_features(layer, records, LABELS, name="class_other")
+    assert names["novelty"] == "novelty_other"
+    assert layer.features["unlike_training_other"].tolist()[0::2] == [False, True]
+    assert layer.features["prediction_set_other"].tolist()[0::2] == ["grass|brick"] * 2
+    np.testing.assert_allclose(layer.features["novelty_other"], [0.1, np.nan, 0.4])
+    rows = list(record_rows(records, 1, lambda _: "#000000"))
+    assert [row[2].text for row in rows] == ["grass", "⚠ brick"]
+    assert rows[1][2].alarming
+    assert "warns above 0.200" in rows[1][2].hint
+    assert "among: grass, brick" in rows[0][2].hint
 
 
 def test_one_column_for_each_class_when_asked(make_record):
