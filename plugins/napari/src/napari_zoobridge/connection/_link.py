@@ -22,6 +22,7 @@ __all__ = ["Address", "ServerLink", "State", "can_start_server", "reason"]
 
 _CHECK_SECONDS = 5.0
 _ANSWER_SECONDS = 10.0
+_PATIENT_SECONDS = 60.0
 
 
 class State(StrEnum):
@@ -162,6 +163,25 @@ class ServerLink(QObject):
         self._closed = False
         self._address = address if address is not None else self._address
         self._connect(None, quiet=quiet)
+
+    def separate(self) -> Client:
+        """Connect once more to the same server, for work that outlasts what is watched here.
+
+        Takes its time: called in a thread. Whoever asks closes it.
+
+        Raises
+        ------
+        ZooBridgeError
+            There is no server, or it does not answer.
+        """
+        wanted = self._address
+        return zoobridge.client.connect(
+            wanted.address or None,
+            token=wanted.token or None,
+            ca=wanted.ca or None,
+            tls=wanted.tls,
+            timeout=_PATIENT_SECONDS,
+        )
 
     def start_local(self, zoo: Path) -> None:
         """Start a server on a zoo's folder and connect to it, in the background."""

@@ -75,7 +75,7 @@ class TrainingSession:
     Parameters
     ----------
     client
-        The connection.
+        A connection of its own.
     project
         On the server.
     seed
@@ -101,16 +101,14 @@ class TrainingSession:
         session._count(project.summary().classes)
         return session
 
-    def use(self, client: Client) -> None:
-        """Go on over another connection, where the one of before was lost."""
-        if client is not self.client:
-            self.project = client.training_project(self.project.name, existing=True)
-            self.client = client
-
     @property
     def labelled(self) -> int:
         """How many items have a class, those in images that are not open among them."""
         return sum(self.classes.values())
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.client.close()
 
     def add(self, plan: Plan, group: str) -> Iterator[tuple[int, int]]:
         """Send the items of a plan, and yield how many were sent, and of how many.

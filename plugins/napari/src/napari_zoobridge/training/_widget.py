@@ -21,7 +21,6 @@ from napari_zoobridge.connection import ServerLink, in_background, tell
 from napari_zoobridge.layers import PlaneAxesError
 from napari_zoobridge.results import locate
 from napari_zoobridge.targets import EmptyTargetError
-from napari_zoobridge.training._asking import over
 from napari_zoobridge.training._classes import ClassButtons
 from napari_zoobridge.training._layout import column_of
 from napari_zoobridge.training._session import TrainingSession
@@ -107,7 +106,7 @@ class TrainWidget(QScrollArea):
         self.publish_button = QPushButton("Publish")
 
         self._connect()
-        self._life = Life(self, self.link.close)
+        self._life = Life(self, self._hang_up)
         self.setWidget(column_of(self))
         self.setWidgetResizable(True)
         self.setMinimumWidth(400)
@@ -125,6 +124,7 @@ class TrainWidget(QScrollArea):
         self.publish_button.clicked.connect(self.publish)
         self.tabs.picked.connect(self._on_picked)
         self.name.textEdited.connect(self._forget)
+        self.link.changed.connect(self._on_link)
         for key in range(1, 10):
             shortcut = QShortcut(QKeySequence(str(key)), self)
             shortcut.activated.connect(partial(self.classes.choose, key))
@@ -142,7 +142,7 @@ class TrainWidget(QScrollArea):
         try:
             if not name:
                 raise EmptyTargetError("type a name for the model first, such as My cells")
-            plan, client = self.target.plan(), self.link.client
+            plan = self.target.plan()
         except (EmptyTargetError, PlaneAxesError, ZooBridgeError) as error:
             tell(error)
             return
@@ -150,7 +150,7 @@ class TrainWidget(QScrollArea):
         session = self.session
 
         def work() -> Iterator[tuple[TrainingSession, int, int]]:
-            opened = session or TrainingSession.open(client, name)
+            opened = session or TrainingSession.open(self.link.separate(), name)
             for done, total in opened.add(plan, group):
                 yield opened, done, total
 
@@ -175,8 +175,13 @@ class TrainWidget(QScrollArea):
                 self.fit()
 
         # The next item is shown at once; the label is on its way.
-        known.label = label
-        self._ask(lambda: session.label(known, label), then=done)
+        before, known.label = known.label, label
+
+        def failed(error: Exception) -> None:
+            known.label = before
+            tell(error)
+
+        self._ask(lambda: session.label(known, label), then=done, failed=failed)
         self._show(self._next() if following else known)
 
     def suggest(self) -> None:
@@ -225,10 +230,7 @@ class TrainWidget(QScrollArea):
         def end() -> None:
             self._fitting = False
 
-        def work() -> TrainingFigures:
-            return session.project.fit()
-
-        self._ask(work, then=show, failed=failed, finally_=end)
+        self._ask(session.project.fit, then=show, failed=failed, finally_=end)
 
     def publish(self) -> None:
         """Write the model into the server's zoo."""
@@ -265,8 +267,21 @@ class TrainWidget(QScrollArea):
             self.link.open()
             self._show_state()
 
+    def _hang_up(self) -> None:
+        self.link.close()
+        if self.session is not None:
+            self.session.close()
+
+    def _on_link(self) -> None:
+        """Begin anew with another server."""
+        info = self.link.info
+        if self.session is not None and info and info.address != self.session.client.address:
+            self._forget()
+
     def _forget(self) -> None:
         """Begin with another project."""
+        if self.session is not None:
+            self.session.close()
         self.session = self.current = self.figures = None
         self.figure.setText("")
         self._show(None)
@@ -374,9 +389,8 @@ class TrainWidget(QScrollArea):
                 then(outcome[0])
             self._show_state()
 
-        asked = over(self.session, self.link.connected, work, steps=yielded is not None)
         in_background(
-            asked,
+            work,
             returned=keep,
             yielded=yielded,
             failed=failed,
