@@ -10,7 +10,7 @@ import runpy
 import sys
 from pathlib import Path
 
-from zoobridge.engine.worker._confinement import confine, confinement_available
+from zoobridge.confinement import confine, confinement_available
 
 __all__ = ["main"]
 
