@@ -47,6 +47,13 @@ def test_many_pictures_come_back_in_the_order_given(server, tmp_path):
     assert (seen[-1].images, seen[-1].failed) == (37, 1)
 
 
+def test_what_a_folder_holds_besides_comes_with_the_results(server, tmp_path):
+    for name in ("a.png", "b.png", "notes.txt"):
+        (tmp_path / name).write_bytes(b"x")
+    results = run(server, lambda client: client.classify("m", tmp_path))
+    assert [one.path.name for one in results.left_out] == ["notes.txt"]
+
+
 def test_asynchronous_iterables_are_consumed(server):
     async def images():
         for number in range(30):

@@ -232,3 +232,26 @@ def test_a_closed_client_refuses(client):
     client.close()
     with pytest.raises(ValueError, match="closed channel"):
         client.models()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_folders_hold_besides_comes_with_the_results(client, tmp_path, count):
+    for place in ("one", "two"):
+        (tmp_path / place / ".hidden").mkdir(parents=True)
+        (tmp_path / place / "notes.txt").write_bytes(b"x")
+        for number in range(count):
+            (tmp_path / place / f"{number}.png").write_bytes(b"x")
+    results = client.classify("m", tmp_path / "one")
+    assert len(results) == count
+    assert [(one.path.name, one.why) for one in results.left_out] == [
+        (".hidden", "a hidden folder"),
+        ("notes.txt", "not a picture of a known format"),
+    ]
+    assert "2 files left out" in repr(results)
+    assert results[:1].left_out == results.left_out
+    for several in (
+        [tmp_path / "one", tmp_path / "two"],
+        iter([tmp_path / "one", tmp_path / "two"]),
+    ):
+        assert len(client.classify("m", several).left_out) == 4
+    assert client.classify("m", tmp_path / "one" / "0.png").left_out == ()

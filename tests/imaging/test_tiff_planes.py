@@ -11,7 +11,16 @@ import pytest
 import tifffile
 
 from zoobridge.errors import ImageFormatError
-from zoobridge.imaging import Box, ItemFault, Picture, PictureLimits, Region, decode, plan_items
+from zoobridge.imaging import (
+    Box,
+    ItemFault,
+    Orientation,
+    Picture,
+    PictureLimits,
+    Region,
+    decode,
+    plan_items,
+)
 
 Maker = Callable[..., Any]
 
@@ -158,10 +167,102 @@ def test_strips_that_were_never_written_make_a_plane_missing(spec: Maker) -> Non
     assert "1 of its 4 strips or tiles are not in the file" in str(items[1].error)
 
 
-def test_a_lone_plane_that_is_cut_is_an_error_of_the_picture() -> None:
-    whole = written(STACK[0], metadata=None)
-    with pytest.raises(ImageFormatError, match=r"ends within|ends before it does|cannot be read"):
-        read(whole[:-20])
+def lone_and_cut(**options: Any) -> bytes:
+    """Return a file of one plane that ends in its ninth row, or its third strip or tile of four."""
+    directory_last = written(STACK[0], metadata=None, **options)
+    with tifffile.TiffFile(io.BytesIO(directory_last)) as file:
+        page = file.pages.first
+        segments = len(page.dataoffsets)
+        place = page.dataoffsets[segments // 2]
+        end = place + (8 * 12 + 6 if segments == 1 else page.databytecounts[segments // 2] - 1)
+    return directory_last[:end]
+
+
+@pytest.mark.parametrize(
+    ("options", "sound", "lost"),
+    [
+        ({}, Box(0, 0, 12, 8), Box(0, 8, 12, 1)),
+        ({"rowsperstrip": 4}, Box(2, 0, 10, 8), Box(0, 11, 1, 1)),
+        ({"rowsperstrip": 4, "compression": "zlib"}, Box(0, 0, 12, 8), Box(3, 7, 2, 2)),
+        ({"tile": (16, 16)}, None, Box(0, 0, 2, 2)),
+    ],
+    ids=["one strip", "strips", "compressed strips", "one tile"],
+)
+def test_a_region_in_what_is_there_of_a_cut_plane_is_answered(
+    options: dict[str, Any], sound: Box | None, lost: Box, spec: Maker
+) -> None:
+    data = lone_and_cut(**options)
+    if sound is None:
+        with pytest.raises(ImageFormatError, match="no plane of the TIFF file can be read"):
+            read(data)
+        return
+    picture = read(data)
+    items = planned(picture, spec, (Region("sound", sound), Region("lost", lost)))
+    assert [isinstance(item, ItemFault) for item in items] == [False, True]
+    inside = np.s_[sound.y : sound.y + sound.height, sound.x : sound.x + sound.width]
+    np.testing.assert_array_equal(picture.array[inside], STACK[0][inside])
+    assert "region 'lost' of the picture cannot be classified" in str(items[1].error)
+    (whole,) = planned(picture, spec)
+    assert "the picture cannot be classified: the file ends before it does" in str(whole.error)
+
+
+def test_tiles_that_are_there_are_answered_in_any_place(spec: Maker) -> None:
+    picture = np.random.default_rng(5).integers(1, 255, (64, 48), np.uint8)
+    data = bytearray(written(picture, tile=(16, 16), compression="zlib", metadata=None))
+    with tifffile.TiffFile(io.BytesIO(bytes(data))) as file:
+        start = file.pages.first.dataoffsets[4]  # The tile in the middle of the second row.
+    data[start : start + 6] = bytes(6)
+    read_back = read(bytes(data))
+    boxes = [Box(x, y, 16, 16) for y in range(0, 64, 16) for x in range(0, 48, 16)]
+    regions = tuple(Region(str(number), box) for number, box in enumerate(boxes))
+    items = planned(read_back, spec, regions)
+    assert [item.region_id for item in items if isinstance(item, ItemFault)] == ["4"]
+    across = planned(read_back, spec, (Region("across", Box(8, 8, 12, 12)),))
+    assert isinstance(across[0], ItemFault)
+
+
+def test_the_plane_in_which_a_stack_ends_keeps_its_first_rows(spec: Maker) -> None:
+    whole = imagej_behind_one_directory(2)
+    items = planned(
+        read(whole + STACK[2].tobytes()[7:100]),
+        spec,
+        (Region("top", Box(0, 0, 12, 8)), Region("below", Box(0, 6, 12, 4))),
+    )
+    faults = [isinstance(item, ItemFault) for item in items]
+    assert faults == [False, False] * 2 + [False, True] + [True, True] * 2
+
+
+def test_what_is_missing_does_not_change_the_range_of_the_values() -> None:
+    picture = read(imagej_behind_one_directory(2))
+    there = STACK.reshape(-1)[: 2 * STACK[0].size]
+    assert picture.values[0] >= there.min() > 0
+    assert picture.values[1] <= 255
+
+
+def test_a_missing_channel_that_is_not_looked_at_is_no_fault(spec: Maker) -> None:
+    stack = STACK[:4].reshape(2, 2, 16, 12)
+    whole = written(stack, imagej=True, metadata={"axes": "ZCYX"}, truncate=True)
+    picture = read(whole[: -STACK[0].nbytes])
+
+    def faults(*channels: int) -> list[bool]:
+        items = plan_items(
+            picture, spec("NYX"), planes={}, regions=(), max_items=9, channels=channels
+        )
+        return [isinstance(item, ItemFault) for item in items]
+
+    assert faults(0) == [False, False]
+    assert faults(1) == faults(0, 1) == faults() == [False, True]
+
+
+def test_a_picture_that_is_turned_loses_its_cut_plane_as_a_whole(spec: Maker) -> None:
+    tags = [(274, "H", 1, 6, False)]
+    data = written(STACK[0], metadata=None, rowsperstrip=4, extratags=tags)
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        data = data[: file.pages.first.dataoffsets[3]]
+    top = (Region("top", Box(0, 0, 4, 4)),)
+    stored = planned(read(data), spec, top)
+    turned = planned(read(data, orientation=Orientation.APPLY), spec, top)
+    assert [isinstance(item, ItemFault) for item in (*stored, *turned)] == [False, True]
 
 
 def test_axes_that_the_caller_names_serve_for_missing_planes_too(spec: Maker) -> None:

@@ -12,13 +12,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zoobridge.cli._machine import local_engine
+from zoobridge.cli._parameters import PICTURE_SIZE
 from zoobridge.cli._screen import note
 
 if TYPE_CHECKING:
+    from zoobridge.errors import InvalidRequestError
     from zoobridge.zoo import Export, NewModel
 
-__all__ = ["described", "repeated", "try_picture"]
+__all__ = ["asked_for", "described", "repeated", "try_picture"]
 
+# What a network may leave open, by the option that says it.
+_QUESTIONS: dict[str, tuple[str, click.ParamType[Any]]] = {
+    "size": ("Height and width (HEIGHTxWIDTH)", PICTURE_SIZE),
+    "channels": ("Number of channels", click.IntRange(min=1)),
+    "output": ("Output with the scores", click.STRING),
+}
 _WAYS = ("none", "unit", "signed", "imagenet")
 _TOP = 5
 
@@ -93,6 +101,26 @@ def described(
     return new, said
 
 
+def asked_for(error: InvalidRequestError, said: dict[str, Any]) -> dict[str, Any]:
+    """Return the options with what an error says that only the user can know, asked at the terminal.
+
+    Raises
+    ------
+    InvalidRequestError
+        The error itself, where it is about something else, or there is no terminal.
+    """
+    question = _QUESTIONS.get(error.field)
+    if question is None or said[error.field] or not _at_terminal():
+        raise error
+    note(error.message)
+    text, kind = question
+    return said | {error.field: click.prompt(text, type=kind, err=True)}
+
+
+def _at_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def _labels(given: str) -> Path | tuple[str, ...]:
     if Path(given).is_file():
         return Path(given)
@@ -103,7 +131,7 @@ def _labels(given: str) -> Path | tuple[str, ...]:
 
 def _asked(option: str, question: str, *, default: str = "", choices: tuple[str, ...] = ()) -> str:
     """Ask at the terminal; without one, take the default or name the option."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not _at_terminal():
         if not default:
             raise click.UsageError(f"--{option} is missing: nothing beside the weights states it")
         return default

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zoobridge.cli._adding import described, repeated, try_picture
+from zoobridge.cli._adding import asked_for, described, repeated, try_picture
 from zoobridge.cli._failure import needs_extra, verbose_option
 from zoobridge.cli._machine import local_engine
 from zoobridge.cli._options import ServerOptions, server_options
@@ -110,17 +110,28 @@ def add(
       zoobridge add net.pt --labels cat,dog --name Pets --size 224x224 --channels 3 \\
           --preprocessing imagenet --scores softmax
     """  # noqa: D301
-    with needs_extra("add", "adding a model"):
+    with needs_extra("server", "adding a model"):
         from zoobridge.engine import confined_network
         from zoobridge.zoo import TrustStore, add_model, read_export, shown_labels
     folder = zoo if zoo is not None else _served_zoo(server)
-    with needs_extra("add", "adding a model"):
+    with needs_extra("server", "adding a model"):
         export = read_export(weights)
         new, said = described(export, weights, said)
         note(shown_labels(new.class_names))
-        package = add_model(
-            export.weights, new, zoo=folder, open_network=confined_network, trust=TrustStore()
-        )
+        package = None
+        while package is None:
+            try:
+                package = add_model(
+                    export.weights,
+                    new,
+                    zoo=folder,
+                    open_network=confined_network,
+                    trust=TrustStore(),
+                )
+            except InvalidRequestError as error:
+                # What the network itself leaves open is known when it was run.
+                said = asked_for(error, said)
+                new, said = described(export, weights, said)
     click.echo(f"{package} is written; check it with: zoobridge validate {package}")
     note(f"the same again: {repeated(weights, folder, said)}")
     if picture is not None:

@@ -12,6 +12,7 @@ from zoobridge.client._async_stream import async_groups, classify_stream
 from zoobridge.client._call_state import CallState, build
 from zoobridge.client._evaluation_calls import AsyncEvaluationCalls
 from zoobridge.client._image_check import ImageCheck, check_request
+from zoobridge.client._images import Reading
 from zoobridge.client._log_records import LogRecord
 from zoobridge.client._models import Framework, LoadedModel, Model, ServerInfo
 from zoobridge.client._request import Settings
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zoobridge.client._call_state import OnProgress
+    from zoobridge.client._folders import LeftOut
     from zoobridge.client._images import Images
     from zoobridge.client._transport import Endpoint
 
@@ -203,9 +205,11 @@ class AsyncClient(AsyncEvaluationCalls):
         Results
             In the order of the pictures, and of the items in each.
         """
-        async with aclosing(self.classify_iter(model, images, **options)) as stream:
+        left_out: list[LeftOut] = []
+        async with aclosing(self._run(model, images, left_out, **options)) as stream:
             results = [result async for result in stream]
-        return Results(sorted(results, key=lambda one: (one.image_index, one.item_index)))
+        results.sort(key=lambda one: (one.image_index, one.item_index))
+        return Results(results, left_out=left_out)
 
     async def classify_iter(
         self,
@@ -222,11 +226,28 @@ class AsyncClient(AsyncEvaluationCalls):
         Takes what :meth:`classify` takes. Closing the generator cancels the rest; wrap it in
         :func:`contextlib.aclosing` where its loop may be left early.
         """
+        run = self._run(
+            model, images, [], axes=axes, timeout=timeout, on_progress=on_progress, **options
+        )
+        async with aclosing(run) as stream:
+            async for result in stream:
+                yield result
+
+    async def _run(
+        self,
+        model: str,
+        images: Images,
+        left_out: list[LeftOut],
+        *,
+        axes: str = "",
+        timeout: float | None = None,
+        on_progress: OnProgress | None = None,
+        **options: Any,
+    ) -> AsyncGenerator[Result, None]:
         settings = Settings(model=model, **options)
         base = settings.to_message()
-        groups, total = async_groups(
-            images, base, axes=axes, series=settings.series, hints=self._hints
-        )
+        how = Reading(axes, settings.series, left_out)
+        groups, total = async_groups(images, base, how, self._hints)
         state = CallState(model, total, on_progress, self._hints)
         if total == 1 and len(base.regions) <= self._hints.unary_items:
             group = await anext(groups)

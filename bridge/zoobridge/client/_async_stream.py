@@ -44,17 +44,12 @@ async def _from_sync(groups: Iterable[ImageGroup]) -> AsyncIterator[ImageGroup]:
 
 
 def async_groups(
-    images: Images,
-    base: pb.ClassifyRequest,
-    *,
-    axes: str,
-    series: int | None,
-    hints: ClientHints,
+    images: Images, base: pb.ClassifyRequest, how: Reading, hints: ClientHints
 ) -> tuple[AsyncIterator[ImageGroup], int | None]:
     """Return the pictures that a user gave (an async iterable too), and how many, if known."""
     if isinstance(images, AsyncIterable):
-        return _from_async(images, Reading(axes, series)), None
-    pictures, total = sources(images, axes=axes, series=series)
+        return _from_async(images, how), None
+    pictures, total = sources(images, axes=how.axes, series=how.series, left_out=how.left_out)
     return _from_sync(grouped(pictures, base, hints, total)), total
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from zoobridge.client._call_state import ImageResults, OnProgress
+    from zoobridge.client._folders import LeftOut
     from zoobridge.client._images import Images
     from zoobridge.client._request import IntensityLike, Planes, RegionLike
     from zoobridge.client._transport import Endpoint
@@ -338,9 +339,11 @@ class Client(EvaluationCalls, TrainingCalls):
             orientation=orientation,
             series=series,
         )
-        parts = self._run(settings, images, axes, timeout, on_progress)
-        results = (result for part in parts for result in part.results)
-        return Results(sorted(results, key=lambda one: (one.image_index, one.item_index)))
+        left_out: list[LeftOut] = []
+        parts = self._run(settings, images, axes, timeout, on_progress, left_out)
+        results = [result for part in parts for result in part.results]
+        results.sort(key=lambda one: (one.image_index, one.item_index))
+        return Results(results, left_out=left_out)
 
     def classify_iter(
         self,
@@ -394,9 +397,10 @@ class Client(EvaluationCalls, TrainingCalls):
         axes: str,
         timeout: float | None,
         on_progress: OnProgress | None,
+        left_out: list[LeftOut] | None = None,
     ) -> Generator[ImageResults, None, None]:
         base = settings.to_message()
-        pictures, total = sources(images, axes=axes, series=settings.series)
+        pictures, total = sources(images, axes=axes, series=settings.series, left_out=left_out)
         # A lone picture does not need to know the hints, and need not wait for them.
         if total == 1 and (not base.regions or len(base.regions) <= self._hints().unary_items):
             group = ImageGroup((next(pictures),))

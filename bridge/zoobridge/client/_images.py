@@ -9,11 +9,11 @@ import itertools
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from zoobridge.client._folders import find_images
+from zoobridge.client._folders import LeftOut, find_images
 from zoobridge.errors import ImageFormatError, InvalidRequestError
 from zoobridge.protocol import START_BYTES, FileKind, kind_of_file
 from zoobridge.protocol.v1 import image_pb2
@@ -41,10 +41,13 @@ class Reading:
         One upper-case letter each; empty to take what files and labelled arrays state.
     series
         Which picture of files that hold several; `None` for the first that is one of its own.
+    left_out
+        What lay beside the pictures of folders; added to as folders are looked through.
     """
 
     axes: str = ""
     series: int | None = None
+    left_out: list[LeftOut] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,11 @@ class ImageSource:
 
 
 def sources(
-    images: Images, *, axes: str = "", series: int | None = None
+    images: Images,
+    *,
+    axes: str = "",
+    series: int | None = None,
+    left_out: list[LeftOut] | None = None,
 ) -> tuple[Iterator[ImageSource], int | None]:
     """Return the pictures that a user gave, and how many they are where that is known.
 
@@ -87,25 +94,27 @@ def sources(
         length 3 or 4 and whose first two are longer than 4. Other arrays need it.
     series
         Which picture of files that hold several; `None` for the first that is one of its own.
+    left_out
+        Takes what lay beside the pictures of folders.
 
     Raises
     ------
     InvalidRequestError
         If `images` is nothing that can be classified, or a folder or pattern holds no picture.
     """
-    how = Reading(axes, series)
+    how = Reading(axes, series, left_out if left_out is not None else [])
     if isinstance(images, Mapping):
         named = (_source(image, how, str(name)) for name, image in images.items())
         return named, len(images)
     if isinstance(images, str | os.PathLike):
-        files = _expanded(images)
+        files = _expanded(images, how)
         return (_file(path, how) for path in files), len(files)
     if _is_single(images):
         return iter((_source(images, how, _name_of(images) or "image-1"),)), 1
     if isinstance(images, Iterable):
         if not isinstance(images, list | tuple):
             return each(images, how, itertools.count(1)), None
-        members = [one for image in images for one in _spread(image)]
+        members = [one for image in images for one in _spread(image, how)]
         return _numbered(members, how, itertools.count(1)), len(members)
     raise InvalidRequestError(
         f"cannot classify a {type(images).__name__}; give a path, an array, a PIL image, bytes, "
@@ -117,7 +126,8 @@ def each(
     images: Iterable[ImageLike], how: Reading, numbers: Iterator[int]
 ) -> Iterator[ImageSource]:
     """Yield pictures one by one; those without a name are numbered."""
-    return _numbered(itertools.chain.from_iterable(map(_spread, images)), how, numbers)
+    spread = (_spread(image, how) for image in images)
+    return _numbered(itertools.chain.from_iterable(spread), how, numbers)
 
 
 def _numbered(
@@ -127,13 +137,14 @@ def _numbered(
         yield _source(image, how, _name_of(image) or f"image-{next(numbers)}")
 
 
-def _spread(image: ImageLike) -> Iterable[ImageLike]:
+def _spread(image: ImageLike, how: Reading) -> Iterable[ImageLike]:
     """Return the files that a member of a list stands for, or the member itself."""
-    return _expanded(image) if isinstance(image, str | os.PathLike) else (image,)
+    return _expanded(image, how) if isinstance(image, str | os.PathLike) else (image,)
 
 
-def _expanded(given: str | os.PathLike[str]) -> tuple[Path, ...]:
+def _expanded(given: str | os.PathLike[str], how: Reading) -> tuple[Path, ...]:
     found = find_images(given)
+    how.left_out.extend(found.left_out)
     if found.left_out:
         first = "; ".join(f"{one.path}: {one.why}" for one in found.left_out[:10])
         more = f"; and {len(found.left_out) - 10} more" if len(found.left_out) > 10 else ""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from zoobridge.client._folders import LeftOut
     from zoobridge.errors import ZooBridgeError
 
 __all__ = ["Results"]
@@ -20,6 +21,13 @@ __all__ = ["Results"]
 
 class Results(Sequence[Result]):
     """The results of a call, in the order of the pictures given and of the items in each.
+
+    Parameters
+    ----------
+    results
+        The results.
+    left_out
+        What else lay in the folders that were given, and why it was not classified.
 
     Examples
     --------
@@ -29,8 +37,9 @@ class Results(Sequence[Result]):
     >>> results.to_pandas()  # doctest: +SKIP
     """
 
-    def __init__(self, results: Iterable[Result]) -> None:
+    def __init__(self, results: Iterable[Result], *, left_out: Iterable[LeftOut] = ()) -> None:
         self._results = tuple(results)
+        self._left_out = tuple(left_out)
 
     @overload
     def __getitem__(self, index: int) -> Result: ...
@@ -40,7 +49,7 @@ class Results(Sequence[Result]):
 
     def __getitem__(self, index: int | slice) -> Result | Results:
         if isinstance(index, slice):
-            return Results(self._results[index])
+            return Results(self._results[index], left_out=self._left_out)
         return self._results[index]
 
     def __len__(self) -> int:
@@ -50,6 +59,11 @@ class Results(Sequence[Result]):
     def errors(self) -> tuple[Result, ...]:
         """The results that hold an error."""
         return tuple(result for result in self._results if result.error is not None)
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What else lay in the folders that were given, and why it was not classified."""
+        return self._left_out
 
     @property
     def unlike_training(self) -> tuple[Result, ...]:
@@ -102,7 +116,8 @@ class Results(Sequence[Result]):
 
     def __repr__(self) -> str:
         failed = len(self.errors)
-        head = f"<Results: {len(self)} items" + (f", {failed} failed" if failed else "") + ">"
+        head = f"<Results: {len(self)} items" + (f", {failed} failed" if failed else "")
+        head += (f", {len(self.left_out)} files left out" if self.left_out else "") + ">"
         lines = [_line(result) for result in self._results[:10]]
         more = [f"… and {len(self) - 10} more"] if len(self) > 10 else []
         return "\n".join([head, *lines, *more])
@@ -110,6 +125,7 @@ class Results(Sequence[Result]):
     def _repr_html_(self) -> str:
         shown = Results(self._results[:50])
         note = f"{len(self)} items, {len(self.errors)} failed"
+        note += f", {len(self.left_out)} files left out" if self.left_out else ""
         return html(shown.to_records(), note=note)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import imagecodecs
@@ -26,6 +27,7 @@ from zoobridge.imaging._tiff import decode_tiff
 from zoobridge.imaging._types import (
     Conversion,
     ConversionKind,
+    MissingPlane,
     Orientation,
     Picture,
     PictureLimits,
@@ -99,10 +101,12 @@ def decode(
         stated = stated.replace("S", "C")
     if not axes:
         _check_stated(stated, array.shape)
+    missing = _named(decoded.missing, stated)
     turned = decoded.orientation
     if turned != 1:
         if orientation is Orientation.APPLY:
             array, stated = _turned(array, stated, turned)
+            missing = {key: replace(one, lost=None) for key, one in missing.items()}
             notes += (Conversion(ConversionKind.ORIENTATION, f"EXIF orientation {turned} applied"),)
         else:
             notes += (
@@ -114,7 +118,16 @@ def decode(
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     array.flags.writeable = False
-    return Picture(array, stated, notes, decoded.full_scale, decoded.missing)
+    return Picture(array, stated, notes, decoded.full_scale, missing)
+
+
+def _named(
+    missing: Mapping[tuple[int, ...], MissingPlane], axes: str
+) -> Mapping[tuple[int, ...], MissingPlane]:
+    """Return missing planes; those whose rows and columns were given other names are lost as a whole."""
+    if all(axes[len(key) :].strip("CS") == "YX" for key in missing):
+        return missing
+    return {key: replace(one, lost=None) for key, one in missing.items()}
 
 
 def _check_stated(axes: str, shape: tuple[int, ...]) -> None:

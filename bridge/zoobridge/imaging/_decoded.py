@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from zoobridge.imaging._types import Conversion, ConversionKind
+from zoobridge.imaging._types import Conversion, ConversionKind, MissingPlane
 
 __all__ = ["PALETTE", "PILLOW_FAULTS", "Decoded"]
 
@@ -46,7 +46,7 @@ class Decoded:
     full_scale
         The range that the file states for its samples; `None`: that of the type.
     missing
-        Why planes are not in the file, by their indexes along the first axes.
+        Planes that are not in the file, or not as a whole, by their indexes along the first axes.
     """
 
     array: NDArray[Any]
@@ -54,4 +54,4 @@ class Decoded:
     notes: tuple[Conversion, ...] = ()
     orientation: int = 1
     full_scale: tuple[float, float] | None = None
-    missing: Mapping[tuple[int, ...], str] = field(default_factory=dict)
+    missing: Mapping[tuple[int, ...], MissingPlane] = field(default_factory=dict)

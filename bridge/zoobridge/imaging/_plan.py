@@ -43,6 +43,7 @@ def plan_items(
     planes: Mapping[str, Sequence[int]],
     regions: Sequence[Region] | Boxes,
     max_items: int,
+    channels: Sequence[int] = (),
 ) -> Sequence[Item | ItemFault]:
     """Tell what is to be classified in a picture, in order.
 
@@ -62,6 +63,8 @@ def plan_items(
         Places to look at.
     max_items
         How many items are allowed.
+    channels
+        Channels that are looked at; empty for all.
 
     Returns
     -------
@@ -77,7 +80,7 @@ def plan_items(
     """
     axes = plane_axes(picture, spec)
     items = _planned(picture, axes, planes, regions, max_items)
-    return without_missing(items, picture, axes) if picture.missing else items
+    return without_missing(items, picture, axes, channels) if picture.missing else items
 
 
 def _planned(

@@ -1,7 +1,8 @@
 """Reading the planes of a TIFF series: those that are there, and which are missing.
 
-A plane that is missing in the file is never filled up: its place in the array stays empty and is
-named, so that its items are answered with an error.
+A plane that is missing in the file, or part of one, is never filled up: it is named, so that the items in
+it are answered with an error. What stands in its place is one of the other values, which leaves the
+smallest and the greatest value of the picture what they are.
 """
 
 from __future__ import annotations
@@ -17,30 +18,12 @@ import tifffile
 from numpy.typing import NDArray
 
 from zoobridge.errors import ImageFormatError
+from zoobridge.imaging._tiff_parts import FAULTS, GDAL_NODATA, read_parts, rows_there
+from zoobridge.imaging._types import MissingPlane
 
 __all__ = ["FAULTS", "Planes", "read_planes"]
 
 _FIELD = "image.encoded"
-# GDAL writes files whose empty tiles are left out on purpose, and states their value.
-_GDAL_NODATA = 42113
-
-#: What tifffile and the codecs behind it raise over files that are broken or made to break them.
-FAULTS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    ImportError,
-    LookupError,
-    MemoryError,
-    NotImplementedError,
-    OSError,
-    RecursionError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
 
 
 @dataclass(frozen=True)
@@ -54,12 +37,13 @@ class Planes:
     axes
         One letter an axis.
     missing
-        Why planes are not in the file, by their indexes along the first axes of `array`.
+        Planes that are not in the file, or not as a whole, by their indexes along the first axes of
+        `array`.
     """
 
     array: NDArray[Any]
     axes: str
-    missing: dict[tuple[int, ...], str]
+    missing: dict[tuple[int, ...], MissingPlane]
 
 
 def read_planes(
@@ -93,7 +77,7 @@ def read_planes(
         there = max(0, size - start) // max(1, series.keyframe.nbytes)
         if there >= count:
             return Planes(series.asarray(maxworkers=1), axes, {})
-        return _run_of_planes(series, start, there, leading)
+        return _run_of_planes(series, start, size, leading)
     pages = _pages(series, count)
     faults = {rank: why for rank, page in enumerate(pages) if (why := _fault(page, size))}
     if _is_cut(series, size):
@@ -110,30 +94,45 @@ def read_planes(
             return Planes(series.asarray(maxworkers=1), axes, {})
         except FAULTS:
             # Which of several planes is broken is found below.
-            if len(pages) == 1:
+            if math.prod(series.keyframe.chunked) == len(pages) == 1:
                 raise
     check(shape)
-    array = _one_by_one(series, pages, faults)
-    return Planes(array.reshape(shape), axes, _placed(faults, shape[:leading]))
+    array, missing = _one_by_one(series, pages, faults, size)
+    return Planes(array.reshape(shape), axes, _placed(missing, shape[:leading]))
 
 
 def _one_by_one(
-    series: tifffile.TiffPageSeries, pages: list[Any], faults: dict[int, str]
-) -> NDArray[Any]:
-    """Decode the pages that have no fault, and add the faults of those that cannot be decoded."""
+    series: tifffile.TiffPageSeries, pages: list[Any], faults: dict[int, str], size: int
+) -> tuple[NDArray[Any], dict[int, MissingPlane]]:
+    """Decode the pages that have no fault, and what is there of the others."""
     array = np.zeros((len(pages), *series.keyframe.shape), series.dtype)
+    missing: dict[int, MissingPlane] = {}
+    absent: list[int] = []
     for rank, page in enumerate(pages):
-        if rank in faults:
-            continue
-        try:
-            array[rank] = page.asarray(maxworkers=1)
-        except FAULTS as error:
-            faults[rank] = f"it cannot be decoded ({_first_line(error)})"
-    if len(faults) == len(pages):
+        why = faults.get(rank, "")
+        if not why:
+            try:
+                array[rank] = page.asarray(maxworkers=1)
+                continue
+            except FAULTS as error:
+                why = f"it cannot be decoded ({_first_line(error)})"
+        part = None
+        missing[rank] = MissingPlane(why)
+        if page is not None:
+            part, missing[rank] = read_parts(page, size, why)
+        if part is None:
+            absent.append(rank)
+        else:
+            array[rank] = part
+    if len(absent) == len(pages):
         raise ImageFormatError(
-            f"no plane of the TIFF file can be read: {faults[0]}; send all of it", field=_FIELD
+            f"no plane of the TIFF file can be read: {missing[0].why}; send all of it", field=_FIELD
         )
-    return array
+    if absent:
+        array[absent] = array[next(rank for rank in range(len(pages)) if rank not in absent)].flat[
+            0
+        ]
+    return array, missing
 
 
 def _leading(shape: tuple[int, ...], page: int) -> int | None:
@@ -146,24 +145,33 @@ def _leading(shape: tuple[int, ...], page: int) -> int | None:
     return None
 
 
-def _run_of_planes(series: tifffile.TiffPageSeries, start: int, there: int, leading: int) -> Planes:
+def _run_of_planes(series: tifffile.TiffPageSeries, start: int, size: int, leading: int) -> Planes:
     """Read the planes that are there of those that lie behind one another without compression."""
     shape = tuple(series.shape)
-    count = math.prod(shape[:leading])
+    frame = series.keyframe
+    count, page = math.prod(shape[:leading]), math.prod(frame.shape)
     assert series.parent is not None  # noqa: S101 - it was read from a file
-    if there == 0:
+    there, rest = divmod(max(0, size - start), frame.nbytes)
+    lost = rows_there(frame, rest)
+    if there == 0 and lost is None:
         raise ImageFormatError(
             "the TIFF file ends within its first plane; send all of it", field=_FIELD
         )
-    page = math.prod(series.keyframe.shape)
-    array = np.zeros((count, page), series.dtype)
+    read = there * page + (
+        int(np.count_nonzero(~lost)) * page // lost.size if lost is not None else 0
+    )
     handle = series.parent.filehandle
-    typecode = series.parent.byteorder + series.dtype.char
-    read = handle.read_array(typecode, there * page, start)
-    array[:there] = read.reshape(there, page)
-    why = f"the file states {count} planes and holds {there}"
-    faults = dict.fromkeys(range(there, count), why)
-    return Planes(array.reshape(shape), series.axes, _placed(faults, shape[:leading]))
+    data = handle.read_array(series.parent.byteorder + series.dtype.char, read, start)
+    array = np.full(count * page, data[0], series.dtype)
+    array[:read] = data
+    why = (
+        f"the file states {count} planes and holds {there}"
+        if count > 1
+        else "the file ends before it does"
+    )
+    missing = {rank: MissingPlane(why) for rank in range(there, count)}
+    missing[there] = MissingPlane(why, lost)
+    return Planes(array.reshape(shape), series.axes, _placed(missing, shape[:leading]))
 
 
 def _pages(series: tifffile.TiffPageSeries, count: int) -> list[Any]:
@@ -189,7 +197,7 @@ def _fault(page: Any, size: int) -> str:
         return ""
     absent = segments - min(len(offsets), len(counts))
     absent += sum(not (start and count) for start, count in zip(offsets, counts, strict=False))
-    if absent and _GDAL_NODATA not in page.keyframe.tags:
+    if absent and GDAL_NODATA not in page.keyframe.tags:
         return f"{absent} of its {segments} strips or tiles are not in the file"
     return ""
 
@@ -210,10 +218,12 @@ def _is_cut(series: tifffile.TiffPageSeries, size: int) -> bool:
     return bool(following + tiff.tagnosize > size)
 
 
-def _placed(faults: dict[int, str], leading: tuple[int, ...]) -> dict[tuple[int, ...], str]:
+def _placed(
+    missing: dict[int, MissingPlane], leading: tuple[int, ...]
+) -> dict[tuple[int, ...], MissingPlane]:
     return {
-        tuple(int(index) for index in np.unravel_index(rank, leading)) if leading else (): why
-        for rank, why in faults.items()
+        tuple(int(index) for index in np.unravel_index(rank, leading)) if leading else (): one
+        for rank, one in missing.items()
     }
 
 

@@ -127,6 +127,29 @@ def _unbounded() -> None:
 
 
 @dataclass(frozen=True)
+class MissingPlane:
+    """A plane that a file states but does not hold, or not as a whole.
+
+    Parameters
+    ----------
+    why
+        Why it is missing, as in "cannot be classified: …".
+    lost
+        ``(height, width)`` booleans, true where pixels are lost; `None` for all of them.
+    """
+
+    why: str
+    lost: NDArray[np.bool_] | None = None
+
+    def spoils(self, box: Box | None) -> bool:
+        """Tell whether pixels of a box are lost; `None` for the whole plane."""
+        if self.lost is None or box is None:
+            return True
+        part = self.lost[box.y : box.y + box.height, box.x : box.x + box.width]
+        return bool(part.any())
+
+
+@dataclass(frozen=True)
 class PictureLimits:
     """Bounds that hold before any pixel is decoded.
 
@@ -159,15 +182,15 @@ class Picture:
         The range of values that the file states for its samples, such as 0…4095 of a camera of 12
         bits; `None`: all of the type.
     missing
-        Why planes are not there that the file states, by their indexes along the first axes of
-        `array`. What stands in their place means nothing.
+        Planes that the file states but does not hold, or not as a whole, by their indexes along the
+        first axes of `array`. What stands in their place means nothing.
     """
 
     array: NDArray[np.generic]
     axes: str
     notes: tuple[Conversion, ...] = ()
     full_scale: tuple[float, float] | None = None
-    missing: Mapping[tuple[int, ...], str] = field(default_factory=dict)
+    missing: Mapping[tuple[int, ...], MissingPlane] = field(default_factory=dict)
 
     @functools.cached_property
     def values(self) -> tuple[float, float]:

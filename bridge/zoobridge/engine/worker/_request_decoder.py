@@ -110,6 +110,7 @@ class RequestDecoder:
             planes=_selection_of(request) if request.planes else {},
             regions=_regions_of(request) if boxes is None else boxes,
             max_items=self._max_items,
+            channels=request.options.channels,
         )
         return DecodedRequest(request.options, picture, self._preparer(request.options), items)
 
