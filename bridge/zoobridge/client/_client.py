@@ -258,6 +258,7 @@ class Client(EvaluationCalls, TrainingCalls):
         mask_fill: str = "",
         orientation: str = "",
         series: int | None = None,
+        values: tuple[float, float] | None = None,
         timeout: float | None = None,
         on_progress: OnProgress | None = None,
     ) -> Results:
@@ -306,6 +307,9 @@ class Client(EvaluationCalls, TrainingCalls):
         series
             Which picture of files that hold several, from 0; `None` for the first that is neither
             a thumbnail, nor a reduced copy, nor a mask.
+        values
+            The smallest and the greatest value of the picture that arrays are planes or parts of, so that
+            intensities are treated alike in all of them; `None` for those of each array.
         timeout
             Seconds for the whole call; `None` to wait as long as it takes.
         on_progress
@@ -338,6 +342,7 @@ class Client(EvaluationCalls, TrainingCalls):
             mask_fill=mask_fill,
             orientation=orientation,
             series=series,
+            values=values,
         )
         left_out: list[LeftOut] = []
         parts = self._run(settings, images, axes, timeout, on_progress, left_out)

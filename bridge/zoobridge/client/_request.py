@@ -190,6 +190,7 @@ class Settings:
     mask_fill: str = ""
     orientation: str = ""
     series: int | None = None
+    values: tuple[float, float] | None = None
 
     def to_message(self) -> pb.ClassifyRequest:
         """Return a request without a picture.
@@ -205,6 +206,9 @@ class Settings:
             raise InvalidRequestError("series is counted from 0", field="image.series")
         if self.top_k < 0 or any(channel < 0 for channel in self.channels):
             raise InvalidRequestError("top_k and channels cannot be negative", field="options")
+        values = None
+        if self.values is not None:
+            values = pb.ValueRange(low=self.values[0], high=self.values[1])
         options = pb.ClassificationOptions(
             top_k=self.top_k,
             all_scores=self.all_scores,
@@ -215,6 +219,7 @@ class Settings:
             channels=self.channels,
             mask_fill=_number(pb.MaskFill, self.mask_fill, "mask_fill"),
             orientation=_number(pb.Orientation, self.orientation, "orientation"),
+            values=values,
         )
         planes = {} if self.planes is None else parse_planes(self.planes)
         return pb.ClassifyRequest(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+from zoobridge.errors import InvalidRequestError
 from zoobridge.imaging._types import (
     Conversion,
     Fit,
@@ -48,7 +51,21 @@ def preparation_of(options: classification_pb2.ClassificationOptions) -> Prepara
         intensity=intensity,
         channels=tuple(options.channels),
         mask_fill=mask_fill or MaskFill.ZERO,
+        values=_values(options),
     )
+
+
+def _values(options: classification_pb2.ClassificationOptions) -> tuple[float, float] | None:
+    if not options.HasField("values"):
+        return None
+    low, high = options.values.low, options.values.high
+    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+        raise InvalidRequestError(
+            f"the values {low:g}…{high:g} of the picture are not a range; state the smallest and the "
+            "greatest",
+            field="options.values",
+        )
+    return low, high
 
 
 def conversion_message(conversion: Conversion) -> prediction_pb2.Conversion:

@@ -141,7 +141,7 @@ class Preparer:
                 self._spec,
                 self._preparation.intensity,
                 full_scale=picture.full_scale,
-                values=lambda: picture.values,
+                values=lambda: self._preparation.values or picture.values,
             )
             size = plan_size(
                 (pixels.shape[1 + axes.index("Y")], pixels.shape[1 + axes.index("X")]),

@@ -325,10 +325,15 @@ class Intensity:
 
 @dataclass(frozen=True)
 class Preparation:
-    """What a caller asks of the way from picture to tensor; `None` means as the package says."""
+    """What a caller asks of the way from picture to tensor; `None` means as the package says.
+
+    `values` are the smallest and the greatest value of the picture that the pixels are part of; `None` for
+    those of the pixels.
+    """
 
     fit: Fit | None = None
     interpolation: Interpolation | None = None
     intensity: Intensity | None = None
     channels: tuple[int, ...] = ()
     mask_fill: MaskFill = MaskFill.ZERO
+    values: tuple[float, float] | None = None

@@ -1,10 +1,15 @@
 """Runs against a real server on the demo zoo, without a window; the Python client is the oracle."""
 
+import json
+import subprocess
+import sys
 import threading
 
 import dask.array
 import numpy as np
 import pytest
+import tifffile
+from napari.layers import Image
 
 from napari_zoobridge._samples import digits, textures
 from napari_zoobridge.layers import ellipse_outline, polygon_mask
@@ -18,7 +23,7 @@ from napari_zoobridge.targets import (
     plan_points,
     plan_shapes,
 )
-from zoobridge.client import Region
+from zoobridge.client import Region, connect
 from zoobridge.errors import UnknownModelError
 
 
@@ -40,6 +45,40 @@ def same(records, results):
         assert record.result.score == pytest.approx(result.score, abs=1e-6)
         assert record.result.model == result.model
         assert record.result.conversions == result.conversions
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        lambda stack: stack,
+        lambda stack: np.where(stack > 0.99, np.nan, stack),
+        lambda stack: stack * 9000,
+    ],
+    ids=["unit and beyond", "not a number", "wide"],
+)
+@pytest.mark.parametrize("dtype", ["float32", "int16"])
+def test_a_stack_whose_planes_differ_is_answered_as_every_other_client_is(
+    client, served, photo, tmp_path, spoilt, dtype
+):
+    # The first plane alone would pass for 0…1; the stack as a whole does not.
+    stack = np.stack([photo / 255, photo / 255 * 200, photo / 255 * 3]).astype(np.float32)
+    if dtype == "float32":
+        stack = spoilt(stack)
+    stack = np.nan_to_num(stack).astype(dtype) if dtype == "int16" else stack
+    path = tmp_path / "stack.tif"
+    tifffile.imwrite(path, stack, metadata={"axes": "ZYX"}, photometric="minisblack")
+
+    place = place_of(Image(stack, name=str(path)), "ZYX", (0, 0, 0))
+    records = finish(Run(client, "digits", plan_planes(place, ("Z",))))
+    with connect(served.address, token=served.token) as other:
+        same(records, other.classify("digits", path))
+        same(records, other.classify("digits", stack, axes="ZYX"))
+    done = subprocess.run(
+        [sys.executable, "-m", "zoobridge", "classify", "digits", path, "--format", "jsonl"],
+        env=served.environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["label"] or "" for line in lines] == [record.result.label for record in records]
 
 
 def as_rgb(photo):

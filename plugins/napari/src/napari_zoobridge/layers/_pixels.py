@@ -107,6 +107,23 @@ class PlaneSource:
         """Bytes of one place in a plane, all channels together."""
         return int(np.dtype(self.array.dtype).itemsize) * self.length("C")
 
+    def values(self) -> tuple[float, float] | None:
+        """Return the smallest and the greatest finite value of an image that lies in memory.
+
+        Planes are sent one by one, and the server would look at each by itself. `None` where the image
+        is read as it is wanted, and for 8-bit pixels, whose range says all.
+        """
+        parts = self.array.arrays if isinstance(self.array, JoinedChannels) else (self.array,)
+        if not all(isinstance(part, np.ndarray) and part.size for part in parts):
+            return None
+        if self.array.dtype == np.uint8 or self.array.dtype.kind not in "iuf":
+            return None
+        ends = [(float(part.min()), float(part.max())) for part in parts]
+        if not np.isfinite(ends).all():
+            finite = [part[np.isfinite(part)] for part in parts]
+            ends = [(float(part.min()), float(part.max())) for part in finite if part.size]
+        return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else None
+
     def read(self, plane: Mapping[str, int], window: PixelBox | None = None) -> NDArray[np.generic]:
         """Read one plane, and of it only the window where one is given.
 

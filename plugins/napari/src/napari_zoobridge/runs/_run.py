@@ -135,6 +135,7 @@ class Run(Stoppable):
     model: str
     plan: Plan
     options: Options = field(default_factory=Options)
+    _arguments: dict[str, Any] = field(default_factory=dict, init=False)
 
     def updates(self) -> Iterator[Update]:
         """Yield results as they come.
@@ -170,6 +171,9 @@ class Run(Stoppable):
         asked = [item for item in items if not item.problem]
         if not asked:
             return
+        self._arguments = self.options.arguments()
+        if not self.options.intensity:
+            self._arguments["values"] = self.plan.place.source.values()
         ways = self._planes(asked) if self.plan.kind is ItemKind.PLANE else self._regions(asked)
         for records in ways:
             done += len(records)
@@ -187,7 +191,7 @@ class Run(Stoppable):
         # A lone picture is answered by a plain call, which is quicker than a stream.
         images = {source.name: source.read(items[0].plane)} if len(items) == 1 else pictures()
         results = self.client.classify_iter(
-            self.model, images, axes=source.plane_axes, **self.options.arguments()
+            self.model, images, axes=source.plane_axes, **self._arguments
         )
         for result in results:
             yield (answered(items[result.image_index], source.name, result),)
@@ -219,7 +223,7 @@ class Run(Stoppable):
             {source.name: pixels},
             axes=source.plane_axes,
             regions=regions,
-            **self.options.arguments(),
+            **self._arguments,
         )
         waiting = dict(enumerate(batch.items))
         whole: Result | None = None
