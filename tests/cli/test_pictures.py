@@ -9,6 +9,9 @@ import json
 import numpy as np
 import tifffile
 from PIL import Image
+from pylibCZIrw import czi
+
+from nd2_file import write_nd2
 
 
 def rows_of(text):
@@ -45,12 +48,12 @@ def test_what_a_folder_leaves_out_is_counted_and_named(zb, tmp_path):
     Image.fromarray(grey(9)).save(tmp_path / "a.png")
     Image.fromarray(grey(200)).save(tmp_path / "b", "JPEG")
     (tmp_path / "notes.txt").write_text("nothing to see")
-    (tmp_path / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(20))
+    (tmp_path / "photo.avif").write_bytes(b"\0\0\0\x18ftypavif" + bytes(20))
     result = zb("classify", "brightness", tmp_path, "--format", "csv")
     assert [row["label"] for row in rows_of(result.stdout)] == ["medium", "bright"]
     assert "2 left out:" in result.stderr
     assert "notes.txt: not a picture of a known format" in result.stderr
-    assert "photo.heic: HEIC or AVIF; save it as JPEG or PNG" in result.stderr
+    assert "photo.avif: AVIF; save it as JPEG or PNG" in result.stderr
 
 
 def test_another_picture_of_a_file_can_be_chosen(zb, tmp_path):
@@ -77,6 +80,33 @@ def test_planes_that_are_missing_are_rows_with_an_error(zb, tmp_path):
         ("Z=0", "medium"), ("Z=1", "bright"), ("Z=2", ""),
     ]  # fmt: skip
     assert "the file states 3 planes and holds 2" in result.stderr
+
+
+def test_frames_that_an_nd2_does_not_hold_are_rows_with_an_error(zb, tmp_path):
+    stack = np.stack([np.full((1, 16, 16), level, np.uint16) for level in (255, 128, 128, 255)])
+    write_nd2(tmp_path / "stopped.nd2", stack, bits=8, absent=(1, 3))
+    result = zb("classify", "brightness", tmp_path / "stopped.nd2", "--format", "csv", code=1)
+    rows = rows_of(result.stdout)
+    assert [row["plane"] for row in rows] == ["Z=0", "Z=1", "Z=2", "Z=3"]
+    assert [row["label"] for row in rows] == ["bright", "", "medium", ""]
+    assert rows[1]["error"] == "plane Z=1 cannot be classified: the file does not hold it"
+
+
+def test_which_picture_of_a_czi_was_taken_is_a_notice(zb, tmp_path):
+    with czi.create_czi(str(tmp_path / "slides.czi")) as file:
+        for scene, level in enumerate((0, 255)):
+            pixels = grey(level)[..., np.newaxis]
+            file.write(data=pixels, plane={}, scene=scene, location=(100 * scene, 0))
+    first = zb("classify", "brightness", tmp_path / "slides.czi", "--format", "csv")
+    assert (
+        "slides.czi: the file holds 2 pictures, and picture 0 was taken: 0 (scene 0), 1 (scene 1); "
+        "change that with --series"
+    ) in first.stderr
+    other = zb(
+        "classify", "brightness", tmp_path / "slides.czi", "--series", "1", "--format", "csv"
+    )
+    assert [row["label"] for row in rows_of(other.stdout)] == ["bright"]
+    assert "notice" not in other.stderr
 
 
 def test_an_error_about_channels_names_the_option_of_this_program(zb, tmp_path):

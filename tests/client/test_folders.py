@@ -57,7 +57,7 @@ def test_all_that_is_left_out_is_named_with_why(tmp_path):
     write(
         tmp_path, "a.png", ".ipynb_checkpoints/a.png", "__MACOSX/a.png", "._a.png", "@eaDir/t.jpg"
     )
-    write(tmp_path, "photo.heic", data=b"\0\0\0\x18ftypheic" + bytes(16))
+    write(tmp_path, "photo.avif", data=b"\0\0\0\x18ftypavif" + bytes(16))
     write(tmp_path, "drawing.svg", data=b"<svg xmlns='http://www.w3.org/2000/svg'/>")
     write(tmp_path, "stack.oir", data=b"OLYMPUSRAWFORMAT" + bytes(16))
     (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere.png")
@@ -72,7 +72,7 @@ def test_all_that_is_left_out_is_named_with_why(tmp_path):
         "__MACOSX": "a folder of the system",
         "drawing.svg": "SVG (a drawing, without pixels); export it as PNG",
         "gone.png": "a link to a file that does not exist",
-        "photo.heic": "HEIC or AVIF; save it as JPEG or PNG",
+        "photo.avif": "AVIF; save it as JPEG or PNG",
         "pipe.png": "not a regular file",
         "round": "a link to a folder",
         "stack.oir": "OIR (Olympus); export it as OME-TIFF",

@@ -171,7 +171,7 @@ def test_a_picture_that_is_too_large_is_refused_by_its_header(header: bytes) -> 
             r"is CZI \(Zeiss\), which the server does not decode; export it",
         ),
         (bytes(128) + b"DICM", "is DICOM, which the server does not decode"),
-        (b"\0\0\0\x18ftypheic" + bytes(9), "is HEIC or AVIF, .* save it as JPEG or PNG"),
+        (b"\0\0\0\x18ftypheic" + bytes(9), "is HEIC, .* save it as JPEG or PNG"),
         (b'<?xml version="1.0"?>\n<svg width="9">', "is SVG .* export it as PNG"),
         (b"\x00\x01\x02", "of an unknown format"),
         (b"\x89PNG\r\n\x1a\n", "ends in its header"),

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from zoobridge.errors import ImageFormatError, LimitError
-from zoobridge.imaging import PictureLimits, picture_from_array
+from zoobridge.imaging import (
+    InputSpec,
+    ItemFault,
+    MissingPlane,
+    PictureLimits,
+    picture_from_array,
+    plan_items,
+)
 
 LIMITS = PictureLimits(10_000)
 
@@ -49,3 +58,25 @@ def test_foreign_byte_order_is_made_native() -> None:
     np.testing.assert_array_equal(picture.array, array)
     with pytest.raises(ImageFormatError, match="complex64"):
         picture_from_array(array.astype(np.complex64), "YX", limits=LIMITS)
+
+
+def test_planes_that_a_client_names_as_missing_are_faults(spec: Callable[..., InputSpec]) -> None:
+    array = np.ones((3, 2, 4, 5), np.uint8)
+    missing = {(1, 0): MissingPlane("never recorded"), (2, 1): MissingPlane("never recorded")}
+    picture = picture_from_array(array, "TCYX", limits=LIMITS, missing=missing)
+
+    def faults(*channels: int) -> list[bool]:
+        items = plan_items(
+            picture, spec("NYX"), planes={}, regions=(), max_items=9, channels=channels
+        )
+        return [isinstance(item, ItemFault) for item in items]
+
+    assert faults() == [False, True, True]
+    assert faults(1) == [False, False, True]
+
+
+@pytest.mark.parametrize("keys", [[(3,)], [(0, 0, 1)], [(0,), (1, 0)], [(0, 0, 0, 0, 0)]])
+def test_planes_that_cannot_be_missing_are_refused(keys: list[tuple[int, ...]]) -> None:
+    missing = {key: MissingPlane("lost") for key in keys}
+    with pytest.raises(ImageFormatError, match="a missing plane is not among those of TCYX"):
+        picture_from_array(np.ones((3, 2, 4, 5), np.uint8), "TCYX", limits=LIMITS, missing=missing)

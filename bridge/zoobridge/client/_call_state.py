@@ -120,6 +120,17 @@ def build(
     return b"".join((head, data))
 
 
+def _noted(results: list[Result], group: ImageGroup) -> list[Result]:
+    """Return the results of a picture with what reading it found out."""
+    notes = group.sources[0].notes
+    if not notes:
+        return results
+    return [
+        replace(one, conversions=(*notes, *one.conversions)) if one.error is None else one
+        for one in results
+    ]
+
+
 def _id(index: int) -> str:
     """Return what a picture is known by among others."""
     return str(index)
@@ -194,7 +205,7 @@ class CallState:
     def unary(self, group: ImageGroup, response: pb.ClassifyResponse) -> ImageResults:
         """Return the results of a picture that was sent by itself."""
         results = results_from_response(response, image=group.name, image_index=0)
-        return self._count(0, results, last=True)
+        return self._count(0, _noted(results, group), last=True)
 
     def answer(self, response: pb.ClassifyStreamResponse) -> list[ImageResults]:
         """Return the results that a part of an answer holds.
@@ -219,6 +230,7 @@ class CallState:
             response.response, image=known.group.name, image_index=known.index
         )
         if len(known.group.sources) == 1:
+            results = _noted(results, known.group)
             return [self._count(known.index, results, last=response.last)]
         return self._unpacked(known, results)
 

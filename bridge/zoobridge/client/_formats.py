@@ -1,4 +1,4 @@
-"""Microscopes' own formats, read where the client runs: CZI, ND2, LIF and DICOM.
+"""Microscopes' own formats, read where the client runs: CZI, ND2, LIF, DICOM and HEIC.
 
 The server decodes none of them; their pixels are sent with their axes. The libraries belong to the
 extra ``zoobridge[formats]``.
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import itertools
 import struct
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -55,11 +56,17 @@ class ReadPixels:
         One upper-case letter an axis.
     significant_bits
         Bits that are used of each sample; 0 for all.
+    missing
+        Why planes are not in the file, by their indexes along the first axes.
+    notice
+        Which picture was taken, where the file holds several.
     """
 
     array: NDArray[Any]
     axes: str
     significant_bits: int = 0
+    missing: Mapping[tuple[int, ...], str] = field(default_factory=dict)
+    notice: str = ""
 
 
 def read_pixels(path: Path, kind: FileKind, series: int | None) -> ReadPixels:
@@ -104,19 +111,44 @@ def _czi(path: Path, series: int | None) -> ReadPixels:
     with czi.open_czi(str(path)) as file:
         scenes = sorted(file.scenes_bounding_rectangle)
         scene = scenes[_chosen(series, len(scenes), path)] if scenes else None
+        place = file.scenes_bounding_rectangle[scene] if scene is not None else None
         box = file.total_bounding_box
-        letters = [letter for letter in "TZC" if letter in box]
+        letters = [letter for letter in box if letter not in "TZCYX"]
+        letters += [letter for letter in "TZC" if letter in box]
         lengths = [range(*box[letter]) for letter in letters]
-        planes = [
-            file.read(plane=dict(zip(letters, indexes, strict=True)), scene=scene)
-            for indexes in itertools.product(*lengths)
-        ]
+        planes = []
+        missing = {}
+        for place_in, indexes in zip(
+            itertools.product(*map(range, map(len, lengths))),
+            itertools.product(*lengths),
+            strict=True,
+        ):
+            plane = dict(zip(letters, indexes, strict=True))
+            if not _is_recorded(file, plane, place):
+                # The library gives zeros for it.
+                missing[place_in] = "the file does not hold it"
+            planes.append(file.read(plane=plane, scene=scene))
+    if len({plane.dtype for plane in planes}) > 1:
+        raise ImageFormatError(
+            f"{path.name} holds channels of several pixel types; export the channel that is meant as "
+            "OME-TIFF",
+            field="image.encoded",
+        )
     array = np.stack(planes).reshape(*map(len, lengths), *planes[0].shape)
     axes = "".join(letters) + "YXS"
     if array.shape[-1] >= 3:
         # Stored as blue, green, red.
         array = np.concatenate([array[..., 2::-1], array[..., 3:]], axis=-1)
-    return _squeezed(array, axes)
+    notice = _notice(series, [f"scene {number}" for number in scenes])
+    return _squeezed(array, axes, missing=missing, notice=notice)
+
+
+def _is_recorded(file: Any, plane: Mapping[str, int], place: Any) -> bool:
+    """Tell whether a plane of a CZI has any part."""
+    found: list[int] = []
+    # What the function returns tells whether to continue.
+    file.enumerate_subblocks_subset(lambda number, _: bool(found.append(number)), plane, place)
+    return bool(found)
 
 
 def _nd2(path: Path, series: int | None) -> ReadPixels:
@@ -125,12 +157,39 @@ def _nd2(path: Path, series: int | None) -> ReadPixels:
     with nd2.ND2File(path) as file:
         array, axes = file.asarray(), "".join(file.sizes)
         bits = int(file.attributes.bitsPerComponentSignificant or 0)
+        loops = [axis for axis in axes if axis not in "CYXS"]
+        absent = _absent_frames(file, [file.sizes[axis] for axis in loops], path)
+    # Frames are the axes of the loops, which come first.
+    missing = dict.fromkeys(absent, "the file does not hold it")
     if series is not None and "P" in axes:
         place = axes.index("P")
-        array = np.take(array, _chosen(series, array.shape[place], path), axis=place)
+        chosen = _chosen(series, array.shape[place], path)
+        array = np.take(array, chosen, axis=place)
         axes = axes.replace("P", "")
+        missing = {
+            key[:place] + key[place + 1 :]: why
+            for key, why in missing.items()
+            if key[place] == chosen
+        }
     used = bits if array.dtype.kind == "u" and bits < 8 * array.dtype.itemsize else 0
-    return _squeezed(array, axes, used)
+    return _squeezed(array, axes, used, missing=missing)
+
+
+def _absent_frames(file: Any, lengths: Sequence[int], path: Path) -> list[tuple[int, ...]]:
+    """Return the frames that are not in a file whose recording ended early; the library gives zeros."""
+    frame = file._rdr  # noqa: SLF001 - nothing public says which frames there are
+    offsets, end = getattr(frame, "_frame_offsets", None), path.stat().st_size
+    if not offsets:
+        return []
+    size = 0
+    if file.attributes.compressionType is None:
+        size = file.attributes.heightPx * (file.attributes.widthBytes or 0)
+    every = itertools.product(*map(range, lengths))
+    return [
+        key
+        for number, key in enumerate(every)
+        if number not in offsets or offsets[number] + size > end
+    ]
 
 
 def _lif(path: Path, series: int | None) -> ReadPixels:
@@ -139,12 +198,13 @@ def _lif(path: Path, series: int | None) -> ReadPixels:
     with liffile.LifFile(path) as file:
         image = file.images[_chosen(series, len(file.images), path)]
         array, dims = image.asarray(), image.dims
+        notice = _notice(series, [one.name for one in file.images])
     if any(len(name) != 1 for name in dims):
         raise ImageFormatError(
             f"{path.name} has the axes {', '.join(dims)}, which are not those of a picture",
             field="image.axes",
         )
-    return _squeezed(array, "".join(dims).upper())
+    return _squeezed(array, "".join(dims).upper(), notice=notice)
 
 
 def _dicom(path: Path, series: int | None) -> ReadPixels:
@@ -161,6 +221,17 @@ def _dicom(path: Path, series: int | None) -> ReadPixels:
     return _squeezed(array, axes, used)
 
 
+def _heic(path: Path, series: int | None) -> ReadPixels:
+    import pillow_heif
+
+    # Pictures of 10 and 12 bits are spread over 16.
+    file = pillow_heif.open_heif(path, convert_hdr_to_8bit=False)
+    chosen = _chosen(series, len(file), path) if series is not None else file.primary_index
+    notice = _notice(series, [f"{one.size[0]} × {one.size[1]}" for one in file], chosen)
+    array = np.asarray(file[chosen])
+    return _squeezed(array, "YXS" if array.ndim == 3 else "YX", notice=notice)
+
+
 def _chosen(series: int | None, count: int, path: Path) -> int:
     if (series or 0) >= count:
         raise ImageFormatError(
@@ -169,12 +240,37 @@ def _chosen(series: int | None, count: int, path: Path) -> int:
     return series or 0
 
 
-def _squeezed(array: NDArray[Any], axes: str, significant_bits: int = 0) -> ReadPixels:
+def _notice(series: int | None, names: Sequence[str], taken: int = 0) -> str:
+    """Return what to say where a file holds several pictures and none was asked for."""
+    if series is not None or len(names) < 2:
+        return ""
+    shown = ", ".join(f"{number} ({name})" for number, name in enumerate(names[:6]))
+    more = f", … {len(names)} in all" if len(names) > 6 else ""
+    return f"the file holds {len(names)} pictures, and picture {taken} was taken: {shown}{more}"
+
+
+def _squeezed(
+    array: NDArray[Any],
+    axes: str,
+    significant_bits: int = 0,
+    *,
+    missing: Mapping[tuple[int, ...], str] = MappingProxyType({}),
+    notice: str = "",
+) -> ReadPixels:
     """Return pixels without axes of length 1, Y and X aside; samples are channels."""
+    known = axes[: len(next(iter(missing), ()))]
     for place in range(len(axes) - 1, -1, -1):
         if axes[place] not in "YX" and array.shape[place] == 1:
             array = array.squeeze(place)
             axes = axes[:place] + axes[place + 1 :]
+    if missing:
+        left = [place for place, axis in enumerate(known) if axis in axes]
+        missing = {tuple(key[place] for place in left): why for key, why in missing.items()}
+        if not left:
+            raise ImageFormatError(
+                f"the picture cannot be classified: {next(iter(missing.values()))}",
+                field="image.encoded",
+            )
     if "C" not in axes:
         axes = axes.replace("S", "C")
     if len(set(axes)) != len(axes) or "S" in axes:
@@ -183,7 +279,7 @@ def _squeezed(array: NDArray[Any], axes: str, significant_bits: int = 0) -> Read
             "the channel that is meant as OME-TIFF",
             field="image.axes",
         )
-    return ReadPixels(array, axes, significant_bits)
+    return ReadPixels(array, axes, significant_bits, missing, notice)
 
 
 _READERS: dict[str, Callable[[Path, int | None], ReadPixels]] = {
@@ -191,4 +287,5 @@ _READERS: dict[str, Callable[[Path, int | None], ReadPixels]] = {
     "nd2": _nd2,
     "liffile": _lif,
     "pydicom": _dicom,
+    "pillow_heif": _heic,
 }

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from zoobridge.client._folders import LeftOut, find_images
+from zoobridge.client._result import Conversion
 from zoobridge.errors import ImageFormatError, InvalidRequestError
 from zoobridge.protocol import START_BYTES, FileKind, kind_of_file
 from zoobridge.protocol.v1 import image_pb2
@@ -66,12 +67,15 @@ class ImageSource:
         What arrays that one message can carry together have in common; `None` for others.
     size
         Bytes of such an array.
+    notes
+        What reading found out that the answer is to say too; complete when it was read.
     """
 
     name: str
     read: Callable[[], tuple[image_pb2.Image, bytes | memoryview]]
     layout: tuple[object, ...] | None = None
     size: int = 0
+    notes: list[Conversion] = field(default_factory=list)
 
 
 def sources(
@@ -197,16 +201,19 @@ def _layout(image: Any, how: Reading) -> tuple[tuple[object, ...] | None, int]:
 
 def _file(path: Path, how: Reading, name: str = "") -> ImageSource:
     shown = name or os.fspath(path)
-    return ImageSource(shown, lambda: _read_file(path, how, shown))
+    notes: list[Conversion] = []
+    return ImageSource(shown, lambda: _read_file(path, how, shown, notes), notes=notes)
 
 
-def _read_file(path: Path, how: Reading, name: str) -> tuple[image_pb2.Image, bytes | memoryview]:
+def _read_file(
+    path: Path, how: Reading, name: str, notes: list[Conversion]
+) -> tuple[image_pb2.Image, bytes | memoryview]:
     try:
         with path.open("rb") as file:
             start = file.read(START_BYTES)
             kind = kind_of_file(start)
             if kind is not None and kind.library:
-                return _read_foreign(path, kind, how, name)
+                return _read_foreign(path, kind, how, name, notes)
             encoded = start + file.read()
     except FileNotFoundError:
         raise ImageFormatError(f"{path} does not exist", field="image") from None
@@ -225,7 +232,7 @@ def _read_file(path: Path, how: Reading, name: str) -> tuple[image_pb2.Image, by
 
 
 def _read_foreign(
-    path: Path, kind: FileKind, how: Reading, name: str
+    path: Path, kind: FileKind, how: Reading, name: str, notes: list[Conversion]
 ) -> tuple[image_pb2.Image, memoryview]:
     from zoobridge.client._formats import read_pixels
     from zoobridge.protocol import lay_out
@@ -233,6 +240,11 @@ def _read_foreign(
     read = read_pixels(path, kind, how.series)
     pixels, data = lay_out(read.array, how.axes or read.axes)
     pixels.significant_bits = read.significant_bits
+    for indexes, why in read.missing.items():
+        pixels.missing.add(indexes=indexes, reason=why)
+    if read.notice:
+        detail = f"picture {how.series or 0}"
+        notes[:] = [Conversion("series_selected", detail, read.notice, "image.series")]
     return image_pb2.Image(name=_text(name), pixels=pixels), data
 
 

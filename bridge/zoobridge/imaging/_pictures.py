@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zoobridge.errors import ImageFormatError, LimitError
-from zoobridge.imaging._types import Picture, PictureLimits
+from zoobridge.imaging._types import MissingPlane, Picture, PictureLimits
 from zoobridge.protocol import check_axes
 
 __all__ = [
@@ -79,7 +80,12 @@ def full_scale_of(bits: int, dtype: np.dtype[Any]) -> tuple[float, float] | None
 
 
 def picture_from_array(
-    array: NDArray[Any], axes: str, *, limits: PictureLimits, significant_bits: int = 0
+    array: NDArray[Any],
+    axes: str,
+    *,
+    limits: PictureLimits,
+    significant_bits: int = 0,
+    missing: Mapping[tuple[int, ...], MissingPlane] = MappingProxyType({}),
 ) -> Picture:
     """Make a picture of an array, without a copy.
 
@@ -93,6 +99,8 @@ def picture_from_array(
         Bounds.
     significant_bits
         Bits that are used of each sample; 0 for all.
+    missing
+        Planes that are not there, by their indexes along the first axes.
 
     Raises
     ------
@@ -116,4 +124,24 @@ def picture_from_array(
     view = array.view()
     view.flags.writeable = False
     letters = axes if "C" in axes else axes.replace("S", "C")
-    return Picture(view, letters, full_scale=full_scale)
+    _check_missing(missing, letters, array.shape)
+    return Picture(view, letters, full_scale=full_scale, missing=missing)
+
+
+def _check_missing(
+    missing: Mapping[tuple[int, ...], MissingPlane], axes: str, shape: Sequence[int]
+) -> None:
+    depths = set(map(len, missing))
+    if not depths:
+        return
+    depth = max(depths)
+    sound = len(depths) == 1 and depth <= len(axes) and not set(axes[:depth]) & {"Y", "X"}
+    lengths = shape[:depth]
+    if not sound or any(
+        index >= length for key in missing for index, length in zip(key, lengths, strict=True)
+    ):
+        raise ImageFormatError(
+            f"a missing plane is not among those of {axes} ({times(shape)}); name each by its indexes "
+            "along the same first axes",
+            field="image.pixels.missing",
+        )

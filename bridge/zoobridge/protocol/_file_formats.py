@@ -36,6 +36,7 @@ class FileKind:
 
 
 _EXPORT = "export it as OME-TIFF"
+_JPEG = "save it as JPEG or PNG"
 _PNG = FileKind("PNG", decoded=True)
 _TIFF = FileKind("TIFF", decoded=True)
 _BY_START: tuple[tuple[int, bytes, FileKind], ...] = (
@@ -57,9 +58,10 @@ _BY_START: tuple[tuple[int, bytes, FileKind], ...] = (
         FileKind("DICOM", library="pydicom", way_out="export its pixels as TIFF or PNG"),
     ),
     *(
-        (4, b"ftyp" + brand, FileKind("HEIC or AVIF", way_out="save it as JPEG or PNG"))
-        for brand in (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis")
+        (4, b"ftyp" + brand, FileKind("HEIC", library="pillow_heif", way_out=_JPEG))
+        for brand in (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
     ),
+    *((4, b"ftyp" + brand, FileKind("AVIF", way_out=_JPEG)) for brand in (b"avif", b"avis")),
     (4, b"ftyp", FileKind("a film (MP4 or QuickTime)", way_out="save its frames as TIFF or PNG")),
     (0, b"\x00\x00\x00\x0cjP  ", FileKind("JPEG 2000")),
     (0, b"\xff\x4f\xff\x51", FileKind("JPEG 2000")),

@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError
 from zoobridge.errors import InvalidRequestError, RegionError
 from zoobridge.imaging import (
     Box,
+    MissingPlane,
     Orientation,
     Picture,
     PictureLimits,
@@ -153,7 +154,11 @@ def _picture(
             pixels.axes,
         )
         return picture_from_array(
-            array, pixels.axes, limits=limits, significant_bits=pixels.significant_bits
+            array,
+            pixels.axes,
+            limits=limits,
+            significant_bits=pixels.significant_bits,
+            missing={tuple(one.indexes): MissingPlane(one.reason) for one in pixels.missing},
         )
     raise InvalidRequestError(
         "the request holds no picture; set image.encoded or image.pixels", field="image"

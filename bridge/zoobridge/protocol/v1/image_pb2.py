@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18zoobridge/v1/image.proto\x12\x0czoobridge.v1\"\x98\x01\n\x05Image\x12\x11\n\x07\x65ncoded\x18\x01 \x01(\x0cH\x00\x12&\n\x06pixels\x18\x02 \x01(\x0b\x32\x14.zoobridge.v1.PixelsH\x00\x12\x0e\n\x04path\x18\x03 \x01(\tH\x00\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0c\n\x04\x61xes\x18\x05 \x01(\t\x12\x13\n\x06series\x18\x06 \x01(\rH\x01\x88\x01\x01\x42\x08\n\x06sourceB\t\n\x07_series\"x\n\x06Pixels\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x12)\n\tdata_type\x18\x02 \x01(\x0e\x32\x16.zoobridge.v1.DataType\x12\r\n\x05shape\x18\x03 \x03(\r\x12\x0c\n\x04\x61xes\x18\x04 \x01(\t\x12\x18\n\x10significant_bits\x18\x05 \x01(\r\"j\n\x05Plane\x12\x31\n\x07indexes\x18\x01 \x03(\x0b\x32 .zoobridge.v1.Plane.IndexesEntry\x1a.\n\x0cIndexesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\r:\x02\x38\x01\".\n\rAxisSelection\x12\x0c\n\x04\x61xis\x18\x01 \x01(\t\x12\x0f\n\x07indexes\x18\x02 \x03(\r\":\n\x03\x42ox\x12\t\n\x01x\x18\x01 \x01(\x05\x12\t\n\x01y\x18\x02 \x01(\x05\x12\r\n\x05width\x18\x03 \x01(\r\x12\x0e\n\x06height\x18\x04 \x01(\r\"f\n\x06Region\x12\n\n\x02id\x18\x01 \x01(\t\x12\x1e\n\x03\x62ox\x18\x02 \x01(\x0b\x32\x11.zoobridge.v1.Box\x12\x0c\n\x04mask\x18\x03 \x01(\x0c\x12\"\n\x05plane\x18\x04 \x01(\x0b\x32\x13.zoobridge.v1.Plane*\xa8\x02\n\x08\x44\x61taType\x12\x19\n\x15\x44\x41TA_TYPE_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44\x41TA_TYPE_BOOL\x10\x01\x12\x13\n\x0f\x44\x41TA_TYPE_UINT8\x10\x02\x12\x14\n\x10\x44\x41TA_TYPE_UINT16\x10\x03\x12\x14\n\x10\x44\x41TA_TYPE_UINT32\x10\x04\x12\x14\n\x10\x44\x41TA_TYPE_UINT64\x10\x05\x12\x12\n\x0e\x44\x41TA_TYPE_INT8\x10\x06\x12\x13\n\x0f\x44\x41TA_TYPE_INT16\x10\x07\x12\x13\n\x0f\x44\x41TA_TYPE_INT32\x10\x08\x12\x13\n\x0f\x44\x41TA_TYPE_INT64\x10\t\x12\x15\n\x11\x44\x41TA_TYPE_FLOAT16\x10\n\x12\x15\n\x11\x44\x41TA_TYPE_FLOAT32\x10\x0b\x12\x15\n\x11\x44\x41TA_TYPE_FLOAT64\x10\x0c\x42 \n\x10org.zoobridge.v1B\nImageProtoP\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18zoobridge/v1/image.proto\x12\x0czoobridge.v1\"\x98\x01\n\x05Image\x12\x11\n\x07\x65ncoded\x18\x01 \x01(\x0cH\x00\x12&\n\x06pixels\x18\x02 \x01(\x0b\x32\x14.zoobridge.v1.PixelsH\x00\x12\x0e\n\x04path\x18\x03 \x01(\tH\x00\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0c\n\x04\x61xes\x18\x05 \x01(\t\x12\x13\n\x06series\x18\x06 \x01(\rH\x01\x88\x01\x01\x42\x08\n\x06sourceB\t\n\x07_series\"\xa5\x01\n\x06Pixels\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x12)\n\tdata_type\x18\x02 \x01(\x0e\x32\x16.zoobridge.v1.DataType\x12\r\n\x05shape\x18\x03 \x03(\r\x12\x0c\n\x04\x61xes\x18\x04 \x01(\t\x12\x18\n\x10significant_bits\x18\x05 \x01(\r\x12+\n\x07missing\x18\x06 \x03(\x0b\x32\x1a.zoobridge.v1.MissingPlane\"/\n\x0cMissingPlane\x12\x0f\n\x07indexes\x18\x01 \x03(\r\x12\x0e\n\x06reason\x18\x02 \x01(\t\"j\n\x05Plane\x12\x31\n\x07indexes\x18\x01 \x03(\x0b\x32 .zoobridge.v1.Plane.IndexesEntry\x1a.\n\x0cIndexesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\r:\x02\x38\x01\".\n\rAxisSelection\x12\x0c\n\x04\x61xis\x18\x01 \x01(\t\x12\x0f\n\x07indexes\x18\x02 \x03(\r\":\n\x03\x42ox\x12\t\n\x01x\x18\x01 \x01(\x05\x12\t\n\x01y\x18\x02 \x01(\x05\x12\r\n\x05width\x18\x03 \x01(\r\x12\x0e\n\x06height\x18\x04 \x01(\r\"f\n\x06Region\x12\n\n\x02id\x18\x01 \x01(\t\x12\x1e\n\x03\x62ox\x18\x02 \x01(\x0b\x32\x11.zoobridge.v1.Box\x12\x0c\n\x04mask\x18\x03 \x01(\x0c\x12\"\n\x05plane\x18\x04 \x01(\x0b\x32\x13.zoobridge.v1.Plane*\xa8\x02\n\x08\x44\x61taType\x12\x19\n\x15\x44\x41TA_TYPE_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44\x41TA_TYPE_BOOL\x10\x01\x12\x13\n\x0f\x44\x41TA_TYPE_UINT8\x10\x02\x12\x14\n\x10\x44\x41TA_TYPE_UINT16\x10\x03\x12\x14\n\x10\x44\x41TA_TYPE_UINT32\x10\x04\x12\x14\n\x10\x44\x41TA_TYPE_UINT64\x10\x05\x12\x12\n\x0e\x44\x41TA_TYPE_INT8\x10\x06\x12\x13\n\x0f\x44\x41TA_TYPE_INT16\x10\x07\x12\x13\n\x0f\x44\x41TA_TYPE_INT32\x10\x08\x12\x13\n\x0f\x44\x41TA_TYPE_INT64\x10\t\x12\x15\n\x11\x44\x41TA_TYPE_FLOAT16\x10\n\x12\x15\n\x11\x44\x41TA_TYPE_FLOAT32\x10\x0b\x12\x15\n\x11\x44\x41TA_TYPE_FLOAT64\x10\x0c\x42 \n\x10org.zoobridge.v1B\nImageProtoP\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,20 +35,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'\n\020org.zoobridge.v1B\nImageProtoP\001'
   _globals['_PLANE_INDEXESENTRY']._loaded_options = None
   _globals['_PLANE_INDEXESENTRY']._serialized_options = b'8\001'
-  _globals['_DATATYPE']._serialized_start=640
-  _globals['_DATATYPE']._serialized_end=936
+  _globals['_DATATYPE']._serialized_start=735
+  _globals['_DATATYPE']._serialized_end=1031
   _globals['_IMAGE']._serialized_start=43
   _globals['_IMAGE']._serialized_end=195
-  _globals['_PIXELS']._serialized_start=197
-  _globals['_PIXELS']._serialized_end=317
-  _globals['_PLANE']._serialized_start=319
-  _globals['_PLANE']._serialized_end=425
-  _globals['_PLANE_INDEXESENTRY']._serialized_start=379
-  _globals['_PLANE_INDEXESENTRY']._serialized_end=425
-  _globals['_AXISSELECTION']._serialized_start=427
-  _globals['_AXISSELECTION']._serialized_end=473
-  _globals['_BOX']._serialized_start=475
-  _globals['_BOX']._serialized_end=533
-  _globals['_REGION']._serialized_start=535
-  _globals['_REGION']._serialized_end=637
+  _globals['_PIXELS']._serialized_start=198
+  _globals['_PIXELS']._serialized_end=363
+  _globals['_MISSINGPLANE']._serialized_start=365
+  _globals['_MISSINGPLANE']._serialized_end=412
+  _globals['_PLANE']._serialized_start=414
+  _globals['_PLANE']._serialized_end=520
+  _globals['_PLANE_INDEXESENTRY']._serialized_start=474
+  _globals['_PLANE_INDEXESENTRY']._serialized_end=520
+  _globals['_AXISSELECTION']._serialized_start=522
+  _globals['_AXISSELECTION']._serialized_end=568
+  _globals['_BOX']._serialized_start=570
+  _globals['_BOX']._serialized_end=628
+  _globals['_REGION']._serialized_start=630
+  _globals['_REGION']._serialized_end=732
 # @@protoc_insertion_point(module_scope)

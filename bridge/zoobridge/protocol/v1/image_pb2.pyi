@@ -53,18 +53,28 @@ class Image(_message.Message):
     def __init__(self, encoded: _Optional[bytes] = ..., pixels: _Optional[_Union[Pixels, _Mapping]] = ..., path: _Optional[str] = ..., name: _Optional[str] = ..., axes: _Optional[str] = ..., series: _Optional[int] = ...) -> None: ...
 
 class Pixels(_message.Message):
-    __slots__ = ("data", "data_type", "shape", "axes", "significant_bits")
+    __slots__ = ("data", "data_type", "shape", "axes", "significant_bits", "missing")
     DATA_FIELD_NUMBER: _ClassVar[int]
     DATA_TYPE_FIELD_NUMBER: _ClassVar[int]
     SHAPE_FIELD_NUMBER: _ClassVar[int]
     AXES_FIELD_NUMBER: _ClassVar[int]
     SIGNIFICANT_BITS_FIELD_NUMBER: _ClassVar[int]
+    MISSING_FIELD_NUMBER: _ClassVar[int]
     data: bytes
     data_type: DataType
     shape: _containers.RepeatedScalarFieldContainer[int]
     axes: str
     significant_bits: int
-    def __init__(self, data: _Optional[bytes] = ..., data_type: _Optional[_Union[DataType, str]] = ..., shape: _Optional[_Iterable[int]] = ..., axes: _Optional[str] = ..., significant_bits: _Optional[int] = ...) -> None: ...
+    missing: _containers.RepeatedCompositeFieldContainer[MissingPlane]
+    def __init__(self, data: _Optional[bytes] = ..., data_type: _Optional[_Union[DataType, str]] = ..., shape: _Optional[_Iterable[int]] = ..., axes: _Optional[str] = ..., significant_bits: _Optional[int] = ..., missing: _Optional[_Iterable[_Union[MissingPlane, _Mapping]]] = ...) -> None: ...
+
+class MissingPlane(_message.Message):
+    __slots__ = ("indexes", "reason")
+    INDEXES_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    indexes: _containers.RepeatedScalarFieldContainer[int]
+    reason: str
+    def __init__(self, indexes: _Optional[_Iterable[int]] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class Plane(_message.Message):
     __slots__ = ("indexes",)
