@@ -145,9 +145,13 @@ def _czi(path: Path, series: int | None) -> ReadPixels:
 
 def _is_recorded(file: Any, plane: Mapping[str, int], place: Any) -> bool:
     """Tell whether a plane of a CZI has any part."""
-    found: list[int] = []
-    # What the function returns tells whether to continue.
-    file.enumerate_subblocks_subset(lambda number, _: bool(found.append(number)), plane, place)
+    found = []
+
+    def take(number: int, _: Any) -> bool:
+        found.append(number)
+        return False  # One is enough.
+
+    file.enumerate_subblocks_subset(take, plane, place)
     return bool(found)
 
 

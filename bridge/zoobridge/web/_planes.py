@@ -180,10 +180,10 @@ def plane_of(picture: Picture, plane: Mapping[str, int]) -> NDArray[Any]:
 
 def _why_missing(picture: Picture, plane: Mapping[str, int]) -> str:
     """Return why a plane is not in the file, in whole or in part; empty where it is."""
-    for key, why in picture.missing.items():
+    for key, missing in picture.missing.items():
         place = zip(picture.axes, key, strict=False)
         if all(letter in "YXC" or plane.get(letter, 0) == index for letter, index in place):
-            return why
+            return missing.why
     return ""
 
 
