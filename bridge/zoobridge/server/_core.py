@@ -7,7 +7,7 @@ import threading
 import time
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -31,7 +31,7 @@ from zoobridge.server._paths import AllowedPaths
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from zoobridge.engine import Engine, PendingResponse, ResponsePart
+    from zoobridge.engine import Engine, PendingResponse, ResponsePart, Runtime
     from zoobridge.server._config import ServerConfig
     from zoobridge.zoo import Catalog, ModelDescription, TrustStore
 
@@ -263,7 +263,7 @@ def answered(choice: ModelSelection, parts: Sequence[ResponsePart]) -> bytes:
     WorkerError
         If the worker sent what is not an answer.
     """
-    model, weights = choice.model, choice.weights
+    model = choice.model
     written = b"".join([part.response for part in parts])
     try:
         response = classification_pb2.ClassifyResponse.FromString(written)
@@ -277,14 +277,21 @@ def answered(choice: ModelSelection, parts: Sequence[ResponsePart]) -> bytes:
     if response.HasField("model"):
         response.ClearField("model")
         written = response.SerializeToString()
+    return written + _identity(choice, parts[-1].runtime)
+
+
+@lru_cache(maxsize=1024)
+def _identity(choice: ModelSelection, runtime: Runtime) -> bytes:
+    """Return who answers, as a field of a response: the same for nearly all requests."""
+    model, weights = choice.model, choice.weights
     identity = prediction_pb2.ModelIdentity(
         id=model.id,
         version=model.version,
         digest=weights.digest,
         framework=weights.framework,
-        framework_version=parts[-1].runtime.framework_version,
+        framework_version=runtime.framework_version,
         weights_format=weights.format,
-        device=parts[-1].runtime.device,
-        precision=parts[-1].runtime.precision,
+        device=runtime.device,
+        precision=runtime.precision,
     )
-    return written + classification_pb2.ClassifyResponse(model=identity).SerializeToString()
+    return classification_pb2.ClassifyResponse(model=identity).SerializeToString()
