@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from zoobridge.training.features import FeatureExtractor
 
-__all__ = ["Features", "fashion_features", "folder_features", "texture_features"]
+__all__ = ["FASHION", "Features", "fashion_features", "folder_features", "texture_features"]
 
-_FASHION = Path("/usr/share/dataset-fashion-mnist")
+#: Where Debian's dataset-fashion-mnist lies; another folder of its files can be named.
+FASHION = Path("/usr/share/datasets/fashion-mnist")
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,10 +71,12 @@ def texture_features(scratch: Path, extractor: FeatureExtractor) -> Features:
     return folder_features("textures", scratch, extractor, views=1)
 
 
-def fashion_features(scratch: Path, extractor: FeatureExtractor, *, each: int) -> Features | None:
-    """Return the features of a part of Fashion-MNIST; `None` where Debian's package is not there."""
+def fashion_features(
+    folder: Path, scratch: Path, extractor: FeatureExtractor, *, each: int
+) -> Features | None:
+    """Return the features of a part of Fashion-MNIST; `None` where its folder has none."""
     files = {
-        kind: next(iter(sorted(_FASHION.rglob(f"t10k-{kind}*"))), None)
+        kind: next(iter(sorted(folder.rglob(f"t10k-{kind}*"))), None)
         for kind in ("images", "labels")
     }
     if files["images"] is None or files["labels"] is None:

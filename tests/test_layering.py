@@ -49,7 +49,7 @@ WRITERS = {
     "training/package/_onnx_graph.py": {"onnx", "onnxruntime"},
     "training/package/_torchscript.py": {"torch"},
     "training/package/_keras.py": {"keras", "tensorflow"},
-    "training/compact/_quantise.py": {"onnxruntime"},
+    "training/compact/_quantise.py": {"onnx", "onnxruntime"},
     # captum is a library for PyTorch.
     "training/explain/_occlusion.py": {"torch"},
 }

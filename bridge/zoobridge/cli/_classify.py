@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["classify"]
 
 _FORMATS = ("csv", "json", "jsonl")
+# Fewer unlike pictures may be chance.
+_LEAST_FOREIGN = 3
 
 
 @click.command()
@@ -280,6 +282,11 @@ def _warn_of_unlike(unlike: list[Result], items: int) -> None:
         lines,
         rest='the column "novelty"',
     )
+    if len(unlike) >= max(_LEAST_FOREIGN, items / 10):
+        note(
+            "so many are of another laboratory, stain, camera or magnification; for labels to rely on, add "
+            "five such pictures of each class to the training pictures and train again (zoobridge train)"
+        )
 
 
 def _sum_up(failed: list[Result], items: int, ctx: click.Context) -> None:

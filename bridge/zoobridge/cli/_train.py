@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from zoobridge.training import Fitted, Found, Published, TrainingProject
+    from zoobridge.training.improve import MethodName
 
 __all__ = ["train"]
 
@@ -41,8 +42,17 @@ __all__ = ["train"]
 @click.option(
     "--unlabelled",
     type=click.Path(exists=True, path_type=Path),
-    help="A folder of further pictures without labels, to improve the model with (data "
-    "distillation). Needs 10 labelled pictures a class; measured with 10: +1 to +2 points.",
+    help="A folder of further pictures without labels, to improve the model with. Needs 10 labelled "
+    "pictures a class; below, they were measured to do harm.",
+)
+@click.option(
+    "--improve",
+    type=click.Choice(["data", "model", "self"]),
+    default="data",
+    show_default=True,
+    help="How --unlabelled pictures get classes: those that the model is sure of in all their flips and "
+    "turns (data distillation), that several models are sure of (model distillation), or that it is sure "
+    "of as they are (self-training).",
 )
 @click.option(
     "--rivals",
@@ -89,6 +99,7 @@ def train(
     labels: Path | None,
     group_by: str | None,
     unlabelled: Path | None,
+    improve: MethodName,
     rivals: bool,  # noqa: FBT001 - click passes it by name
     views: str,
     report: Path | None,
@@ -136,7 +147,9 @@ def train(
                     source, group_by=rule, replace=True, on_step=on_step
                 )
                 _tell_found(project, found)
-                fitted = project.fit(rivals=rivals, unlabelled=unlabelled or (), on_step=on_step)
+                fitted = project.fit(
+                    rivals=rivals, unlabelled=unlabelled or (), improve=improve, on_step=on_step
+                )
             _tell_left_out(project)
             record = project.report(report)
             published = None

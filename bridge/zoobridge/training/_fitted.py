@@ -7,22 +7,24 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from zoobridge.training._copies import choose_copies
 from zoobridge.training.figures import (
     corrected_interval,
-    cross_validate,
     doubtful,
     duplicates,
     merged_groups,
     shuffled,
 )
-from zoobridge.training.fit import Head, Recipe, RowSpace, fit_head, softmax
-from zoobridge.training.improve import LEAST_LABELS, improvement_of
+from zoobridge.training.fit import COPIES, Head, Recipe, fit_head, softmax
+from zoobridge.training.improve import LEAST_LABELS, METHODS, improvement_of
 from zoobridge.training.rivals import choose_head, unwritten
 from zoobridge.training.trust import (
     conformal_threshold,
     expected_calibration_error,
     fit_temperature,
+    foreign,
     leave_one_out,
+    novelty,
     novelty_threshold,
 )
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from zoobridge.training.figures import Doubt, Duplicate, OutOfFold
     from zoobridge.training.fit import Examples
+    from zoobridge.training.improve import MethodName
     from zoobridge.training.rivals import Rival
 
 __all__ = ["ClassFigure", "Fitted", "fit_examples"]
@@ -244,6 +247,7 @@ def fit_examples(
     *,
     rivals: bool = False,
     unlabelled: NDArray[np.float32] | None = None,
+    improve: MethodName = "data",
     on_step: Callable[[str, int, int], None] | None = None,
 ) -> Fitted:
     """Fit a head, and find all that can be said of it.
@@ -256,6 +260,8 @@ def fit_examples(
         Try the other heads too; the simplest wins unless another is significantly better.
     unlabelled
         ``(pictures, views, dimensions)``: pictures without a class, to improve the model with.
+    improve
+        How they become examples: one of :data:`~zoobridge.training.improve.METHODS`.
     on_step
         Called with what is done, how many steps of it, and of how many; what it raises ends the
         work.
@@ -275,8 +281,7 @@ def fit_examples(
     with threadpool_limits(1):
         pairs = duplicates(examples)
         joined = merged_groups(examples, pairs)
-        space = RowSpace(joined.features)
-        tested = cross_validate(joined, recipe, rows=space.rows, on_fold=report)
+        joined, recipe, space, tested, copies = choose_copies(joined, recipe, report)
         tried: tuple[Rival, ...] = ()
         if rivals:
             recipe, tested, tried = choose_head(joined, recipe, space, tested)
@@ -285,10 +290,16 @@ def fit_examples(
         temperature = fit_temperature(tested.logits, tested.classes)
         probabilities = softmax(tested.logits / temperature)
         head = fit_head(joined, recipe, space)
-        improvement: tuple[str, ...] = ()
-        if unlabelled is not None:
-            head, improvement = _improved(joined, unlabelled, recipe, temperature, head)
         reference, groups = _reference(joined, recipe.seed)
+        threshold = novelty_threshold(leave_one_out(reference, groups, recipe.neighbours))
+        improvement: tuple[str, ...] = copies
+        if unlabelled is not None:
+            unlike = novelty(unlabelled[:, 0], reference, recipe.neighbours) > threshold
+            views = [one for one in _views(recipe) if one < unlabelled.shape[1]]
+            head, changed = _improved(
+                joined, unlabelled[~unlike][:, views], recipe, temperature, head, improve
+            )
+            improvement += (*changed, *foreign(int(unlike.sum()), len(unlike)))
         return Fitted(
             recipe=recipe,
             examples=joined,
@@ -299,9 +310,7 @@ def fit_examples(
             calibration_error=expected_calibration_error(pooled / temperature, classes),
             least_score=conformal_threshold(probabilities, tested.classes, recipe.coverage),
             reference=reference,
-            novelty_threshold=novelty_threshold(
-                leave_one_out(reference, groups, recipe.neighbours)
-            ),
+            novelty_threshold=threshold,
             pairs=tuple(pairs),
             doubts=tuple(doubtful(joined, tested, probabilities.mean(axis=0))),
             shuffled=shuffled(joined, recipe, space=space),
@@ -310,25 +319,32 @@ def fit_examples(
         )
 
 
+def _views(recipe: Recipe) -> tuple[int, ...]:
+    return COPIES["eight" if recipe.copies == "auto" else recipe.copies]
+
+
 def _improved(
     examples: Examples,
     unlabelled: NDArray[np.float32],
     recipe: Recipe,
     temperature: float,
     head: Head,
+    method: MethodName,
 ) -> tuple[Head, tuple[str, ...]]:
     """Return the head to take, and a sentence that says why."""
+    if not len(unlabelled):
+        return head, ()
     fewest = int(np.bincount(examples.classes).min())
     if fewest < LEAST_LABELS:
         return head, (
             f"the unlabelled pictures were not used: a class has {fewest} labels, and below "
             f"{LEAST_LABELS} they were measured to do harm",
         )
-    found, weight, bias = improvement_of(examples, unlabelled, recipe, temperature)
+    found, weight, bias = improvement_of(examples, unlabelled, recipe, temperature, method)
     change = (
-        f"balanced accuracy {found.before:.3f} without and {found.after:.3f} with {found.taken} of "
-        f"{len(unlabelled)} unlabelled pictures (McNemar: {found.only_before} right only without, "
-        f"{found.only_after} only with, p = {found.p_value:.2g})"
+        f"{METHODS[method]}: balanced accuracy {found.before:.3f} without and {found.after:.3f} "
+        f"with {found.taken} of {len(unlabelled)} unlabelled pictures (McNemar: {found.only_before} right "
+        f"only without, {found.only_after} only with, p = {found.p_value:.2g})"
     )
     if found.after < found.before or not found.taken:
         return head, (f"{change}; they were not used",)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from zoobridge.training.annotations import Found, GroupRule
     from zoobridge.training.features import FeatureExtractor
     from zoobridge.training.fit import Examples
+    from zoobridge.training.improve import MethodName
 
 __all__ = ["Suggestion", "TrainingProject"]
 
@@ -250,21 +251,19 @@ class TrainingProject:
         pool = self._unlabelled(picture_paths(pictures), 1, on_step)
         if not pool:
             return []
-        kept = [one for one, _ in pool]
+        paths = [Path(one.path) for one, _ in pool]
         embeddings = np.stack([rows[0] for _, rows in pool])
         known = self._gathered(on_step)[0] if len(self._journal) else None
         if known is None or len(known.labels) < 2:
             before = embeddings[:0] if known is None else known.features[:, 0]
             chosen = farthest_first(embeddings, before, count)
-            return [Suggestion(Path(kept[one].path)) for one in chosen]
+            return [Suggestion(paths[one]) for one in chosen]
         head = fit_head(known, self.recipe)
         probabilities = softmax(head.logits(embeddings))
         chosen = margin_then_farthest(embeddings, probabilities, known.features[:, 0], count)
         best = probabilities.argmax(axis=1)
         return [
-            Suggestion(
-                Path(kept[one].path), head.labels[best[one]], float(probabilities[one].max())
-            )
+            Suggestion(paths[one], head.labels[best[one]], float(probabilities[one].max()))
             for one in chosen
         ]
 
@@ -273,6 +272,7 @@ class TrainingProject:
         *,
         rivals: bool = False,
         unlabelled: str | os.PathLike[str] | Iterable[str | os.PathLike[str] | Unlabelled] = (),
+        improve: MethodName = "data",
         on_step: OnStep | None = None,
     ) -> Fitted:
         """Fit a model on the annotations, and measure it on pictures that it has not seen.
@@ -280,10 +280,11 @@ class TrainingProject:
         Parameters
         ----------
         rivals
-            Try a linear support vector machine, a random forest and features made by hand too.
+            Try other heads and features too.
         unlabelled
-            Pictures without a class, to improve the model with; taken only where every class has
-            at least ten labels, and the model does not get worse.
+            Pictures without a class; taken with ten labels a class, unless the model gets worse.
+        improve
+            How they become examples; see :data:`zoobridge.training.improve.METHODS`.
         on_step
             Called as the work goes on; what it raises ends the work, and what is done is kept.
 
@@ -302,6 +303,7 @@ class TrainingProject:
             recipe,
             rivals=rivals,
             unlabelled=np.stack(pool) if pool else None,
+            improve=improve,
             on_step=on_step,
         )
         return self._fitted
@@ -386,15 +388,11 @@ class TrainingProject:
     def _gathered(
         self, on_step: OnStep | None, *, hand: bool = False
     ) -> tuple[Examples, Selection]:
-        return gather(
-            self._journal, self.features, seed=self.recipe.seed, hand=hand, on_step=on_step
-        )
+        seed = self.recipe.seed
+        return gather(self._journal, self.features, seed=seed, hand=hand, on_step=on_step)
 
     def _unlabelled(
-        self,
-        paths: list[Path | Unlabelled],
-        views: int,
-        on_step: OnStep | None,
+        self, paths: list[Path | Unlabelled], views: int, on_step: OnStep | None
     ) -> list[tuple[Unlabelled, NDArray[np.float32]]]:
         if not paths:
             return []

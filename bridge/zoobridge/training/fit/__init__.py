@@ -2,7 +2,9 @@
 
 from zoobridge.training.fit._examples import Examples, check_classes
 from zoobridge.training.fit._fitting import (
+    COPIES,
     HEADS,
+    CopiesName,
     HeadName,
     Recipe,
     RowSpace,
@@ -13,7 +15,9 @@ from zoobridge.training.fit._fitting import (
 from zoobridge.training.fit._head import Head, softmax
 
 __all__ = [
+    "COPIES",
     "HEADS",
+    "CopiesName",
     "Examples",
     "Head",
     "HeadName",

@@ -14,12 +14,31 @@ if TYPE_CHECKING:
 
     from zoobridge.training.fit._examples import Examples
 
-__all__ = ["HEADS", "HeadName", "Recipe", "RowSpace", "fit_head", "fit_linear", "linear_logits"]
+__all__ = [
+    "COPIES",
+    "HEADS",
+    "CopiesName",
+    "HeadName",
+    "Recipe",
+    "RowSpace",
+    "fit_head",
+    "fit_linear",
+    "linear_logits",
+]
 
 HeadName = Literal["logistic", "linear_svm"]
+CopiesName = Literal["eight", "mirror", "one"]
 
 #: Heads from the simplest on; see :class:`Recipe`.
 HEADS: Final[tuple[HeadName, ...]] = ("logistic", "linear_svm")
+
+#: Views of a training picture that are fitted on: all flips and turns, the picture and its mirror image, or
+#: the picture alone.
+COPIES: Final[dict[CopiesName, tuple[int, ...]]] = {
+    "eight": tuple(range(8)),
+    "mirror": (0, 4),
+    "one": (0,),
+}
 
 #: Logit of a class that a training part lacks.
 _ABSENT: Final = -30.0
@@ -42,6 +61,9 @@ class Recipe:
         Of prediction sets.
     neighbours
         Of novelty.
+    copies
+        Of a training picture that are fitted on, one of :data:`COPIES`; ``auto`` takes what
+        cross-validation finds best.
     views
         Of a picture that is classified: 1, or 8 for the mean of its flips and turns, which the network
         then does within itself. On white blood cells 8 gained .012 with five labels a class and nothing
@@ -56,6 +78,7 @@ class Recipe:
     folds: int = 10
     coverage: float = 0.9
     neighbours: int = 5
+    copies: CopiesName | Literal["auto"] = "auto"
     views: Literal[1, 8] = 1
     seed: int = 0
 

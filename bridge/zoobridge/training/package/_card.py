@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from zoobridge.training._fitted import Fitted
 
 __all__ = ["model_card"]
+
+_COPIES: Final = {
+    "auto": "the pictures as they are",
+    "eight": "all eight flips and turns of each picture",
+    "mirror": "each picture and its mirror image",
+    "one": "the pictures as they are",
+}
 
 
 def model_card(name: str, fitted: Fitted, *, reference: bool) -> str:
@@ -44,6 +51,7 @@ def model_card(name: str, fitted: Fitted, *, reference: bool) -> str:
         f"- Probabilities are calibrated (temperature {fitted.temperature:.2f}); expected calibration "
         f"error {fitted.calibration_error:.3f}",
     ]
+    lines.append(f"- Fitted on {_COPIES[fitted.recipe.copies]}")
     if fitted.recipe.views > 1:
         lines.append("- An answer is that to the mean of the picture's eight flips and turns")
     if len(fitted.shuffled):

@@ -5,12 +5,13 @@ from zoobridge.training.trust._calibration import (
     expected_calibration_error,
     fit_temperature,
 )
-from zoobridge.training.trust._novelty import leave_one_out, novelty, novelty_threshold
+from zoobridge.training.trust._novelty import foreign, leave_one_out, novelty, novelty_threshold
 
 __all__ = [
     "conformal_threshold",
     "expected_calibration_error",
     "fit_temperature",
+    "foreign",
     "leave_one_out",
     "novelty",
     "novelty_threshold",
