@@ -75,7 +75,7 @@ class Figure:
 
     @property
     def reached(self) -> bool | None:
-        """Whether the target is reached; `None` where there is none."""
+        """Whether the target is reached; `None` if none exists."""
         return None if self.target is None else self.target.reached(self.value)
 
 

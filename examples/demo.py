@@ -52,7 +52,7 @@ class Answer:
 
 @contextmanager
 def served(zoo: Path) -> Iterator[Client]:
-    """Serve a zoo in a process of its own; yield a client, and stop the server afterwards."""
+    """Serve a zoo in a separate process; yield a client, and stop the server afterwards."""
     with tempfile.TemporaryDirectory(prefix="zoobridge-demo-") as folder:
         # Folders of its own, so that the demo neither meets nor disturbs the user's own server.
         runtime = Path(folder, "runtime")
@@ -178,7 +178,7 @@ def mosaic_lines(client: Client) -> list[str]:
 
 @contextmanager
 def page(client: Client) -> Iterator[str]:
-    """Serve the page to look at in a process of its own; yield its address."""
+    """Serve the page to look at in a separate process; yield its address."""
     command = [sys.executable, "-m", "zoobridge", "web", "--server", client.address]
     process = subprocess.Popen(
         [*command, "--pictures", str(PICTURES)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -88,7 +88,7 @@ def python_module() -> str:
 
 
 def with_table(page: str) -> str:
-    """Return a Markdown page with its table of reasons written anew."""
+    """Return a Markdown page with its table of reasons regenerated."""
     before, _, rest = page.partition(_TABLE_HEAD)
     _, _, after = rest.partition("\n\n")
     rows = "\n".join(

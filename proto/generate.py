@@ -4,7 +4,7 @@ These are the Python stubs, the error types, and the tables in ``docs/protocol.m
 
 The stubs must run with every protobuf from 5.29 to 7.x. A stub demands a runtime at least as new
 as its compiler, so they come from the compiler of grpcio-tools 1.71.2, which needs protobuf 5 and
-therefore lives in an environment of its own, made here on first use.
+therefore lives in a separate environment, made here on first use.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def texts() -> dict[Path, str]:
 
 
 def package_page() -> str:
-    """Return the page about packages with the table of ``config.zoobridge`` written anew."""
+    """Return the page about packages with the table of ``config.zoobridge`` regenerated."""
     from zoobridge.zoo._package_config import config_table
 
     table = config_table()

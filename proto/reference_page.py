@@ -30,7 +30,7 @@ _ONEOF = re.compile(r"^ *oneof (\w+) \{(.*?)^ *\}", re.MULTILINE | re.DOTALL)
 
 
 def with_reference(page: str) -> str:
-    """Return the page with the tables of everything in the contract written anew.
+    """Return the page with the tables of everything in the contract regenerated.
 
     Raises
     ------

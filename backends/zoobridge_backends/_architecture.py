@@ -89,7 +89,7 @@ def _torchvision_model(library: str, name: str, kwargs: dict[str, Any]) -> Any:
         ) from error
     if name not in models.list_models():
         raise BackendFault(f"{library} has no architecture {name}.")
-    # Some builders fetch weights for their backbone unless told not to.
+    # Some builders fetch weights for their backbone by default.
     parameters = inspect.signature(models.get_model_builder(name)).parameters
     silent = dict.fromkeys(_FETCHING & parameters.keys())
     return models.get_model(name, **{**kwargs, **silent})

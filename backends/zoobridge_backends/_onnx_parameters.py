@@ -1,4 +1,4 @@
-"""How many numbers the weights of an ONNX file hold, told without the onnx package.
+"""How many numbers the weights of an ONNX file hold, counted without the onnx package.
 
 The file is a protobuf message: ``ModelProto.graph`` (7), ``GraphProto.initializer`` (5),
 ``TensorProto.dims`` (1) and ``data_type`` (2), by the field numbers of ``onnx.proto``. Only heads
@@ -27,7 +27,7 @@ _WEIGHT_TYPES = {1, 2, 3, 10, 11, 16}
 def count_parameters(path: Path) -> int:
     """Return the number of elements of the initializers that weights are made of.
 
-    It is 0 where the file is no protobuf message: ONNX Runtime reads a form of its own too.
+    It is 0 where the file is not a protobuf message: ONNX Runtime reads a form of its own too.
     """
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         try:

@@ -49,7 +49,7 @@ def in_stated_order(
     Parameters
     ----------
     stated
-        What the description names; empty where there is no description.
+        What the description names; empty without a description.
     own
         What the weights hold.
 
@@ -90,7 +90,7 @@ def check_inputs(arrays: Sequence[NDArray[np.generic]], specs: Sequence[TensorSp
         fits = len(array.shape) == len(spec.shape) and all(
             wanted in (-1, length) for length, wanted in zip(array.shape, spec.shape, strict=True)
         )
-        # A type's name is made anew each time that it is asked for.
+        # A type's name is recreated each time that it is asked for.
         if array.dtype != spec.dtype or not fits:
             raise BackendFault(
                 f'Input "{spec.name}" takes {spec.dtype} of shape {_shape(spec.shape)}, but was '
@@ -103,7 +103,7 @@ def check_inputs(arrays: Sequence[NDArray[np.generic]], specs: Sequence[TensorSp
 def check_outputs(
     arrays: Sequence[NDArray[np.generic]], specs: Sequence[TensorSpec]
 ) -> list[NDArray[np.generic]]:
-    """Check that a network gave as many tensors as stated, where its format cannot tell before.
+    """Check that a network gave as many tensors as stated, where its format does not state it.
 
     Raises
     ------

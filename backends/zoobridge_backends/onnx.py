@@ -304,7 +304,7 @@ def _check_external_data(path: Path) -> None:
             if facts.st_nlink > 1:
                 raise BackendFault(
                     f"{path.name} may keep data in other files, and {name} beside it is hard-linked "
-                    "to another place; copy the package to a folder of its own"
+                    "to another place; copy the package to a separate folder"
                 )
 
 

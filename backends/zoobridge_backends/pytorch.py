@@ -145,7 +145,7 @@ class PyTorchNetwork(DescribedNetwork):
         super().__init__(device, weights.inputs, weights.outputs, loaded.parameters, precision)
         self._loaded = loaded
         self._threads = threads
-        #: Each thread has a stream of its own, so that one copies while another computes.
+        #: Each thread has a separate stream, so that one copies while another computes.
         self._local = threading.local()
         self._tables: WeakKeyDictionary[ByteTable, Any] = WeakKeyDictionary()
 
@@ -266,7 +266,7 @@ def _set_precision(precision: str) -> None:
 
 
 def _interpreted() -> AbstractContextManager[None]:
-    """Keep TorchScript from profiling, which compiles anew for every new batch size."""
+    """Keep TorchScript from profiling, which recompiles for every new batch size."""
     import torch
 
     context: AbstractContextManager[None] = torch.jit.optimized_execution(False)  # type: ignore[attr-defined] # noqa: FBT003
@@ -332,7 +332,7 @@ def _load_exported(weights: WeightsFile, device: str) -> Any:
 def _load_state_dict(weights: WeightsFile) -> Any:
     import torch
 
-    # Read before the architecture is built: a damaged file is told at once.
+    # Read before the architecture is built: a damaged file is reported at once.
     try:
         state = torch.load(weights.path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:

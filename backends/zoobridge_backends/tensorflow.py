@@ -95,7 +95,7 @@ class TensorFlowBackend:
         os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
         os.environ["KERAS_BACKEND"] = "tensorflow"
         # A folder that cannot exist: the user's own settings would change what a model means, and
-        # Keras would write a settings file where there is none.
+        # Keras would write a settings file if none exists.
         os.environ["KERAS_HOME"] = __file__
         with _hidden(_OPTIONAL):
             import keras  # noqa: F401

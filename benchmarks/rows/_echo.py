@@ -44,7 +44,7 @@ def _message(shape: Shape) -> bytes:
 
 
 def _channel(address: str) -> grpc.Channel:
-    # Each caller has a connection of its own, as if it were a program of its own.
+    # Each caller has a separate connection, as if it were a program of its own.
     return grpc.insecure_channel(address, [("grpc.use_local_subchannel_pool", 1)])
 
 

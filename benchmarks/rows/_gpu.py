@@ -82,7 +82,7 @@ class Arrays:
 
 
 def _device() -> str:
-    """Return the first GPU that PyTorch sees, asked in a process of its own; empty where none is."""
+    """Return the first GPU that PyTorch sees, asked in a separate process; empty where none is."""
     program = "import torch; print('cuda:0' if torch.cuda.is_available() else '')"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

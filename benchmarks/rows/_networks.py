@@ -108,7 +108,7 @@ def _alone(plan: Plan, most: float, bench: Bench) -> list[Figure]:
 MOBILENET_CALLERS = Row(
     "mobilenet",
     f"MobileNetV2, ONNX, 224 × 224 × 3 bytes a request, {_CALLERS} callers (threads of one process, "
-    f"each with a connection of its own). {_CONTRACT}.",
+    f"each with a separate connection). {_CONTRACT}.",
     f"{_PROGRAM}, with its best batch and threads, searched for in the same run.",
     partial(_callers, MOBILENET, 0.90),
 )

@@ -173,7 +173,7 @@ def _run(bench: Bench) -> list[Figure]:
 REGIONS = Row(
     "regions",
     "10,000 boxes of 28 × 28 in one grey picture of 4,096 × 4,096 bytes, two convolutions (ONNX), one "
-    "caller: one request over `ClassifyStream`, made anew each time, until the label of every box is "
+    "caller: one request over `ClassifyStream`, recreated each time, until the label of every box is "
     "read.",
     "A program that cuts the boxes by fancy indexing, scales them, and runs them in its best batch on "
     "all cores.",

@@ -57,7 +57,7 @@ def _callers(bench: Bench) -> list[Figure]:
 
 
 def _copies(model: Model, cache: Path) -> list[Model]:
-    """Make further packages of the same weights, each a model of its own."""
+    """Make further packages of the same weights, each a separate model."""
     zoo = cache / "zoos" / f"{model.name}-copies"
     copies = [replace(model, name=f"{model.name}-{n}", zoo=zoo) for n in range(_MODELS)]
     if not zoo.exists():
@@ -169,7 +169,7 @@ CALLERS = Row(
 MODELS = Row(
     "models",
     f"{_CALLERS} callers as in [mobilenet](#mobilenet), spread evenly over 2 to {_MODELS} models of "
-    "this size, each in a worker of its own. Flat is called what keeps 0.95 of the throughput.",
+    "this size, each in a separate worker. Flat is called what keeps 0.95 of the throughput.",
     "ZooBridge itself with all callers at one model.",
     _models,
 )

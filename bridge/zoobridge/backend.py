@@ -93,7 +93,7 @@ class FrameworkFacts:
     problem
         Why it cannot be used, as a sentence; empty if it can.
     remedy
-        The command that mends it; empty if there is nothing to mend.
+        The command that fixes it; empty if there is nothing to fix.
     """
 
     version: str = ""
@@ -171,7 +171,7 @@ class Network(Protocol):
 
 @runtime_checkable
 class Counted(Protocol):
-    """A network that tells how many numbers its weights hold; backends need not offer it."""
+    """A network that reports its number of parameters; optional for backends."""
 
     @property
     def parameters(self) -> int:
@@ -231,7 +231,7 @@ class Diagnosing(Protocol):
         Returns
         -------
         str
-            A sentence that names the fix; empty where there is no accelerator, or all are there.
+            A sentence that names the fix; empty if there is nothing to explain.
         """
         ...
 

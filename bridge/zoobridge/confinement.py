@@ -40,7 +40,7 @@ _SYSTEM_FOLDERS: Final = (
 )
 
 #: What the loader, the time zone and the frameworks' look at the machine need. /proc is named piece
-#: by piece: other processes' folders tell their command lines.
+#: by piece: other processes' folders reveal their command lines.
 _SYSTEM_FILES: Final = (
     "/etc/ld.so.cache",
     "/etc/ld.so.conf",
@@ -184,7 +184,7 @@ def confine(
         _leave_network()
     if write:
         os.environ["TMPDIR"] = os.environ["XDG_CACHE_HOME"] = str(write[0])
-        tempfile.tempdir = None  # looked up anew
+        tempfile.tempdir = None  # looked up again
 
     read_access = AccessFS.READ_FILE | AccessFS.READ_DIR
     file_access = (
@@ -269,7 +269,7 @@ def _code_paths() -> tuple[str, ...]:
     home = os.path.realpath(os.path.expanduser("~"))  # noqa: PTH111 - strings throughout
     seen: list[str] = []
     for candidate in (*_installed(), *_imported_from()):
-        # Most modules lie below a folder that is known: told by their names, without the disk.
+        # Most modules lie below a folder that is known: known by their names, without the disk.
         if not os.path.isabs(candidate) or _is_below(candidate, seen):  # noqa: PTH117
             continue
         path = os.path.realpath(candidate)

@@ -14,7 +14,7 @@ __all__ = ["AppendedFile", "write_whole"]
 
 
 def write_whole(path: Path, text: str, *, private: bool = False) -> None:
-    """Write a file, or leave the one that was there as it is.
+    """Write a file, or leave the existing one unchanged.
 
     Whoever reads it meanwhile, or after the machine lost its power, finds the old text or the new.
 
@@ -23,7 +23,7 @@ def write_whole(path: Path, text: str, *, private: bool = False) -> None:
     path
         The file, in a folder that exists.
     text
-        What is to be in it, as UTF-8.
+        Its content, as UTF-8.
     private
         Whether its owner alone may read it; else all whom the umask lets.
 
@@ -78,7 +78,7 @@ class AppendedFile:
         return self._length == 0
 
     def append(self, data: bytes) -> None:
-        """Append data, or raise and leave the file as it was.
+        """Append data, or raise and leave the file unchanged.
 
         Raises
         ------
@@ -90,7 +90,7 @@ class AppendedFile:
             while view:
                 view = view[self._file.write(view) :]
         except OSError as error:
-            # A pipe or a device cannot be cut; there is then nothing to mend.
+            # A pipe or a device cannot be cut; there is then nothing to fix.
             with contextlib.suppress(OSError):
                 self._cut()
             raise OSError(error.errno, error.strerror, os.fspath(self.path)) from error

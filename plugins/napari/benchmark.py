@@ -195,7 +195,7 @@ def measure_install() -> None:
 
 
 def main() -> None:
-    """Measure in a process of its own what only happens once in a process."""
+    """Measure in a separate process what only happens once in a process."""
     parts = {"install": measure_install, "at-once": measure_click_at_once, "clicks": measure_clicks}
     if len(sys.argv) > 1:
         parts[sys.argv[1]]()

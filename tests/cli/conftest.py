@@ -49,7 +49,7 @@ def write_pictures(folder, count):
 
 @dataclass
 class Command:
-    """The ``zoobridge`` command in an environment of its own."""
+    """The ``zoobridge`` command in a separate environment."""
 
     environment: dict[str, str]
 
@@ -62,7 +62,7 @@ class Command:
         return result
 
     def alone(self, *words, code=0):
-        """Run it as a process of its own and check its exit code."""
+        """Run it as a separate process and check its exit code."""
         process = self.start(*words)
         process.stdout_text, process.stderr_text = process.communicate(timeout=120)
         assert process.returncode == code, process.stderr_text

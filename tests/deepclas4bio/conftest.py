@@ -16,7 +16,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 @dataclass
 class Called:
-    """What a call left behind; `document` is `None` if there is none."""
+    """What a call left behind; `document` is `None` if none exists."""
 
     code: int
     errors: str

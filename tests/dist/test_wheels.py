@@ -42,7 +42,7 @@ def fresh(tmp_path):
 
 
 def quick_start():
-    """Return the commands and the program that the README gives to whoever has a server."""
+    """Return the commands and the program that the README gives to the person who has a server."""
     page = (PROJECT / "README.md").read_text("utf-8")
     (commands,) = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     (program,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)

@@ -1,4 +1,4 @@
-"""A bare network in a worker of its own, as ``add`` and ``validate`` use it."""
+"""A bare network in a separate worker, as ``add`` and ``validate`` use it."""
 
 import numpy as np
 import pytest

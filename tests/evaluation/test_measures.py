@@ -287,7 +287,7 @@ def test_an_unknown_measure_is_named_with_those_there_are():
 
 
 def test_outcomes_that_do_not_fit_are_refused():
-    with pytest.raises(InvalidRequestError, match="none of the model's 2 classes"):
+    with pytest.raises(InvalidRequestError, match="not one of the model's 2 classes"):
         Outcomes(("a", "b"), np.array([2]), np.array([0]), None, "label_only")
     with pytest.raises(InvalidRequestError, match="nothing to measure"):
         Outcomes(("a", "b"), np.array([], int), np.array([], int), None, "label_only")

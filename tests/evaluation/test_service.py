@@ -1,4 +1,4 @@
-"""EvaluationService over real gRPC: a server in a process of its own, and the process of each run."""
+"""EvaluationService over real gRPC: a server in a separate process, and the process of each run."""
 
 from __future__ import annotations
 
@@ -258,7 +258,7 @@ def test_nothing_that_the_data_name_elsewhere_is_read(client, allowed, tmp_path)
 
 @pytest.mark.parametrize("way", ["absolute", "upwards", "link", "linked folder", "option"])
 def test_a_label_image_elsewhere_is_refused_before_it_is_opened(client, allowed, tmp_path, way):
-    # Whoever opens it finds that it is none, and says so in another error.
+    # Anyone who opens it finds that it is none, and says so in another error.
     secret = tmp_path / "mask.png"
     secret.write_text("no label image")
     table = allowed / f"objects {way}" / "table.csv"

@@ -20,7 +20,7 @@ NICENESS = "10"
 
 
 def start(part, seconds, log):
-    # A group of its own: whatever it has started ends with it.
+    # A separate group: whatever it has started ends with it.
     return subprocess.Popen(
         [
             "nice",

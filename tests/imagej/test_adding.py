@@ -12,7 +12,7 @@ from zoobridge.imagej import ImageJError, launch
 
 @pytest.fixture(scope="module")
 def beside_own_zoo(tmp_path_factory, zoobridge_server, home, ij_jar, display):
-    """An ImageJ beside a server of a zoo of its own."""
+    """An ImageJ beside a server of a separate zoo."""
     zoo = tmp_path_factory.mktemp("own") / "zoo"
     zoo.mkdir()
     shutil.copytree(ZOO / "digits", zoo / "digits")

@@ -55,7 +55,7 @@ def test_the_range_of_a_type_becomes_the_range_of_the_model(
         ("int16", (0, 255), "int16 -32768…32767 → 0…255 (dtype_range)", 32769 / 257),
         ("int8", (0, 255), "int8 -128…127 → 0…255 (dtype_range)", 129),
         ("uint8", (0, 255), None, 1),
-        ("uint8", (0, 65535), "uint8 0…255 passed as they are; the model expects 0…65535", 1),
+        ("uint8", (0, 65535), "uint8 0…255 passed unchanged; the model expects 0…65535", 1),
         ("bool", (0, 255), "bool 0…1 → 0…255 (dtype_range)", 255),
         ("bool", (0, 1), None, 1),
         ("float32", (0, 255), "float32 0…1 → 0…255 (unit_range)", 255),

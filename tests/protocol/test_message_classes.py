@@ -51,7 +51,7 @@ def test_classes_of_nested_messages_are_among_those_to_keep():
 
 
 def test_a_class_that_is_not_kept_is_destroyed():
-    # The reason for all this. Where protobuf mends it, `message_classes` can go.
+    # The reason for all this. Where protobuf fixes it, `message_classes` can go.
     outer = file_with_nested_messages().message_types_by_name["Outer"]
     kept = message_factory.GetMessageClass(outer)
     nested = weakref.ref(message_factory.GetMessageClass(outer.nested_types[0]))

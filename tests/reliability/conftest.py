@@ -1,4 +1,4 @@
-"""Zoos that are served by a process of its own, since its death is what is tested."""
+"""Zoos that are served by a separate process, since its death is what is tested."""
 
 import numpy as np
 import pytest

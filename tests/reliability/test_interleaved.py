@@ -69,7 +69,7 @@ def essence(response):
     same = classification_pb2.ClassifyResponse()
     same.CopyFrom(response)
     same.ClearField("timing")
-    # The parts of a stream's answer come as they are done.
+    # The parts of a stream's answer come as they complete.
     same.results.sort(key=lambda result: result.index)
     return same.SerializeToString(deterministic=True)
 

@@ -1,4 +1,4 @@
-"""The server as a process of its own: what it imports, says, leaves behind, and how it ends."""
+"""The server as a separate process: what it imports, says, leaves behind, and how it ends."""
 
 from __future__ import annotations
 

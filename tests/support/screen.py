@@ -46,7 +46,7 @@ class Display:
         return done.stdout if done.returncode == 0 else ""
 
     def window(self, title: str) -> str:
-        """The number of a visible window; empty if there is none."""
+        """The number of a visible window; empty if none exists."""
         found = self.tool("xdotool", "search", "--onlyvisible", "--name", title)
         return found.split()[0] if found else ""
 

@@ -1,4 +1,4 @@
-"""``zoobridge serve`` as a process of its own, and what it leaves behind."""
+"""``zoobridge serve`` as a separate process, and what it leaves behind."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ _READY = re.compile(r"^zoobridge \S+ serves at (\S+)$", re.MULTILINE)
 
 
 class Serving:
-    """A server in a process of its own; use it as a context manager.
+    """A server in a separate process; use it as a context manager.
 
     Its cache, settings and runtime folder lie below `folder`; `options` are those of the command, and
     `shell` is what a shell does before it, such as setting limits.

@@ -53,7 +53,7 @@ def test_a_line_that_a_crash_cut_off_costs_that_annotation_alone(journal, tmp_pa
 def test_a_file_that_is_no_journal_is_refused_and_left_as_it_is(journal, tmp_path):
     path = tmp_path / "annotations.jsonl"
     path.write_text("a,b\n1,2\n")
-    with pytest.raises(InvalidRequestError, match="line 1 is no annotation"):
+    with pytest.raises(InvalidRequestError, match="line 1 is not an annotation"):
         journal()
     assert path.read_text() == "a,b\n1,2\n"
 
@@ -186,8 +186,8 @@ def test_names_and_columns_that_do_not_fit_the_rule_are_named():
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ('1.png,a,"0,0,0,2",', "is no region"),
-        ("1.png,a,left,", "is no region"),
+        ('1.png,a,"0,0,0,2",', "is not a region"),
+        ("1.png,a,left,", "is not a region"),
         ("1.png,a,,me", "random or suggested, not 'me'"),
     ],
 )

@@ -46,7 +46,7 @@ def test_eight_views_are_the_mean_of_the_flips_and_turns_in_every_format(
 
     expected = softmax(head.logits(by_view.mean(axis=0)))
     np.testing.assert_allclose(written.outputs["scores"], expected, atol=1e-5)
-    # Novelty is measured on the picture as it is.
+    # Novelty is measured on the unchanged picture.
     np.testing.assert_allclose(written.outputs["embedding"], by_view[0], atol=1e-6)
     one = onnx_answers(onnx_bytes(parameters, head), pictures)
     np.testing.assert_allclose(written.outputs["activation"], one["activation"], atol=1e-5)

@@ -1,4 +1,4 @@
-"""docs/training.md, word for word, beside a zoo of its own."""
+"""docs/training.md, word for word, beside a separate zoo."""
 
 import os
 import re

@@ -42,7 +42,7 @@ class Page:
         return self.address.partition("#key=")[2]
 
     def visitor(self) -> Visitor:
-        """A program that visits, with a session of its own."""
+        """A program that visits, with a separate session."""
         return Visitor(self.port)
 
     def stop(self) -> int:

@@ -13,7 +13,7 @@ VIEWS = ["zoo", "zoo/digits", "playground/digits", "compare", "judge", "server"]
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_axe_finds_nothing_to_say(open_tab, dark):
-    # axe itself is no part of the page, whose policy would not let it in.
+    # axe itself is not part of the page, whose policy would not let it in.
     tab = open_tab(dark=dark, bypass_csp=True)
     view = tab.open("zoo")
     for name in VIEWS:

@@ -154,7 +154,7 @@ def test_a_second_version_stands_beside_the_first(add, source):
         ("net.onnx", b"", "net.onnx"),
         ("net.onnx", b"not a model", "net.onnx"),
         ("net.pt", b"not a zip", "not a TorchScript archive"),
-        ("net.txt", b"hello", "none of the files that can be added"),
+        ("net.txt", b"hello", "not one of the files that can be added"),
     ],
 )
 def test_a_file_that_is_no_network_leaves_no_trace(add, tmp_path, name, content, words):

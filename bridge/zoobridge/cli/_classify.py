@@ -124,7 +124,7 @@ def classify(
 ) -> None:
     """Classify each PICTURE (file, folder with its subfolders, or pattern) with MODEL.
 
-    A picture that cannot be read, or does not fit the model, is an error of its own in the column
+    A picture that cannot be read, or does not fit the model, is a separate error in the column
     "error"; all others are classified, and the command ends with code 1. Ctrl-C stops at once and
     keeps what is done; a CSV file is continued with --resume.
 

@@ -44,7 +44,7 @@ class CsvFile(AppendedFile):
     def open(
         cls, path: Path, columns: Sequence[str], digests: Set[str], *, resume: bool
     ) -> CsvFile:
-        """Open a file of results, going on with it if asked to and if there is one.
+        """Open a file of results, continuing it if asked to and if there is one.
 
         The rows of the last picture are dropped, whole or not, since more of them may have been
         due; it is classified again.

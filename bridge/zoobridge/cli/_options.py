@@ -21,7 +21,7 @@ __all__ = ["ServerOptions", "chosen_format", "server_options"]
 
 @dataclass(frozen=True)
 class ServerOptions:
-    """Which server to speak to, as the options of :func:`server_options` say."""
+    """Which server to use, as the options of :func:`server_options` say."""
 
     address: str | None
     token: str | None

@@ -54,7 +54,7 @@ def open_output(
     Raises
     ------
     InvalidRequestError
-        If the file that is to be resumed holds something else.
+        If the file to resume holds something else.
     OSError
         If the file cannot be opened.
     """

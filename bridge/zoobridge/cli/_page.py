@@ -1,4 +1,4 @@
-"""The page beside a server that is about to start: a process of its own, which ends with it."""
+"""The page beside a server that is about to start: a separate process, which ends with it."""
 
 from __future__ import annotations
 

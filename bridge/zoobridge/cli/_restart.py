@@ -35,7 +35,7 @@ _POLL_SECONDS: Final = 0.05
 
 
 def serve_again(arguments: Sequence[str], *, host: str, port: int) -> int:
-    """Run ``zoobridge serve`` in a process of its own, and again each time it dies.
+    """Run ``zoobridge serve`` in a separate process, and again each time it dies.
 
     Every server has the same port and the same managing token, so that programs which know them
     find the next one. A server that ends by itself with exit code 0, or was never ready, is not
@@ -111,7 +111,7 @@ def end_with_parent(end: Callable[[], None]) -> None:
 
 
 def _start(command: Sequence[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    # A group of its own: Ctrl-C in the terminal reaches the server once, passed on.
+    # A separate group: Ctrl-C in the terminal reaches the server once, passed on.
     if sys.platform == "win32":
         return subprocess.Popen(
             command,

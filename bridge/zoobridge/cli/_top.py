@@ -245,7 +245,7 @@ def _key(model: ModelStatistics) -> tuple[str, ...]:
 
 def _row(now: ModelStatistics, before: ModelStatistics | None, seconds: float) -> _Row:
     if before is not None and before.requests + before.failures > now.requests + now.failures:
-        # It was loaded anew in between.
+        # It was reloaded in between.
         before = None
     requests = now.requests - (before.requests if before else 0)
     failures = now.failures - (before.failures if before else 0)

@@ -119,7 +119,7 @@ def train(
     not fitted on: balanced accuracy with its interval, and which classes it confuses. Then it is a
     package of the zoo, which the running server serves at once, for every framework.
 
-    Ctrl-C keeps what is done, and the same command goes on. Trained again with other pictures, the
+    Ctrl-C keeps what is done, and the same command continues. Trained again with other pictures, the
     model becomes a new version.
 
     \b
@@ -159,7 +159,7 @@ def train(
                     authors=authors, license_id=license_id, reference=not without_embeddings
                 )
         except KeyboardInterrupt:
-            note("stopped; what is done is kept, and the same command goes on")
+            note("stopped; what is done is kept, and the same command continues")
             ctx.exit(130)
     if as_json:
         record["model"] = None if published is None else published.reference

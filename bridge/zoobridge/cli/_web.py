@@ -54,7 +54,7 @@ def web(
 ) -> None:
     """Serve a page to try, compare and judge models in the browser, until Ctrl-C.
 
-    The page is a client of the server like any other. It prints its address; whoever opens that
+    The page is a client of the server like any other. It prints its address; anyone who opens that
     address on this machine may load and unload models. Other machines reach the page only with
     TLS, and visitors log in with a token.
 

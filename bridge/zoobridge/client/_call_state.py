@@ -97,7 +97,7 @@ def build(
         The first picture's place among others, for a ``ClassifyStreamRequest``; `None` for a
         ``ClassifyRequest``.
     limit
-        Tells the greatest message that the server takes, in bytes; asked for large ones only.
+        Returns the largest message that the server takes, in bytes; asked for large ones only.
 
     Raises
     ------
@@ -173,7 +173,7 @@ class CallState:
         return len(self._open)
 
     def has_room(self, loading: int) -> bool:
-        """Tell whether another message may be sent while `loading` are being read."""
+        """Return whether another message may be sent while `loading` are being read."""
         return (
             len(self._open) + loading < self.hints.window_messages
             and self._bytes < self.hints.window_bytes

@@ -226,7 +226,7 @@ class Client(EvaluationCalls, TrainingCalls):
         **options
             ``values``: its smallest and greatest value where they are known; ``significant_bits``
             where it uses fewer than its type has; ``regions``: whether regions of various sizes
-            are to be classified rather than planes; and ``fit``, ``interpolation``, ``intensity``
+            are classified rather than planes; and ``fit``, ``interpolation``, ``intensity``
             and ``channels`` as of :meth:`classify`.
 
         Raises
@@ -234,7 +234,7 @@ class Client(EvaluationCalls, TrainingCalls):
         InvalidRequestError
             If an option has no such value.
         ZooBridgeError
-            If there is no such model.
+            If no such model exists.
         """
         request = check_request(model, shape, dtype, axes, **options)
         return ImageCheck.from_message(self._call(self._check_image, request, timeout))

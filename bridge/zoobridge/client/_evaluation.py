@@ -90,7 +90,7 @@ class EvaluationUpdate:
         Raises
         ------
         ServerError
-            If there is none.
+            If none exists.
         """
         if self.result is None:
             raise ServerError(

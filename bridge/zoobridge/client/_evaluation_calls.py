@@ -63,7 +63,7 @@ class EvaluationCalls(Connection, ABC):
         ----------
         models
             ``id``, ``id@version``, or either with ``:framework``; without one, every framework
-            that can run the model is a row of its own.
+            that can run the model is a separate row.
         data
             Absolute path on the server's machine, below a folder that its administrator allowed
             (``zoobridge serve --allow-path``).

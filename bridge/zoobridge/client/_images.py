@@ -34,7 +34,7 @@ _log = logging.getLogger("zoobridge.client")
 
 @dataclass(frozen=True)
 class Reading:
-    """How pictures are to be read.
+    """How to read pictures.
 
     Parameters
     ----------

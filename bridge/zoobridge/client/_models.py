@@ -32,7 +32,7 @@ class Framework:
     device_problem
         Why it does not use an accelerator that the machine has; empty where it does.
     problem, remedy
-        Why it cannot be used, and the command that mends it; empty where it can.
+        Why it cannot be used, and the command that fixes it; empty where it can.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Weights:
     digest
         The digest that a prediction with these weights carries.
     problem, remedy
-        Why it cannot be used here and now, and the command that mends it; empty where it can.
+        Why it cannot be used here and now, and the command that fixes it; empty where it can.
     """
 
     format: str

@@ -1,4 +1,4 @@
-"""Several small pictures as planes of one, so that each costs less than a message of its own."""
+"""Several small pictures as planes of one, so that each costs less than a separate message."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _OTHERS: Final = (
 def check_speaks_grpc(endpoint: Endpoint) -> None:
     """Check, within a second, that what listens at an address is not another program.
 
-    Encrypted connections are not looked into: TLS itself says at once where there is none.
+    Encrypted connections are not looked into: TLS itself says at once if none exists.
 
     Raises
     ------

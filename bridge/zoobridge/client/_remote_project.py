@@ -218,7 +218,7 @@ class RemoteTrainingProject:
         random: bool = False,
         on_step: OnStep | None = None,
     ) -> list[SuggestedItem]:
-        """Return the items whose classes would tell most, the most telling first.
+        """Return the items whose classes would inform most, the most informative first.
 
         Parameters
         ----------
@@ -260,7 +260,7 @@ class RemoteTrainingProject:
         seed
             Of everything random.
         on_step
-            Called as the work goes on; what it raises ends the work, and what is done is kept.
+            Called as the work continues; what it raises ends the work, and what is done is kept.
 
         Raises
         ------
@@ -312,7 +312,7 @@ class RemoteTrainingProject:
         reference
             Keep the training pictures' embeddings in the package, which novelty needs.
         on_step
-            Called as the work goes on.
+            Called as the work continues.
 
         Raises
         ------

@@ -40,7 +40,7 @@ class ModelStatistics:
     instances
         Copies of it that run side by side.
     memory_bytes
-        Memory that its workers have by themselves, as it was last measured.
+        Memory that its workers have by themselves, as last measured.
     requests, failures
         Requests that were answered, and that failed as a whole.
     waiting

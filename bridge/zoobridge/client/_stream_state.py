@@ -91,7 +91,7 @@ class StreamState:
         self._exhausted = False
 
     def requests(self) -> Iterator[bytes]:
-        """Yield the messages to send, as gRPC consumes them in a thread of its own.
+        """Yield the messages to send, as gRPC consumes them in a separate thread.
 
         What is ready when gRPC asks for the next goes in one message, as far as the server hints.
         """
@@ -112,7 +112,7 @@ class StreamState:
 
     @property
     def wants_picture(self) -> bool:
-        """Whether another picture is to be read now."""
+        """Whether to read another picture now."""
         return (
             not self._exhausted
             and self._loading < 2 * READERS
@@ -125,14 +125,14 @@ class StreamState:
         return self._exhausted and not self._loading and not self._state.open
 
     def begin(self, group: ImageGroup) -> int:
-        """Take note that pictures begin to be read, and return the first one's index."""
+        """Record that pictures begin to be read, and return the first one's index."""
         self._loading += 1
         index = self._begun
         self._begun += len(group.sources)
         return index
 
     def exhaust(self) -> None:
-        """Take note that there is no other picture."""
+        """Record that there is no other picture."""
         self._exhausted = True
         self._half_close()
 

@@ -310,7 +310,7 @@ class AnswerExplanation:
     model
         As ``id@version``.
     label, score
-        The class that is explained, and its score for the picture as it is.
+        The class that is explained, and its score for the unchanged picture.
     values
         ``(height, width)``: how much the score falls where that place is covered; below zero where
         it rises.

@@ -63,7 +63,7 @@ class TrainingTransport:
         Raises
         ------
         ServerError
-            If there is none.
+            If none exists.
         """
         responses = self.stream(method, request)
         try:

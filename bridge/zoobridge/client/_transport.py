@@ -1,4 +1,4 @@
-"""Which server to speak to, the channel to it, and what its status codes mean."""
+"""Which server to use, the channel to it, and what its status codes mean."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ CA_VARIABLE = "ZOOBRIDGE_CA"
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A server's address and how to speak to it.
+    """A server's address and how to connect to it.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def is_loopback(address: str) -> bool:
 def resolve(
     address: str | None, *, token: str | None, ca: str | os.PathLike[str] | None, tls: bool | None
 ) -> Endpoint:
-    """Decide which server to speak to.
+    """Decide which server to use.
 
     Parameters
     ----------

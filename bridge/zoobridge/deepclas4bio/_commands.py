@@ -207,7 +207,7 @@ def _labels(
 
 def _outcome(results: Results) -> tuple[str, str]:
     if len(results) > 1:
-        return "", f"it holds {len(results)} planes; give each as a picture of its own"
+        return "", f"it holds {len(results)} planes; give each as a separate picture"
     error = results[0].error
     return ("", error.message) if error is not None else (results[0].label, "")
 

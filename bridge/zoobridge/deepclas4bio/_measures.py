@@ -37,7 +37,7 @@ def check_measures(names: Sequence[str]) -> None:
     Raises
     ------
     InvalidRequestError
-        If one is none of the original's measures.
+        If one is not one of the original's measures.
     """
     if wrong := [name for name in names if name not in _OURS]:
         raise InvalidRequestError(

@@ -151,7 +151,7 @@ def our_reader(name: str, known: Iterable[str]) -> str:
     Raises
     ------
     InvalidRequestError
-        If there is none.
+        If none exists.
     """
     found = {reader_name(one).casefold(): one for one in known} | {one: one for one in known}
     if name.casefold() not in found:
@@ -169,7 +169,7 @@ def find_picture(words: Sequence[str]) -> Path:
     Raises
     ------
     InvalidRequestError
-        If there is no such file, or several.
+        If no such file exists, or several.
     """
     path = Path(" ".join(words))
     if path.is_file():

@@ -58,7 +58,7 @@ def find_backend(framework: str) -> Backend:
     Raises
     ------
     FrameworkError
-        If there is none of that name, or it is not a backend.
+        If none has that name, or it is not a backend.
     """
     point = _points().get(framework)
     if point is None:

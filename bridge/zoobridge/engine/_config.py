@@ -36,13 +36,13 @@ def available_memory(
     Parameters
     ----------
     root
-        Where Linux tells the limits of groups of processes, of either version.
+        Where Linux lists the limits of control groups, of either version.
     groups
-        Where it tells which groups this process is in.
+        Where it lists the control groups of this process.
     """
     limits = [int(psutil.virtual_memory().total)]
     for file in _limit_files(root, groups):
-        # "max" where there is no limit.
+        # "max" without a limit.
         with contextlib.suppress(OSError, ValueError):
             limits.append(int(file.read_text()))
     return min(limit for limit in limits if limit > 0)
@@ -91,7 +91,7 @@ class EngineConfig:
         End the process that has imported a framework when none of its models was loaded for so
         long, and at once where the memory is needed; it comes back at need.
     instances
-        Replicas of each model that run side by side, each a worker of its own.
+        Replicas of each model that run side by side, each a separate worker.
     instances_of
         Other numbers of replicas for single models, by ``id`` or ``id@version``.
     limits

@@ -18,7 +18,7 @@ _RETRY_SECONDS = 1.0
 
 
 def out_of_descriptors(error: OSError, what: str) -> OverloadedError | None:
-    """Return the error to answer with where a system call failed for want of descriptors.
+    """Return the error to answer with where a system call failed for lack of file descriptors.
 
     Parameters
     ----------

@@ -63,12 +63,12 @@ class InferenceRequest:
     deadline
         On the clock of :func:`time.monotonic`, in seconds; `None` for none.
     parts
-        Whether the answer may come in several parts, as they are done.
+        Whether the answer may come in several parts, as they complete.
     tensors
         Whether the request asks for the bare network: `request` then holds packed tensors
         (:func:`zoobridge.engine.pack_tensors`), and so does the answer's only part.
     deliver
-        Takes each part as it is done, or the error in its place, on a thread of the engine that it
+        Takes each part as it completes, or the error in its place, on a thread of the engine that it
         must not hold up; `None`: whoever submits it iterates over the answer.
     """
 
@@ -171,7 +171,7 @@ class ModelState:
     Parameters
     ----------
     memory_bytes
-        Memory that its workers use by themselves, as it was last measured.
+        Memory that its workers use by themselves, as last measured.
     items
         Items answered since it was loaded.
     confinement
@@ -212,7 +212,7 @@ class MemoryUse:
     Parameters
     ----------
     worker_bytes
-        What the loaded models have, as it was last measured.
+        What the loaded models have, as last measured.
     standby_bytes
         What is kept to start workers fast, such as a framework already imported.
     limit_bytes

@@ -44,7 +44,7 @@ class Messages:
     """Closes the messages and questions that come up while a command runs, and keeps their texts.
 
     They are closed as by the cross of their window: a question counts as cancelled. Forms are left
-    to whoever fills them in, and so is what was open before.
+    to the person who fills them in, and so is what was open before.
 
     Parameters
     ----------

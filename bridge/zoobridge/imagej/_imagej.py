@@ -91,7 +91,7 @@ class ImageJ:
         return str(self.jvm.ij.IJ.getVersion()).split("/")[-1]
 
     def open(self, path: str | os.PathLike[str]) -> str:
-        """Open a picture in a window of its own.
+        """Open a picture in a separate window.
 
         Returns
         -------
@@ -101,7 +101,7 @@ class ImageJ:
         Raises
         ------
         ImageJError
-            If there is no such file, or ImageJ cannot open it.
+            If no such file exists, or ImageJ cannot open it.
         """
         file = Path(path).resolve()
         if not file.is_file():

@@ -1,4 +1,4 @@
-"""Chains of steps for 8-bit pixels: what becomes of 256 values tells what becomes of all pixels."""
+"""Chains of steps for 8-bit pixels: the results for 256 values are those for all pixels."""
 
 from __future__ import annotations
 

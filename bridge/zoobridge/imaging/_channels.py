@@ -96,7 +96,7 @@ def plan_channels(spec: InputSpec, chosen: Sequence[int], *, count: int, last: b
     Raises
     ------
     ModelInputError
-        If there is no way that is not a guess.
+        If every mapping would be a guess.
     """
     conversions = []
     picked: tuple[int, ...] | None = None

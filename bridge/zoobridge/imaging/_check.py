@@ -90,7 +90,7 @@ def check_image(
     preparation
         What the caller asks for.
     regions
-        Whether regions of various sizes are to be classified rather than whole planes.
+        Whether regions of various sizes are classified rather than whole planes.
     limits
         Bounds of a picture.
 

@@ -50,7 +50,7 @@ def decode(
 ) -> Picture:
     """Decode a PNG, JPEG, TIFF, BMP, GIF or WebP file.
 
-    The format is told by the first bytes, and the size that the header states is checked before
+    The first bytes determine the format, and the size that the header states is checked before
     any pixel is decoded. Pixels keep their type and values: 16-bit PNG and TIFF of any type are
     exact, colour tables are resolved to RGB (and noted).
 
@@ -207,7 +207,7 @@ _READERS: dict[FileFormat, Callable[[memoryview, PictureLimits], Decoded]] = {
 def _turned(array: NDArray[Any], axes: str, orientation: int) -> tuple[NDArray[Any], str]:
     """Turn a picture so that it stands upright.
 
-    EXIF 2.3, tag 274: the value tells at which side of the scene the stored first row and first
+    EXIF 2.3, tag 274: the value states at which side of the scene the stored first row and first
     column lie. From 5 on, rows are stored as columns.
     """
     y, x = axes.index("Y"), axes.index("X")

@@ -46,7 +46,7 @@ class IntensityPlan:
         The range that the model expects; `None` where that is not known or not needed.
     conversion
         The same as a phrase, with a notice where something was assumed; `None` where pixels stay as
-        they are and nothing is to be said.
+        they are and there is nothing to note.
     """
 
     rule: IntensityRule
@@ -193,9 +193,9 @@ def _kept(dtype: np.dtype[Any], found: Range, wanted: Range, what: str) -> Inten
         what = f"fill {_percent(_share(found, wanted))} of"
     notice = (
         f"the {dtype} values {_range(found)} {what} the range {_range(wanted)} that the model "
-        "expects; they were passed as they are"
+        "expects; they were passed unchanged"
     )
-    detail = f"{dtype} {_range(found)} passed as they are; the model expects {_range(wanted)}"
+    detail = f"{dtype} {_range(found)} passed unchanged; the model expects {_range(wanted)}"
     conversion = Conversion(ConversionKind.INTENSITY_UNCHANGED, detail, notice, _OPTION)
     return IntensityPlan(IntensityRule.AS_IS, None, wanted, conversion)
 
@@ -233,9 +233,9 @@ def rescale(
     Returns
     -------
     items : NDArray
-        The same array if nothing is to be done, else ``float32``.
+        The same array if nothing changes, else ``float32``.
     conversions : list of Conversion or None
-        One an item; `None` if nothing is to be said.
+        One an item; `None` if there is nothing to note.
     """
     count = len(items)
     if plan.rule is IntensityRule.AS_IS or plan.target is None:

@@ -45,7 +45,7 @@ def plan_items(
     max_items: int,
     channels: Sequence[int] = (),
 ) -> Sequence[Item | ItemFault]:
-    """Tell what is to be classified in a picture, in order.
+    """Return the items of a picture, in order.
 
     Planes come in the order of the product of the chosen indexes, the picture's last plane axis
     fastest; within each plane its regions in order, or the plane as a whole if there are no

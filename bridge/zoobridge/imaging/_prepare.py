@@ -53,7 +53,7 @@ class Preparer:
     preparation
         What the caller asks for.
     byte_input
-        Whether 8-bit pixels are left as they are where a table states what the package's steps make
+        Whether 8-bit pixels are left unchanged where a table states what the package's steps make
         of them.
 
     Raises

@@ -33,7 +33,7 @@ class ChosenSeries:
     index
         Its place among the pictures of the file.
     notes
-        What is to be said about the choice.
+        A note about the choice.
     """
 
     series: tifffile.TiffPageSeries
@@ -42,7 +42,7 @@ class ChosenSeries:
 
 
 def choose_series(file: tifffile.TiffFile, asked: int | None) -> ChosenSeries:
-    """Choose a picture: the one asked for, else the first that is a picture of its own.
+    """Choose a picture: the one asked for, else the first that is a separate picture.
 
     Thumbnails, reduced copies and masks (NewSubfileType), and what vendors store beside the picture
     (label, macro), come after all others.

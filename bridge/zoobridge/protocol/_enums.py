@@ -72,7 +72,7 @@ def enum_number(wrapper: Any, word: str, *, field: str = "") -> int:
     Raises
     ------
     InvalidRequestError
-        If there is no such word; the message lists those that there are.
+        If no such word exists; the message lists those that there are.
     """
     return enum_number_of(wrapper.DESCRIPTOR, word, field=field)
 

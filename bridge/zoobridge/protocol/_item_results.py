@@ -132,7 +132,7 @@ class ResultWriter:
         # Each entry's start, and then its score.
         pieces = [b""] * (2 * len(starts))
         pieces[::2] = starts
-        # Four bytes that mean nothing to NumPy are given as they are.
+        # Four bytes that mean nothing to NumPy are given unchanged.
         pieces[1::2] = scores.astype("<f4", order="C").view("V4").ravel().tolist()
         predictions = [
             b"".join(pieces[place : place + 2 * best]) for place in range(0, len(pieces), 2 * best)

@@ -84,5 +84,5 @@ class ModelCard:
 
     @property
     def reference(self) -> str:
-        """The model as one writes it: ``id@version``, or ``id`` where there is no version."""
+        """The model as one writes it: ``id@version``, or ``id`` without a version."""
         return f"{self.id}@{self.version}" if self.version else self.id

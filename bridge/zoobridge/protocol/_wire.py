@@ -313,7 +313,7 @@ def _only(data: memoryview, begin: int, end: int, number: int) -> _Field | None:
     Raises
     ------
     ValueError
-        If it stands there more than once, or what stands there is no message.
+        If it stands there more than once, or what stands there is not a message.
     """
     found = None
     for field in _fields(data, begin, end):

@@ -62,7 +62,7 @@ class ClassificationServicer:
     def classify_stream(
         self, requests: Iterator[bytes], context: grpc.ServicerContext
     ) -> Iterator[bytes]:
-        """Answer requests as they are done."""
+        """Answer requests as they complete."""
         stream = ClassifyStream(self._core, requests, deadline=deadline_of(context))
         with self._streams.opened(stream, context):
             yield from stream.responses()
@@ -70,6 +70,6 @@ class ClassificationServicer:
     def check_image(
         self, request: classification_pb2.CheckImageRequest, _context: grpc.ServicerContext
     ) -> classification_pb2.CheckImageResponse:
-        """Tell whether a picture fits a model."""
+        """Return whether a picture fits a model."""
         limits = PictureLimits(self._core.config.limits.image_pixels)
         return checked(self._core.find(request.model), request, limits)

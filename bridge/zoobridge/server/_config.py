@@ -41,7 +41,7 @@ class ServerConfig:
         PEM files of the server's certificate chain and its key; both or neither.
     token
         The managing token: it allows everything. Empty for a random one, which the connection
-        file tells this user's programs.
+        file gives to this user's programs.
     classification_token
         A second token that allows classifying and listing, but no loading or unloading. Only
         asked for where the server listens beyond this machine. Empty for none.
@@ -51,7 +51,7 @@ class ServerConfig:
     training_folder
         Where training projects are kept; `None` for a folder among the user's data.
     expose_unencrypted
-        Listen beyond this machine without TLS: whoever shares the network can then read the
+        Listen beyond this machine without TLS: anyone who shares the network can then read the
         pictures and the tokens.
     allow_paths
         Folders below which a request may name a picture by its path on this machine. Empty:
@@ -70,7 +70,7 @@ class ServerConfig:
         Cores that one model may use, its instances together; `None` for all that this process may
         use.
     instances
-        Copies of each model that run side by side, each in a process of its own.
+        Copies of each model that run side by side, each in a separate process.
     instances_of
         Other numbers of copies for single models, by ``id`` or ``id@version``.
     device

@@ -120,11 +120,11 @@ class Core:
         InvalidRequestError
             If no name is given.
         UnknownModelError
-            If there is none; the message holds names that are near.
+            If none exists; the message holds names that are near.
         """
         if not name:
             raise InvalidRequestError(
-                "name a model; `zoobridge models` (ListModels) tells which there are", field="model"
+                "name a model; `zoobridge models` (ListModels) lists them", field="model"
             )
         if not self.catalog.complete and "@" not in name:
             # A newer version may not have been read yet.
@@ -180,7 +180,7 @@ class Core:
         deadline
             On the clock of :func:`time.monotonic`; `None` for none.
         deliver
-            Takes what answers, and each part as it is done or the error in its place, on a thread
+            Takes what answers, and each part as it completes or the error in its place, on a thread
             of the engine that it must not hold up; `None`: the answer is iterated over, and comes
             whole.
 
@@ -213,7 +213,7 @@ class Core:
         deadline
             As in :meth:`submit`.
         on_end
-            Takes what is to be called when the caller is gone; tells whether it still waits.
+            Registers a callback for when the caller is gone; returns whether it still waits.
 
         Raises
         ------
@@ -255,7 +255,7 @@ class Core:
 def answered(choice: ModelSelection, parts: Sequence[ResponsePart]) -> bytes:
     """Return parts of an answer as one serialized ``ClassifyResponse`` that says who answered.
 
-    What the worker wrote is checked and passed on as it is: thousands of results would take longer
+    What the worker wrote is checked and passed on unchanged: thousands of results would take longer
     to be written again than to be read.
 
     Raises

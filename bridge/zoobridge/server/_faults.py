@@ -37,7 +37,7 @@ def parsed(parse: Callable[[bytes], Any], data: bytes) -> Any:
 
 
 def known_error(exception: Exception, where: str) -> ZooBridgeError:
-    """Return what a caller is told of an exception.
+    """Return the error that a caller gets for an exception.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def known_error(exception: Exception, where: str) -> ZooBridgeError:
     -------
     ZooBridgeError
         The exception itself where it is one. Anything else is a fault of ours: it is logged with
-        its traceback under an incident number, and the caller is told that number alone.
+        its traceback under an incident number; the caller gets only that number.
     """
     if isinstance(exception, ZooBridgeError):
         return exception

@@ -78,7 +78,7 @@ class CallInterceptor:
         self._arrivals.close()
 
     def drain(self) -> None:
-        """Accept no more calls; those that come are told so. Health is still answered."""
+        """Accept no more calls; refuse new ones with the reason. Health is still answered."""
         self._draining = True
         self._arrivals.drain()
 
@@ -94,7 +94,7 @@ class CallInterceptor:
         Returns
         -------
         grpc.RpcMethodHandler or None
-            `None` where there is no such method.
+            `None` if no such method exists.
         """
         method = handler_call_details.method
         known = self._methods.get(method)

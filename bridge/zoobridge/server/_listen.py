@@ -100,7 +100,7 @@ def _credentials(config: ServerConfig) -> grpc.ServerCredentials | None:
 
 
 def _why_not(config: ServerConfig) -> ServerUnavailableError:
-    """Find out why a port cannot be opened; gRPC tells it in its log only."""
+    """Return why a port cannot be opened; gRPC reports it only in its log."""
     where = _joined(config.host, config.port)
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(

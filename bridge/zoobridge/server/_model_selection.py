@@ -62,7 +62,7 @@ class ModelSelector:
         self._made = _Made(None, frozenset(), self._facts, {})
 
     def frameworks(self) -> list[FrameworkState]:
-        """Tell the frameworks as they were when they were last looked for."""
+        """Return the frameworks as last seen."""
         return self._frameworks or self.look()
 
     def look(self) -> list[FrameworkState]:
@@ -103,7 +103,7 @@ class ModelSelector:
             model = find(name)
             weights = self.choose(model, framework)
             choice = ModelSelection(self._vouched(model, weights), weights)
-            # A model has several names; whoever writes one in endless ways must not fill the memory.
+            # A model has several names; anyone who writes one in endless ways must not fill the memory.
             if len(made.choices) < _MOST:
                 made.choices[name, framework] = choice
         return choice
@@ -125,7 +125,7 @@ class ModelSelector:
         )
 
     def obstacle(self, model: ModelDescription, weights: WeightsDescription) -> tuple[str, str]:
-        """Tell why weights cannot be used here and now, and the command that mends it."""
+        """Return why weights cannot be used now, and the command that fixes it."""
         return weights_obstacle(
             model,
             weights,

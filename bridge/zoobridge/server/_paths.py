@@ -99,7 +99,7 @@ class AllowedPaths:
         try:
             resolved = path.resolve()
         except (OSError, RuntimeError) as error:
-            # Not told apart from what is not allowed: the answer must not map the disk.
+            # The same error as for a forbidden path: the answer must not map the disk.
             raise self._refusal(name) from error
         if not any(resolved.is_relative_to(root) for root in self._roots):
             raise self._refusal(name)

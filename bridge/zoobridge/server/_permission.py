@@ -90,7 +90,7 @@ class Permissions:
         return self._role(_bearer(metadata))
 
     def _role(self, token: bytes) -> Role:
-        # All are compared always, so that the time tells nothing.
+        # All are compared always, so that the time reveals nothing.
         found = [(role, hmac.compare_digest(token, own), own) for role, own in self._tokens]
         return max((role for role, same, own in found if same and own), default=Role.STRANGER)
 

@@ -68,7 +68,7 @@ class AcceptedCall:
     def run(self) -> None:
         try:
             self.future.set_result(self.answer())
-        except BaseException as error:  # noqa: BLE001 - handed over to whoever waits for it
+        except BaseException as error:  # noqa: BLE001 - raised where it is awaited
             self.future.set_exception(error)
 
 

@@ -1,4 +1,4 @@
-"""The last records of the log, for whoever manages the server from elsewhere."""
+"""The last records of the log, for the person who manages the server from elsewhere."""
 
 from __future__ import annotations
 
@@ -54,5 +54,5 @@ class RecentLog(logging.Handler):
 
 
 def _sound(text: str) -> str:
-    """Return a text that protobuf can carry: file names may hold bytes that are no UTF-8."""
+    """Return a text that protobuf can carry: file names may hold bytes that are not UTF-8."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

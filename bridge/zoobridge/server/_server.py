@@ -265,7 +265,7 @@ class Server:
         streams: OpenStreams,
     ) -> None:
         begun = time.monotonic()
-        # The port stays open meanwhile, so that who calls is told why it is refused.
+        # The port stays open meanwhile, so that callers get the reason for the refusal.
         interceptor.drain()
         health.end()
         streams.drain()

@@ -23,7 +23,7 @@ class Service(Protocol):
         """Return its methods; answers may be serialized already."""
 
     def begin(self, address: str, certificate: Path | None) -> None:
-        """Take note of what a program on this machine reaches the server by, before any call."""
+        """Record what a program on this machine reaches the server by, before any call."""
 
     def end(self) -> None:
         """Let go of everything, after the last call."""

@@ -1,4 +1,4 @@
-"""One ``ClassifyStream``: requests that are answered as they are done."""
+"""One ``ClassifyStream``: requests that are answered as they complete."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class _Outcome:
 class ClassifyStream:
     """Reads requests while there is room for them, and yields answers in the order they are done.
 
-    A thread of its own reads; the engine delivers what is done to the call's own thread. Once
+    A separate thread reads; the engine delivers what is done to the call's own thread. Once
     `window` requests or `window_bytes` bytes are outstanding, nothing more is read, so that gRPC's
     flow control stops the caller. A request is outstanding until the caller has taken the last
     part of its answer.
@@ -212,7 +212,7 @@ class ClassifyStream:
                     self._accept(one)
         except grpc.RpcError:
             self.end()
-        except Exception as exception:  # noqa: BLE001 - told to the caller, not to a dead thread
+        except Exception as exception:  # noqa: BLE001 - the caller gets it, not a dead thread
             failure = known_error(exception, _METHOD)
         with self._change:
             self._failure = failure

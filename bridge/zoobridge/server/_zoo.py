@@ -137,7 +137,7 @@ class ZooServicer(zoo_pb2_grpc.ZooServiceServicer):
     def GetStatistics(  # noqa: N802
         self, request: zoo_pb2.GetStatisticsRequest, context: grpc.ServicerContext
     ) -> zoo_pb2.GetStatisticsResponse:
-        """Tell what the loaded models have done, and the memory that all of it takes."""
+        """Return what the loaded models have done, and the memory that all of it takes."""
         del request, context
         return statistics_response(self._core.engine, time.monotonic() - self._ready)
 

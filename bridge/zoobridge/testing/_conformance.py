@@ -1,4 +1,4 @@
-"""The suite that every backend must pass, run in a process of its own."""
+"""The suite that every backend must pass, run in a separate process."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class BackendConformance:
     """A pytest class that a backend's own tests derive from.
 
     Give the derived class the attribute :attr:`backend` and a class-scoped fixture ``samples``
-    that returns :class:`BackendSample` objects; every check is then a test of its own.
+    that returns :class:`BackendSample` objects; every check is then a separate test.
 
     Examples
     --------

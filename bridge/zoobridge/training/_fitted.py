@@ -176,7 +176,7 @@ class Fitted:
 
     @property
     def leaks(self) -> bool:
-        """Whether something else than the class tells training from test."""
+        """Whether training and test differ in something other than the class."""
         chance = 1 / len(self.examples.labels)
         tested = len(self.tested.classes)
         # Three standard deviations of a coin that is tossed for every tested item.

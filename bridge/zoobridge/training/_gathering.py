@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TURNED", "Unlabelled", "gather", "gather_unlabelled"]
 
-#: With more items, a picture is taken as it is.
+#: With more items, a picture is taken unchanged.
 TURNED: Final = 2000
 #: With more items, a random part of them is taken.
 _FITTED: Final = 20_000

@@ -49,7 +49,7 @@ __all__ = ["Suggestion", "TrainingProject"]
 class TrainingProject:
     """Annotations, features and fits of one question. A context manager.
 
-    What was annotated and computed is on disk at once: a project that is opened again goes on.
+    What was annotated and computed is on disk at once: a project continues when it is opened again.
     Pictures are never moved or written.
 
     Parameters
@@ -234,7 +234,7 @@ class TrainingProject:
         *,
         on_step: OnStep | None = None,
     ) -> list[Suggestion]:
-        """Return the pictures whose classes would tell most, the most telling first.
+        """Return the pictures whose classes would inform most, the most informative first.
 
         Of those that the model so far is least sure of, the ones that are farthest from what is
         annotated and from each other. Pictures that are annotated already are not suggested.
@@ -286,7 +286,7 @@ class TrainingProject:
         improve
             How they become examples; see :data:`zoobridge.training.improve.METHODS`.
         on_step
-            Called as the work goes on; what it raises ends the work, and what is done is kept.
+            Called as the work continues; what it raises ends the work, and what is done is kept.
 
         Raises
         ------

@@ -1,6 +1,6 @@
 """The page: try, compare and judge models in the browser.
 
-A process of its own, which speaks gRPC to any ZooBridge server as every client does. Needs the
+A separate process, which speaks gRPC to any ZooBridge server as every client does. Needs the
 extra ``web``: ``pip install "zoobridge[web]"``.
 """
 

@@ -31,10 +31,10 @@ def binomial_interval(
     Raises
     ------
     InvalidRequestError
-        If the counts are none.
+        If they are not counts.
     """
     if not 0 <= successes <= trials:
-        raise InvalidRequestError(f"{successes} of {trials} is no count of successes")
+        raise InvalidRequestError(f"{successes} of {trials} is not a count of successes")
     if trials == 0:
         return 0.0, 1.0
     tail = (1 - confidence) / 2

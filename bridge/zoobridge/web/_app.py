@@ -80,9 +80,7 @@ def build(config: WebConfig, *, port: int, key: str, folder: Path) -> Starlette:
         return FileResponse(_ASSETS / "index.html")
 
     async def nothing(_: Request) -> Response:
-        return JSONResponse(
-            {"error": {"reason": "NOT_FOUND", "message": "there is no such address"}}, 404
-        )
+        return JSONResponse({"error": {"reason": "NOT_FOUND", "message": "unknown address"}}, 404)
 
     return Starlette(
         routes=[

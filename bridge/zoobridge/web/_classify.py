@@ -54,7 +54,7 @@ _APART_SECONDS: Final = 0.1
 
 @dataclass(frozen=True)
 class _Asked:
-    """What is to be classified, by which models."""
+    """What to classify, by which models."""
 
     models: tuple[tuple[str, str], ...]
     regions: tuple[Region, ...] | None
@@ -69,7 +69,7 @@ def classify_routes(context: Context) -> list[Route]:
         picture = session_of(request).picture(str(body.get("picture", "")))
         asked = await asyncio.to_thread(_asked, body)
         async with context.upstream.calling() as client:
-            # What fails later is told in the stream.
+            # What fails later is reported in the stream.
             await client.info(timeout=10)
         events = _events(context, client, picture, asked)
         return StreamingResponse(lines(events), media_type="application/x-ndjson")
@@ -183,13 +183,13 @@ async def _events(
     try:
         while (event := await queue.get()) is not None:
             yield event
-        # What nobody expected is told in the process' own words.
+        # An unexpected error is reported in the process' own words.
         await task
     finally:
         # The visitor left, or asks for something else.
         task.cancel()
         while not task.done():
-            # Whoever waits to put something may go on, and end.
+            # Anyone who waits to put something may go on, and end.
             while not queue.empty():
                 queue.get_nowait()
             await asyncio.wait([task], timeout=0.05)

@@ -15,7 +15,7 @@ __all__ = ["ServerChoice", "Uploads", "WebConfig"]
 
 @dataclass(frozen=True)
 class ServerChoice:
-    """Which server to speak to; see :func:`zoobridge.client.connect`.
+    """Which server to use; see :func:`zoobridge.client.connect`.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Planes of a picture's file, as a person may look at them.
 
 Decoded as a worker decodes them (:mod:`zoobridge.imaging`), so that the page shows what a model sees.
-Runs in a process of its own (:mod:`zoobridge.web._decoder`); the page's process decodes nothing.
+Runs in a separate process (:mod:`zoobridge.web._decoder`); the page's process decodes nothing.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class PlaneView:
     Parameters
     ----------
     channel
-        Channel to show in grey; -1 for colour, or the first channel where there is none.
+        Channel to show in grey; -1 for colour, or the first channel if none exists.
     low, high
         Values that become black and white.
     box

@@ -1,7 +1,7 @@
 """The process that decodes pictures to be shown: ``python -m zoobridge.web._render_process FOLDER…``.
 
 It reads one JSON request a line and answers each with a JSON line, followed by as many bytes as
-that states. A file that crashes a decoder ends this process, which its owner starts anew. Where the
+that states. A file that crashes a decoder ends this process, which its owner restarts. Where the
 system can confine it, it reads nothing but the folders, writes nothing and connects nowhere.
 """
 

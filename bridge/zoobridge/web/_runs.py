@@ -127,7 +127,7 @@ class ComparisonTask:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
-            # Whoever follows sees that it is no longer active.
+            # Anyone who follows sees that it is no longer active.
             asyncio.get_running_loop().call_soon(self._change)
 
 
@@ -171,7 +171,7 @@ def run_routes(context: Context) -> list[Route]:
     async def report(request: Request) -> Response:
         path = _run(request).folder / "report" / "report.html"
         if not path.exists():
-            raise InvalidRequestError("there is no report yet")
+            raise InvalidRequestError("no report yet")
         headers = {"content-security-policy": REPORT_POLICY}
         return FileResponse(path, media_type="text/html", headers=headers)
 
@@ -179,7 +179,7 @@ def run_routes(context: Context) -> list[Route]:
         name = request.path_params["name"]
         path = _run(request).folder / "report" / name
         if name not in _FILES or not path.exists():
-            raise InvalidRequestError("there is no such file")
+            raise InvalidRequestError("no such file")
         return FileResponse(path, media_type=_FILES[name], filename=name)
 
     return [

@@ -43,7 +43,7 @@ _OPEN: Final = frozenset({"/api/session", "/api/login"})
 
 
 def same_token(given: str, expected: str) -> bool:
-    """Compare in a time that tells nothing; an empty token is never the same."""
+    """Compare in constant time; an empty token is never the same."""
     return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
 
 
@@ -76,7 +76,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         if scope["type"] != "http":
-            # There is nothing to connect to but requests.
+            # Only requests can connect.
             await send({"type": "websocket.close", "code": 1008})
             return
         path: str = scope["path"]

@@ -53,9 +53,9 @@ class Study:
     Parameters
     ----------
     id
-        Unguessable; whoever has it may judge.
+        Unguessable; anyone who has it may judge.
     owner
-        Whoever has it may see the verdict.
+        Anyone who has it may see the verdict.
     title, a, b
         For people; judges see the title only.
     seed
@@ -90,7 +90,7 @@ class Study:
         Raises
         ------
         InvalidRequestError
-            If there is none.
+            If none exists.
         """
         if not 0 <= number < len(self.items):
             raise InvalidRequestError(f"the study has {len(self.items)} items")
@@ -206,7 +206,7 @@ class Studies:
             The pictures that items name, by that name; they are copied.
         """
         if not items:
-            raise InvalidRequestError("there is nothing to judge; add pictures")
+            raise InvalidRequestError("nothing to judge; add pictures")
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if sum(1 for _ in self._folder.iterdir()) >= _STUDIES:
             raise LimitError(f"{_STUDIES} studies are kept; remove some from {self._folder}")
@@ -239,7 +239,7 @@ class Studies:
             # The id is looked up among what is there, never joined to a path unseen.
             known = {one.name for one in self._folder.iterdir()} if self._folder.is_dir() else set()
             if number not in known:
-                raise UnknownModelError("there is no such study; ask for its address again")
+                raise UnknownModelError("unknown study; ask for its address again")
             self._studies[number] = _read(folder)
         return self._studies[number]
 

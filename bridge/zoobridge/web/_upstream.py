@@ -44,7 +44,7 @@ class Upstream:
         return replace(self._choice, address=self._client.address)
 
     async def client(self) -> AsyncClient:
-        """Return the client, connected anew if the last call found no server.
+        """Return the client, reconnected if the last call found no server.
 
         Raises
         ------

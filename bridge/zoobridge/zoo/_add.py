@@ -61,7 +61,7 @@ def add_model(
     zoo
         The zoo's folder; made if it does not exist.
     open_network
-        Runs the network; in a process of its own, since it may be anything.
+        Runs the network; in a separate process, since it may be anything.
     trust
         Where the package is noted as trusted.
 

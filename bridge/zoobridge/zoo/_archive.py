@@ -35,7 +35,7 @@ def unpack(archive: Path, folder: Path) -> None:
     archive
         The zip file.
     folder
-        Where its content goes. If it exists already, it is left as it is.
+        Where its content goes. If it exists already, it is left unchanged.
 
     Raises
     ------

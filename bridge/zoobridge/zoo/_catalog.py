@@ -174,7 +174,7 @@ class Catalog:
         Raises
         ------
         UnknownModelError
-            If there is none; names near ones.
+            If none exists; names near ones.
         BrokenPackageError
             If its package cannot be used; says why.
         """

@@ -115,7 +115,7 @@ def load_entries(path: Path) -> dict[Path, Entry]:
             for source, entry in document["packages"].items()
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        # A cache that cannot be read is made anew.
+        # A cache that cannot be read is recreated.
         return {}
 
 

@@ -46,7 +46,7 @@ def weights_obstacle(
     Returns
     -------
     problem, remedy : str
-        A sentence, and the command that mends it. The problem is empty if the weights can be
+        A sentence, and the command that fixes it. The problem is empty if the weights can be
         used; the remedy where no command would help.
     """
     if weights.problem:

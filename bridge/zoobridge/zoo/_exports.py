@@ -112,7 +112,7 @@ def read_export(path: Path) -> Export:
 
 def _convert(path: Path) -> str:
     command = _COMMANDS[path.suffix.lower()].format(path=path, stem=path.with_suffix(""))
-    return f"{path.name} is not run as it is; make an ONNX file of it and add that: {command}"
+    return f"{path.name} cannot run directly; make an ONNX file of it and add that: {command}"
 
 
 # -- folders
@@ -142,7 +142,7 @@ def _folder(path: Path) -> Export:
                 "its Keras or SavedModel export" if pattern == "model.json" else _convert(other)
             )
             raise InvalidRequestError(
-                f"{path} holds {other.name}, which is not run as it is; add {wanted}",
+                f"{path} holds {other.name}, which cannot run directly; add {wanted}",
                 field="source",
             )
     return Export(path)

@@ -88,7 +88,7 @@ def _refuse_hard_link(facts: os.stat_result, name: str) -> None:
     if facts.st_nlink > 1:
         raise PackageFault(
             f"{name} is hard-linked to another place, so that others can change or read along; "
-            "copy the package to a folder of its own"
+            "copy the package to a separate folder"
         )
 
 

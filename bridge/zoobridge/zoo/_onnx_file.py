@@ -124,7 +124,7 @@ def rename_external_data(path: Path, target: Path, name: str) -> None:
     Raises
     ------
     PackageFault
-        If the file is no ONNX model.
+        If the file is not an ONNX model.
     """
     model = _parsed(path)
     for entry in _entries(model):
@@ -181,7 +181,7 @@ def _message_types() -> dict[str, Any]:
             )
             if kind in _MESSAGES:
                 field.type_name = f".zoobridge.onnx.{kind}"
-    # A pool of its own: the process's pool belongs to the protocol's stubs.
+    # A separate pool: the process's pool belongs to the protocol's stubs.
     pool = descriptor_pool.DescriptorPool()
     pool.AddSerializedFile(file.SerializeToString())
     return message_classes(pool.FindFileByName(file.name))

@@ -45,7 +45,7 @@ _TEST_TENSOR_BYTES = 64 << 20
 
 
 def description_name(names: Sequence[str]) -> str:
-    """Choose the description among the files of a folder; empty if there is none."""
+    """Choose the description among the files of a folder; empty if none exists."""
     for known in _NAMES:
         for name in sorted(names):
             if name == known or name.endswith(f".{known}"):
@@ -257,7 +257,7 @@ def _with_output(
         test_inputs=_tensors(root, model.inputs),
         test_outputs=test_outputs,
         warnings=tuple(
-            f"config.zoobridge.class_colors names {label!r}, which is none of the classes"
+            f"config.zoobridge.class_colors names {label!r}, which is not one of the classes"
             for label in strangers
         ),
     )

@@ -128,7 +128,7 @@ def detect_source(path: Path, weights_format: str = "") -> WeightsSource:
     Raises
     ------
     InvalidRequestError
-        If it does not exist, or is none of these.
+        If it does not exist, or is not one of these.
     """
     if path.is_dir():
         try:
@@ -148,7 +148,7 @@ def detect_source(path: Path, weights_format: str = "") -> WeightsSource:
     found = weights_format or _SUFFIXES.get(path.suffix.lower(), "")
     if not found:
         raise InvalidRequestError(
-            f"{path.name} is none of the files that can be added (.onnx, TorchScript .pt, .pt2, .keras, "
+            f"{path.name} is not one of the files that can be added (.onnx, TorchScript .pt, .pt2, .keras, "
             ".h5, or the folder of a SavedModel); convert it to ONNX, or state its format",
             field="weights_format",
         )

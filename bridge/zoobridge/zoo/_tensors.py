@@ -185,7 +185,7 @@ def _axes(tensor: Any) -> str:
         if axis.type == "space":
             if str(axis.id).lower() not in ("x", "y", "z"):
                 raise PackageFault(
-                    f"the space axis {axis.id} of {tensor.id} is none of x, y, z; rename it in the rdf.yaml"
+                    f"the space axis {axis.id} of {tensor.id} is not x, y or z; rename it in the rdf.yaml"
                 )
             letters.append(str(axis.id).upper())
         else:

@@ -146,7 +146,7 @@ def validate_package(
     unpack_to
         A folder of ours, for the content of zip files.
     open_network
-        Runs a network in a process of its own.
+        Runs a network in a separate process.
     frameworks
         What is known of each framework that a backend exists for.
     confined

@@ -35,7 +35,7 @@ FRAMES = {
     3: (struct.pack("<IIQ", (1 << 30) + 1, 5, 1), False),
     # Half of an answer, and the end.
     4: (struct.pack("<IIQ", len(FORGED), 5, 1) + FORGED[:9], True),
-    # It is ready again, and states batches that are no JSON.
+    # It is ready again, and states batches that are not JSON.
     5: (struct.pack("<IIQ", 2, 2, 0) + b"{}" + struct.pack("<IIQ", 3, 7, 0) + b"{x}", False),
 }
 

@@ -170,7 +170,7 @@ def attach(descriptor: int, path: str, capacity: int) -> memoryview:
     Parameters
     ----------
     descriptor
-        Of an anonymous file; negative where there is none.
+        Of an anonymous file; negative if none exists.
     path
         Of the file otherwise.
     capacity

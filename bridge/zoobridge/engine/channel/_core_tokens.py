@@ -1,4 +1,4 @@
-"""Cores as tokens that all workers share: whoever computes holds one for each of its threads.
+"""Cores as tokens that all workers share: each process that computes holds one for each of its threads.
 
 A token is a byte in a pipe, as in GNU make's job server: reading takes it, writing gives it back.
 A page of shared memory notes who holds which, so that a worker's death loses none.
@@ -127,7 +127,7 @@ class CoreTokens:
             os.write(self._handle.write, bytes(free[:lost]))
 
     def close(self) -> None:
-        """Close the pipe; workers that still run go on without sharing."""
+        """Close the pipe; workers that still run continue without sharing."""
         with self._lock:
             if self._holders.closed:
                 return

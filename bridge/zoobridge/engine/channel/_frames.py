@@ -132,7 +132,7 @@ class FrameReader:
         Raises
         ------
         ValueError
-            If what comes is no frame: a hostile worker must not fill the server's memory.
+            If what comes is not a frame: a hostile worker must not fill the server's memory.
         """
         while True:
             frame = self.buffered()
@@ -183,7 +183,7 @@ class FrameReader:
         return True
 
     def pending(self) -> bool:
-        """Return whether there is something to read; where the system cannot tell, there may be."""
+        """Return whether there is something to read; `True` where the system cannot say."""
         read = len(self._data) > self._start
         return read or self._poll is None or bool(self._poll.poll(0))
 

@@ -89,7 +89,7 @@ def end_with_server(descriptor: int) -> None:
 
 def _watch(descriptor: int) -> None:
     poll = select.poll()
-    # Nothing is asked for: that the other end was closed is told always.
+    # Nothing is asked for: the end of the other side is always reported.
     poll.register(descriptor, 0)
     with contextlib.suppress(OSError):
         poll.poll()

@@ -128,7 +128,7 @@ class _ForkServer:
 
     @property
     def killed(self) -> bool:
-        """Whether somebody else ended it: a person, or the system for want of memory."""
+        """Whether somebody else ended it: a person, or the system for lack of memory."""
         return self.process.poll() == -signal.SIGKILL
 
     def memory_bytes(self) -> int:

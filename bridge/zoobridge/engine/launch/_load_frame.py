@@ -32,13 +32,13 @@ def load_document(
     Parameters
     ----------
     file
-        The weights; `None` to load nothing and only tell what the framework is.
+        The weights; `None` to load nothing and only report what the framework is.
     config
         Settings.
     read
         Folders and files that the worker may read besides the interpreter and the frameworks.
     model
-        The model whose pictures are to be classified; `None` to serve the bare network.
+        The model whose pictures are classified; `None` to serve the bare network.
     replica
         Number of the replica; replicas take the devices in turn.
     """

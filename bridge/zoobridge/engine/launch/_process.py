@@ -68,7 +68,7 @@ class WorkerProcess:
 
     @property
     def killed(self) -> bool:
-        """Whether somebody else ended it: a person, or the system for want of memory."""
+        """Whether somebody else ended it: a person, or the system for lack of memory."""
         return self._status == -9
 
     def exit_reason(self, timeout: float = 1.0) -> str:
@@ -140,7 +140,7 @@ def widen(pipe: int) -> None:
     if sys.platform == "linux":
         import fcntl
 
-        # An ordinary user has a limited sum of such pipes; beyond it they stay as they are.
+        # An ordinary user has a limited sum of such pipes; beyond it they stay unchanged.
         with contextlib.suppress(OSError):
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 

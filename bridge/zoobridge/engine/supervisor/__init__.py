@@ -1,4 +1,4 @@
 """What runs in the server's process: it dispatches requests, and supervises the workers.
 
-The sub-packages of the engine re-export nothing: whoever imports one pays for what it uses alone.
+The sub-packages of the engine re-export nothing: anyone who imports one pays for what it uses alone.
 """

@@ -113,18 +113,18 @@ def confined_network(
 
 
 def framework_devices(framework: str) -> tuple[tuple[str, ...], str]:
-    """Start a framework in a process of its own and ask for its devices.
+    """Start a framework in a separate process and ask for its devices.
 
     Returns
     -------
     tuple
         The devices that it sees, and why an accelerator of the machine is not among them (empty
-        where it is, or where there is none).
+        where it is, or if none exists).
 
     Raises
     ------
     FrameworkError
-        If there is no such framework.
+        If no such framework exists.
     WorkerError
         If the framework cannot be started; the message ends with the last line of its log.
     """

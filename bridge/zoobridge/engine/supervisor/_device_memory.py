@@ -15,7 +15,7 @@ __all__ = ["DeviceMemory"]
 
 
 class DeviceMemory:
-    """What the GPUs of this machine have left; none where there is no driver.
+    """What the GPUs of this machine have left; none without a driver.
 
     A GPU's number is the one that CUDA gives it: workers run with ``CUDA_DEVICE_ORDER=PCI_BUS_ID``,
     and ``CUDA_VISIBLE_DEVICES`` is obeyed.
@@ -30,7 +30,7 @@ class DeviceMemory:
         return len(self._handles)
 
     def index_of(self, device: str, replica: int) -> int | None:
-        """Return the number of the GPU that a replica will use, as far as that can be foreseen.
+        """Return the number of the GPU that a replica will use, as far as is foreseeable.
 
         Parameters
         ----------
@@ -57,7 +57,7 @@ class DeviceMemory:
         return int(pynvml.nvmlDeviceGetMemoryInfo(self._handles[index]).free)
 
     def used_by(self, pid: int) -> int:
-        """Return the memory that a process uses on all GPUs; 0 where the driver does not tell."""
+        """Return the memory that a process uses on all GPUs; 0 if the driver does not report it."""
         import pynvml
 
         used = 0

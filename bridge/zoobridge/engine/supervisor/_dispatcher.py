@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Dispatcher"]
 
-# So few frames fit into any system's pipe: whoever writes to the worker never has to wait for it.
+# So few frames fit into any system's pipe: anyone who writes to the worker never has to wait for it.
 _IN_FLIGHT = 64
 _FOREVER = 1e9
 _RETRY_SECONDS = 0.25

@@ -41,7 +41,7 @@ _Key = tuple[str, str, str]
 
 
 class LocalEngine:
-    """Runs each model in worker processes of its own; see :class:`~zoobridge.engine.Engine`.
+    """Runs each model in separate worker processes; see :class:`~zoobridge.engine.Engine`.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class LocalEngine:
         self._leaving: set[ReplicaSet] = set()
         #: What a worker had when it was loaded, by model: the best guess for the next one.
         self._known_memory: dict[_Key, int] = {}
-        #: What has ended workers, by model: it is refused by every replica, and after loading anew.
+        #: What has ended workers, by model: it is refused by every replica, and after reloading.
         self._refused: dict[_Key, dict[bytes, float]] = {}
         self._last_run: dict[str, float] = {}
         self._devices: dict[str, tuple[str, ...]] = {}
@@ -202,7 +202,7 @@ class LocalEngine:
         return replica_set
 
     def _end(self, replica_set: ReplicaSet, why: str) -> int:
-        """Take a model out of service, and end its workers; requests that come now load it anew."""
+        """Take a model out of service, and end its workers; requests that come now load it again."""
         with self._change:
             for key, known in list(self._models.items()):
                 if known is replica_set:

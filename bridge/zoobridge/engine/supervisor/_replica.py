@@ -177,7 +177,7 @@ class Replica:
 
     @property
     def memory_bytes(self) -> int:
-        """Memory that the worker has by itself, as it was last measured; 0 before that."""
+        """Memory that the worker has by itself, as last measured; 0 before that."""
         return self._memory
 
     @property
@@ -296,7 +296,7 @@ class Replica:
             reason = error.strerror or str(error)
             self._fail(
                 WorkerError(
-                    f"cannot start a worker for model {self.model.reference}: {reason}; mend that on "
+                    f"cannot start a worker for model {self.model.reference}: {reason}; fix that on "
                     "the server's machine, and try again"
                 )
             )

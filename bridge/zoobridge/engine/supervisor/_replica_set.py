@@ -104,7 +104,7 @@ class ReplicaSet:
 
     @property
     def memory_bytes(self) -> int:
-        """Memory of its workers, as it was last measured."""
+        """Memory of its workers, as last measured."""
         return sum(replica.memory_bytes for replica in self.replicas)
 
     @property

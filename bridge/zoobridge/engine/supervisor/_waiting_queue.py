@@ -61,7 +61,7 @@ class WaitingQueue:
         Raises
         ------
         KeyError
-            If there is none.
+            If none exists.
         """
         if self._single and self._streamed:
             self._turn = (self._turn + 1) % _SHARE
@@ -82,7 +82,7 @@ class Pace:
         self._last: float | None = None
 
     def answered(self, now: float, *, busy: bool) -> None:
-        """Take note of an answer.
+        """Record an answer.
 
         Parameters
         ----------

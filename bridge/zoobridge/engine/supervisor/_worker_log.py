@@ -30,7 +30,7 @@ class WorkerLog:
         self._start = 0
 
     def begin(self) -> None:
-        """Take note that another worker is about to start."""
+        """Record that another worker is about to start."""
         self._start = 0
         with contextlib.suppress(OSError):
             self._start = self._file.stat().st_size

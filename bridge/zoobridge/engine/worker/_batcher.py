@@ -44,7 +44,7 @@ class Batcher:
         Returns
         -------
         tuple
-            What is to be run, without what nobody waits for any more; and entries whose deadline
+            What to run, without what nobody waits for any more; and entries whose deadline
             passed before `now`.
         """
         key, queue = next(iter(self._queues.items()))

@@ -52,7 +52,7 @@ class Reliability:
     def fields(
         self, scores: NDArray[np.float32], outputs: Sequence[NDArray[np.generic]], rows: slice
     ) -> list[bytes] | None:
-        """Return for each item the further fields of its prediction; `None` where there are none.
+        """Return for each item the further fields of its prediction; `None` if none exist.
 
         Parameters
         ----------

@@ -50,7 +50,7 @@ class DecodedRequest:
     preparer
         Makes the network's inputs of it.
     items
-        What is to be classified in it.
+        What to classify in it.
     """
 
     options: messages.ClassificationOptions
@@ -71,7 +71,7 @@ class RequestDecoder:
     max_items
         Items of one request.
     byte_input
-        Whether bytes are left as they are where a table states what becomes of them.
+        Whether bytes are left unchanged where a table states what becomes of them.
     """
 
     def __init__(

@@ -95,7 +95,7 @@ class Scheduler:
         self._infer = InferHandler(networks.wide.outputs)
         self._limits = RowLimits.of(networks.wide if classify is None else classify.input)
         limit = self._limits.batch if classify is None or classify.batched else 1
-        # Under load networks run side by side: what a lone run costs tells nothing about that.
+        # Under load networks run side by side: the cost of a lone run says nothing about that.
         self._learner = BatchSizeLearner(limit)
         self._lone = BatchSizeLearner(limit) if networks.parallel else self._learner
         self._lone.seed(seconds)
@@ -175,7 +175,7 @@ class Scheduler:
             change.notify_all()
 
     def _wants_company(self, step: Step) -> bool:
-        """Return whether another thread is to be woken while this one works.
+        """Return whether to wake another thread while this one works.
 
         Waking one costs more than a brief step does: it is done where something waits, or where
         this thread will not be back soon to look for what comes.

@@ -24,11 +24,11 @@ STUCK_EXIT_CODE: Final = 70
 
 #: A picture that is prepared for longer leaves its place to the next step.
 _SLOW_SECONDS: Final = 0.3
-#: How long a step may go on after the deadline of its picture, since it ends between two rows or pages.
+#: How long a step may continue after the deadline of its picture, since it ends between two rows or pages.
 _GRACE_SECONDS: Final = 0.5
 #: How long preparing may take where the caller set no deadline.
 _LONGEST_SECONDS: Final = 120.0
-#: How long a network may go on for nobody. Ending it costs its model's other callers a new start.
+#: How long a network may run for nobody. Ending it costs its model's other callers a new start.
 _NETWORK_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.1
 _IDLE_SECONDS: Final = 0.5
@@ -64,7 +64,7 @@ class Step:
     replaced: bool = False
 
     def stuck(self, now: float) -> bool:
-        """Return whether it has gone on for so long that the worker is to be ended."""
+        """Return whether it has run for so long that the worker must be ended."""
         age = now - self.started
         deadline = max(job.deadline for job in self.jobs)
         if self.prepares:
@@ -74,7 +74,7 @@ class Step:
 
 
 class StepWatch:
-    """Looks at the steps under way from a thread of its own.
+    """Looks at the steps under way from a separate thread.
 
     Parameters
     ----------

@@ -117,7 +117,7 @@ def _take(
     left_out: list[tuple[str, str]],
 ) -> None:
     pixels = read_label_image(mask)
-    # Numbers may be sparse (tracking keeps those of earlier pictures): counted anew, densely.
+    # Numbers may be sparse (tracking keeps those of earlier pictures): recounted, densely.
     numbers, dense = np.unique(pixels, return_inverse=True)
     boxes = scipy.ndimage.find_objects(dense.reshape(pixels.shape) + 1)
     places = {int(number): box for number, box in zip(numbers, boxes, strict=True) if number}
@@ -145,7 +145,7 @@ def _take(
 
 
 def read_label_image(path: Path) -> NDArray[Any]:
-    """Return a label image: ``(height, width)`` whole numbers, 0 where there is no object.
+    """Return a label image: ``(height, width)`` whole numbers, 0 without an object.
 
     Parameters
     ----------

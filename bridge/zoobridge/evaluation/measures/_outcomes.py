@@ -109,7 +109,7 @@ class Outcomes:
             for name, indexes in (("true", self.truth), ("answered", self.predicted)):
                 if indexes.min() < 0 or indexes.max() >= count:
                     raise InvalidRequestError(
-                        f"a {name} class is none of the model's {count} classes"
+                        f"a {name} class is not one of the model's {count} classes"
                     )
         if self.scores is not None:
             if self.scores.shape != (len(self), count):

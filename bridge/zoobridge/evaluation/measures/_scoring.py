@@ -151,7 +151,7 @@ def calibration(outcomes: Outcomes) -> list[tuple[float, float, int]]:
     Raises
     ------
     InvalidRequestError
-        If the scores are no probabilities.
+        If the scores are not probabilities.
     """
     try:
         _probabilities(outcomes)

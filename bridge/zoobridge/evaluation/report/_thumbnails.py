@@ -21,7 +21,7 @@ __all__ = ["RULE", "Thumbnail", "thumbnail"]
 
 #: How pictures that browsers cannot show are converted; stated in the report.
 RULE = (
-    "Pictures of 8 bits are shown as they are. Others are rescaled by the rule min_max: the smallest "
+    "Pictures of 8 bits are shown unchanged. Others are rescaled by the rule min_max: the smallest "
     "value of the picture becomes black and the greatest white. Of a stack the first plane is shown, "
     "of channels other than red, green and blue the first. Around an object the picture is dimmed."
 )
@@ -41,7 +41,7 @@ class Thumbnail:
     data
         ``data:`` address of a PNG; empty where the picture cannot be shown.
     note
-        What was done to show it, or why it cannot be shown; empty where it is shown as it is.
+        What was done to show it, or why it cannot be shown; empty where it is shown unchanged.
     """
 
     data: str

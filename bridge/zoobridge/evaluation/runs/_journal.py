@@ -139,5 +139,5 @@ class Journal:
                     self.answers[answer.item] = answer
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise InvalidRequestError(
-                f"{self._path} is damaged ({error}); remove it to begin anew"
+                f"{self._path} is damaged ({error}); remove it to start again"
             ) from error

@@ -95,7 +95,7 @@ def run_model(
     yield step
     if left or journal.costs is None:
         with journal:
-            # Starting a framework takes longer than many pictures, and is no part of its speed.
+            # Starting a framework takes longer than many pictures, and is not part of its speed.
             warm_up(client, name, weights.framework, [dataset.items[one] for one in left])
             failed = 0
             with closing(_ask(client, name, weights.framework, dataset.items, left)) as answers:

@@ -79,7 +79,7 @@ class EvaluationService:
         )
 
     def begin(self, address: str, certificate: Path | None) -> None:
-        """Take note of what this very server is reached by.
+        """Record what this very server is reached by.
 
         Parameters
         ----------

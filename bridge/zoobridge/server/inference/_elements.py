@@ -1,4 +1,4 @@
-"""Tensors of the protocol as arrays, and back; whoever sends what cannot be right is told so."""
+"""Tensors of the protocol as arrays, and back; what cannot be right is refused with the reason."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ class InferenceServicer:
     def _model_stream_infer(
         self, requests: Iterator[bytes], context: grpc.ServicerContext
     ) -> Iterator[Any]:
-        """Run requests side by side, and answer each as it is done."""
+        """Run requests side by side, and answer each as it completes."""
         stream = InferenceStream(
             self._core.engine,
             self._targets,

@@ -53,7 +53,7 @@ class SharedMemory:
         Raises
         ------
         InvalidRequestError
-            If there is no such object, it is too small, or the name is taken.
+            If no such object exists, it is too small, or the name is taken.
         ManagingPermissionError
             If the caller's user may not open the object for reading and writing.
         LimitError
@@ -110,7 +110,7 @@ class SharedMemory:
         Raises
         ------
         UnknownRegionError
-            If there is none of that name.
+            If none has that name.
         """
         with self._lock:
             found = [

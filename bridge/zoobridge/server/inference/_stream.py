@@ -1,4 +1,4 @@
-"""One ``ModelStreamInfer``: requests run side by side, each answered as it is done."""
+"""One ``ModelStreamInfer``: requests run side by side, each answered as it completes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class _Running:
 class InferenceStream:
     """Reads requests while fewer than a window are unanswered, by number and by bytes.
 
-    A thread of its own reads and hands them to the engine, which delivers to the call's thread. A
+    A separate thread reads and hands them to the engine, which delivers to the call's thread. A
     request is unanswered until the caller has taken its answer.
 
     Parameters
@@ -215,7 +215,7 @@ def _response(done: _Running) -> Any:
             if isinstance(outcome, ZooBridgeError):
                 raise outcome
             parts.append(outcome.response)
-        assert done.inference is not None  # noqa: S101 - where there is none, there is an error
+        assert done.inference is not None  # noqa: S101 - else there is an error
         response = messages.ModelStreamInferResponse()
         done.inference.respond(response.infer_response, parts)
     except Exception as exception:  # noqa: BLE001 - an error of this request alone

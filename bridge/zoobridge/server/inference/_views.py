@@ -126,7 +126,7 @@ class View:
         Raises
         ------
         InvalidRequestError
-            If there is none.
+            If none exists.
         """
         tensors = (*self.inputs, *self.other_inputs)
         return _named(tensors, name, f"model '{self.name}' has no input", "inputs.name")
@@ -137,7 +137,7 @@ class View:
         Raises
         ------
         InvalidRequestError
-            If there is none.
+            If none exists.
         """
         tensors = (*self.outputs, *self.other_outputs)
         return _named(tensors, name, f"model '{self.name}' has no output", "outputs.name")
@@ -220,7 +220,7 @@ def views(core: Core) -> list[View]:
 def _find(core: Core, name: str, version: str) -> ModelDescription:
     if "@" in name:
         raise UnknownModelError(
-            f"there is no model '{name}'; name its version in the version field",
+            f"no model '{name}'; name its version in the version field",
             metadata={"model": name},
         )
     if version == _NO_VERSION:

@@ -24,7 +24,7 @@ _LOOK_SECONDS: Final = 0.5
 
 
 class AnnotateStream:
-    """Reads messages on a thread of its own, so that a silent caller does not hold up the server's end.
+    """Reads messages on a separate thread, so that a silent caller does not hold up the server's end.
 
     Parameters
     ----------

@@ -201,7 +201,7 @@ class TrainingProcess:
 
     def _death(self) -> WorkerError | ServerUnavailableError:
         return WorkerError(
-            "the process of the training project ended, perhaps for want of memory; its annotations "
+            "the process of the training project ended, perhaps for lack of memory; its annotations "
             "are kept. Repeat the call"
         )
 

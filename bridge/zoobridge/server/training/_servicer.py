@@ -40,7 +40,7 @@ _EXISTING: Final = "the server has no training project {name!r}; open it first (
 
 
 class _Caller:
-    """Whoever waits for the calls of a stream, of which one is under way at a time."""
+    """Anyone who waits for the calls of a stream, of which one is under way at a time."""
 
     def __init__(self, context: grpc.ServicerContext) -> None:
         self._context = context
@@ -131,7 +131,7 @@ class TrainingServicer:
         Raises
         ------
         InvalidRequestError
-            If there is none of that name.
+            If none has that name.
         """
         folder = self._project_folder(request.name, existing=True)
         self._processes.end(request.name)

@@ -41,7 +41,7 @@ class GroupRule:
         path, digest
             The picture's file, and the SHA-256 of its bytes.
         row
-            The table's row; empty where there is no table.
+            The table's row; empty without a table.
 
         Raises
         ------
@@ -73,7 +73,7 @@ def parse_group_rule(text: str) -> GroupRule:
     Raises
     ------
     InvalidRequestError
-        If it is none of them, or no regular expression.
+        If it is not one of them, or not a regular expression.
     """
     kind, _, detail = text.partition(":")
     if kind in ("", "picture", "parent") and not detail:
@@ -84,7 +84,7 @@ def parse_group_rule(text: str) -> GroupRule:
                 re.compile(detail)
             except re.error as error:
                 raise InvalidRequestError(
-                    f"{detail} is no regular expression: {error}; correct --group-by"
+                    f"{detail} is not a regular expression: {error}; correct --group-by"
                 ) from error
         return GroupRule(kind, detail)
     raise InvalidRequestError(

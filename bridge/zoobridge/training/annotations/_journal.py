@@ -29,7 +29,7 @@ class AnnotationJournal:
     Parameters
     ----------
     path
-        The file; made if there is none, in a folder that exists.
+        The file; made if none exists, in a folder that exists.
 
     Raises
     ------
@@ -152,7 +152,7 @@ class AnnotationJournal:
                         self._take(Annotation.from_record(entry["add"]))
                 except (ValueError, KeyError, TypeError, IndexError) as error:
                     raise InvalidRequestError(
-                        f"{path}, line {number} is no annotation ({error}); restore the file, or "
+                        f"{path}, line {number} is not an annotation ({error}); restore the file, or "
                         "begin another project"
                     ) from error
                 good += len(line)

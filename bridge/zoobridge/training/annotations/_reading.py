@@ -117,7 +117,7 @@ def _region(text: str, source: Path) -> str:
     except ValueError:
         width = height = 0
     if min(width, height) < 1:
-        raise InvalidRequestError(f"{source}: {text!r} is no region; write x,y,width,height")
+        raise InvalidRequestError(f"{source}: {text!r} is not a region; write x,y,width,height")
     return f"{x},{y},{width},{height}"
 
 

@@ -90,7 +90,7 @@ class Annotation:
         Raises
         ------
         KeyError, TypeError, ValueError
-            If it is no such record.
+            If it is not such a record.
         """
         values = {field.name: record[field.name] for field in fields(cls)}
         if not all(isinstance(value, str) for value in values.values()):
@@ -117,7 +117,7 @@ def file_digest(path: Path) -> str:
 
 
 def annotator_name() -> str:
-    """Return the name of whoever runs this program; empty where the system has none."""
+    """Return the name of the user who runs this program; empty where the system has none."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):

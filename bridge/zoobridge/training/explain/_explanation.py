@@ -40,7 +40,7 @@ class Explanation:
     pixels
         ``(height, width)`` or ``(height, width, channels)``: the item.
     label, score
-        The class that is explained, and its score for the item as it is.
+        The class that is explained, and its score for the unchanged item.
     values
         ``(height, width)``: how much the score falls where that place is covered; below zero where it
         rises.

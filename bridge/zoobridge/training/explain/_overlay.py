@@ -18,7 +18,7 @@ _LEAST_SIDE: Final = 448
 _BAR: Final = 24
 _MARGIN: Final = 12
 _TEXT: Final = 110
-#: Where covering lowers the score, and where it raises it (both told apart by colour-blind readers).
+#: Where covering lowers the score, and where it raises it (colours that colour-blind readers distinguish).
 _FOR: Final = np.array([214, 96, 0], np.float64)
 _AGAINST: Final = np.array([0, 90, 181], np.float64)
 

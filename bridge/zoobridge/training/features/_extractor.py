@@ -104,7 +104,7 @@ class FeatureExtractor:
         items
             The items.
         views
-            How many of the eight views; the first is the picture as it is.
+            How many of the eight views; the first is the unchanged picture.
         on_item
             Called with how many items are done, and of how many; what it raises ends the work, and
             what is done is kept.

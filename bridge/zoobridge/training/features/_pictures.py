@@ -36,7 +36,7 @@ def read_item(path: Path, region: Region | None, digest: str) -> tuple[NDArray[A
     InvalidRequestError
         If the file is gone or has changed, holds several planes, or the region leaves it.
     ImageFormatError
-        If it is no picture that can be read.
+        If it is not a picture that can be read.
     """
     try:
         data = path.read_bytes()
@@ -53,7 +53,7 @@ def read_item(path: Path, region: Region | None, digest: str) -> tuple[NDArray[A
         if array.shape[place] != 1:
             raise InvalidRequestError(
                 f"{path} has {array.shape[place]} planes along {axis}; save the plane to annotate "
-                "as a picture of its own"
+                "as a separate picture"
             )
         array, axes = array.squeeze(place), axes.replace(axis, "")
     if region is None:

@@ -25,7 +25,7 @@ def view(array: NDArray[Any], axes: str, number: int) -> NDArray[Any]:
     axes
         One letter an axis; ``Y`` and ``X`` are among them.
     number
-        0 for the picture as it is; 1 to 3 for quarter turns; 4 to 7 for the same, flipped.
+        0 for the unchanged picture; 1 to 3 for quarter turns; 4 to 7 for the same, flipped.
     """
     plane = axes.index("Y"), axes.index("X")
     flipped = np.flip(array, plane[1]) if number >= 4 else array

@@ -21,7 +21,7 @@ __all__ = ["backbone_parameters", "fold"]
 _EPSILON: Final = 1e-3
 _REMEDY: Final = 'pip install "zoobridge[train,torch]"'
 
-# PyTorch reads its own file, in a process of its own: nothing here shall import it.
+# PyTorch reads its own file, in a separate process: nothing here shall import it.
 _READ: Final = """
 import sys
 import numpy, torch

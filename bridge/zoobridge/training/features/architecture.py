@@ -74,7 +74,7 @@ class Convolution:
     side
         Of the map that it is given, in pixels.
     depthwise
-        Whether each channel has a kernel of its own.
+        Whether each channel has a separate kernel.
     bounded
         Whether an activation follows that keeps values between 0 and 6.
     """

@@ -34,7 +34,7 @@ class OutOfFold:
     classes
         ``(tested,)``: their classes.
     logits
-        ``(repeats, tested, classes)``, of the pictures as they are.
+        ``(repeats, tested, classes)``, of the unchanged pictures.
     scores
         ``(repeats * folds,)``: balanced accuracy of each fold, over the classes in its test part.
     test_share

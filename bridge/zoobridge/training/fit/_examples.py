@@ -35,7 +35,7 @@ class Examples:
     groups
         ``(items,)``: number of each item's group.
     features
-        ``(items, views, dimensions)``, float32; the first view is the picture as it is.
+        ``(items, views, dimensions)``, float32; the first view is the unchanged picture.
     fair
         ``(items,)``: which were chosen at random, so that they are a fair test.
     hand

@@ -23,7 +23,7 @@ MethodName = Literal["data", "model", "self"]
 
 #: Data distillation (Radosavovic et al., CVPR 2018): sure over the mean of all views. Model distillation
 #: (Bucila et al., KDD 2006; Hinton et al., 2015): sure over the mean of different heads. Self-training
-#: (Yarowsky, ACL 1995): sure of the picture as it is, three times over.
+#: (Yarowsky, ACL 1995): sure of the unchanged picture, three times over.
 METHODS: Final[dict[MethodName, str]] = {
     "data": "data distillation",
     "model": "model distillation",

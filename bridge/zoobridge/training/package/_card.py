@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 __all__ = ["model_card"]
 
 _COPIES: Final = {
-    "auto": "the pictures as they are",
+    "auto": "the unchanged pictures",
     "eight": "all eight flips and turns of each picture",
     "mirror": "each picture and its mirror image",
-    "one": "the pictures as they are",
+    "one": "the unchanged pictures",
 }
 
 

@@ -38,7 +38,7 @@ def onnx_bytes(
         are ``scores``, ``embedding`` and ``activation``.
     views
         Of a picture: 1, or 8 for scores of the mean of its flips and turns. Embedding and activation are
-        those of the picture as it is.
+        those of the unchanged picture.
     """
     graph = _Graph()
     raw = "raw" if views == 1 else _turned(graph, "raw")

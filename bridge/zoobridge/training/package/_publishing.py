@@ -169,7 +169,7 @@ def publish_model(
     """
     if license_id and not is_license(license_id):
         raise InvalidRequestError(
-            f"{license_id!r} is no SPDX identifier of a licence; write one such as CC-BY-4.0 or MIT"
+            f"{license_id!r} is not an SPDX licence identifier; write one such as CC-BY-4.0 or MIT"
         )
     model_id = slug(name)
     chosen = formats or installed_formats()
@@ -215,7 +215,7 @@ def publish_model(
             version=version,
             name=name,
             description=description
-            or f"{name}: tells {', '.join(fitted.examples.labels)} apart. Trained with ZooBridge.",
+            or f"{name}: distinguishes {', '.join(fitted.examples.labels)}. Trained with ZooBridge.",
             labels=fitted.examples.labels,
             tags=("classification", "trained-with-zoobridge", "2d"),
             config=config,

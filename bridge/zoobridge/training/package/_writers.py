@@ -131,7 +131,7 @@ def _twins(
     inputs: NDArray[np.float32],
     names: list[str],
 ) -> dict[str, dict[str, NDArray[np.float32]]]:
-    """Run the writers side by side, each in a process of its own."""
+    """Run the writers side by side, each in a separate process."""
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     with tempfile.TemporaryDirectory(prefix="zoobridge-") as scratch, ExitStack() as stack:
         given = Path(scratch, "given.npz")

@@ -60,7 +60,7 @@ def choose_head(
 ) -> tuple[Recipe, OutOfFold, tuple[Rival, ...]]:
     """Return the recipe to take, what its choice reaches on unseen items, and the rivals.
 
-    Where another head is taken, the figure is that of nested cross-validation: the choice is made anew in
+    Where another head is taken, the figure is that of nested cross-validation: the choice is repeated in
     every training part, so that it is not flattered by having been made on the tested items.
 
     Parameters

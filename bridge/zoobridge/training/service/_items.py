@@ -107,7 +107,7 @@ class ItemStore:
         Raises
         ------
         InvalidRequestError
-            If there is none.
+            If none exists.
         """
         try:
             return self._items[digest]

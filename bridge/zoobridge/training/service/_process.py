@@ -79,7 +79,7 @@ class _Cancelled:
 
 
 class _Runner:
-    """Runs calls on a thread of its own, one after the other."""
+    """Runs calls on a separate thread, one after the other."""
 
     def __init__(self, calls: Calls, pipe: CallPipe, cancelled: _Cancelled, *, warm: bool) -> None:
         self._calls = calls

@@ -1,4 +1,4 @@
-"""Where an annotation tells most: near the border between classes, and far from each other."""
+"""Where an annotation informs most: near the border between classes, and far from each other."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _CANDIDATES: Final = 10
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A picture whose class would tell most.
+    """A picture whose class would inform most.
 
     Parameters
     ----------
     path
         The picture.
     label
-        What the model so far takes it for; empty where there is none.
+        What the model so far takes it for; empty if none exists.
     score
         Its probability.
     """

@@ -146,7 +146,7 @@ class Compare {
     const parts = [];
     if (rows?.length) parts.push(table(rows));
     if (end) parts.push(this.ending(end));
-    // The report is not loaded anew for an event that changes nothing.
+    // The report is not reloaded for an event that changes nothing.
     const key = JSON.stringify([rows, Boolean(end)]);
     if (key !== this.drawn) fill(this.result, parts);
     this.drawn = key;
@@ -178,7 +178,7 @@ class Compare {
   }
 }
 
-/** Rows that answer a picture in the same wrong way are told together. */
+/** Rows that answer a picture in the same wrong way are shown together. */
 function together(mistakes) {
   const found = new Map();
   for (const one of mistakes) {

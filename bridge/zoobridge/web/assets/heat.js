@@ -21,7 +21,7 @@ export function windowsOf(box, count) {
 
 /**
  * Cover window after window with the mean of the rest, and yield `{ plain, windows }` as scores come:
- * the scores of the item as it is, and of each window that was covered so far.
+ * the scores of the unchanged item, and of each window that was covered so far.
  */
 export async function* occlude({ picture, model, place, count, options, strokes, signal }) {
   const windows = windowsOf(place, count).map((one) => ({ ...one, scores: null }));

@@ -44,7 +44,7 @@ export async function show(frame, words, page) {
 
   async function lookAtLogs() {
     const found = await get(`api/log?after=${records.at(-1)?.number ?? 0}`);
-    // A server that was started anew counts from 1.
+    // A server that was restarted counts from 1.
     if (found.records.length && found.records[0].number <= (records.at(-1)?.number ?? 0)) records.length = 0;
     records.push(...found.records);
     records.splice(0, records.length - KEPT);

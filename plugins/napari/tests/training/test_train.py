@@ -11,7 +11,7 @@ from qtpy.QtCore import Qt
 from napari_zoobridge.connection import Address, State
 from zoobridge.client import connect
 
-#: Two photographs of each texture, each of which is a group of its own.
+#: Two photographs of each texture, each of which is a separate group.
 TEXTURES = ("brick", "grass", "gravel")
 SIDE = 96
 pytestmark = pytest.mark.timeout(900)

@@ -154,7 +154,7 @@ def test_every_failure_is_one_notification_and_the_widget_goes_on(
     viewer, qtbot, classify, finish, notices
 ):
     classify.run_button.click()
-    assert notices() == ["There is no image to classify; open one first"]
+    assert notices() == ["No image to classify; open one first"]
     image, shapes = viewer.open_sample("napari-zoobridge", "textures")
     qtbot.waitUntil(lambda: classify.target.image.value is image)
     classify.models.choose("textures")
@@ -172,9 +172,7 @@ def test_every_failure_is_one_notification_and_the_widget_goes_on(
     assert notices()[2:] == ["The layer was removed during the run; the results are in the table."]
     assert classify.table.grid.rowCount() == 6
     classify.run_button.click()
-    assert notices()[3:] == [
-        "There is no Shapes layer to classify; add one, or choose another target"
-    ]
+    assert notices()[3:] == ["No Shapes layer to classify; add one, or choose another target"]
 
     five = viewer.add_image(np.zeros((5, 64, 64), np.uint8), name="five")
     qtbot.waitUntil(lambda: five in classify.target.image.choices)

@@ -121,7 +121,7 @@ def test_a_server_is_started_with_a_click_and_goes_on_without_the_widget(
     assert said == ["brick", "brick", "grass", "grass", "gravel", "gravel"]
     assert notices() == []
 
-    # As the button's tooltip says: it goes on, for other windows and programs.
+    # As the button's tooltip says: it continues, for other windows and programs.
     assert "keeps running after napari ends" in widget.server.start.toolTip()
     viewer.window.remove_dock_widget(widget)
     os.kill(started.pid, 0)

@@ -41,7 +41,7 @@ class Record:
 
     @property
     def score(self) -> float | None:
-        """Its score; `None` where there is none."""
+        """Its score; `None` if none exists."""
         return self.result.score
 
     @property

@@ -75,7 +75,7 @@ class TrainingSession:
     Parameters
     ----------
     client
-        A connection of its own.
+        A separate connection.
     project
         On the server.
     seed
@@ -138,7 +138,7 @@ class TrainingSession:
             yield done, len(items)
 
     def next_item(self) -> KnownItem | None:
-        """Return an item without a class, chosen at random; `None` where there is none."""
+        """Return an item without a class, chosen at random; `None` if none exists."""
         open_items = [self.items[one] for one in self._order if not self.items[one].label]
         fresh = [one for one in open_items if one.sent.picture not in self._skipped]
         if not fresh and open_items:
@@ -147,7 +147,7 @@ class TrainingSession:
         return fresh[0] if fresh else None
 
     def suggest(self) -> KnownItem | None:
-        """Return the item whose class would tell most; `None` where there is none."""
+        """Return the item whose class would tell most; `None` if none exists."""
         for one in self.project.suggest(count=_SUGGESTED):
             known = self.items.get(one.item.picture)
             if known is not None and not known.label and one.item.picture not in self._skipped:

@@ -56,7 +56,7 @@ class TrainWidget(QScrollArea):
     napari_viewer
         The viewer.
     address
-        Which server to speak to at first; the one of this machine if not given.
+        Which server to use at first; the one of this machine if not given.
     """
 
     def __init__(self, napari_viewer: napari.viewer.Viewer, address: Address | None = None) -> None:
