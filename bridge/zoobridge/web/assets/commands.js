@@ -32,7 +32,7 @@ def polygon(x, y, width, height, corners):
         crosses = (y1 > y + rows + 0.5) != (y2 > y + rows + 0.5)
         at = x1 + (y + rows + 0.5 - y1) * (x2 - x1) / ((y2 - y1) or 1)
         mask ^= crosses & (at <= x + columns + 0.5)
-    return zoobridge.Region(x, y, width, height, mask=mask)
+    return Region(x, y, width, height, mask=mask)
 `;
 
 const DISCS = `
@@ -41,13 +41,13 @@ def without(region, discs):
     mask = np.ones((region.height, region.width), bool) if region.mask is None else region.mask
     for x, y, radius in discs:
         mask &= (region.x + columns + 0.5 - x) ** 2 + (region.y + rows + 0.5 - y) ** 2 > radius**2
-    return zoobridge.Region(region.x, region.y, region.width, region.height, mask=mask)
+    return Region(region.x, region.y, region.width, region.height, mask=mask)
 `;
 
 /** A Python program. */
 export function asPython({ picture, models, regions, strokes, options }) {
   const shaped = regions.some((one) => one.polygon) || strokes.length;
-  const lines = [...(shaped ? ["import numpy as np"] : []), "import zoobridge"];
+  const lines = [...(shaped ? ["import numpy as np"] : []), "import zoobridge", ...(shaped ? ["from zoobridge.client import Region"] : [])];
   if (regions.some((one) => one.polygon)) lines.push("", POLYGON.trim());
   if (strokes.length) lines.push("", DISCS.trim());
   lines.push("", "client = zoobridge.connect()");
@@ -58,7 +58,7 @@ export function asPython({ picture, models, regions, strokes, options }) {
     for (const one of places) {
       const box = `${one.x}, ${one.y}, ${one.width}, ${one.height}`;
       if (one.polygon) lines.push(`    polygon(${box}, [${one.polygon.map(([x, y]) => `(${x}, ${y})`).join(", ")}]),`);
-      else lines.push(shaped ? `    zoobridge.Region(${box}),` : `    (${box}),`);
+      else lines.push(shaped ? `    Region(${box}),` : `    (${box}),`);
     }
     lines.push("]");
     if (strokes.length) {

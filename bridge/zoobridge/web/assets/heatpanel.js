@@ -4,15 +4,20 @@ import { get } from "./api.js";
 import { complain, fill, h, labelled, score, select } from "./dom.js";
 import { heatColor, occlude } from "./heat.js";
 
+// The least change that takes the whole scale.
+const LEAST = 0.01;
+
 /**
  * Shows what an answer rests on as colours over the picture.
  *
- * `asked()` returns `{ picture, models, place, options, strokes }` as they are now.
+ * `asked()` returns `{ picture, models, place, options, strokes }` as they are now, and `opened()` a
+ * promise that is kept once the picture is described.
  */
 export class HeatPanel {
-  constructor(viewer, asked) {
+  constructor(viewer, asked, opened) {
     this.viewer = viewer;
     this.asked = asked;
+    this.opened = opened;
     this.count = 7;
     this.box = h("section", { class: "heat", "aria-label": "Heat map" });
     this.clear();
@@ -30,6 +35,7 @@ export class HeatPanel {
 
   async start(model) {
     this.clear();
+    await this.opened();
     const { picture, place, options, strokes } = this.asked();
     if (!picture || !place) throw new Error("Open a picture first.");
     const control = (this.control = new AbortController());
@@ -57,7 +63,8 @@ export class HeatPanel {
     fill(this.box, h("h3", {}, "Heat map"), running ? this.progress() : this.begin(), found ? this.scale() : null);
     if (!found) return;
     const changes = this.changes();
-    const most = Math.max(...changes.map(({ change }) => Math.abs(change)), 1e-9);
+    // A change that nobody would notice is not blown up to full colour.
+    const most = Math.max(...changes.map(({ change }) => Math.abs(change)), LEAST);
     this.viewer.heat = changes.map(({ change, ...one }) => ({ ...one, change, color: heatColor(change / most) }));
     this.viewer.draw();
   }
@@ -97,7 +104,8 @@ export class HeatPanel {
 
   scale() {
     const { plain, labels, index, model } = this.found;
-    const most = Math.max(...this.changes().map(({ change }) => Math.abs(change)), 0);
+    const greatest = Math.max(...this.changes().map(({ change }) => Math.abs(change)), 0);
+    const most = Math.max(greatest, LEAST);
     const label = labels[index] ?? String(index);
     return h(
       "div",
@@ -108,6 +116,7 @@ export class HeatPanel {
       })),
       h("div", { class: "heat-scale", "aria-hidden": "true" }),
       h("p", { class: "ends" }, h("span", {}, `−${score(most)}`), h("span", {}, "0"), h("span", {}, `+${score(most)}`)),
+      greatest < LEAST ? h("p", { class: "bad" }, `No window matters by itself: the score changes by at most ${greatest.toPrecision(1)}. Try fewer, larger windows.`) : null,
       h("p", { class: "quiet" }, `Red: the score of ${label} (${score(plain[index])} by ${model.model}) falls when this place is covered; blue: it rises. Opacity is set above the picture.`),
       h("p", { class: "buttons" }, h("button", { class: "plain small", onclick: () => this.clear() }, "Remove heat map")),
     );

@@ -98,7 +98,7 @@ class Playground {
       failed: complain,
     });
     this.frame.viewer = this.viewer;
-    this.heat = new HeatPanel(this.viewer, () => ({ picture: state.picture?.facts ? state.picture : null, models: this.models(), place: this.place(), options: this.options(), strokes: this.viewer.strokes }));
+    this.heat = new HeatPanel(this.viewer, () => ({ picture: state.picture?.facts ? state.picture : null, models: this.models(), place: this.place(), options: this.options(), strokes: this.viewer.strokes }), () => this.opening);
     fill(this.heatPlace, this.heat.box);
     this.drawTools();
   }
@@ -171,7 +171,13 @@ class Playground {
 
   copies() {
     const asked = () => ({ picture: state.picture ?? { name: "picture.png" }, models: this.models(), regions: this.viewer.regions, strokes: this.viewer.strokes, options: this.options() });
-    const button = (shown, write, what) => h("button", { class: "plain small", onclick: async () => copy(write(asked()), what).catch(complain) }, shown);
+    const button = (shown, write, what) => h("button", { class: "plain small", onclick: async () => {
+      try {
+        await copy(write(asked()), what);
+      } catch (error) {
+        complain(error);
+      }
+    } }, shown);
     return h("p", { class: "buttons" }, "Copy as", button("Command", asCommand, "Command"), button("Python", asPython, "Program"), button("Macro", asMacro, "Macro"));
   }
 
@@ -196,7 +202,12 @@ class Playground {
     this.drawAnswers();
   }
 
-  async open(picture) {
+  open(picture) {
+    this.opening = this.describe(picture);
+    return this.opening;
+  }
+
+  async describe(picture) {
     state.picture = picture;
     picture.plane ??= {};
     picture.regions ??= [];
