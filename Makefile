@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 EXTRAS := all
 FUZZ_SECONDS := 600
 DIST := dist
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 MAVEN := mvn -B -ntp -q -f plugins/pom.xml
 
 # Debian's packages that tests need: graphical programs, and a look at what processes do.
@@ -15,7 +16,7 @@ SYSTEM := chromium firefox-esr fonts-dejavu-core imagej imagemagick libdbus-1-3 
 	systemd x11-apps xauth xdotool xvfb
 
 .PHONY: help demo test install install-test system stubs lint types contract python-test \
-	napari-test plugins reliability soak fuzz wheels dist
+	napari-test plugins reliability soak fuzz wheels version dist
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -96,11 +97,16 @@ wheels: $(BIN)/uv ## Build wheels and source distributions of both Python packag
 	$(BIN)/uv build --quiet --out-dir $(DIST) .
 	$(BIN)/uv build --quiet --out-dir $(DIST) plugins/napari
 
+version: ## Print the version
+	@echo $(VERSION)
+
 dist: plugins ## Build all that is published into DIST, with checksums
 	rm -rf $(DIST)
 	$(MAKE) wheels
-	cp plugins/java-client/target/zoobridge-client-[0-9].[0-9].[0-9].jar \
-		plugins/imagej/target/ZooBridge_-[0-9].[0-9].[0-9].jar \
-		plugins/icy/target/ZooBridge-Icy-[0-9].[0-9].[0-9].jar $(DIST)
+	cp plugins/java-client/target/zoobridge-client-$(VERSION).jar \
+		plugins/imagej/target/ZooBridge_-$(VERSION).jar \
+		plugins/icy/target/ZooBridge-Icy-$(VERSION).jar $(DIST)
+	cd plugins/imagej/target && $(PYTHON) -m zipfile -c \
+		$(abspath $(DIST))/zoobridge-fiji-update-site-$(VERSION).zip update-site
 	rm -f $(DIST)/.gitignore
 	cd $(DIST) && sha256sum * > SHA256SUMS

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import shutil
 import sys
 import time
@@ -39,7 +40,8 @@ def jar_checksum(jar: Path) -> str:
     """Return the checksum that Fiji's updater computes of a jar.
 
     It is the SHA-1 of each entry's name and content in the order of the names, without what differs
-    from build to build: comments of properties files, and the manifest's lines.
+    from build to build: comments of properties files, and the manifest's lines
+    (``UpdaterUtil.getJarDigest`` of imagej-updater).
     """
     digest = hashlib.sha1(usedforsecurity=False)
     with zipfile.ZipFile(jar) as archive:
@@ -49,10 +51,24 @@ def jar_checksum(jar: Path) -> str:
                 continue
             content = archive.read(name)
             if name.endswith(".properties"):
-                lines = content.splitlines(keepends=True)
-                content = b"".join(line for line in lines if not line.startswith(b"#"))
+                content = without_comments(content)
             digest.update(content)
     return digest.hexdigest()
+
+
+def without_comments(properties: bytes) -> bytes:
+    """Return what the updater reads of a properties file.
+
+    Of a comment its line end stays. The line after an empty one, or after a comment of ``#`` alone, is
+    read as it is, even where it is a comment: so does ``SkipHashedLines`` of imagej-updater.
+    """
+    read = bytearray()
+    at_start = True
+    for line in re.findall(rb"[^\n]*\n|[^\n]+", properties):
+        is_comment = at_start and line.startswith(b"#")
+        read += line[len(line.rstrip(b"\n")) :] if is_comment else line
+        at_start = not (at_start and line.lstrip(b"#" if is_comment else b"") == b"\n")
+    return bytes(read)
 
 
 def write_site(jar: Path, site: Path) -> None:

@@ -53,7 +53,7 @@ def display() -> Iterator[Display]:
                 str(writing),
                 "-screen",
                 "0",
-                "1400x1000x24",
+                "1366x768x24",
                 "-nolisten",
                 "tcp",
             ],
@@ -113,7 +113,7 @@ def start_imagej(home: Path, ij_jar: Path, display: Display) -> Iterator[Callabl
         imagej.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_imagej(home: Path, ij_jar: Path, display: Display, served: Any) -> Iterator[ImageJ]:
     with launch(
         ij_jar,

@@ -2,20 +2,53 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import time
+from pathlib import Path
 
 import pytest
 
-from screen import RESULTS, ZOO, form, part, press, wait_for
+from screen import PROJECT, RESULTS, ZOO, form, part, press, wait_for
 from zoobridge.imagej import ImageJError, launch
+
+SERVERS = "ZooBridge servers and models"
+TOWNS = (
+    "Aachen",
+    "Basel",
+    "Cork",
+    "Delft",
+    "Essen",
+    "Foix",
+    "Genoa",
+    "Haarlem",
+    "Ivrea",
+    "Jena",
+    "Kiel",
+)
+
+
+def copied(package: Path, name: str) -> None:
+    """Copy the package of the digits under another name."""
+    shutil.copytree(ZOO / "digits", package)
+    description = (package / "rdf.yaml").read_text("utf-8")
+    description = description.replace("id: digits", f"id: {package.name}")
+    description = description.replace("name: Handwritten digits", f"name: {name}", 1)
+    (package / "rdf.yaml").write_text(description, "utf-8")
 
 
 @pytest.fixture(scope="module")
-def beside_own_zoo(tmp_path_factory, zoobridge_server, home, ij_jar, display):
+def zoo(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("own") / "zoo"
+    folder.mkdir()
+    shutil.copytree(ZOO / "digits", folder / "digits")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def beside_own_zoo(zoo, zoobridge_server, home, ij_jar, display):
     """An ImageJ beside a server of a separate zoo."""
-    zoo = tmp_path_factory.mktemp("own") / "zoo"
-    zoo.mkdir()
-    shutil.copytree(ZOO / "digits", zoo / "digits")
     served = zoobridge_server(zoo)
     with launch(
         ij_jar,
@@ -58,25 +91,89 @@ def test_a_package_is_added_once(own_zoo):
         imagej.run("Add model...", f"file=[{ZOO / 'textures'}]")
 
 
-def test_a_package_that_is_dropped_on_the_window_is_added(own_zoo, tmp_path):
+def open_servers_window(imagej, served):
+    """The window of servers and models, once it shows the server."""
+    imagej.jvm.ij.IJ.doCommand("Servers and models...")
+    frames = imagej.jvm.java.awt.Frame.getFrames
+    wait_for(lambda: any(f.getTitle() == SERVERS and f.isShowing() for f in frames()), "the window")
+    window = next(f for f in frames() if f.getTitle() == SERVERS and f.isShowing())
+    wait_for(lambda: served.address in part(window, "status").getText(), "the server")
+    return window
+
+
+def drag(display, start: tuple[int, int], end: tuple[int, int]) -> None:
+    """Drag with the mouse, as slowly as a hand."""
+    display.tool("xdotool", "mousemove", *map(str, start), "mousedown", "1")
+    steps = 20
+    for step in range(1, steps + 1):
+        x, y = (round(a + (b - a) * step / steps) for a, b in zip(start, end, strict=True))
+        display.tool("xdotool", "mousemove", str(x), str(y))
+        time.sleep(0.05)
+    time.sleep(0.5)
+    display.tool("xdotool", "mouseup", "1")
+
+
+def middle(component) -> tuple[int, int]:
+    place = component.getLocationOnScreen()
+    return (
+        int(place.getX()) + component.getWidth() // 2,
+        int(place.getY()) + component.getHeight() // 2,
+    )
+
+
+def test_a_package_that_is_dropped_on_the_window_is_added(own_zoo, display, tmp_path):
     imagej, served = own_zoo
     package = tmp_path / "more-digits"
-    shutil.copytree(ZOO / "digits", package)
-    description = (package / "rdf.yaml").read_text("utf-8")
-    (package / "rdf.yaml").write_text(description.replace("id: digits", "id: more-digits"), "utf-8")
-    imagej.jvm.ij.IJ.doCommand("Servers and models...")
-    title = "ZooBridge servers and models"
-    frames = imagej.jvm.java.awt.Frame.getFrames
-    wait_for(lambda: any(f.getTitle() == title and f.isShowing() for f in frames()), "the window")
-    window = next(f for f in frames() if f.getTitle() == title and f.isShowing())
-    wait_for(lambda: served.address in part(window, "status").getText(), "the server")
-    handler = part(window, "page").getTransferHandler()
-    dropped = imagej.jvm.java.util.ArrayList()
-    dropped.add(imagej.jvm.java.io.File(str(package)))
-    # What importData does with the files once the drag has brought them.
-    handler.accept(dropped)
-    wait_for(lambda: "more-digits" in {model.id for model in served.client.models()}, "the package")
+    copied(package, "More digits")
+    window = open_servers_window(imagej, served)
+    source = Path(__file__).parent / "drag" / "Source.java"
+    left, top = window.getX(), window.getY() + window.getHeight() + 40
+    files = subprocess.Popen(
+        ["java", source, package, str(left), str(min(top, 620))],
+        env=os.environ | {"DISPLAY": display.name},
+    )
+    try:
+        wait_for(lambda: display.window("^Files$"), "the window with the file")
+        display.tool("xdotool", "windowactivate", "--sync", display.window("^Files$"))
+        place = display.tool("xdotool", "getwindowgeometry", "--shell", display.window("^Files$"))
+        at = dict(line.split("=") for line in place.splitlines())
+        drag(display, (int(at["X"]) + 100, int(at["Y"]) + 60), middle(window))
+        listed = {model.id for model in served.client.models()}
+        wait_for(
+            lambda: "more-digits" in {model.id for model in served.client.models()},
+            f"the package beside {listed}",
+        )
+    finally:
+        files.kill()
+        files.wait()
     window.dispose()
+
+
+def test_many_models_are_searched_by_words_of_their_name(own_zoo, zoo, display, tmp_path):
+    imagej, served = own_zoo
+    for town in TOWNS:
+        copied(zoo / town.lower(), f"Digits of {town}")
+    wait_for(lambda: len(served.client.models()) > 11, "the models")
+    imagej.macro(
+        f'if (isOpen("{RESULTS}")) {{ selectWindow("{RESULTS}"); run("Close"); }}'
+        'newImage("searched", "8-bit ramp", 64, 64, 1);'
+    )
+    imagej.jvm.ij.IJ.doCommand("Classify...")
+    wait_for(lambda: form(imagej, "Classify searched") is not None, "the dialog")
+    window = form(imagej, "Classify searched")
+    models = part(window, "model")
+    wait_for(part(window, "search").isShowing, "the search field")
+    display.tool("xdotool", "windowactivate", "--sync", display.window("Classify searched"))
+    x, y = middle(part(window, "search"))
+    display.tool("xdotool", "mousemove", str(x), str(y), "click", "1")
+    display.tool("xdotool", "type", "--delay", "40", "digits basel")
+    wait_for(lambda: models.getModel().getSize() == 1, "the one model")
+    named = os.environ.get("ZOOBRIDGE_SCREENSHOTS")
+    shots = PROJECT / named if named else tmp_path
+    display.screenshot("Classify searched", shots / "fiji-search.png")
+    press(imagej, display, "Classify searched")
+    wait_for(lambda: RESULTS in imagej.tables(), "the table")
+    assert list(imagej.table(RESULTS)["model"]) == ["basel"]
 
 
 def test_the_dialog_says_what_is_missing(own_zoo, display):

@@ -75,10 +75,12 @@ def test_the_dialog_is_recorded_and_the_recording_replays(imagej, display, shots
     assert fits_on_a_small_screen(window)
     display.screenshot("Classify cells", shots / "fiji-dialog.png")
     assert shows_something(shots / "fiji-dialog.png")
+    part(window, "intensity").setText("10,200")
     press(imagej, display, "Classify cells")
     wait_for(lambda: RESULTS in imagej.tables(), "the table")
     words = recording(imagej, "Classify...")
-    assert re.match(r"model=\S+ target=\[Whole image\] top=3 overlay", words), words
+    expected = r"model=\S+ target=\[Whole image\] top=3 intensity=10,200 overlay"
+    assert re.match(expected, words), words
     first = imagej.table(RESULTS)
     imagej.macro(f'run("Classify...", "{words}");')
     both = imagej.table(RESULTS)
@@ -148,14 +150,34 @@ def test_a_preview_shows_the_tiles_and_the_answer_for_the_first(imagej, display,
     wait_for(lambda: image.getOverlay().size() == 0, "the outlines' end")
 
 
-def test_help_stands_beside_the_dialog(imagej, display):
+@pytest.mark.parametrize(
+    ("command", "title"),
+    [
+        ("Classify...", "Classify a"),
+        ("Compare models...", "Compare models"),
+        ("Classify folder...", "Classify folder"),
+        ("Add model...", "Add model"),
+    ],
+)
+def test_every_dialog_explains_itself(imagej, display, command, title):
+    """Each field has a tooltip, there is Help, and all of it fits the screen."""
     imagej.macro('newImage("a", "8-bit ramp", 64, 64, 1);')
-    opened(imagej, "Classify...", "Classify a")
-    press(imagej, display, "Classify a", "help")
+    window = opened(imagej, command, title)
+    kinds = ("JTextField", "JComboBox", "JCheckBox", "JList")
+    inside, fields = [window.getContentPane()], []
+    while inside:
+        one = inside.pop()
+        if str(one.getClass().getSimpleName()) in kinds and one.isShowing():
+            fields.append(one)
+        else:
+            inside.extend(one.getComponents())
+    assert len(fields) > 2
+    assert [str(field.getName()) for field in fields if not field.getToolTipText()] == []
+    assert fits_on_a_small_screen(window)
+    press(imagej, display, title, "help")
     wait_for(lambda: display.window("ZooBridge Help"), "the page")
-    display.key("Classify a", "Escape")
-    wait_for(lambda: form(imagej, "Classify a") is None, "the dialog's end")
-    wait_for(lambda: not display.window("ZooBridge Help"), "the page's end")
+    display.key(title, "Escape")
+    wait_for(lambda: form(imagej, title) is None, "the dialog's end")
 
 
 def test_comparing_is_recorded_and_replays(imagej, display, tmp_path, recorder):
@@ -180,19 +202,28 @@ def test_comparing_is_recorded_and_replays(imagej, display, tmp_path, recorder):
 
 
 def test_classifying_a_folder_is_recorded_and_replays(imagej, display, tmp_path, recorder):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
     for number in range(3):
         pixels = np.random.default_rng(number).integers(0, 255, (20, 20), dtype=np.uint8)
-        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+        Image.fromarray(pixels).save(folder / f"{number}.png")
     window = opened(imagej, "Classify folder...", "Classify folder")
     assert fits_on_a_small_screen(window)
     part(window, "folder").setText("")
     wait_for(lambda: not part(window, "ok").isEnabled(), "the refusal")
     assert "Choose a folder" in str(part(window, "status").getText())
-    part(window, "folder").setText(str(tmp_path))
+    part(window, "folder").setText(str(folder))
     wait_for(part(window, "ok").isEnabled, "the choice of a folder")
-    display.screenshot("Classify folder", tmp_path.parent / "fiji-folder.png")
+    part(window, "intensity").setText("nonsense")
+    wait_for(lambda: not part(window, "ok").isEnabled(), "the refusal")
+    part(window, "intensity").setText("min_max")
+    part(window, "series").setText("0")
+    wait_for(part(window, "ok").isEnabled, "the intensity")
+    display.screenshot("Classify folder", tmp_path / "fiji-folder.png")
     press(imagej, display, "Classify folder")
     words = recording(imagej, "Classify folder...")
+    assert "intensity=min_max" in words
+    assert "series=0" in words
     wait_for(lambda: RESULTS in imagej.tables(), "the table")
     assert len(imagej.table(RESULTS)) == 3
     imagej.macro(f'run("Classify folder...", "{words}");')

@@ -57,8 +57,15 @@ class Display:
         self.tool("xdotool", "windowactivate", "--sync", number)
         self.tool("xdotool", "windowraise", number)
         target.parent.mkdir(parents=True, exist_ok=True)
-        self.tool("import", "-frame", "-window", number, target)
-        assert target.stat().st_size > 0
+        before = None
+        for _ in range(20):
+            # What other windows covered is painted after a moment.
+            time.sleep(0.4)
+            self.tool("import", "-frame", "-window", number, "+repage", "-strip", target)
+            if target.read_bytes() == before:
+                break
+            before = target.read_bytes()
+        assert before
 
     def click(self, title: str, x: int, y: int) -> None:
         """Press the mouse button at a place of a window."""

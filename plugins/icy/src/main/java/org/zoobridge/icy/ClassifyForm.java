@@ -3,11 +3,13 @@ package org.zoobridge.icy;
 import java.awt.BorderLayout;
 import java.awt.FlowLayout;
 import java.awt.GridLayout;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
+import javax.swing.BorderFactory;
 import javax.swing.JButton;
 import javax.swing.JCheckBox;
 import javax.swing.JComboBox;
@@ -17,7 +19,7 @@ import javax.swing.JPanel;
 import javax.swing.JTextArea;
 import javax.swing.JTextField;
 
-import org.zoobridge.client.ModelFit;
+import org.zoobridge.client.ModelFacts;
 import org.zoobridge.v1.Framework;
 import org.zoobridge.v1.Model;
 
@@ -28,6 +30,7 @@ public final class ClassifyForm extends JPanel {
 
     private static final int NOTE_ROWS = 3;
     private static final int NOTE_COLUMNS = 44;
+    private static final int GAP = 8;
 
     private final JComboBox<String> framework = new JComboBox<>(new String[] {Choices.AUTOMATIC});
     private final JComboBox<String> model = new JComboBox<>();
@@ -42,11 +45,11 @@ public final class ClassifyForm extends JPanel {
     private final JCheckBox allScores = new JCheckBox("All scores");
     private final JTextArea note = new JTextArea(NOTE_ROWS, NOTE_COLUMNS);
     private final JButton run = new JButton("Classify");
-    private final JButton folder = new JButton("Classify folder…");
+    private final JButton folder = new JButton("Folder…");
     private final JButton refresh = new JButton("Refresh");
     private final JButton server = new JButton("Server…");
     private final transient Map<String, Model> models = new LinkedHashMap<>();
-    private int imageChannels;
+    private transient Map<String, String> refusals = Collections.emptyMap();
 
     /**
      * Makes the form.
@@ -60,19 +63,20 @@ public final class ClassifyForm extends JPanel {
             final Runnable onServer) {
         super(new BorderLayout());
         final JPanel fields = new JPanel(new GridLayout(0, 2, 4, 4));
-        field(fields, "Framework", framework);
-        field(fields, "Model", model);
-        field(fields, "Target", target);
-        field(fields, "T (from 0; empty: shown; all; 0-4,7)", frames);
-        field(fields, "Z (from 0; empty: shown; all; 0-4,7)", slices);
-        field(fields, "Channels (from 0; empty: all)", channels);
+        field(fields, "model", "Model", model);
+        field(fields, "target", "Target", target);
+        field(fields, "t", "T (from 0; empty: shown; all; 0-4,7)", frames);
+        field(fields, "z", "Z (from 0; empty: shown; all; 0-4,7)", slices);
+        field(fields, "channels", "Channels (from 0; empty: all)", channels);
         intensity.setToolTipText("automatic, as_is, dtype_range, unit_range, min_max, or the two intensities that "
                 + "become the ends of the model's range, such as 0,4095");
-        field(fields, "Intensity", intensity);
-        field(fields, "Series of files (from 0; empty: first)", series);
-        field(fields, "Classes to name", top);
-        field(fields, "Tile size (pixels)", tileSize);
-        field(fields, "", allScores);
+        field(fields, "intensity", "Intensity", intensity);
+        field(fields, Choices.SERIES, "Series of files (from 0; empty: first)", series);
+        field(fields, "top", "Classes to name", top);
+        field(fields, "tile_size", "Tile size (pixels)", tileSize);
+        field(fields, "framework", "Run with", framework);
+        field(fields, "all_scores", "", allScores);
+        setBorder(BorderFactory.createEmptyBorder(GAP, GAP, 0, GAP));
         add(fields, BorderLayout.NORTH);
         note.setEditable(false);
         note.setLineWrap(true);
@@ -85,6 +89,9 @@ public final class ClassifyForm extends JPanel {
         buttons.add(folder);
         buttons.add(run);
         add(buttons, BorderLayout.SOUTH);
+        run.setName("run");
+        folder.setName("folder");
+        note.setName("note");
         run.addActionListener(event -> onRun.run());
         folder.addActionListener(event -> onFolder.run());
         refresh.addActionListener(event -> onRefresh.run());
@@ -94,7 +101,8 @@ public final class ClassifyForm extends JPanel {
         enable("Looking for a server…", false);
     }
 
-    private static void field(final JPanel panel, final String label, final JComponent component) {
+    private static void field(final JPanel panel, final String name, final String label, final JComponent component) {
+        component.setName(name);
         panel.add(new JLabel(label));
         panel.add(component);
     }
@@ -105,11 +113,11 @@ public final class ClassifyForm extends JPanel {
      * @param frameworks all frameworks
      * @param all        all models
      * @param chosen     the model to select, if it is there
-     * @param channel    channels of the active sequence; 0 if none is open
+     * @param refused    why a model cannot look at the active sequence, by its reference; empty if none is open
      */
     public void offer(final List<Framework> frameworks, final List<Model> all, final String chosen,
-            final int channel) {
-        imageChannels = channel;
+            final Map<String, String> refused) {
+        refusals = refused;
         framework.removeAllItems();
         framework.addItem(Choices.AUTOMATIC);
         for (final Framework one : frameworks) {
@@ -118,7 +126,8 @@ public final class ClassifyForm extends JPanel {
         final Map<String, Model> fitting = new LinkedHashMap<>();
         final Map<String, Model> others = new LinkedHashMap<>();
         for (final Model one : all) {
-            (problem(one).isEmpty() ? fitting : others).put(ModelFit.reference(one, all), one);
+            final String reference = ModelFacts.reference(one, all);
+            (problem(reference, one).isEmpty() ? fitting : others).put(reference, one);
         }
         models.clear();
         models.putAll(fitting);
@@ -133,17 +142,19 @@ public final class ClassifyForm extends JPanel {
         explain();
     }
 
-    private String problem(final Model one) {
+    private String problem(final String reference, final Model one) {
         final Object name = framework.getSelectedItem();
         final String wanted = name == null || Choices.AUTOMATIC.equals(name) ? "" : name.toString();
-        return imageChannels == 0 || !channels.getText().trim().isEmpty() ? ModelFit.problem(one, wanted)
-                : ModelFit.problem(one, wanted, imageChannels, 0, 0);
+        final String general = ModelFacts.problem(one, wanted);
+        // Other channels than all are for the server to judge when they are sent.
+        return general.isEmpty() && channels.getText().trim().isEmpty() ? refusals.getOrDefault(reference, "") : general;
     }
 
     private void explain() {
-        final Model one = models.get(String.valueOf(model.getSelectedItem()));
+        final String reference = String.valueOf(model.getSelectedItem());
+        final Model one = models.get(reference);
         if (one != null) {
-            final String problem = problem(one);
+            final String problem = problem(reference, one);
             enable(problem.isEmpty() ? one.getName() + " · " + one.getLabelsCount() + " classes\n"
                     + one.getDescription() : "Cannot be used: " + problem, problem.isEmpty());
         }

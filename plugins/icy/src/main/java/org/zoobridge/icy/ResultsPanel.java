@@ -38,6 +38,9 @@ public final class ResultsPanel extends JPanel {
     public ResultsPanel() {
         super(new BorderLayout());
         final JTable table = new JTable(rows);
+        table.setName("table");
+        counts.setName("counts");
+        warnings.setName("warnings");
         table.setAutoResizeMode(JTable.AUTO_RESIZE_OFF);
         table.setAutoCreateRowSorter(true);
         add(new JScrollPane(table), BorderLayout.CENTER);

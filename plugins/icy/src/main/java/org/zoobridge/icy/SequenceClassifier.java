@@ -15,7 +15,7 @@ import org.zoobridge.client.Cancellation;
 import org.zoobridge.client.ImageJob;
 import org.zoobridge.client.ImageRun;
 import org.zoobridge.client.ItemAnswer;
-import org.zoobridge.client.ModelFit;
+import org.zoobridge.client.ModelFacts;
 import org.zoobridge.client.Progress;
 import org.zoobridge.client.Regions;
 import org.zoobridge.client.ResultTable;
@@ -33,6 +33,8 @@ public final class SequenceClassifier {
     private static final int DEFAULT_COLOR = 0xffff00;
 
     private final ZooBridge zoo;
+    private ImageJob job;
+    private ImageRun run;
 
     /**
      * Classifies on a server.
@@ -41,6 +43,21 @@ public final class SequenceClassifier {
      */
     public SequenceClassifier(final ZooBridge zoo) {
         this.zoo = zoo;
+    }
+
+    /**
+     * Asks which models can look at all channels of a sequence, in regions of any size.
+     *
+     * @param sequence the sequence
+     * @param models   all models of the zoo
+     * @return why a model cannot, by its reference; empty where it can
+     */
+    public Map<String, String> refusals(final SequenceView sequence, final List<Model> models) {
+        final List<String> references = new ArrayList<>();
+        for (final Model model : models) {
+            references.add(ModelFacts.reference(model, models));
+        }
+        return zoo.refusals(references, zoo.classify("").question(new SequencePlanes(sequence), 0, 0));
     }
 
     /**
@@ -56,8 +73,8 @@ public final class SequenceClassifier {
     public void classify(final SequenceView sequence, final Choices choices, final Progress progress,
             final Cancellation stop, final Consumer<Outcome> result) {
         final Model model = zoo.model(choices.requireModel()).getModel();
-        final ImageJob job = job(sequence, choices);
-        final ImageRun run = job.with(zoo, choices.model(), call -> {
+        job = job(sequence, choices);
+        run = job.with(zoo, choices.model(), call -> {
             choices.apply(call);
             call.cancellation(stop);
         });
@@ -71,10 +88,19 @@ public final class SequenceClassifier {
             final ResultTable table = new ResultTable();
             table.add(answer, model.getLabelsList());
             addAreas(table, job, answer, sequence);
-            result.accept(new Outcome(table, classes(job, answer, model), ClassSummary.of(
-                    Collections.singletonList(answer), item -> pixels(job, item)),
+            result.accept(new Outcome(table, classes(job, answer, model), summary(),
                     Warnings.of(Collections.singletonList(answer))));
         }
+    }
+
+    /**
+     * Classes, counts and sizes so far; for the thread that classifies.
+     *
+     * @return the most frequent class first; none before the run has begun
+     */
+    public List<ClassSummary> summary() {
+        return run == null ? Collections.emptyList()
+                : ClassSummary.of(Collections.singletonList(run.answer()), item -> pixels(job, item));
     }
 
     /** A region's size goes behind its row, in pixels and in square micrometres. */
@@ -187,7 +213,7 @@ public final class SequenceClassifier {
 
     /** The best class of each region; of one that was looked at in several planes, the surest. */
     private static List<RegionClass> classes(final ImageJob job, final Answer answer, final Model model) {
-        final Map<String, Integer> colors = ModelFit.colors(model);
+        final Map<String, Integer> colors = ModelFacts.colors(model);
         final List<RegionClass> classes = new ArrayList<>();
         final List<Object> tags = job.tags();
         for (final ItemAnswer item : answer.items()) {

@@ -12,6 +12,7 @@ import java.awt.BorderLayout;
 import java.nio.file.Paths;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,7 @@ import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.ServerChoice;
 import org.zoobridge.client.Words;
 import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.ZooBridgeException;
 import org.zoobridge.client.ui.ServerPanel;
 import org.zoobridge.icy.Choices;
 import org.zoobridge.icy.ClassifyForm;
@@ -39,7 +41,6 @@ import org.zoobridge.icy.adapter.IcySettings;
 import org.zoobridge.v1.ErrorReason;
 import org.zoobridge.v1.Framework;
 import org.zoobridge.v1.Model;
-import org.zoobridge.client.ZooBridgeException;
 
 /**
  * Classify with ZooBridge: the window in which a person chooses a model and what of the active sequence to classify.
@@ -121,10 +122,11 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
         ThreadUtil.bgRun(() -> {
             try (ZooBridge zoo = settings.connect()) {
                 final String chosen = settings.model();
-                final int channels = getActiveSequence() == null ? 0 : getActiveSequence().getSizeC();
                 final List<Framework> frameworks = zoo.frameworks();
                 final List<Model> models = zoo.models();
-                ThreadUtil.invokeLater(() -> form.offer(frameworks, models, chosen, channels));
+                final Map<String, String> refused = getActiveSequence() == null ? Collections.emptyMap()
+                        : new SequenceClassifier(zoo).refusals(new IcySequence(getActiveSequence()), models);
+                ThreadUtil.invokeLater(() -> form.offer(frameworks, models, chosen, refused));
             } catch (ZooBridgeException error) {
                 ThreadUtil.invokeLater(() -> form.show(error.getMessage()));
             }
@@ -151,11 +153,14 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
             final Choices choices = Choices.of(words);
             settings.model(choices.requireModel());
             final IcySequence sequence = new IcySequence(getActiveSequence());
-            new SequenceClassifier(work.zoo).classify(sequence, choices, work.progress, work.stop, outcome -> {
-                sequence.write(outcome.classes());
-                show(outcome.table(), outcome.warnings());
-                count(work, "", outcome.summary(), sequence.pixelArea(), "um");
-            });
+            final SequenceClassifier classifier = new SequenceClassifier(work.zoo);
+            classifier.classify(sequence, choices,
+                    work.counting(() -> count(work, classifier.summary(), sequence.pixelArea(), "um")), work.stop,
+                    outcome -> {
+                        sequence.write(outcome.classes());
+                        show(outcome.table(), outcome.warnings());
+                        count(work, outcome.summary(), sequence.pixelArea(), "um");
+                    });
         });
     }
 
@@ -170,22 +175,20 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
         inBackground("Classifying a folder", work -> {
             final FolderClassifier folder = new FolderClassifier(work.zoo, folders.getSelectedFile().toPath(), true);
             try {
-                folder.classify(Choices.of(words), (done, total) -> {
-                    work.progress.advanced(done, total);
-                    count(work, done + "/" + total + " ", folder.summary(), 1, "pixel");
-                }, work.stop);
+                folder.classify(Choices.of(words), work.counting(() -> count(work, folder.summary(), 1, "pixel")),
+                        work.stop);
             } finally {
                 show(folder.table(), folder.warnings());
+                count(work, folder.summary(), 1, "pixel");
             }
         });
     }
 
     /** Shows classes and counts in the progress frame and above the table. */
-    private void count(final Work work, final String done, final List<ClassSummary> summary, final double area,
-            final String unit) {
+    private void count(final Work work, final List<ClassSummary> summary, final double area, final String unit) {
         final String line = ClassSummary.line(summary);
         final String csv = ClassSummary.csv(summary, area, unit);
-        work.frame.setMessage(done + line);
+        work.frame.setMessage(work.done + line);
         ThreadUtil.invokeLater(() -> results.count(line, csv));
     }
 
@@ -203,10 +206,7 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
             final Cancellation stop = new Cancellation();
             final Thread watcher = watch(frame, stop);
             try (ZooBridge zoo = settings.connect()) {
-                task.accept(new Work(zoo, frame, stop, (done, total) -> {
-                    frame.setLength(Math.max(1, total));
-                    frame.setPosition(done);
-                }));
+                task.accept(new Work(zoo, frame, stop));
             } catch (ZooBridgeException error) {
                 tell(error);
             } finally {
@@ -244,16 +244,31 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
     /** What a task works with. */
     private static final class Work {
 
+        private static final long COUNT_NANOS = 200_000_000;
+
         private final ZooBridge zoo;
         private final CancelableProgressFrame frame;
         private final Cancellation stop;
-        private final Progress progress;
+        private String done = "";
+        private long counted = System.nanoTime();
 
-        Work(final ZooBridge zoo, final CancelableProgressFrame frame, final Cancellation stop, final Progress progress) {
+        Work(final ZooBridge zoo, final CancelableProgressFrame frame, final Cancellation stop) {
             this.zoo = zoo;
             this.frame = frame;
             this.stop = stop;
-            this.progress = progress;
+        }
+
+        /** Progress in the frame; the classes are counted now and then, since that takes longer with every item. */
+        Progress counting(final Runnable count) {
+            return (items, total) -> {
+                frame.setLength(Math.max(1, total));
+                frame.setPosition(items);
+                done = items + "/" + total + " ";
+                if (System.nanoTime() - counted > COUNT_NANOS) {
+                    count.run();
+                    counted = System.nanoTime();
+                }
+            };
         }
     }
 }

@@ -9,10 +9,9 @@ import java.awt.Rectangle;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +20,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.io.TempDir;
 import org.zoobridge.client.Cancellation;
 import org.zoobridge.client.ClassSummary;
@@ -188,10 +186,10 @@ class SequenceClassifierTest {
     @Test
     void theFormOffersModelsThatFitFirstAndSaysWhyOthersDoNot() {
         final ClassifyForm form = new ClassifyForm(() -> { }, () -> { }, () -> { }, () -> { });
-        form.offer(zoo.frameworks(), zoo.models(), "", 1);
+        form.offer(zoo.frameworks(), zoo.models(), "", Collections.singletonMap("four", "four wants 4 channels"));
         assertEquals("digits", form.words().get("model"));
         assertTrue(form.isRunnable());
-        form.offer(zoo.frameworks(), zoo.models(), "four", 1);
+        form.offer(zoo.frameworks(), zoo.models(), "four", Collections.singletonMap("four", "four wants 4 channels"));
         assertTrue(form.sentence().contains("wants 4 channels"), form.sentence());
         assertEquals(false, form.isRunnable());
         form.show("No server answers.");

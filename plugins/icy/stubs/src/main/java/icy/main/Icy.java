@@ -1,13 +1,37 @@
 package icy.main;
 
-/** Signatures of Icy's {@code icy.main.Icy}; only what is called, and never in the jar. */
+import icy.gui.main.MainInterface;
+import icy.sequence.Sequence;
+
+import java.awt.GraphicsEnvironment;
+
+/** Stands for Icy's {@code icy.main.Icy}: the program with at most one open sequence. */
 public class Icy {
 
-    public static icy.gui.main.MainInterface getMainInterface() {
-        throw new UnsupportedOperationException("signature only");
+    private static Sequence active;
+    private static String[] arguments = {};
+
+    /** For tests: opens a sequence, and states the words behind {@code -x}. */
+    public static void open(Sequence sequence, String... words) {
+        active = sequence;
+        arguments = words;
+    }
+
+    public static MainInterface getMainInterface() {
+        return new MainInterface() {
+            @Override
+            public boolean isHeadLess() {
+                return GraphicsEnvironment.isHeadless();
+            }
+
+            @Override
+            public Sequence getActiveSequence() {
+                return active;
+            }
+        };
     }
 
     public static String[] getCommandLinePluginArgs() {
-        throw new UnsupportedOperationException("signature only");
+        return arguments.clone();
     }
 }

@@ -1,9 +1,16 @@
 package icy.preferences;
 
-/** Signatures of Icy's {@code icy.preferences.PluginsPreferences}; only what is called, and never in the jar. */
+import icy.plugin.abstract_.Plugin;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Stands for Icy's {@code icy.preferences.PluginsPreferences}: a node for each plugin. */
 public class PluginsPreferences {
 
-    public static XMLPreferences root(Class<? extends icy.plugin.abstract_.Plugin> plugin) {
-        throw new UnsupportedOperationException("signature only");
+    private static final Map<String, XMLPreferences> NODES = new ConcurrentHashMap<>();
+
+    public static XMLPreferences root(Class<? extends Plugin> plugin) {
+        return NODES.computeIfAbsent(plugin.getName(), name -> new XMLPreferences());
     }
 }

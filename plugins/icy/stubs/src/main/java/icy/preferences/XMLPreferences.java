@@ -1,13 +1,18 @@
 package icy.preferences;
 
-/** Signatures of Icy's {@code icy.preferences.XMLPreferences}; only what is called, and never in the jar. */
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Stands for Icy's {@code icy.preferences.XMLPreferences}: values by key. */
 public class XMLPreferences {
 
+    private final Map<String, String> values = new ConcurrentHashMap<>();
+
     public String get(String key, String absent) {
-        throw new UnsupportedOperationException("signature only");
+        return values.getOrDefault(key, absent);
     }
 
     public void put(String key, String value) {
-        throw new UnsupportedOperationException("signature only");
+        values.put(key, value);
     }
 }

@@ -2,40 +2,44 @@ package icy.roi;
 
 import java.awt.Color;
 import java.awt.Rectangle;
+import java.util.HashMap;
+import java.util.Map;
 
-/** Signatures of Icy's {@code icy.roi.ROI}; only what is called, and never in the jar. */
+/** Stands for Icy's {@code icy.roi.ROI}: a name, a colour and properties. */
 public abstract class ROI {
 
+    private final Map<String, String> properties = new HashMap<>();
+    private String name = "";
+    private Color color = Color.GREEN;
+
     public String getName() {
-        throw new UnsupportedOperationException("signature only");
+        return name;
     }
 
     public void setName(String name) {
-        throw new UnsupportedOperationException("signature only");
+        this.name = name;
     }
 
     public Color getColor() {
-        throw new UnsupportedOperationException("signature only");
+        return color;
     }
 
     public void setColor(Color color) {
-        throw new UnsupportedOperationException("signature only");
+        this.color = color;
     }
 
     public String getProperty(String name) {
-        throw new UnsupportedOperationException("signature only");
+        return properties.get(name.toLowerCase());
     }
 
     public void setProperty(String name, String value) {
-        throw new UnsupportedOperationException("signature only");
+        properties.put(name.toLowerCase(), value);
     }
 
     public void beginUpdate() {
-        throw new UnsupportedOperationException("signature only");
     }
 
     public void endUpdate() {
-        throw new UnsupportedOperationException("signature only");
     }
 
     public abstract boolean[] getBooleanMask2D(Rectangle box, int z, int t, int c, boolean inclusive)

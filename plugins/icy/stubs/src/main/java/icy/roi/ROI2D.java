@@ -2,18 +2,16 @@ package icy.roi;
 
 import java.awt.Rectangle;
 
-/** Signatures of Icy's {@code icy.roi.ROI2D}; only what is called, and never in the jar. */
+/** Stands for Icy's {@code icy.roi.ROI2D}: a region on all planes. */
 public abstract class ROI2D extends ROI {
 
-    public Rectangle getBounds() {
-        throw new UnsupportedOperationException("signature only");
-    }
+    public abstract Rectangle getBounds();
 
     public int getZ() {
-        throw new UnsupportedOperationException("signature only");
+        return -1;
     }
 
     public int getT() {
-        throw new UnsupportedOperationException("signature only");
+        return -1;
     }
 }

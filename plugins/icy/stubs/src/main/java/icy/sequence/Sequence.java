@@ -1,79 +1,116 @@
 package icy.sequence;
 
-import java.util.ArrayList;
+import icy.gui.viewer.Viewer;
+import icy.roi.ROI;
+import icy.type.DataType;
+import icy.undo.IcyUndoableEdit;
 
-/** Signatures of Icy's {@code icy.sequence.Sequence}; only what is called, and never in the jar. */
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Stands for Icy's {@code icy.sequence.Sequence}: one plane of channels, with regions, properties and undo. */
 public class Sequence {
 
+    private final String name;
+    private final int width;
+    private final int height;
+    private final byte[][] channels;
+    private final ArrayList<ROI> rois = new ArrayList<>();
+    private final Map<String, String> properties = new HashMap<>();
+    private final List<IcyUndoableEdit> edits = new ArrayList<>();
+
+    public Sequence(String name, int width, int height, byte[]... channels) {
+        this.name = name;
+        this.width = width;
+        this.height = height;
+        this.channels = channels;
+    }
+
     public int getSizeX() {
-        throw new UnsupportedOperationException("signature only");
+        return width;
     }
 
     public int getSizeY() {
-        throw new UnsupportedOperationException("signature only");
+        return height;
     }
 
     public int getSizeZ() {
-        throw new UnsupportedOperationException("signature only");
+        return 1;
     }
 
     public int getSizeT() {
-        throw new UnsupportedOperationException("signature only");
+        return 1;
     }
 
     public int getSizeC() {
-        throw new UnsupportedOperationException("signature only");
+        return channels.length;
     }
 
     public boolean isEmpty() {
-        throw new UnsupportedOperationException("signature only");
+        return channels.length == 0;
     }
 
-    public icy.type.DataType getDataType_() {
-        throw new UnsupportedOperationException("signature only");
+    public DataType getDataType_() {
+        return DataType.UBYTE;
     }
 
     public Object getDataCopyXY(int t, int z, int c) {
-        throw new UnsupportedOperationException("signature only");
+        return channels[c].clone();
     }
 
     public String getName() {
-        throw new UnsupportedOperationException("signature only");
+        return name;
     }
 
-    public ArrayList<icy.roi.ROI> getROIs() {
-        throw new UnsupportedOperationException("signature only");
+    public ArrayList<ROI> getROIs() {
+        return new ArrayList<>(rois);
     }
 
-    public ArrayList<icy.roi.ROI> getSelectedROIs() {
-        throw new UnsupportedOperationException("signature only");
+    public ArrayList<ROI> getSelectedROIs() {
+        return new ArrayList<>();
     }
 
-    public void setProperty(String name, String value) {
-        throw new UnsupportedOperationException("signature only");
+    public boolean addROI(ROI roi) {
+        return rois.add(roi);
+    }
+
+    public String getProperty(String key) {
+        return properties.get(key.toLowerCase());
+    }
+
+    public void setProperty(String key, String value) {
+        properties.put(key.toLowerCase(), value);
     }
 
     public void beginUpdate() {
-        throw new UnsupportedOperationException("signature only");
     }
 
     public void endUpdate() {
-        throw new UnsupportedOperationException("signature only");
     }
 
-    public boolean addUndoableEdit(icy.undo.IcyUndoableEdit edit) {
-        throw new UnsupportedOperationException("signature only");
+    public boolean addUndoableEdit(IcyUndoableEdit edit) {
+        return edits.add(edit);
     }
 
-    public icy.gui.viewer.Viewer getFirstViewer() {
-        throw new UnsupportedOperationException("signature only");
+    public boolean undo() {
+        if (edits.isEmpty()) {
+            return false;
+        }
+        edits.remove(edits.size() - 1).undo();
+        return true;
+    }
+
+    public Viewer getFirstViewer() {
+        return null;
     }
 
     public double getPixelSizeX() {
-        throw new UnsupportedOperationException("signature only");
+        return 1;
     }
 
     public double getPixelSizeY() {
-        throw new UnsupportedOperationException("signature only");
+        return 1;
     }
 }

@@ -1,6 +1,6 @@
 package icy.type;
 
-/** Signatures of Icy's {@code icy.type.DataType}; only what is called, and never in the jar. */
+/** Stands for Icy's {@code icy.type.DataType}. */
 public enum DataType {
 
     UBYTE, BYTE, USHORT, SHORT, UINT, INT, ULONG, LONG, FLOAT, DOUBLE, UNDEFINED

@@ -1,20 +1,20 @@
 package icy.undo;
 
-/** Signatures of Icy's {@code icy.undo.AbstractIcyUndoableEdit}; only what is called, and never in the jar. */
+/** Stands for Icy's {@code icy.undo.AbstractIcyUndoableEdit}. */
 public abstract class AbstractIcyUndoableEdit implements IcyUndoableEdit {
 
     public AbstractIcyUndoableEdit(Object source, String name) {
     }
 
     public boolean isMergeable() {
-        throw new UnsupportedOperationException("signature only");
+        return true;
     }
 
+    @Override
     public void undo() {
-        throw new UnsupportedOperationException("signature only");
     }
 
+    @Override
     public void redo() {
-        throw new UnsupportedOperationException("signature only");
     }
 }

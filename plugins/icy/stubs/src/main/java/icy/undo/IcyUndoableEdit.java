@@ -1,5 +1,9 @@
 package icy.undo;
 
-/** Signatures of Icy's {@code icy.undo.IcyUndoableEdit}; only what is called, and never in the jar. */
+/** Stands for Icy's {@code icy.undo.IcyUndoableEdit}. */
 public interface IcyUndoableEdit {
+
+    void undo();
+
+    void redo();
 }

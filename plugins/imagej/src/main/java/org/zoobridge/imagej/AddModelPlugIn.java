@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Set;
 
 import org.zoobridge.client.LocalZoo;
-import org.zoobridge.client.ModelFit;
+import org.zoobridge.client.ModelFacts;
 import org.zoobridge.client.Words;
 import org.zoobridge.client.ZooBridge;
 import org.zoobridge.client.ZooBridgeException;
@@ -88,7 +88,7 @@ public final class AddModelPlugIn implements PlugIn {
         final Set<String> references = new HashSet<>();
         final List<Model> models = zoo.models();
         for (final Model model : models) {
-            references.add(ModelFit.reference(model, models));
+            references.add(ModelFacts.reference(model, models));
         }
         return references;
     }

@@ -18,7 +18,7 @@ import java.util.TreeMap;
 
 import org.zoobridge.client.Answer;
 import org.zoobridge.client.ItemAnswer;
-import org.zoobridge.client.ModelFit;
+import org.zoobridge.client.ModelFacts;
 import org.zoobridge.v1.Model;
 import org.zoobridge.v1.ScoreKind;
 
@@ -165,7 +165,7 @@ final class ClassMaps {
     }
 
     private LUT classColors() {
-        final Map<String, Integer> colors = ModelFit.colors(model);
+        final Map<String, Integer> colors = ModelFacts.colors(model);
         final int[] table = new int[MOST_CLASSES + 1];
         for (int i = 0; i < model.getLabelsCount() && i < MOST_CLASSES; i++) {
             table[i + 1] = colors.getOrDefault(model.getLabels(i), DEFAULT_COLOR);

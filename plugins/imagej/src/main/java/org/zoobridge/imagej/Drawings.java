@@ -28,7 +28,7 @@ import java.util.function.Predicate;
 
 import org.zoobridge.client.Answer;
 import org.zoobridge.client.ItemAnswer;
-import org.zoobridge.client.ModelFit;
+import org.zoobridge.client.ModelFacts;
 import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.Score;
 import org.zoobridge.v1.Model;
@@ -67,7 +67,7 @@ final class Drawings {
     Drawings(final ImagePlus image, final Model model) {
         this.image = image;
         this.model = model;
-        this.colors = ModelFit.colors(model);
+        this.colors = ModelFacts.colors(model);
         Corrections.remember(model);
         decimals.setRoundingMode(RoundingMode.HALF_UP);
     }
@@ -210,7 +210,7 @@ final class Drawings {
 
     /** Draws a region in the colour of the class that a person gave to it. */
     static void recolor(final ImagePlus image, final Roi roi, final String label, final Model model) {
-        final int rgb = model == null ? OTHER : ModelFit.colors(model).getOrDefault(label, OTHER);
+        final int rgb = model == null ? OTHER : ModelFacts.colors(model).getOrDefault(label, OTHER);
         final Color color = new Color(rgb);
         final Color fill = roi.getFillColor();
         roi.setProperty(CORRECTED, label);

@@ -119,7 +119,7 @@ final class ModelPage {
 
     private static String duration(final double seconds) {
         final long minutes = (long) (seconds / 60);
-        return minutes < 1 ? "less than a minute" : minutes < 120 ? minutes + " minutes" : minutes / 60 + " hours";
+        return minutes < 1 ? "less than a minute" : minutes == 1 ? "1 minute" : minutes < 120 ? minutes + " minutes" : minutes / 60 + " hours";
     }
 
     static String escape(final String text) {

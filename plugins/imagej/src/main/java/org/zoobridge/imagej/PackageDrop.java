@@ -37,19 +37,10 @@ public final class PackageDrop extends TransferHandler {
                     .getTransferData(DataFlavor.javaFileListFlavor)) {
                 files.add((File) file);
             }
-            accept(files);
+            taker.accept(files);
             return true;
         } catch (IOException | UnsupportedFlavorException gone) {
             return false;
         }
-    }
-
-    /**
-     * Takes files as if they were dropped.
-     *
-     * @param files the files
-     */
-    public void accept(final List<File> files) {
-        taker.accept(files);
     }
 }

@@ -14,7 +14,7 @@ import java.util.List;
 
 import org.zoobridge.client.Endpoint;
 import org.zoobridge.client.LocalServer;
-import org.zoobridge.client.ModelFit;
+import org.zoobridge.client.ModelFacts;
 import org.zoobridge.client.Words;
 import org.zoobridge.client.ZooBridge;
 import org.zoobridge.v1.Model;
@@ -102,13 +102,13 @@ public final class ServersPlugIn implements PlugIn {
         table.showRowNumbers(false);
         for (final Model model : models) {
             table.incrementCounter();
-            table.addValue("model", ModelFit.reference(model, models));
+            table.addValue("model", ModelFacts.reference(model, models));
             table.addValue("version", model.getVersion());
             table.addValue("name", model.getName());
             table.addValue("classes", model.getLabelsCount());
             table.addValue("channels", String.join(", ", model.getInput().getChannelNamesList()));
             table.addValue("licence", model.getLicense());
-            table.addValue("problem", ModelFit.problem(model, ""));
+            table.addValue("problem", ModelFacts.problem(model, ""));
         }
         table.show(MODELS);
         return table;

@@ -25,7 +25,7 @@ import javax.swing.JScrollPane;
 import javax.swing.JSplitPane;
 
 import org.zoobridge.client.LocalZoo;
-import org.zoobridge.client.ModelFit;
+import org.zoobridge.client.ModelFacts;
 import org.zoobridge.client.ServerChoice;
 import org.zoobridge.client.ZooBridge;
 import org.zoobridge.client.ui.ServerPanel;
@@ -60,8 +60,10 @@ final class ServersWindow {
         final JButton refresh = new JButton("Refresh");
         refresh.addActionListener(event -> refresh());
         start.addActionListener(event -> start());
-        list.setTransferHandler(new PackageDrop(this::addPackages));
-        page.setTransferHandler(new PackageDrop(this::addPackages));
+        final PackageDrop drop = new PackageDrop(this::addPackages);
+        frame.getRootPane().setTransferHandler(drop);
+        list.setTransferHandler(drop);
+        page.setTransferHandler(drop);
         status.setName("status");
         final JButton use = new JButton("Use this server");
         use.setName("use");
@@ -118,7 +120,7 @@ final class ServersWindow {
             final List<Model> models = zoo.models();
             final List<String> names = new ArrayList<>();
             for (final Model model : models) {
-                names.add(ModelFit.reference(model, models));
+                names.add(ModelFacts.reference(model, models));
             }
             EventQueue.invokeLater(() -> {
                 status.setText(words);

@@ -2,18 +2,15 @@ package org.zoobridge.client;
 
 import com.google.common.util.concurrent.ListenableFuture;
 
-import io.grpc.StatusRuntimeException;
-
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 import org.zoobridge.v1.AxisSelection;
+import org.zoobridge.v1.CheckImageRequest;
 import org.zoobridge.v1.ClassificationOptions;
 import org.zoobridge.v1.ClassifyRequest;
 import org.zoobridge.v1.ClassifyResponse;
@@ -23,6 +20,7 @@ import org.zoobridge.v1.Intensity;
 import org.zoobridge.v1.IntensityRule;
 import org.zoobridge.v1.Interpolation;
 import org.zoobridge.v1.MaskFill;
+import org.zoobridge.v1.Pixels;
 import org.zoobridge.v1.Region;
 import org.zoobridge.v1.ErrorReason;
 
@@ -292,21 +290,28 @@ public final class ClassifyCall {
         final Runnable stop = () -> future.cancel(true);
         cancellation.onCancel(stop);
         try {
-            return Answer.of(message.getImage().getName(), future.get());
-        } catch (CancellationException cancelled) {
-            throw cancelled(cancelled);
-        } catch (InterruptedException interrupted) {
-            future.cancel(true);
-            Thread.currentThread().interrupt();
-            throw cancelled(interrupted);
-        } catch (ExecutionException failure) {
-            if (failure.getCause() instanceof StatusRuntimeException) {
-                throw Errors.of((StatusRuntimeException) failure.getCause(), zoo.endpoint());
-            }
-            throw new IllegalStateException(failure.getCause());
+            return Answer.of(message.getImage().getName(), zoo.answered(future));
         } finally {
             cancellation.forget(stop);
         }
+    }
+
+    /**
+     * Asks what would be done to an open image under the options of this call.
+     *
+     * @param image  the image
+     * @param width  columns of an item; 0 where that differs from item to item
+     * @param height rows of an item; 0 where that differs from item to item
+     * @return the question, for {@link ZooBridge#refusals}
+     */
+    public CheckImageRequest question(final PlaneSource image, final int width, final int height) {
+        final boolean regions = width == 0 || height == 0;
+        final Pixels.Builder pixels = Pixels.newBuilder().setDataType(image.type()).setAxes(image.planeAxes());
+        for (final char axis : image.planeAxes().toCharArray()) {
+            pixels.addShape(axis == 'X' ? regions ? image.width() : width
+                    : axis == 'Y' ? regions ? image.height() : height : image.channels());
+        }
+        return CheckImageRequest.newBuilder().setPixels(pixels).setRegions(regions).setOptions(options).build();
     }
 
     static ZooBridgeException cancelled(final Throwable cause) {

@@ -144,6 +144,14 @@ public final class ImageJob {
         return this;
     }
 
+    /** What goes into each request; reads the pixels if that was not done. */
+    List<ImagePart> parts(final Limits limits) {
+        if (parts == null) {
+            read(limits);
+        }
+        return parts;
+    }
+
     private Picture picture(final List<Map<String, Integer>> planes) {
         final String axes = image.planeAxes();
         final boolean several = planes.size() > 1;
@@ -171,10 +179,7 @@ public final class ImageJob {
      * @return the run, not begun yet
      */
     public ImageRun with(final ZooBridge zoo, final String model, final Setup setup) {
-        if (parts == null) {
-            read(zoo.limits());
-        }
-        return new ImageRun(parts, part -> {
+        return new ImageRun(parts(zoo.limits()), part -> {
             final ClassifyCall call = zoo.classify(model).picture(part.picture()).regions(part.regions());
             setup.apply(call);
             return call;

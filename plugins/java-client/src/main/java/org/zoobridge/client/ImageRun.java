@@ -8,7 +8,7 @@ import java.util.function.Function;
 /** One model's run over the items of an {@link ImageJob}. What was answered before it ended, however it ended, is kept. */
 public final class ImageRun {
 
-    /** Up to so many items, one unary call answers sooner than a stream. */
+    /** Up to so many items, nobody misses the progress and the partial answers that only a stream has. */
     private static final int FEW_ITEMS = 8;
 
     private final List<ImagePart> parts;

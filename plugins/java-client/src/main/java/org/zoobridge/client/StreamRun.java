@@ -20,6 +20,7 @@ import java.util.function.Function;
 import org.zoobridge.v1.ClassifyRequest;
 import org.zoobridge.v1.ClassifyStreamRequest;
 import org.zoobridge.v1.ClassifyStreamResponse;
+import org.zoobridge.v1.ClientHints;
 import org.zoobridge.v1.ErrorReason;
 
 /**
@@ -28,8 +29,8 @@ import org.zoobridge.v1.ErrorReason;
  */
 final class StreamRun {
 
-    /** Pictures under way at a time: enough to keep a worker busy, few enough not to fill memory. */
-    private static final int WINDOW = 8;
+    /** Pictures under way at a time, where the server gives no hint. */
+    private static final int WINDOW_MESSAGES = 8;
 
     private final ZooBridge zoo;
     private final Cancellation cancellation;
@@ -45,6 +46,7 @@ final class StreamRun {
     private int count;
     private int finished;
     private int itemsDone;
+    private long openBytes;
     private boolean completed;
 
     StreamRun(final ZooBridge zoo, final Cancellation cancellation, final int idleSeconds) {
@@ -91,8 +93,8 @@ final class StreamRun {
         int next = 0;
         boolean closed = false;
         while (!completed) {
-            if (sources.hasNext() && open.size() < WINDOW && requests.isReady() && events.isEmpty()) {
-                send(next++, sources.next(), requestFor);
+            if (sources.hasNext() && hasRoom() && requests.isReady() && events.isEmpty()) {
+                next = send(next, sources, requestFor);
                 continue;
             }
             if (!sources.hasNext() && !closed) {
@@ -114,18 +116,57 @@ final class StreamRun {
         }
     }
 
-    private void send(final int index, final PictureSource source,
+    /** Whether another picture may be sent ahead of the answers, as the server hints. */
+    private boolean hasRoom() {
+        final ClientHints hints = zoo.hints();
+        final int messages = hints.getWindowMessages() == 0 ? WINDOW_MESSAGES : hints.getWindowMessages();
+        return open.isEmpty() || open.size() < messages
+                && (hints.getWindowBytes() == 0 || openBytes < hints.getWindowBytes());
+    }
+
+    /** Sends a picture, and in the same message as many small ones after it as the server hints. */
+    private int send(final int first, final Iterator<? extends PictureSource> sources,
+            final Function<Picture, ClassifyRequest> requestFor) {
+        final ClientHints hints = zoo.hints();
+        ClassifyStreamRequest.Builder message = null;
+        long bytes = 0;
+        int next = first;
+        do {
+            final ClassifyStreamRequest one = prepared(next++, sources.next(), requestFor);
+            if (one == null) {
+                continue;
+            }
+            final long size = one.getSerializedSize();
+            if (message != null && bytes + size > hints.getPackedBytes()) {
+                requests.onNext(message.build());
+                message = null;
+                bytes = 0;
+            }
+            message = message == null ? one.toBuilder() : message.addJoined(one);
+            bytes += size;
+        } while (sources.hasNext() && hasRoom() && (message == null || bytes < hints.getPackedBytes()
+                && message.getJoinedCount() + 1 < hints.getJoinedRequests()));
+        if (message != null) {
+            requests.onNext(message.build());
+        }
+        return next;
+    }
+
+    /** A picture's request, noted as under way; null if it cannot be sent. */
+    private ClassifyStreamRequest prepared(final int index, final PictureSource source,
             final Function<Picture, ClassifyRequest> requestFor) {
         final ClassifyRequest request;
         try {
             request = requestFor.apply(source.load());
         } catch (ZooBridgeException error) {
             fail(index, source.name(), error);
-            return;
+            return null;
         }
         final String id = String.valueOf(index);
-        open.put(id, new Sent(index, source.name()));
-        requests.onNext(ClassifyStreamRequest.newBuilder().setId(id).setRequest(request).build());
+        final Sent sent = new Sent(index, source.name(), request.getSerializedSize());
+        open.put(id, sent);
+        openBytes += sent.bytes;
+        return ClassifyStreamRequest.newBuilder().setId(id).setRequest(request).build();
     }
 
     private void receive(final ClassifyStreamResponse response) {
@@ -134,7 +175,7 @@ final class StreamRun {
             return;
         }
         if (response.hasError()) {
-            open.remove(response.getId());
+            close(response.getId());
             fail(sent.index, sent.name, Errors.of(response.getError()));
             return;
         }
@@ -146,12 +187,16 @@ final class StreamRun {
             items.advanced(itemsDone, response.getTotal());
         }
         if (response.getLast()) {
-            open.remove(response.getId());
+            close(response.getId());
             if (!sent.parts.isEmpty()) {
                 listener.answered(sent.index, Answer.join(sent.parts));
             }
             pictures.advanced(++finished, count);
         }
+    }
+
+    private void close(final String id) {
+        openBytes -= open.remove(id).bytes;
     }
 
     private void fail(final int index, final String name, final ZooBridgeException error) {
@@ -164,11 +209,13 @@ final class StreamRun {
 
         private final int index;
         private final String name;
+        private final long bytes;
         private final List<Answer> parts = new ArrayList<>();
 
-        Sent(final int index, final String name) {
+        Sent(final int index, final String name, final long bytes) {
             this.index = index;
             this.name = name;
+            this.bytes = bytes;
         }
     }
 
@@ -183,7 +230,10 @@ final class StreamRun {
 
         @Override
         public void onNext(final ClassifyStreamResponse response) {
-            events.add(() -> receive(response));
+            events.add(() -> {
+                receive(response);
+                response.getJoinedList().forEach(StreamRun.this::receive);
+            });
         }
 
         @Override

@@ -1,6 +1,9 @@
 package org.zoobridge.client;
 
+import com.google.common.util.concurrent.ListenableFuture;
+
 import io.grpc.ChannelCredentials;
+import io.grpc.ClientInterceptor;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
@@ -11,12 +14,21 @@ import io.grpc.stub.AbstractStub;
 import io.grpc.stub.MetadataUtils;
 
 import java.io.IOException;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
+import org.zoobridge.v1.CheckImageRequest;
+import org.zoobridge.v1.CheckImageResponse;
 import org.zoobridge.v1.ClassificationServiceGrpc;
 import org.zoobridge.v1.ClassifyRequest;
+import org.zoobridge.v1.ClientHints;
+import org.zoobridge.v1.ErrorReason;
 import org.zoobridge.v1.Framework;
 import org.zoobridge.v1.GetModelRequest;
 import org.zoobridge.v1.GetModelResponse;
@@ -30,7 +42,6 @@ import org.zoobridge.v1.LoadedModel;
 import org.zoobridge.v1.Model;
 import org.zoobridge.v1.UnloadModelRequest;
 import org.zoobridge.v1.ZooServiceGrpc;
-import org.zoobridge.v1.ErrorReason;
 
 /**
  * A connection to a ZooBridge server.
@@ -54,7 +65,7 @@ public final class ZooBridge implements AutoCloseable {
 
     private final Endpoint endpoint;
     private final ManagedChannel channel;
-    private volatile Limits limits;
+    private volatile GetServerInfoResponse stated;
 
     private ZooBridge(final Endpoint endpoint) {
         this.endpoint = endpoint;
@@ -214,12 +225,20 @@ public final class ZooBridge implements AutoCloseable {
     }
 
     private <S extends AbstractStub<S>> S authorized(final S stub) {
-        if (endpoint.token().isEmpty()) {
-            return stub;
-        }
+        return stub.withInterceptors(authorizing());
+    }
+
+    /** Sends the token along, where there is one. */
+    ClientInterceptor authorizing() {
         final Metadata headers = new Metadata();
-        headers.put(AUTHORIZATION, "Bearer " + endpoint.token());
-        return stub.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
+        if (!endpoint.token().isEmpty()) {
+            headers.put(AUTHORIZATION, "Bearer " + endpoint.token());
+        }
+        return MetadataUtils.newAttachHeadersInterceptor(headers);
+    }
+
+    ManagedChannel channel() {
+        return channel;
     }
 
     ClassificationServiceGrpc.ClassificationServiceFutureStub unary() {
@@ -236,10 +255,67 @@ public final class ZooBridge implements AutoCloseable {
      * @return the server's limits; 0 where it states none
      */
     public Limits limits() {
-        if (limits == null) {
-            limits = server().getLimits();
+        return stated().getLimits();
+    }
+
+    /**
+     * How the server is used best; asked once for each connection.
+     *
+     * @return the server's hints; 0 where it states none
+     */
+    ClientHints hints() {
+        return stated().getClientHints();
+    }
+
+    private GetServerInfoResponse stated() {
+        if (stated == null) {
+            stated = server();
         }
-        return limits;
+        return stated;
+    }
+
+    /**
+     * Asks which models can look at a picture. The questions travel together.
+     *
+     * @param models   {@code id} or {@code id@version}
+     * @param question made by {@link ClassifyCall#question}
+     * @return for each model why it cannot, in a sentence; empty where it can
+     * @throws ZooBridgeException if the server cannot be asked
+     */
+    public Map<String, String> refusals(final Collection<String> models, final CheckImageRequest question) {
+        final Map<String, ListenableFuture<CheckImageResponse>> asked = new LinkedHashMap<>();
+        for (final String model : models) {
+            asked.put(model, unary().withDeadlineAfter(ASKING_SECONDS, TimeUnit.SECONDS)
+                    .checkImage(question.toBuilder().setModel(model).build()));
+        }
+        final Map<String, String> refusals = new LinkedHashMap<>();
+        asked.forEach((model, answer) -> refusals.put(model, answered(answer).getRefusal().getMessage()));
+        return refusals;
+    }
+
+    /**
+     * Waits for an answer.
+     *
+     * @param answer the answer under way
+     * @param <T>    its type
+     * @return the answer
+     * @throws ZooBridgeException if the call failed, or this thread was interrupted
+     */
+    <T> T answered(final ListenableFuture<T> answer) {
+        try {
+            return answer.get();
+        } catch (CancellationException cancelled) {
+            throw ClassifyCall.cancelled(cancelled);
+        } catch (InterruptedException interrupted) {
+            answer.cancel(true);
+            Thread.currentThread().interrupt();
+            throw ClassifyCall.cancelled(interrupted);
+        } catch (ExecutionException failure) {
+            if (failure.getCause() instanceof StatusRuntimeException) {
+                throw Errors.of((StatusRuntimeException) failure.getCause(), endpoint);
+            }
+            throw new IllegalStateException(failure.getCause());
+        }
     }
 
     private int limit() {

@@ -30,6 +30,7 @@ import org.zoobridge.v1.ClassifyRequest;
 import org.zoobridge.v1.ClassifyResponse;
 import org.zoobridge.v1.ClassifyStreamRequest;
 import org.zoobridge.v1.ClassifyStreamResponse;
+import org.zoobridge.v1.ClientHints;
 import org.zoobridge.v1.Conversion;
 import org.zoobridge.v1.Framework;
 import org.zoobridge.v1.GetModelRequest;
@@ -64,6 +65,10 @@ public final class FakeZoo implements AutoCloseable {
     /** Items of one request. */
     static final int ITEM_LIMIT = 30;
 
+    /** Requests in one message of a stream. */
+    static final int JOINED = 3;
+    static final int PACKED_BYTES = 400;
+
     private static final Weights ONNX = Weights.newBuilder().setFramework("onnx").setFormat("onnx").build();
     private static final Model DIGITS = Model.newBuilder().setId("digits").setName("Digits").addWeights(ONNX).build();
     private static final Model FOUR_CHANNELS = Model.newBuilder().setId("four").addWeights(ONNX).setInput(
@@ -73,6 +78,8 @@ public final class FakeZoo implements AutoCloseable {
     final CountDownLatch cancelled = new CountDownLatch(1);
     /** What was asked, in order. */
     public final List<ClassifyRequest> requests = new CopyOnWriteArrayList<>();
+    /** Requests in each message of a stream, in order. */
+    final List<Integer> messages = new CopyOnWriteArrayList<>();
     volatile String authorization;
     private volatile boolean ended;
     private final Server server;
@@ -182,7 +189,9 @@ public final class FakeZoo implements AutoCloseable {
             return new StreamObserver<ClassifyStreamRequest>() {
                 @Override
                 public void onNext(final ClassifyStreamRequest message) {
+                    messages.add(1 + message.getJoinedCount());
                     answer(message, answers);
+                    message.getJoinedList().forEach(joined -> answer(joined, answers));
                 }
 
                 @Override
@@ -254,7 +263,9 @@ public final class FakeZoo implements AutoCloseable {
         public void getServerInfo(final GetServerInfoRequest request,
                 final StreamObserver<GetServerInfoResponse> answers) {
             answers.onNext(GetServerInfoResponse.newBuilder().setVersion("0.1.0")
-                    .setLimits(Limits.newBuilder().setMessageBytes(MESSAGE_LIMIT).setItems(ITEM_LIMIT)).build());
+                    .setLimits(Limits.newBuilder().setMessageBytes(MESSAGE_LIMIT).setItems(ITEM_LIMIT))
+                    .setClientHints(ClientHints.newBuilder().setJoinedRequests(JOINED).setPackedBytes(PACKED_BYTES))
+                    .build());
             answers.onCompleted();
         }
     }

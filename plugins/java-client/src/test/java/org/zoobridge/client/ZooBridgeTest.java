@@ -111,6 +111,8 @@ class ZooBridgeTest {
         assertEquals(new TreeSet<>(Arrays.asList(7, 20)), new TreeSet<>(failed.keySet()));
         assertEquals(ErrorReason.ERROR_REASON_IMAGE_FORMAT, failed.get(7).reason());
         assertEquals(40, (int) progress.get(39));
+        assertTrue(Collections.max(server.messages) > 1);
+        assertTrue(Collections.max(server.messages) <= FakeZoo.JOINED);
     }
 
     @Test

@@ -1,33 +1,56 @@
 package icy.gui.frame;
 
-/** Signatures of Icy's {@code icy.gui.frame.IcyFrame}; only what is called, and never in the jar. */
+import java.awt.Component;
+import java.awt.EventQueue;
+import java.lang.reflect.InvocationTargetException;
+
+import javax.swing.JFrame;
+
+/** Stands for Icy's {@code icy.gui.frame.IcyFrame}: a window; its methods hand over to the event thread themselves. */
 public class IcyFrame {
 
+    private JFrame frame;
+
     public IcyFrame(String title, boolean resizable, boolean closable, boolean maximizable, boolean iconifiable) {
-        throw new UnsupportedOperationException("signature only");
+        onEventThread(() -> frame = new JFrame(title));
     }
 
-    public void add(java.awt.Component component) {
-        throw new UnsupportedOperationException("signature only");
+    protected final void onEventThread(Runnable task) {
+        if (EventQueue.isDispatchThread()) {
+            task.run();
+            return;
+        }
+        try {
+            EventQueue.invokeAndWait(task);
+        } catch (InterruptedException | InvocationTargetException error) {
+            throw new IllegalStateException(error);
+        }
+    }
+
+    public void add(Component component) {
+        onEventThread(() -> frame.add(component));
     }
 
     public void setSize(int width, int height) {
-        throw new UnsupportedOperationException("signature only");
+        onEventThread(() -> frame.setSize(width, height));
     }
 
     public void center() {
-        throw new UnsupportedOperationException("signature only");
+        onEventThread(() -> frame.setLocationRelativeTo(null));
     }
 
     public void addToDesktopPane() {
-        throw new UnsupportedOperationException("signature only");
     }
 
     public void setVisible(boolean visible) {
-        throw new UnsupportedOperationException("signature only");
+        onEventThread(() -> frame.setVisible(visible));
     }
 
     public void requestFocus() {
-        throw new UnsupportedOperationException("signature only");
+        onEventThread(() -> frame.requestFocus());
+    }
+
+    public void close() {
+        onEventThread(() -> frame.dispose());
     }
 }

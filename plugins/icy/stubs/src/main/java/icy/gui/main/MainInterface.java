@@ -1,7 +1,11 @@
 package icy.gui.main;
 
-/** Signatures of Icy's {@code icy.gui.main.MainInterface}; only what is called, and never in the jar. */
+import icy.sequence.Sequence;
+
+/** Stands for Icy's {@code icy.gui.main.MainInterface}. */
 public interface MainInterface {
 
     boolean isHeadLess();
+
+    Sequence getActiveSequence();
 }

@@ -1,6 +1,6 @@
 package icy.gui.viewer;
 
-/** Signatures of Icy's {@code icy.gui.viewer.Viewer}; only what is called, and never in the jar. */
+/** Stands for Icy's {@code icy.gui.viewer.Viewer}: shows the first plane. */
 public class Viewer extends icy.gui.frame.IcyFrame {
 
     Viewer() {
@@ -8,10 +8,10 @@ public class Viewer extends icy.gui.frame.IcyFrame {
     }
 
     public int getPositionT() {
-        throw new UnsupportedOperationException("signature only");
+        return 0;
     }
 
     public int getPositionZ() {
-        throw new UnsupportedOperationException("signature only");
+        return 0;
     }
 }

@@ -1,12 +1,15 @@
 package icy.plugin.abstract_;
 
-/** Signatures of Icy's {@code icy.plugin.abstract_.Plugin}; only what is called, and never in the jar. */
+import icy.main.Icy;
+import icy.sequence.Sequence;
+
+/** Stands for Icy's {@code icy.plugin.abstract_.Plugin}. */
 public abstract class Plugin {
 
     public Plugin() {
     }
 
-    public icy.sequence.Sequence getActiveSequence() {
-        throw new UnsupportedOperationException("signature only");
+    public Sequence getActiveSequence() {
+        return Icy.getMainInterface().getActiveSequence();
     }
 }

@@ -1,6 +1,6 @@
 package icy.plugin.interface_;
 
-/** Signatures of Icy's {@code icy.plugin.interface_.PluginImageAnalysis}; only what is called, and never in the jar. */
+/** Stands for Icy's {@code icy.plugin.interface_.PluginImageAnalysis}. */
 public interface PluginImageAnalysis {
 
     void compute();

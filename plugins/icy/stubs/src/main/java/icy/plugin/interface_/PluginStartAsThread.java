@@ -1,5 +1,5 @@
 package icy.plugin.interface_;
 
-/** Signatures of Icy's {@code icy.plugin.interface_.PluginStartAsThread}; only what is called, and never in the jar. */
+/** Stands for Icy's {@code icy.plugin.interface_.PluginStartAsThread}. */
 public interface PluginStartAsThread {
 }

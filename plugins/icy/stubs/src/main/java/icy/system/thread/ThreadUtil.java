@@ -1,17 +1,29 @@
 package icy.system.thread;
 
-/** Signatures of Icy's {@code icy.system.thread.ThreadUtil}; only what is called, and never in the jar. */
+import java.awt.EventQueue;
+import java.lang.reflect.InvocationTargetException;
+
+/** Stands for Icy's {@code icy.system.thread.ThreadUtil}. */
 public class ThreadUtil {
 
     public static void invokeLater(Runnable task) {
-        throw new UnsupportedOperationException("signature only");
+        EventQueue.invokeLater(task);
     }
 
     public static void invokeNow(Runnable task) {
-        throw new UnsupportedOperationException("signature only");
+        if (EventQueue.isDispatchThread()) {
+            task.run();
+            return;
+        }
+        try {
+            EventQueue.invokeAndWait(task);
+        } catch (InterruptedException | InvocationTargetException error) {
+            throw new IllegalStateException(error);
+        }
     }
 
     public static boolean bgRun(Runnable task) {
-        throw new UnsupportedOperationException("signature only");
+        new Thread(task, "background").start();
+        return true;
     }
 }

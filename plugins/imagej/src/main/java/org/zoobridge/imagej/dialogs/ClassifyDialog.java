@@ -4,7 +4,6 @@ import ij.ImagePlus;
 import ij.Prefs;
 import ij.plugin.frame.Recorder;
 
-import java.awt.Dimension;
 import java.awt.EventQueue;
 import java.awt.GridLayout;
 import java.util.Arrays;
@@ -38,11 +37,13 @@ public final class ClassifyDialog extends Form {
     private final Choices choices;
     private final ModelList models = new ModelList(false, this::changed);
     private final TargetFields target;
+    private final FittingModels fitting;
     private final JTextField top;
     private final JComboBox<String> framework;
     private final Map<String, JCheckBox> boxes = new LinkedHashMap<>();
     private final Preview preview;
-    private String offeredFor = "";
+    private final JButton previewing = button("Preview", "preview",
+            "Draw what would be classified, and classify the first of it");
     private boolean changing;
 
     private ClassifyDialog(final ImagePlus image, final ModelOffer offer, final Choices choices) {
@@ -54,6 +55,7 @@ public final class ClassifyDialog extends Form {
         changing = true;
         add("Model", "", "", models);
         target = new TargetFields(this, image, choices);
+        fitting = new FittingModels(offer, models, image, target, this::changed);
         top = text("top", String.valueOf(choices.top()), 4, "How many classes to name, best first; 0 leaves it to the model");
         add("Classes to name", "", "", narrow(top));
         framework = add("Run with", "framework", "automatic takes the fastest framework that is installed and safe",
@@ -70,9 +72,8 @@ public final class ClassifyDialog extends Form {
         check(show, "Probability maps", "probability_maps", choices.probabilityMaps(),
                 "A stack with the score of each class");
         add("Show", "", "", show);
-        final JButton button = button("Preview", "preview", "Draw what would be classified, and classify the first of it");
-        button.addActionListener(event -> preview());
-        addButton(button);
+        previewing.addActionListener(event -> preview());
+        addButton(previewing);
         changing = false;
     }
 
@@ -106,8 +107,8 @@ public final class ClassifyDialog extends Form {
         final ZooBridge zoo = Connection.current();
         final String address = zoo.endpoint().address();
         final ModelOffer offer = Failure.asking("Asking " + address + " for its models…",
-                () -> new ModelOffer(zoo.models(), zoo.frameworks()));
-        if (offer.entries("", 0, 0, 0).isEmpty()) {
+                () -> new ModelOffer(zoo));
+        if (offer.isEmpty()) {
             throw ZooBridgeException.of(ErrorReason.ERROR_REASON_UNKNOWN_MODEL,
                     "The zoo of " + address + " is empty. Add a model in Plugins > "
                     + "ZooBridge > Servers and models….");
@@ -137,18 +138,11 @@ public final class ClassifyDialog extends Form {
         apply("legend", boxes.get("overlay").isSelected());
         choices.overlay(on("overlay")).legend(on("legend")).summary(on("summary")).allScores(on("all_scores"))
                 .roiManager(on("roi_manager")).classMap(on("class_map")).probabilityMaps(on("probability_maps"));
-        final Dimension size = target.itemSize(choices);
-        final String question = choices.frameworkName() + "/" + target.channels(choices) + "/" + size;
-        if (!question.equals(offeredFor)) {
-            final List<String> before = offeredFor.isEmpty()
-                    ? Collections.singletonList(Prefs.get(memory(image), "")) : models.references();
-            models.offer(offer.entries(choices.frameworkName(), target.channels(choices), size.width, size.height),
-                    before);
-            offeredFor = question;
-        }
+        final String unknown = fitting.update(choices, Collections.singletonList(Prefs.get(memory(image), "")));
         choices.model(models.references().isEmpty() ? "" : models.references().get(0));
         preview.clear();
-        judge(problem(), "");
+        previewing.setEnabled(unknown.isEmpty());
+        judge(unknown.isEmpty() ? problem() : unknown, "");
         changing = false;
     }
 

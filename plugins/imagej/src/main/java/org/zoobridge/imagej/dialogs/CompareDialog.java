@@ -3,7 +3,6 @@ package org.zoobridge.imagej.dialogs;
 import ij.ImagePlus;
 import ij.plugin.frame.Recorder;
 
-import java.awt.Dimension;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,23 +15,24 @@ import org.zoobridge.imagej.Target;
 /** Asks which models to compare on what of an image. */
 public final class CompareDialog extends Form {
 
-    private final ModelOffer offer;
     private final Choices choices;
     private final ModelList models = new ModelList(true, this::changed);
     private final TargetFields target;
+    private final FittingModels fitting;
     private final JTextField top;
+    private final List<String> before;
     private List<String> selected;
-    private String offeredFor = "";
     private boolean changing;
 
     private CompareDialog(final ImagePlus image, final ModelOffer offer, final List<String> before) {
         super("Compare models on " + image.getTitle());
-        this.offer = offer;
         this.choices = Choices.remembered().framework(Options.AUTOMATIC);
+        this.before = before;
         this.selected = before;
         changing = true;
         add("Models", "", "", models);
         target = new TargetFields(this, image, choices);
+        fitting = new FittingModels(offer, models, image, target, this::changed);
         top = text("top", String.valueOf(choices.top()), 4, "How many classes to name, best first; 0 leaves it to the model");
         add("Classes to name", "", "", narrow(top));
         changing = false;
@@ -92,16 +92,10 @@ public final class CompareDialog extends Form {
         changing = true;
         choices.top(Math.max(0, number(top)));
         target.read(choices);
-        final Dimension size = target.itemSize(choices);
-        final String question = target.channels(choices) + "/" + size;
-        if (!question.equals(offeredFor)) {
-            models.offer(offer.entries("", target.channels(choices), size.width, size.height),
-                    offeredFor.isEmpty() ? selected : models.references());
-            offeredFor = question;
-        }
+        final String unknown = fitting.update(choices, before);
         selected = models.references();
         final String wrong = number(top) < 0 ? "Classes to name: write a whole number, such as 3."
-                : target.problem(choices);
+                : target.problem(choices).isEmpty() ? unknown : target.problem(choices);
         final String few = selected.size() < 2 ? "Select two or more models, with Ctrl or Shift." : models.problem();
         judge(wrong.isEmpty() ? few : wrong, selected.size() + " models are compared.");
         changing = false;

@@ -3,6 +3,7 @@ package org.zoobridge.imagej.dialogs;
 import ij.Prefs;
 import ij.plugin.frame.Recorder;
 
+import java.awt.Dimension;
 import java.util.Collections;
 
 import javax.swing.JButton;
@@ -162,7 +163,7 @@ public final class FolderDialog extends Form {
                 .allScores(allScores.isSelected()).intensity(intensity.getText())
                 .series(number(series));
         if (!choices.frameworkName().equals(offeredFor)) {
-            models.offer(offer.entries(choices.frameworkName(), 0, 0, 0), offeredFor == null
+            models.offer(offer.entries(choices.frameworkName(), Collections.emptyMap(), 0, new Dimension()), offeredFor == null
                     ? Collections.singletonList(Prefs.get("zoobridge.model.folder", "")) : models.references());
             offeredFor = choices.frameworkName();
         }

@@ -1,5 +1,8 @@
 package org.zoobridge.imagej.dialogs;
 
+import ij.ImagePlus;
+
+import java.awt.Dimension;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -7,21 +10,61 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-import org.zoobridge.client.ModelFit;
+import org.zoobridge.client.ClassifyCall;
+import org.zoobridge.client.ModelFacts;
 import org.zoobridge.client.Options;
+import org.zoobridge.client.ZooBridge;
+import org.zoobridge.imagej.Choices;
+import org.zoobridge.imagej.PixelReader;
 import org.zoobridge.v1.AxisSize;
+import org.zoobridge.v1.CheckImageRequest;
 import org.zoobridge.v1.Framework;
 import org.zoobridge.v1.Model;
 
 /** The models of a zoo as a dialog offers them: the best fit first, and of those that do not fit, why. */
 final class ModelOffer {
 
+    private final ZooBridge zoo;
     private final List<Model> models;
     private final List<Framework> frameworks;
 
-    ModelOffer(final List<Model> models, final List<Framework> frameworks) {
-        this.models = models;
-        this.frameworks = frameworks;
+    ModelOffer(final ZooBridge zoo) {
+        this.zoo = zoo;
+        this.models = zoo.models();
+        this.frameworks = zoo.frameworks();
+    }
+
+    /** Whether the zoo has no models. */
+    boolean isEmpty() {
+        return models.isEmpty();
+    }
+
+    /**
+     * Asks the server which models can look at an image.
+     *
+     * @param question made by {@link #question}
+     * @return why a model cannot, by its reference; empty where it can
+     */
+    Map<String, String> refusals(final CheckImageRequest question) {
+        final List<String> references = new ArrayList<>();
+        for (final Model model : models) {
+            references.add(ModelFacts.reference(model, models));
+        }
+        return zoo.refusals(references, question);
+    }
+
+    /**
+     * The question to the server.
+     *
+     * @param image   the image
+     * @param choices the options; they must be readable
+     * @param item    size of an item; empty where it differs from item to item
+     * @return the question, for any model
+     */
+    CheckImageRequest question(final ImagePlus image, final Choices choices, final Dimension item) {
+        final ClassifyCall call = zoo.classify("");
+        choices.apply(call);
+        return call.question(new PixelReader(image), item.width, item.height);
     }
 
     /** Names of the frameworks, {@link Options#AUTOMATIC} first. */
@@ -59,18 +102,19 @@ final class ModelOffer {
      * The models in the order of the offer.
      *
      * @param framework the framework; empty for any
+     * @param refusals  why a model cannot look at the image, by its reference
      * @param channels  channels of the picture; 0 if that is not known
-     * @param width     columns of one item; 0 if that is not known
-     * @param height    rows of one item
+     * @param item      size of an item; empty if that is not known
      * @return those that fit, the closest first, then the others by name
      */
-    List<Entry> entries(final String framework, final int channels, final int width, final int height) {
+    List<Entry> entries(final String framework, final Map<String, String> refusals, final int channels,
+            final Dimension item) {
         final List<Entry> entries = new ArrayList<>();
         for (final Model model : models) {
-            final String problem = channels == 0 ? ModelFit.problem(model, framework)
-                    : ModelFit.problem(model, framework, channels, width, height);
-            entries.add(new Entry(ModelFit.reference(model, models), model, problem,
-                    distance(model, channels, width, height)));
+            final String reference = ModelFacts.reference(model, models);
+            final String general = ModelFacts.problem(model, framework);
+            entries.add(new Entry(reference, model, general.isEmpty() ? refusals.getOrDefault(reference, "") : general,
+                    distance(model, channels, item.width, item.height)));
         }
         entries.sort(Comparator.comparing((Entry entry) -> !entry.problem.isEmpty())
                 .thenComparing(entry -> entry.distance).thenComparing(entry -> entry.name().toLowerCase()));

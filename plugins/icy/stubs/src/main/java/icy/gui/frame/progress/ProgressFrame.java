@@ -1,35 +1,46 @@
 package icy.gui.frame.progress;
 
-/** Signatures of Icy's {@code icy.gui.frame.progress.ProgressFrame}; only what is called, and never in the jar. */
-public class ProgressFrame extends TaskFrame implements icy.common.listener.ProgressListener, Runnable {
+import icy.common.listener.ProgressListener;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** Stands for Icy's {@code icy.gui.frame.progress.ProgressFrame}: keeps what it was given to show. */
+public class ProgressFrame extends TaskFrame implements ProgressListener, Runnable {
+
+    /** For tests: what all frames showed, in order. */
+    public static final List<String> MESSAGES = new CopyOnWriteArrayList<>();
+
+    private double length;
 
     public ProgressFrame(String message) {
         super(message);
+        MESSAGES.add(message);
     }
 
     public void setMessage(String value) {
-        throw new UnsupportedOperationException("signature only");
+        MESSAGES.add(value);
     }
 
     public void setLength(double length) {
-        throw new UnsupportedOperationException("signature only");
+        this.length = length;
     }
 
     public void setPosition(double position) {
-        throw new UnsupportedOperationException("signature only");
+        notifyProgress(position, length);
     }
 
+    @Override
     public void close() {
-        throw new UnsupportedOperationException("signature only");
+        super.close();
     }
 
     @Override
     public boolean notifyProgress(double position, double length) {
-        throw new UnsupportedOperationException("signature only");
+        return true;
     }
 
     @Override
     public void run() {
-        throw new UnsupportedOperationException("signature only");
     }
 }

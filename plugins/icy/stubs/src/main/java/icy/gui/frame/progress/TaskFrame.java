@@ -1,6 +1,6 @@
 package icy.gui.frame.progress;
 
-/** Signatures of Icy's {@code icy.gui.frame.progress.TaskFrame}; only what is called, and never in the jar. */
+/** Stands for Icy's {@code icy.gui.frame.progress.TaskFrame}. */
 public class TaskFrame extends icy.gui.frame.IcyFrame {
 
     public TaskFrame(String title) {

@@ -1,16 +1,19 @@
 package plugins.adufour.vars.lang;
 
-/** Signatures of Icy's {@code plugins.adufour.vars.lang.Var} of the EzPlug plugin; only what is called, and never in the jar. */
+/** Stands for {@code plugins.adufour.vars.lang.Var} of Icy's EzPlug plugin: holds a value. */
 public class Var<T> {
 
+    private T value;
+
     public Var(String name, Class<T> type, T value) {
+        this.value = value;
     }
 
     public T getValue() {
-        throw new UnsupportedOperationException("signature only");
+        return value;
     }
 
     public void setValue(T value) {
-        throw new UnsupportedOperationException("signature only");
+        this.value = value;
     }
 }

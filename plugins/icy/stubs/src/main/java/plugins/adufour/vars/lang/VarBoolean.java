@@ -1,6 +1,6 @@
 package plugins.adufour.vars.lang;
 
-/** Signatures of Icy's {@code plugins.adufour.vars.lang.VarBoolean} of the EzPlug plugin; only what is called, and never in the jar. */
+/** Stands for Icy's {@code plugins.adufour.vars.lang.VarBoolean} of the EzPlug plugin. */
 public class VarBoolean extends Var<Boolean> {
 
     public VarBoolean(String name, boolean value) {

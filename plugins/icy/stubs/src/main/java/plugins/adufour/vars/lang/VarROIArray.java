@@ -1,6 +1,6 @@
 package plugins.adufour.vars.lang;
 
-/** Signatures of Icy's {@code plugins.adufour.vars.lang.VarROIArray} of the EzPlug plugin; only what is called, and never in the jar. */
+/** Stands for Icy's {@code plugins.adufour.vars.lang.VarROIArray} of the EzPlug plugin. */
 public class VarROIArray extends VarArray<icy.roi.ROI> {
 
     public VarROIArray(String name) {

@@ -1,6 +1,6 @@
 package plugins.adufour.vars.lang;
 
-/** Signatures of Icy's {@code plugins.adufour.vars.lang.VarString} of the EzPlug plugin; only what is called, and never in the jar. */
+/** Stands for Icy's {@code plugins.adufour.vars.lang.VarString} of the EzPlug plugin. */
 public class VarString extends Var<String> {
 
     public VarString(String name, String value) {

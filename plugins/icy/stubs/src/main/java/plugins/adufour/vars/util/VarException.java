@@ -1,6 +1,6 @@
 package plugins.adufour.vars.util;
 
-/** Signatures of Icy's {@code plugins.adufour.vars.util.VarException} of the EzPlug plugin; only what is called, and never in the jar. */
+/** Stands for Icy's {@code plugins.adufour.vars.util.VarException} of the EzPlug plugin. */
 public class VarException extends IllegalArgumentException {
 
     private static final long serialVersionUID = 1L;
