@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
     QScrollArea,
 )
 
-from napari_zoobridge.connection import ServerLink, in_background, tell
+from napari_zoobridge.connection import ServerLink, in_background, notify
 from napari_zoobridge.layers import PlaneAxesError
 from napari_zoobridge.results import locate
 from napari_zoobridge.targets import EmptyTargetError
@@ -144,7 +144,7 @@ class TrainWidget(QScrollArea):
                 raise EmptyTargetError("type a name for the model first, such as My cells")
             plan = self.target.plan()
         except (EmptyTargetError, PlaneAxesError, ZooBridgeError) as error:
-            tell(error)
+            notify(error)
             return
         group = str(self.groups.currentData())
         session = self.session
@@ -179,7 +179,7 @@ class TrainWidget(QScrollArea):
 
         def failed(error: Exception) -> None:
             known.label = before
-            tell(error)
+            notify(error)
 
         self._ask(lambda: session.label(known, label), then=done, failed=failed)
         self._show(self._next() if following else known)
@@ -224,7 +224,7 @@ class TrainWidget(QScrollArea):
         def failed(error: Exception) -> None:
             # Too few classes or groups yet: said beside the figures, not as an alarm.
             if not isinstance(error, ZooBridgeError):
-                tell(error)
+                notify(error)
             self.figure.setText(f"No figure yet: {error}")
 
         def end() -> None:
@@ -291,7 +291,7 @@ class TrainWidget(QScrollArea):
 
     def _add_class(self, label: str) -> None:
         if self.session is None:
-            tell(EmptyTargetError("add items first; then name their classes"))
+            notify(EmptyTargetError("add items first; then name their classes"))
             return
         self.session.classes.setdefault(label, 0)
         self._show_state()
@@ -360,7 +360,7 @@ class TrainWidget(QScrollArea):
 
     def _on_failure(self, error: Exception) -> None:
         self.figure.setText("")
-        tell(error)
+        notify(error)
 
     def _ask(
         self,
@@ -368,7 +368,7 @@ class TrainWidget(QScrollArea):
         *,
         then: Callable[[Any], None],
         yielded: Callable[[Any], None] | None = None,
-        failed: Callable[[Exception], None] = tell,
+        failed: Callable[[Exception], None] = notify,
         finally_: Callable[[], None] | None = None,
     ) -> None:
         """Ask the server in the background, and show what came of it."""

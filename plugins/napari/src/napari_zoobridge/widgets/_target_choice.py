@@ -239,15 +239,15 @@ class TargetChoice(ImageChoice):
         self._fill_along()
         self._show_rows()
         self._judge_target()
-        self._tell()
+        self._emit()
 
     def _on_tile(self, value: int) -> None:
         self.step.value = value
-        self._tell()
+        self._emit()
 
     def _on_stack(self) -> None:
         self._show_rows()
-        self._tell()
+        self._emit()
 
     def _on_target(self, _value: Any = None) -> None:
         self.layer.reset_choices()
@@ -258,7 +258,7 @@ class TargetChoice(ImageChoice):
         self.stack.tick(on=self.chosen is Target.PLANES)
         self._show_rows()
         self._judge_target()
-        self._tell()
+        self._emit()
 
     def _show_rows(self) -> None:
         """Ask only for what matters to the target."""
