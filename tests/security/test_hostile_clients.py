@@ -185,7 +185,7 @@ def test_bodies_that_never_come_keep_nobody_waiting(server):
             ended.set()
             attack.join()
     print(f"\n{sent[0]} bodies that never came; others were answered within {max(times):.2f} s")
-    assert max(times) < sized(10, 2)
+    assert max(times) < sized(10, 5)
     assert answers(server)
 
 
