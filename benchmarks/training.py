@@ -27,6 +27,7 @@ from zoobridge.training.explain import explain
 from zoobridge.training.figures import balanced_accuracy
 from zoobridge.training.fit import RowSpace, fit_linear, linear_logits, softmax
 from zoobridge.training.improve import METHODS, distill
+from zoobridge.training.rivals import choose_copies
 from zoobridge.training.served import ServedZoo
 from zoobridge.training.suggest import margin_then_farthest
 from zoobridge.training.trust import expected_calibration_error, novelty
@@ -87,6 +88,27 @@ def fit_on(cells: Features, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     count = len(np.unique(cells.classes))
     weight, bias = fit_linear(space.rows, cells.classes[chosen], count, RECIPE)
     return space.back(weight), bias
+
+
+def fit_on_chosen_copies(cells: Features, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights and biases of a head for which cross-validation chose the copies."""
+    examples = examples_of(cells, chosen)
+    once = replace(RECIPE, repeats=1)
+    part, recipe, space, _, _ = choose_copies(examples, once, lambda *_: None)
+    weight, bias = fit_linear(space.rows, part.classes, len(part.labels), recipe)
+    return space.back(weight), bias
+
+
+def examples_of(cells: Features, chosen: np.ndarray) -> Examples:
+    """Return some items as a fit takes them."""
+    return Examples(
+        names=tuple(map(str, chosen)),
+        labels=tuple(map(str, np.unique(cells.classes))),
+        classes=cells.classes[chosen],
+        groups=np.arange(len(chosen)),
+        features=cells.rows[chosen],
+        fair=np.ones(len(chosen), bool),
+    )
 
 
 def score(
@@ -163,16 +185,17 @@ def compare_compact(
 def few_labels(row: str, cells: Features, counts: tuple[int, ...], draws: int) -> None:
     """T2, T4: balanced accuracy with few labels a class."""
     for count in counts:
-        one, eight = [], []
+        one, eight, copies = [], [], []
         for seed in range(draws):
             chosen, rest = cells.draw(count, seed)
             head = fit_on(cells, chosen)
             one.append(score(cells, rest, *head))
             eight.append(score(cells, rest, *head, replace(RECIPE, views=8)))
+            copies.append(score(cells, rest, *fit_on_chosen_copies(cells, chosen)))
         say(
             row,
-            f"{cells.name}, {count} labels a class: {mean(one)}; of eight views {mean(eight)} "
-            f"({draws} draws)",
+            f"{cells.name}, {count} labels a class: {mean(copies)}, with all flips and turns "
+            f"{mean(one)}, of eight views {mean(eight)} ({draws} draws)",
         )
 
 
@@ -232,18 +255,9 @@ def unlabelled(cells: Features, draws: int) -> None:
 def honesty(cells: Features, others: Features, draws: int) -> None:
     """T7, T8, T9: the reported figure, calibration, prediction sets, novelty."""
     gaps, held, errors, least, covers, alarms, flagged, chances = ([] for _ in range(8))
-    labels = tuple(map(str, np.unique(cells.classes)))
     for seed in range(draws):
         chosen, rest = cells.draw(14, seed)
-        examples = Examples(
-            names=tuple(map(str, chosen)),
-            labels=labels,
-            classes=cells.classes[chosen],
-            groups=np.arange(len(chosen)),
-            features=cells.rows[chosen],
-            fair=np.ones(len(chosen), bool),
-        )
-        fitted = fit_examples(examples, replace(RECIPE, seed=seed))
+        fitted = fit_examples(examples_of(cells, chosen), replace(RECIPE, seed=seed))
         logits = fitted.head.logits(cells.rows[rest, 0])
         real = balanced_accuracy(cells.classes[rest], logits.argmax(axis=1))
         gaps.append(fitted.balanced_accuracy - real)

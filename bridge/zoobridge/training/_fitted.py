@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from zoobridge.training._copies import choose_copies
 from zoobridge.training.figures import (
     corrected_interval,
     doubtful,
@@ -17,7 +16,7 @@ from zoobridge.training.figures import (
 )
 from zoobridge.training.fit import COPIES, Head, Recipe, fit_head, softmax
 from zoobridge.training.improve import LEAST_LABELS, METHODS, improvement_of
-from zoobridge.training.rivals import choose_head, unwritten
+from zoobridge.training.rivals import choose_copies, choose_head, unwritten
 from zoobridge.training.trust import (
     conformal_threshold,
     expected_calibration_error,
