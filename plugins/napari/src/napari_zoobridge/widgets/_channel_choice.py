@@ -106,7 +106,7 @@ class ChannelChoice(QWidget):
             combo.native.setVisible(self.joined)
             if label is not None:
                 label.setVisible(self.joined)
-        self._tell()
+        self._emit()
 
     def _emit(self, _value: Any = None) -> None:
         self.changed.emit()
