@@ -5,7 +5,8 @@ Start with :func:`connect`; everything else is what its client takes and returns
 
 from zoobridge.client._async_client import AsyncClient, connect_async
 from zoobridge.client._call_state import Progress
-from zoobridge.client._client import Client, connect
+from zoobridge.client._client import Client
+from zoobridge.client._connect import connect
 from zoobridge.client._evaluation import (
     EvaluationProgress,
     EvaluationUpdate,

@@ -134,16 +134,6 @@ class Arena:
             if not self._used and self._high > _KEEP:
                 self._release()
 
-    def get(self, start: int, size: int) -> bytes:
-        """Return a copy of what lies there."""
-        return bytes(self._view[start : start + size])
-
-    @property
-    def used_bytes(self) -> int:
-        """Bytes that are allocated now."""
-        with self._lock:
-            return sum(end - start for start, end in self._used)
-
     def close(self) -> None:
         """Unmap and remove it."""
         with self._lock:
