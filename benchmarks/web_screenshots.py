@@ -92,6 +92,9 @@ def visit(browser: Browser, address: str, folder: Path) -> None:
     tab.get_by_role("button", name="Compare").click()
     tab.locator("iframe.report").wait_for()
     tab.locator(".gallery").scroll_into_view_if_needed()
+    loaded = "[...document.querySelectorAll('.gallery img')].every((one) => one.naturalWidth)"
+    while not tab.evaluate(loaded):
+        tab.wait_for_timeout(100)
     take(tab, folder, "compare", seconds=3)
     tab.close()
 

@@ -35,12 +35,18 @@ def view(tab, demo):
     return opened
 
 
+def shown(view):
+    """Wait until the picture can be drawn on, and was answered."""
+    until(view, "document.querySelector('.view').viewer.overview")
+    settled(view)
+
+
 @pytest.fixture
 def mosaic(view):
     """The playground with the mosaic of textures."""
     choose_models(view, TEXTURES)
     view.set_input_files(".drop input[type=file]", MOSAIC)
-    settled(view)
+    shown(view)
     return view
 
 
@@ -131,7 +137,7 @@ def test_planes_of_a_stack_of_16_bits_are_stepped_through(view, tmp_path):
 
 def test_black_and_white_change_the_view_and_no_answer(view, seven):
     drop(view, seven)
-    settled(view)
+    shown(view)
     asked = []
     view.on("request", lambda request: asked.append(request.url))
     before = view.locator("canvas").screenshot()
@@ -199,7 +205,7 @@ def test_tiles_paint_a_class_map(mosaic):
 
 def test_a_part_that_is_painted_away_moves_the_scores(view, seven):
     drop(view, seven)
-    settled(view)
+    shown(view)
     view.get_by_role("button", name="Paint away").click()
     view.get_by_label("Brush").fill("2")
     view.get_by_label("Brush").press("Enter")
@@ -393,7 +399,7 @@ def test_a_polygon_is_copied_as_what_it_is(mosaic, demo):
 
 def test_what_was_painted_away_is_copied_for_python_alone(view, seven):
     drop(view, seven)
-    settled(view)
+    shown(view)
     view.get_by_role("button", name="Paint away").click()
     drag(view, (0.35, 0.2), (0.65, 0.2))
     settled(view)
