@@ -7,16 +7,20 @@ from pathlib import Path
 import click
 import pytest
 
+from zoobridge.backend import BackendFault
 from zoobridge.cli._app import app
 from zoobridge.cli._failure import describe
 from zoobridge.client._own_words import in_own_words
 from zoobridge.errors import ModelInputError, OverloadedError, PathPermissionError
+from zoobridge_backends._faults import LOAD_REMEDY, explained
 
-BRIDGE = Path(__file__).parents[1] / "bridge" / "zoobridge"
-ROOMS = ("imaging", "engine", "server", "zoo", "evaluation/service")
+ROOT = Path(__file__).parents[1]
+SERVER = ("imaging", "engine", "server", "zoo", "evaluation/service")
+ROOMS = [ROOT / "bridge" / "zoobridge" / room for room in SERVER]
+ROOMS.append(ROOT / "backends" / "zoobridge_backends")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 # Commands of other tools, which make a file that runs.
-FOREIGN = re.compile(r"tf2onnx|optimum-cli|--outputs OUTPUT")
+FOREIGN = re.compile(r"tf2onnx|optimum-cli|pip install|--tflite|--graphdef|^ --output $")
 
 
 def sentences(path):
@@ -38,11 +42,11 @@ def sentences(path):
             yield node
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
 def test_no_sentence_of_the_server_names_an_option(room):
     found = [
-        f"{path.relative_to(BRIDGE)}:{node.lineno}: {node.value}"
-        for path in sorted((BRIDGE / room).rglob("*.py"))
+        f"{path.relative_to(ROOT)}:{node.lineno}: {node.value}"
+        for path in sorted(room.rglob("*.py"))
         for node in sentences(path)
         if OPTION.search(node.value) and not FOREIGN.search(node.value)
     ]
@@ -79,3 +83,20 @@ def test_python_names_its_own_parameter():
     assert str(channels) == "2 channels"
     memory = OverloadedError("no memory", metadata={"setting": "max_memory"})
     assert in_own_words(memory).__notes__ == ["setting of the server: max_memory"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[ONNXRuntimeError] : 1 : FAIL : Load model failed: Unknown model file format version.",
+        "/onnxruntime_src/onnxruntime/core/graph/model.cc:180 onnxruntime::Model::Model(int) Bad graph",
+        "",
+    ],
+)
+def test_what_a_framework_says_comes_after_what_to_do(text):
+    with pytest.raises(BackendFault) as caught, explained("X cannot load a.onnx", LOAD_REMEDY):
+        raise RuntimeError(text)
+    sentence, _, reason = str(caught.value).partition(". Reason: ")
+    assert sentence == f"X cannot load a.onnx; {LOAD_REMEDY}"
+    assert reason
+    assert ".cc:" not in reason

@@ -11,7 +11,11 @@ from zoobridge.backend import BackendFault
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["explained"]
+__all__ = ["LOAD_REMEDY", "RUN_REMEDY", "explained"]
+
+#: What to do where a file cannot be loaded, and where a network cannot be run.
+LOAD_REMEDY = "copy the file again, or export the network again for the version installed here"
+RUN_REMEDY = "check the input that the package describes against what the network takes"
 
 # Where in ONNX Runtime's own sources something was raised, and its code for that.
 _RUNTIME_CODE = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : ")
@@ -21,13 +25,15 @@ _SOURCE = re.compile(
 
 
 @contextmanager
-def explained(sentence: str) -> Iterator[None]:
-    """Raise what goes wrong inside as a fault that starts with `sentence`.
+def explained(sentence: str, remedy: str) -> Iterator[None]:
+    """Raise what goes wrong inside as a fault: what could not be done, what to do, and the reason.
 
     Parameters
     ----------
     sentence
         What could not be done, without a full stop: ``"ONNX Runtime cannot load digits.onnx"``.
+    remedy
+        What to do, as an imperative without a full stop.
     """
     try:
         yield
@@ -35,7 +41,7 @@ def explained(sentence: str) -> Iterator[None]:
         raise
     # Frameworks have error types without a common base, and a package's own code may raise any.
     except Exception as error:
-        raise BackendFault(f"{sentence}: {_gist(error)}") from error
+        raise BackendFault(f"{sentence}; {remedy}. Reason: {_gist(error)}") from error
 
 
 def _gist(error: Exception) -> str:

@@ -121,6 +121,6 @@ def check_precision(
     if precision not in supported:
         raise BackendFault(
             f"{framework} cannot compute these weights in {precision}; "
-            f"use --precision {' or '.join(supported)}."
+            f"use the precision {' or '.join(supported)}."
         )
     return precision

@@ -21,7 +21,7 @@ from zoobridge.backend import (
     WeightsFile,
 )
 from zoobridge_backends._cuda import cuda_devices, driver_problem, has_gpu
-from zoobridge_backends._faults import explained
+from zoobridge_backends._faults import LOAD_REMEDY, RUN_REMEDY, explained
 from zoobridge_backends._installed import facts_of
 from zoobridge_backends._network import DescribedNetwork, check_precision, choose_device
 from zoobridge_backends._onnx_parameters import count_parameters
@@ -156,7 +156,7 @@ class OnnxBackend:
             }
             providers.insert(0, (_PROVIDER, chosen))
         try:
-            with explained(f"ONNX Runtime cannot load {weights.path.name}"):
+            with explained(f"ONNX Runtime cannot load {weights.path.name}", LOAD_REMEDY):
                 _check_external_data(weights.path)
                 session = onnxruntime.InferenceSession(
                     str(weights.path), sess_options=options, providers=providers
@@ -215,7 +215,7 @@ class OnnxNetwork(DescribedNetwork):
             for spec, array in zip(self._inputs, inputs, strict=True)
         }
         shrink = self._should_shrink(sum(array.nbytes for array in inputs))
-        with explained("ONNX Runtime cannot run the network"):
+        with explained("ONNX Runtime cannot run the network", RUN_REMEDY):
             try:
                 outputs = self._session.run(
                     self._output_names, feed, self._shrinking if shrink else None

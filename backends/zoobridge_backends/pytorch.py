@@ -22,7 +22,7 @@ from zoobridge.backend import (
 )
 from zoobridge_backends._architecture import build_architecture
 from zoobridge_backends._cuda import driver_problem, has_gpu
-from zoobridge_backends._faults import explained
+from zoobridge_backends._faults import LOAD_REMEDY, RUN_REMEDY, explained
 from zoobridge_backends._installed import facts_of
 from zoobridge_backends._network import DescribedNetwork, check_precision, choose_device
 from zoobridge_backends._tensors import check_format, check_inputs, check_outputs, identity
@@ -126,7 +126,7 @@ class PyTorchBackend:
         key = identity(weights, device)
         if (loaded := self._modules.get(key)) is None:
             torch.set_num_threads(threads)
-            with explained(f"PyTorch cannot load {weights.path.name}"):
+            with explained(f"PyTorch cannot load {weights.path.name}", LOAD_REMEDY):
                 loaded = _load(weights, device)
             self._modules[key] = loaded
         return PyTorchNetwork(loaded, weights, device, threads, precision)
@@ -180,7 +180,7 @@ class PyTorchNetwork(DescribedNetwork):
         if torch.get_num_threads() != self._threads:
             torch.set_num_threads(self._threads)
         with (
-            explained("PyTorch cannot run the network"),
+            explained("PyTorch cannot run the network", RUN_REMEDY),
             torch.inference_mode(),
             _interpreted(),
             self._stream(),

@@ -18,7 +18,7 @@ from zoobridge.backend import (
     WeightsFile,
 )
 from zoobridge_backends._cuda import driver_problem, has_gpu
-from zoobridge_backends._faults import explained
+from zoobridge_backends._faults import LOAD_REMEDY, RUN_REMEDY, explained
 from zoobridge_backends._installed import facts_of, installed_version, older
 from zoobridge_backends._network import DescribedNetwork, check_precision, choose_device
 from zoobridge_backends._tensors import check_format, check_inputs, identity, in_stated_order
@@ -150,7 +150,7 @@ class TensorFlowBackend:
         if (network := self._networks.get(key)) is None:
             _bound_threads(threads)
             with (
-                explained(f"TensorFlow cannot load {weights.path.name}"),
+                explained(f"TensorFlow cannot load {weights.path.name}", LOAD_REMEDY),
                 tf.device(_placed(device)),
             ):
                 network = _load(weights, device)
@@ -186,7 +186,7 @@ class TensorFlowNetwork(DescribedNetwork):
         import tensorflow as tf
 
         check_inputs(inputs, self._inputs)
-        with explained("TensorFlow cannot run the network"), tf.device(self._place):
+        with explained("TensorFlow cannot run the network", RUN_REMEDY), tf.device(self._place):
             try:
                 outputs = self._function([tf.convert_to_tensor(array) for array in inputs])
                 # TensorFlow may share memory with what it was given and with what it keeps.

@@ -30,10 +30,10 @@ _OPTIMUM = (
     'pip install "optimum-onnx[onnxruntime]" && '
     "optimum-cli export onnx --task image-classification --model {source} {target}"
 )
+_TF2ONNX = "pip install tf2onnx tensorflow && python -m tf2onnx.convert"
 _COMMANDS = {
-    ".tflite": "pip install tf2onnx && python -m tf2onnx.convert --tflite {path} --output {stem}.onnx",
-    ".pb": "pip install tf2onnx && python -m tf2onnx.convert --graphdef {path} --output {stem}.onnx "
-    "--inputs INPUT:0 --outputs OUTPUT:0",
+    ".tflite": f"{_TF2ONNX} --tflite {{path}} --output {{stem}}.onnx",
+    ".pb": f"{_TF2ONNX} --graphdef {{path}} --output {{stem}}.onnx --inputs INPUT:0 --outputs OUTPUT:0",
     ".pkl": "skl2onnx.to_onnx(pipeline, X[:1], options={{'zipmap': False}}) in Python",
     ".joblib": "skl2onnx.to_onnx(pipeline, X[:1], options={{'zipmap': False}}) in Python",
     ".ckpt": "torch.onnx.export(model, example, '{stem}.onnx') where the network is defined",
