@@ -52,7 +52,8 @@ __all__ = ["train"]
     show_default=True,
     help="How --unlabelled pictures get classes: those that the model is sure of in all their flips and "
     "turns (data distillation), that several models are sure of (model distillation), or that it is sure "
-    "of as they are (self-training).",
+    "of as they are (self-training). Measured with 10 labels a class on white blood cells: data +1.5 ± 1.8 "
+    "points, self +0.3 ± 2.3, model -0.9 ± 1.5; with 5 labels none gained.",
 )
 @click.option(
     "--rivals",
