@@ -167,7 +167,7 @@ def test_groups_follow_the_rule(rule, group):
     ("rule", "words"),
     [
         ("plate", "use picture, parent, prefix:REGEX or column:NAME"),
-        ("prefix:(", "no regular expression"),
+        ("prefix:(", "not a regular expression"),
         ("column:", "use picture"),
     ],
 )
