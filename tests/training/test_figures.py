@@ -181,3 +181,9 @@ def test_a_fold_without_a_class_in_its_training_part_never_answers_it():
     rows = examples(groups=6, classes=3).features.astype(float)
     weight, bias = fit_linear(rows, np.array([0, 2, 0, 2, 0, 2]), 3, Recipe())
     assert ((rows[:, 0] @ weight.T + bias).argmax(axis=1) != 1).all()
+
+
+def test_few_groups_of_several_classes_each_are_fitted_without_a_shuffled_figure():
+    """Images that each show all classes: dealt to whole groups, every class would be in one."""
+    mixed = examples(groups=3, each=6).with_classes(np.tile([0, 0, 1, 1, 2, 2], 3))
+    assert len(shuffled(mixed, Recipe(), space=RowSpace(mixed.features))) == 0

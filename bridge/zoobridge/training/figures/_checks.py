@@ -143,12 +143,13 @@ def shuffled(
         How often classes are dealt.
     """
     random = np.random.default_rng(recipe.seed)
-    unique, first, places = np.unique(examples.groups, return_index=True, return_inverse=True)
+    _, first, places = np.unique(examples.groups, return_index=True, return_inverse=True)
     once = replace(recipe, repeats=1)
     results = []
     for _ in range(times):
         dealt = random.permutation(examples.classes[first])[places]
-        if len(np.unique(dealt)) == len(examples.labels) and len(unique) > 1:
-            other = examples.with_classes(dealt)
+        other = examples.with_classes(dealt)
+        # With few groups a class may be dealt to one alone, which cannot be divided.
+        if all(other.groups_of(one, fair=True) > 1 for one in range(len(examples.labels))):
             results.append(cross_validate(other, once, rows=space.rows).balanced_accuracy)
     return np.array(results)
