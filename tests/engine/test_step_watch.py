@@ -10,7 +10,7 @@ import time
 import pytest
 
 from served import wait_until
-from zoobridge.engine.channel._frames import FrameKind, FrameReader
+from zoobridge.engine.channel._frames import FrameKind, FrameReader, FrameWriter
 from zoobridge.engine.worker._job import RunFrame
 from zoobridge.engine.worker._step_watch import STUCK_EXIT_CODE, Step, StepWatch
 
@@ -50,7 +50,10 @@ def test_preparing_that_takes_long_is_replaced_once():
     running = {step(age=0), step(age=0, prepares=False)}
     for one in running:
         one.started = time.monotonic()
-    watch = StepWatch(running, change, replace=lambda: replaced.append(1) is None, writer=None)
+    read, write = os.pipe()
+    watch = StepWatch(
+        running, change, replace=lambda: replaced.append(1) is None, writer=FrameWriter(write)
+    )
     watch.start()
     wait_until(lambda: replaced)
     time.sleep(0.5)
@@ -58,6 +61,7 @@ def test_preparing_that_takes_long_is_replaced_once():
         assert [one.prepares for one in running if one.replaced] == [True]
         assert len(replaced) == 1
         running.clear()
+    os.close(read)
 
 
 SCRIPT = """
