@@ -162,7 +162,7 @@ async function verdict(frame, id) {
       : h("p", { class: "conclusion" }, "No item has been decided for one side yet."),
     h("p", { class: "quiet" }, "An item counts once, as most of its judges chose; a tie counts as equal."),
     h("h3", {}, "Judges"),
-    h("table", {}, h("thead", {}, h("tr", {}, ["judge", "items", found.a, found.b, "equal"].map((word) => h("th", { scope: "col" }, word)))), h("tbody", {}, found.judges.map((one) => h("tr", {}, [one.judge, one.votes, one.a, one.b, one.equal].map((cell) => h("td", {}, String(cell))))))),
+    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Judges" }, h("table", {}, h("thead", {}, h("tr", {}, ["judge", "items", found.a, found.b, "equal"].map((word) => h("th", { scope: "col" }, word)))), h("tbody", {}, found.judges.map((one) => h("tr", {}, [one.judge, one.votes, one.a, one.b, one.equal].map((cell) => h("td", {}, String(cell)))))))),
     found.cohen.length ? [h("h3", {}, "Agreement"), h("ul", {}, found.cohen.map((one) => h("li", {}, `${one.first} and ${one.second}: Cohen's kappa ${kappa(one.kappa)} on ${one.items} items`)), found.fleiss ? h("li", {}, `All ${found.fleiss.judges}: Fleiss' kappa ${kappa(found.fleiss.kappa)} on ${found.fleiss.items} items`) : null)] : null,
     h("p", { class: "buttons" }, h("a", { class: "button plain", href: `api/studies/${id}/votes.csv?${words}`, download: "votes.csv" }, "votes.csv"), h("a", { class: "button plain", href: `#judge/${id}` }, "Judge")),
   );
