@@ -58,7 +58,7 @@ class Display:
         self.tool("xdotool", "windowraise", number)
         target.parent.mkdir(parents=True, exist_ok=True)
         before = None
-        for _ in range(20):
+        for _ in range(5):
             # What other windows covered is painted after a moment.
             time.sleep(0.4)
             self.tool("import", "-frame", "-window", number, "+repage", "-strip", target)
