@@ -249,7 +249,9 @@ class TrainWidget(QScrollArea):
 
         def published(model: PublishedModel) -> None:
             self.link.refresh()
-            show_info(f"{model.reference} is in the zoo; choose it in Classify")
+            said = f"{model.reference} is in the zoo; choose it in Classify"
+            self.figure.setText(said)
+            show_info(said)
 
         self.figure.setText("Writing the package; this takes some ten seconds …")
         self._ask(work, then=published, failed=self._on_failure)
