@@ -28,7 +28,7 @@ from zoobridge.training.figures import balanced_accuracy
 from zoobridge.training.fit import RowSpace, fit_linear, linear_logits, softmax
 from zoobridge.training.improve import METHODS, distill
 from zoobridge.training.rivals import choose_copies
-from zoobridge.training.served import ServedZoo
+from zoobridge.training.served import TrainingZoo
 from zoobridge.training.suggest import margin_then_farthest
 from zoobridge.training.trust import expected_calibration_error, novelty
 
@@ -168,7 +168,7 @@ def compare_compact(
             if file_digest(path) not in trained:
                 shutil.copy(path, scratch / "held out" / source.name)
     zoo = published.folder.parent
-    served = ServedZoo(client, zoo)
+    served = TrainingZoo(client, zoo)
     found = compact_model(
         client, published.reference, scratch / "held out", zoo=zoo, wait_for=served.wait_for
     )
