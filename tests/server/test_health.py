@@ -21,6 +21,7 @@ SERVICE_UNKNOWN = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
 
 SERVICES = {
     "zoobridge.v1.ClassificationService",
+    "zoobridge.v1.TrainingService",
     "zoobridge.v1.ZooService",
     "grpc.health.v1.Health",
     "grpc.reflection.v1alpha.ServerReflection",
