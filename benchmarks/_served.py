@@ -58,6 +58,7 @@ def served(*zoos: Path, arguments: tuple[str, ...] = ()) -> Iterator[Served]:
             "ZOOBRIDGE_RUNTIME_DIR": str(folder / "runtime"),
             "XDG_CONFIG_HOME": str(folder / "config"),
             "XDG_CACHE_HOME": str(folder / "cache"),
+            "XDG_DATA_HOME": str(folder / "data"),
         }
         start = time.perf_counter()
         with (folder / "server.log").open("wb") as log:

@@ -87,6 +87,7 @@ def private_environment(folder):
         "ZOOBRIDGE_RUNTIME_DIR": str(folder / "runtime"),
         "XDG_CONFIG_HOME": str(folder / "config"),
         "XDG_CACHE_HOME": str(folder / "cache"),
+        "XDG_DATA_HOME": str(folder / "data"),
         "COLUMNS": "200",
     }
 

@@ -84,7 +84,8 @@ class Fuzzer:
     def check(self, *, growth):
         """Fails where a process ended, an incident was logged, or the memory grew."""
         assert self.server.process.poll() is None
-        assert {child.pid for child in self.server.children()} == self._processes
+        # Calls of the training service start processes too.
+        assert self._processes <= {child.pid for child in self.server.children()}
         log = self.server.log.read_text()
         assert "incident=" not in log, log[-3000:]
         assert self.memory() < growth * self._memory, (self.memory(), self._memory)

@@ -35,6 +35,7 @@ class Serving:
                 "ZOOBRIDGE_RUNTIME_DIR": str(self.runtime),
                 "XDG_CACHE_HOME": str(self.folder / "cache"),
                 "XDG_CONFIG_HOME": str(self.folder / "config"),
+                "XDG_DATA_HOME": str(self.folder / "data"),
                 "TMPDIR": str(self.scratch),
             }
             | (environment or {})

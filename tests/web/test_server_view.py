@@ -92,6 +92,7 @@ def serve(zoo, folder):
         "ZOOBRIDGE_RUNTIME_DIR": str(folder / "runtime"),
         "XDG_CACHE_HOME": str(folder / "cache"),
         "XDG_CONFIG_HOME": str(folder / "config"),
+        "XDG_DATA_HOME": str(folder / "data"),
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "zoobridge", "serve", zoo, "--device", "cpu"],

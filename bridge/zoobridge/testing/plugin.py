@@ -122,6 +122,7 @@ def _environment(folder: Path) -> dict[str, str]:
         RUNTIME_DIR_VARIABLE: str(folder / "runtime"),
         "XDG_CONFIG_HOME": str(folder / "config"),
         "XDG_CACHE_HOME": str(folder / "cache"),
+        "XDG_DATA_HOME": str(folder / "data"),
         "WIN_PD_OVERRIDE_LOCAL_APPDATA": str(folder / "appdata"),
     }
 
