@@ -3,14 +3,17 @@
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 
-from adding import FRAMEWORKS
+from adding import FRAMEWORKS, LABELS
+from zoobridge.backend import WeightsFile
 from zoobridge.engine import confined_network
 from zoobridge.errors import InvalidRequestError, TrustError
-from zoobridge.zoo import ScoreKind, choose_weights
+from zoobridge.imaging import Operation, preprocess
+from zoobridge.zoo import ScoreKind, choose_weights, read_export
 
 TORCH = """
 import sys, torch, warnings
@@ -44,6 +47,40 @@ net = keras.Sequential([
 ])
 net.save(sys.argv[1])
 net.export(sys.argv[2], verbose=False)
+"""
+
+# Networks that rescale by themselves, and Teachable Machine's export, each with the scores that Keras
+# itself gives for a picture of 0…255 (or of 0…1, where the network was made for that).
+KERAS_INSIDE = """
+import os, sys
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import keras, numpy as np
+folder = sys.argv[1]
+picture = np.load(folder + "/picture.npy")[None].astype("float32")
+L = keras.layers
+adapted = L.Normalization(axis=-1)
+adapted.adapt(np.random.default_rng(5).uniform(0, 255, (4, 8, 8, 3)).astype("float32"))
+inside = {
+    "rescaling": (L.Rescaling(1 / 255), 1),
+    "signed": (L.Rescaling(2.0, offset=-1.0), 1 / 255),
+    "normalization": (L.Normalization(mean=[120, 110, 100], variance=[900, 1600, 2500]), 1),
+    "unit-normalization": (L.Normalization(mean=[0.5, 0.4, 0.3], variance=[0.04, 0.05, 0.06]), 1 / 255),
+    "adapted": (adapted, 1),
+}
+for name, (layer, gain) in inside.items():
+    keras.utils.set_random_seed(0)
+    net = keras.Sequential([L.Input((8, 8, 3)), layer, L.Flatten(), L.Dense(3, activation="softmax")])
+    net.save(f"{folder}/{name}.keras")
+    np.save(f"{folder}/{name}.npy", net.predict(picture * gain, verbose=0)[0])
+keras.utils.set_random_seed(0)
+net = keras.Sequential([
+    keras.Sequential([L.Input((8, 8, 3)), L.DepthwiseConv2D(3), L.GlobalAveragePooling2D()]),
+    keras.Sequential([L.Input((3,)), L.Dense(3, activation="softmax", use_bias=False)]),
+])
+os.mkdir(folder + "/converted_keras")
+open(folder + "/converted_keras/labels.txt", "w").write("0 cat\\n1 dog\\n2 owl\\n")
+net.save(folder + "/converted_keras/keras_model.h5")
+np.save(folder + "/converted_keras.npy", net.predict(picture / 127.5 - 1, verbose=0)[0])
 """
 
 
@@ -106,6 +143,62 @@ def test_keras_and_saved_model_are_added(add, read, keras_files, source):
     assert model.problem == ""
     assert model.input.axes == "NYXC"
     assert model.score_kind is ScoreKind.PROBABILITY
+
+
+@pytest.fixture(scope="module")
+def keras_inside(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("inside")
+    picture = np.random.default_rng(1).integers(0, 256, (8, 8, 3), np.uint8)
+    np.save(folder / "picture.npy", picture)
+    run_script(KERAS_INSIDE, folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["signed.keras", "normalization.keras", "converted_keras"])
+def test_what_rescales_by_itself_answers_as_keras_does(add, read, keras_inside, name):
+    export = read_export(keras_inside / name)
+    source = WeightsFile(
+        "keras_v3" if name.endswith(".keras") else "keras_hdf5", export.weights, (), (), True
+    )
+    with confined_network("tensorflow", source) as network:
+        model = read(
+            add(
+                export.weights,
+                open_network=lambda _framework, _file: nullcontext(network),
+                labels=export.labels or LABELS,
+                preprocessing=export.preprocessing,
+                intensity_range=export.intensity_range,
+            )
+        )
+        picture = np.load(keras_inside / "picture.npy")[None].astype(np.float32)
+        prepared = preprocess(picture, model.input.axes, model.input.preprocessing)
+        (scores,) = network.forward([prepared])
+    assert model.labels == (export.labels or LABELS)
+    assert model.input.intensity_range == (0, 255)
+    wanted = np.load((keras_inside / name).with_suffix(".npy"))
+    np.testing.assert_allclose(scores[0], wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "gain"),
+    [
+        ("rescaling", None),
+        ("signed", 1 / 255),
+        ("normalization", None),
+        ("unit-normalization", 1 / 255),
+    ],
+)
+def test_layers_inside_say_whether_they_take_bytes_or_fractions(keras_inside, name, gain):
+    export = read_export(keras_inside / f"{name}.keras")
+    assert export.preprocessing == (
+        () if gain is None else (Operation("scale_linear", {"gain": gain}),)
+    )
+    assert export.intensity_range == (0, 255)
+
+
+def test_an_adapted_normalization_leaves_open_what_it_was_adapted_to(keras_inside):
+    export = read_export(keras_inside / "adapted.keras")
+    assert (export.preprocessing, export.intensity_range) == (None, (0, 255))
 
 
 def test_a_state_dict_alone_is_told_apart_from_torchscript(add, tmp_path):

@@ -94,7 +94,7 @@ def described(
         scores=said["scores"] or export.scores,
         score_kind=ScoreKind(kind) if kind else None,
         intensity_range=said["intensity_range"]
-        or (export.intensity_range if not said["preprocessing"] else None),
+        or (export.intensity_range if said["preprocessing"] in (None, "none") else None),
         config=dict(export.config),
         **own,
     )

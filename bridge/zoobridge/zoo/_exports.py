@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -263,12 +263,49 @@ def _literal(text: str) -> object:
 def _keras(path: Path) -> Export:
     try:
         with zipfile.ZipFile(path) as archive:
-            layers = archive.read("config.json").decode("utf-8", "replace")
-    except (zipfile.BadZipFile, KeyError, OSError):
+            network = json.loads(archive.read("config.json"))
+    except (zipfile.BadZipFile, KeyError, OSError, ValueError):
         return Export(path)
-    if '"Rescaling"' in layers or '"Normalization"' in layers:
-        return Export(path, "Keras, with preprocessing inside", (), None, (), _BYTES_RANGE)
-    return Export(path)
+    layer = next(_layers(network, ("Rescaling", "Normalization")), None)
+    if layer is None:
+        return Export(path)
+    taken = _taken_by(layer)
+    if taken is None:
+        return Export(path, intensity_range=_BYTES_RANGE)
+    steps = () if taken == _BYTES_RANGE else (Operation("scale_linear", {"gain": 1 / 255}),)
+    return Export(path, "Keras, with preprocessing inside", (), None, steps, _BYTES_RANGE)
+
+
+def _layers(document: object, kinds: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
+    """Yield the layers of some kinds, in the order in which the network applies them."""
+    if isinstance(document, Mapping):
+        if document.get("class_name") in kinds:
+            yield document
+        document = list(document.values())
+    if isinstance(document, list):
+        for part in document:
+            yield from _layers(part, kinds)
+
+
+def _taken_by(layer: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Return the intensities that a layer brings near 0…1 or -1…1; `None` where it does not say.
+
+    A `Normalization` that was adapted to pictures keeps its mean among the weights.
+    """
+    stated = layer.get("config") or {}
+    if layer["class_name"] == "Rescaling":
+        scales = _numbers(stated.get("scale"))
+        return None if not scales else _BYTES_RANGE if max(map(abs, scales)) < 0.1 else (0.0, 1.0)
+    spread = _numbers(stated.get("mean")) + _numbers(stated.get("variance"))
+    return None if not spread else _BYTES_RANGE if max(map(abs, spread)) > 2 else (0.0, 1.0)
+
+
+def _numbers(stated: object) -> list[float]:
+    if isinstance(stated, int | float):
+        return [float(stated)]
+    if isinstance(stated, Mapping):
+        stated = list(stated.values())
+    return [one for part in stated for one in _numbers(part)] if isinstance(stated, list) else []
 
 
 def _json(path: Path) -> dict[str, Any]:
