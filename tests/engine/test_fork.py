@@ -6,6 +6,7 @@ import pytest
 from served import wait_until
 from zoobridge.engine.channel._arena import Arena
 from zoobridge.engine.launch._fork import ForkLauncher
+from zoobridge.engine.launch._framework_lines import reason_lines
 from zoobridge.errors import WorkerError
 
 
@@ -72,6 +73,23 @@ def test_a_released_framework_comes_back_at_need(launcher, launch):
 
 def test_a_framework_that_does_not_start_is_an_error_with_the_reason(launcher, tmp_path):
     arena = Arena(4096, tmp_path / "arena", anonymous=True)
-    with pytest.raises(WorkerError, match="no-such-framework"):
+    with pytest.raises(WorkerError, match="no-such-framework") as caught:
         launcher.launch("no-such-framework", arena, tmp_path)
     arena.close()
+    what, said = caught.value.message.split(". It said last: ")
+    assert "ended with exit code 1 before it started one; check the installation with" in what
+    assert "no-such-framework" in said
+
+
+TENSORFLOW_STARTS = """\
+WARNING: All log messages before absl::InitializeLog() is called are written to STDERR
+I0000 00:00:1764322000.123456    7 cudart_stub.cc:31] Could not find cuda drivers, GPU will not be used.
+2026-11-28 09:00:00.000000: I tensorflow/core/platform/cpu_feature_guard.cc:210] This binary is optimized
+To enable the following instructions: AVX2 FMA, rebuild TensorFlow with the appropriate compiler flags.
+E0000 00:00:1764322000.2 7 cuda_dnn.cc:8579] Unable to register cuDNN factory: already registered
+"""
+
+
+def test_what_every_start_of_tensorflow_prints_is_not_a_reason():
+    assert reason_lines(TENSORFLOW_STARTS) == ""
+    assert reason_lines(f"{TENSORFLOW_STARTS}MemoryError: no room\n\n") == "MemoryError: no room"

@@ -15,7 +15,7 @@ def test_what_the_last_worker_printed_is_read(tmp_path):
     log.begin()
     write(tmp_path, "second\nand last\n")
     assert log.printed() == "second\nand last"
-    assert log.last_line() == " (last line of its log: and last)"
+    assert log.last_lines() == " (last lines of its log: second / and last)"
 
 
 def test_the_middle_of_much_is_left_out(tmp_path):
@@ -31,6 +31,6 @@ def test_the_middle_of_much_is_left_out(tmp_path):
 def test_a_worker_that_printed_nothing_adds_nothing(tmp_path):
     log = WorkerLog(tmp_path)
     log.begin()
-    assert log.printed() == log.last_line() == ""
+    assert log.printed() == log.last_lines() == ""
     write(tmp_path, "  \n")
-    assert log.last_line() == ""
+    assert log.last_lines() == ""

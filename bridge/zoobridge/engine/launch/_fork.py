@@ -21,9 +21,11 @@ from zoobridge.engine.channel._arena import Arena
 from zoobridge.engine.channel._core_tokens import CoreTokens
 from zoobridge.engine.channel._frames import FrameReader, FrameWriter
 from zoobridge.engine.channel._lifeline import Lifeline
+from zoobridge.engine.launch._framework_lines import reason_lines
 from zoobridge.engine.launch._process import (
     WorkerProcess,
     command,
+    ended_how,
     joined,
     private_environment,
     widen,
@@ -103,9 +105,7 @@ class _ForkServer:
                 os.close(request_write)
                 os.close(reply_read)
                 left()
-                raise WorkerError(
-                    f"the process that starts workers for {self.framework} has ended: {self._last_log_line()}"
-                )
+                raise WorkerError(self._why_none())
             worker = WorkerProcess(pid, FrameReader(reply_read), FrameWriter(request_write), left)
             with self._answer:
                 self._workers[pid] = worker
@@ -171,12 +171,30 @@ class _ForkServer:
                 self._answer.notify_all()
         self._socket.close()
 
-    def _last_log_line(self) -> str:
+    def _why_none(self) -> str:
+        """Return what happened, what to do, and what the framework itself said last."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(2)
+        status = self.process.poll()
+        started = f"the process that starts workers for {self.framework}"
+        if status is None:
+            what = (
+                f"{started} did not answer within {_START_SECONDS:g} s; wait until the machine is less "
+                "busy, and try again"
+            )
+        elif self.killed:
+            what = (
+                f"{started} was ended by SIGKILL, by a person or by the system for lack of memory; free "
+                "memory or lower --max-memory, and try again"
+            )
+        else:
+            what = (
+                f"{started} {ended_how(status)} before it started one; check the installation with "
+                "'zoobridge doctor', and try again"
+            )
         self._log.seek(0)
-        lines = self._log.read().decode("utf-8", "replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+        said = reason_lines(self._log.read().decode("utf-8", "replace"))
+        return f"{what}. It said last: {said}" if said else what
 
 
 def _two_pipes() -> tuple[int, int, int, int]:

@@ -21,6 +21,7 @@ __all__ = [
     "Launcher",
     "WorkerProcess",
     "command",
+    "ended_how",
     "joined",
     "private_environment",
     "widen",
@@ -74,13 +75,7 @@ class WorkerProcess:
     def exit_reason(self, timeout: float = 1.0) -> str:
         """Wait briefly for its end and return how it came, as a phrase."""
         self._ended.wait(timeout)
-        if self._status is None:
-            return "ended"
-        if self._status < 0:
-            with contextlib.suppress(ValueError):
-                name = signal.Signals(-self._status).name
-                return f"was ended by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
-        return f"ended with exit code {self._status}"
+        return "ended" if self._status is None else ended_how(self._status)
 
     def wait(self, timeout: float) -> bool:
         """Wait for its end; return whether it came."""
@@ -120,6 +115,15 @@ class Launcher(Protocol):
     def close(self) -> None:
         """End what is kept. Workers end by themselves when their channel closes."""
         ...
+
+
+def ended_how(status: int) -> str:
+    """Return how a process ended, as a phrase: its exit code, or a negative signal number."""
+    if status < 0:
+        with contextlib.suppress(ValueError):
+            name = signal.Signals(-status).name
+            return f"was ended by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
+    return f"ended with exit code {status}"
 
 
 def joined(cores: CoreTokens | None) -> tuple[dict[str, int] | None, Callable[[], None]]:

@@ -15,6 +15,7 @@ from zoobridge.engine.channel._arena import Arena
 from zoobridge.engine.channel._failure import worker_error
 from zoobridge.engine.channel._frames import PART, RUN, Frame, FrameKind
 from zoobridge.engine.channel._tensors import pack_tensors, unpack_tensors
+from zoobridge.engine.launch._framework_lines import reason_lines
 from zoobridge.engine.launch._load_frame import load_document
 from zoobridge.engine.launch._process import WorkerProcess
 from zoobridge.engine.launch._spawn import SpawnLauncher
@@ -126,7 +127,7 @@ def framework_devices(framework: str) -> tuple[tuple[str, ...], str]:
     FrameworkError
         If no such framework exists.
     WorkerError
-        If the framework cannot be started; the message ends with the last line of its log.
+        If the framework cannot be started; the message ends with the last lines of its log.
     """
     with _worker(framework, None, EngineConfig()) as (_, _, facts):
         return tuple(facts["devices"]), str(facts["device_problem"])
@@ -159,8 +160,8 @@ def _worker(
 
 def _facts(worker: WorkerProcess, frame: Frame | None, folder: Path) -> dict[str, Any]:
     if frame is None:
-        log = (folder / "stderr.log").read_text("utf-8", "replace").strip().splitlines()
-        words = f": {log[-1]}" if log else ""
+        said = reason_lines((folder / "stderr.log").read_text("utf-8", "replace"))
+        words = f" (last lines of its log: {said})" if said else ""
         raise WorkerError(f"the worker {worker.exit_reason()} while it loaded the weights{words}")
     if frame.kind == FrameKind.FAILED:
         raise worker_error(frame.payload)

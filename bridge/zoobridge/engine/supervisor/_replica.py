@@ -344,7 +344,7 @@ class Replica:
                     return f"{reason} while it loaded"
                 raise WorkerError(
                     f"the worker of model {self.model.reference} {reason} while it loaded"
-                    f" the {self.weights.format} weights{self._log.last_line()}"
+                    f" the {self.weights.format} weights{self._log.last_lines()}"
                 )
             if frame.kind == FrameKind.FAILED:
                 raise worker_error(frame.payload)

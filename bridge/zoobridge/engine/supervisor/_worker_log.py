@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Final
 
+from zoobridge.engine.launch._framework_lines import reason_lines
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -13,7 +15,6 @@ __all__ = ["WorkerLog"]
 #: A crash is described where faulthandler begins to print, an exception at the end.
 _FIRST_BYTES: Final = 4000
 _LAST_BYTES: Final = 2000
-_LINE_CHARACTERS: Final = 300
 
 
 class WorkerLog:
@@ -47,7 +48,7 @@ class WorkerLog:
             return (first + gap + file.read(_LAST_BYTES)).decode("utf-8", "replace").strip()
         return ""
 
-    def last_line(self) -> str:
-        """Return the last line that it printed in brackets, for the end of a sentence; empty for none."""
-        lines = self.printed().splitlines()
-        return f" (last line of its log: {lines[-1][:_LINE_CHARACTERS]})" if lines else ""
+    def last_lines(self) -> str:
+        """Return what it said last, in brackets, for the end of a sentence; empty where nothing matters."""
+        said = reason_lines(self.printed())
+        return f" (last lines of its log: {said})" if said else ""
