@@ -66,6 +66,8 @@ def test_the_least_recently_used_model_goes_before_a_load_that_would_not_fit(
     caplog.clear()
     _load(engine, new)
     assert _ids(engine) == ["kept", "new"]
+    # The line is written once the replica can be used, maybe after `load` has returned.
+    wait_until(lambda: "loaded model=new" in caplog.text)
     events = [record.getMessage() for record in caplog.records]
     (unloaded,) = [n for n, event in enumerate(events) if "unloaded model=old" in event]
     (loaded,) = [n for n, event in enumerate(events) if "loaded model=new" in event]
