@@ -4,6 +4,11 @@ import base64
 import time
 from pathlib import Path
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
+MOSAIC = EXAMPLES / "pictures" / "mosaic" / "mosaic.jpg"
+# How the playground names them.
+ONNX, TEXTURES = "digits@1.0.0 · onnx", "textures@1.0.0 · onnx"
+
 DROP = """([selector, files, kind]) => {
   const data = new DataTransfer();
   for (const [name, text] of files) {
@@ -36,6 +41,12 @@ def settled(view):
     view.wait_for_timeout(80)
     view.wait_for_selector(".view.playground:not([data-asking])", timeout=120_000)
     view.wait_for_timeout(60)
+
+
+def shown(view):
+    """Wait until the picture can be drawn on, and was answered."""
+    until(view, "document.querySelector('.view').viewer.overview")
+    settled(view)
 
 
 def said(view, number=0) -> str:

@@ -10,12 +10,12 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+from web_actions import EXAMPLES, MOSAIC, ONNX, TEXTURES, choose_models, shown
+
 CHROMIUM = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -224,3 +224,26 @@ def start(demo):
         if one.process.poll() is None:
             one.stop()
         one.process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def seven():
+    """A picture of the digit 7."""
+    return next((EXAMPLES / "pictures" / "digits" / "7").glob("*.png"))
+
+
+@pytest.fixture
+def playground(tab):
+    """The playground with the digits' model in ONNX Runtime."""
+    opened = tab.open("playground/digits")
+    choose_models(opened, ONNX)
+    return opened
+
+
+@pytest.fixture
+def mosaic(playground):
+    """The playground with the mosaic of textures."""
+    choose_models(playground, TEXTURES)
+    playground.set_input_files(".drop input[type=file]", MOSAIC)
+    shown(playground)
+    return playground

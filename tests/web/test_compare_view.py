@@ -92,7 +92,7 @@ def test_a_folder_of_the_server_gives_the_same_report_and_mistakes(
                  environment=served.environment)  # fmt: skip
     view = open_tab(of=page).open("compare")
     view.get_by_label("Data").select_option("server")
-    view.get_by_label("Folder").fill(str(DIGITS))
+    view.get_by_role("textbox", name="Folder").fill(str(DIGITS))
     begin(view, ONNX)
     report = view.frame_locator("iframe.report")
     report.get_by_text("What may be concluded, and what may not").wait_for(timeout=120_000)

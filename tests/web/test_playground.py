@@ -2,52 +2,35 @@
 
 import http.client
 import json
-import shlex
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
 from PIL import Image
 
-from web_actions import choose_models, click, drag, drop, regions, said, settled, until
-from zoobridge.training.explain import explain
+from web_actions import (
+    EXAMPLES,
+    MOSAIC,
+    ONNX,
+    TEXTURES,
+    choose_models,
+    click,
+    drag,
+    drop,
+    regions,
+    said,
+    settled,
+    shown,
+    until,
+)
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-MOSAIC = EXAMPLES / "pictures" / "mosaic" / "mosaic.jpg"
-ONNX, TORCH = "digits@1.0.0 · onnx", "digits@1.0.0 · pytorch"
-TEXTURES = "textures@1.0.0 · onnx"
-
-
-@pytest.fixture(scope="session")
-def seven():
-    return next((EXAMPLES / "pictures" / "digits" / "7").glob("*.png"))
-
-
-@pytest.fixture
-def view(tab, demo):
-    """The playground with the digits' model in ONNX Runtime."""
-    opened = tab.open("playground/digits")
-    choose_models(opened, ONNX)
-    return opened
-
-
-def shown(view):
-    """Wait until the picture can be drawn on, and was answered."""
-    until(view, "document.querySelector('.view').viewer.overview")
-    settled(view)
+TORCH = "digits@1.0.0 · pytorch"
 
 
 @pytest.fixture
-def mosaic(view):
-    """The playground with the mosaic of textures."""
-    choose_models(view, TEXTURES)
-    view.set_input_files(".drop input[type=file]", MOSAIC)
-    shown(view)
-    return view
+def view(playground):
+    return playground
 
 
 def test_a_dropped_picture_is_answered(view, seven):
@@ -219,36 +202,6 @@ def test_a_part_that_is_painted_away_moves_the_scores(view, seven):
     assert said(view) == "7"
 
 
-@pytest.mark.parametrize("what", ["Command", "Python"])
-def test_what_is_copied_repeats_the_answer(mosaic, demo, what):
-    mosaic.locator("canvas").focus()
-    mosaic.keyboard.press("b")
-    settled(mosaic)
-    label = said(mosaic)
-    mosaic.get_by_role("button", name=what, exact=True).click()
-    mosaic.get_by_text("copied").wait_for()
-    text = mosaic.evaluate("navigator.clipboard.readText()")
-    words = shlex.split(text)[1:] if what == "Command" else ["-c", text]
-    program = [sys.executable, *(["-m", "zoobridge"] if what == "Command" else []), *words]
-    answer = subprocess.run(
-        program, cwd=MOSAIC.parent, env=demo.environment, capture_output=True, text=True, check=True
-    )
-    assert label in answer.stdout
-
-
-def test_a_macro_names_the_same_places(mosaic):
-    mosaic.locator("canvas").focus()
-    mosaic.keyboard.press("b")
-    settled(mosaic)
-    mosaic.get_by_role("button", name="Macro").click()
-    mosaic.get_by_text("Macro copied").wait_for()
-    text = mosaic.evaluate("navigator.clipboard.readText()")
-    (region,) = regions(mosaic)
-    place = ", ".join(str(region[name]) for name in ("x", "y", "width", "height"))
-    assert f"makeRectangle({place});" in text
-    assert 'run("Classify...", "framework=onnx model=textures@1.0.0 target=[ROI Manager]' in text
-
-
 def test_a_picture_of_100_megapixels_is_shown_and_answered(view, tmp_path):
     pixels = np.zeros((10_000, 10_000), np.uint8)
     pixels[4000:6000] = 200
@@ -334,80 +287,3 @@ def test_another_picture_of_a_file_may_be_chosen(view, tmp_path):
     view.get_by_text("68 × 68, uint8").wait_for()
     settled(view)
     assert said(view) == "7"
-
-
-def test_the_heat_map_shows_what_an_answer_rests_on(view, seven, demo):
-    drop(view, seven)
-    settled(view)
-    view.get_by_role("button", name="Show heat map").click()
-    view.get_by_role("button", name="Remove heat map").wait_for()
-    until(view, "!document.querySelector('.heat[data-running]')")
-    found = view.evaluate(
-        "document.querySelector('.view').viewer.heat.map((one) => [one.x, one.y, one.change])"
-    )
-    assert len(found) == 49
-    assert view.locator(".heat [role=group] select").input_value() == "7"
-    # The same windows, covered by `zoobridge explain`.
-    values = explain(demo.client, "digits", seven, framework="onnx", windows=7).values
-    theirs = [values[y, x] for x, y, _ in found]
-    ours = [change for *_, change in found]
-    assert np.corrcoef(theirs, ours)[0, 1] > 0.9
-    before = view.locator("canvas").screenshot()
-    view.locator(".heat [role=group] select").select_option("3")
-    view.wait_for_timeout(200)
-    assert view.locator("canvas").screenshot() != before
-    view.get_by_role("button", name="Remove heat map").click()
-    assert view.evaluate("document.querySelector('.view').viewer.heat.length") == 0
-
-
-def test_a_heat_map_is_cancelled(mosaic):
-    mosaic.get_by_label("Windows").fill("24")
-    mosaic.get_by_label("Windows").press("Tab")
-    mosaic.get_by_role("button", name="Show heat map").click()
-    mosaic.locator(".heat").get_by_role("button", name="Cancel").click()
-    mosaic.get_by_role("button", name="Show heat map").wait_for()
-    assert mosaic.evaluate("document.querySelector('.view').viewer.heat.length") == 0
-
-
-def polygon(view):
-    view.get_by_role("button", name="Polygon").click()
-    for place in ((0.4, 0.3), (0.55, 0.3), (0.48, 0.5)):
-        click(view, place)
-    view.keyboard.press("Enter")
-    settled(view)
-
-
-def test_a_polygon_is_copied_as_what_it_is(mosaic, demo):
-    polygon(mosaic)
-    score = mosaic.locator(".answer .score").first.inner_text()
-    mosaic.get_by_role("button", name="Command", exact=True).click()
-    mosaic.get_by_text("The command takes boxes only.").wait_for()
-    mosaic.get_by_role("button", name="Macro").click()
-    mosaic.get_by_text("Macro copied").wait_for()
-    assert "makePolygon(" in mosaic.evaluate("navigator.clipboard.readText()")
-    mosaic.get_by_role("button", name="Python", exact=True).click()
-    mosaic.get_by_text("Program copied").wait_for()
-    text = mosaic.evaluate("navigator.clipboard.readText()")
-    answer = subprocess.run(
-        [sys.executable, "-c", text + "\nprint([one.top[0].score for one in client.classify("
-         "'textures@1.0.0', 'mosaic.jpg', framework='onnx', regions=regions)])"],
-        cwd=MOSAIC.parent, env=demo.environment, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    scores = json.loads(answer.stdout.splitlines()[-1])
-    assert f"{scores[0]:.3f}" == score
-
-
-def test_what_was_painted_away_is_copied_for_python_alone(view, seven):
-    drop(view, seven)
-    shown(view)
-    view.get_by_role("button", name="Paint away").click()
-    drag(view, (0.35, 0.2), (0.65, 0.2))
-    settled(view)
-    for name, sentence in (("Command", "cannot paint"), ("Macro", "cannot paint")):
-        view.get_by_role("button", name=name, exact=True).click()
-        view.get_by_text(sentence).first.wait_for()
-    view.get_by_role("button", name="Python", exact=True).click()
-    view.get_by_text("Program copied").wait_for()
-    text = view.evaluate("navigator.clipboard.readText()")
-    compile(text, "copied.py", "exec")
-    assert 'mask_fill="mean"' in text
