@@ -65,8 +65,8 @@ def test_the_plane_that_was_looked_at_is_classified(imagej, tmp_path):
     imagej.macro(
         macro(
             picture={"name": str(path), "plane": {"Z": 2}, "facts": {"planes": {"Z": 3}}},
-            models=[{"model": "digits@1.0.0", "framework": "onnx"}],
-            options={"top_k": 1, "planes": "Z=2"},
+            models=[{"model": "digits@1.0.0", "framework": "onnx", "planes": "Z=2"}],
+            options={"top_k": 1},
         )
     )
     row = imagej.table(RESULTS).iloc[-1]

@@ -152,6 +152,33 @@ def add_package(zoo, name="tiny", **fields):
     return recipe
 
 
+def add_stack_package(zoo, name="stacks"):
+    """Write a package whose network takes stacks of three planes, and answers the brightest one."""
+    recipe = Recipe(zoo / name)
+    weights = np.kron(np.eye(CLASSES), np.ones((SIZE * SIZE, 1))).astype("float32")
+    shape = (1, CLASSES, SIZE, SIZE)
+    graph = helper.make_graph(
+        [
+            helper.make_node("Flatten", ["input"], ["flat"]),
+            helper.make_node("MatMul", ["flat", "weights"], ["output"]),
+        ],
+        "net",
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", *shape])],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["N", CLASSES])],
+        [numpy_helper.from_array(weights, "weights")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    recipe.file("weights.onnx", model.SerializeToString())
+    recipe.document["weights"]["onnx"]["sha256"] = sha256(recipe.folder / "weights.onnx")
+    stack = np.random.default_rng(1).uniform(size=(1, *shape)).astype("float32")
+    np.save(recipe.folder / "test_input.npy", stack)
+    np.save(recipe.folder / "test_output.npy", stack.reshape(1, -1) @ weights)
+    recipe.input["axes"].insert(2, {"type": "space", "id": "z", "size": CLASSES})
+    recipe.document["id"] = name
+    recipe.write()
+    return recipe
+
+
 def age(folder):
     """Set back all times, as if the package had lain there for a while."""
     for path in [folder, *folder.rglob("*")]:

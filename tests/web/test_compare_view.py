@@ -8,6 +8,15 @@ import pytest
 
 DIGITS = Path(__file__).parents[2] / "examples" / "pictures" / "digits"
 ONNX = "digits@1.0.0:onnx"
+# How many lines each word of the models' names takes in the gallery.
+LINES_OF_WORDS = """
+  [...document.querySelectorAll(".gallery small")].flatMap((name) => [...name.childNodes])
+    .filter((one) => one.nodeType === Node.TEXT_NODE).map((one) => {
+      const range = document.createRange();
+      range.selectNodeContents(one);
+      return range.getClientRects().length;
+    })
+"""
 
 
 def begin(view, *models):
@@ -38,6 +47,7 @@ def test_a_comparison_ends_with_the_report_in_the_page(view, tab):
     assert len(lines) == 101
     mistake = view.locator(".gallery button")
     assert mistake.count() == 3
+    assert view.evaluate(LINES_OF_WORDS) == [1] * 9, "a model's name breaks within a word"
     truth = mistake.first.inner_text().strip()
     mistake.first.click()
     view.wait_for_selector(".view.playground[data-ready]")

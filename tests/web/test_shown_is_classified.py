@@ -104,13 +104,13 @@ def visitor(page):
     return page.visitor().enter()
 
 
-def classified(visitor, picture, options):
+def classified(visitor, picture, *, planes="", **options):
     """Return all scores of a picture, or the error's sentence."""
     events = visitor.lines(
         "/api/classify",
         {
             "picture": picture["id"],
-            "models": [{"model": "digits", "framework": "onnx"}],
+            "models": [{"model": "digits", "framework": "onnx", "planes": planes}],
             "options": options | {"all_scores": True},
         },
     )
@@ -133,7 +133,7 @@ def test_the_view_holds_the_pixels_that_are_classified(visitor, tmp_path, write,
         words = f"plane={options['planes']}"
     if "series" in chosen:
         options, words = chosen, f"series={chosen['series']}"
-    scores = classified(visitor, picture, options)
+    scores = classified(visitor, picture, **options)
     status, _, png = visitor.ask("GET", f"/api/pictures/{picture['id']}/view?{words}")
     if isinstance(scores, str):
         assert status == 400
@@ -143,4 +143,4 @@ def test_the_view_holds_the_pixels_that_are_classified(visitor, tmp_path, write,
     seen = io.BytesIO()
     Image.open(io.BytesIO(png)).save(seen, "PNG")
     again = visitor.json("POST", "/api/pictures?name=seen.png", seen.getvalue())
-    assert classified(visitor, again, {}) == scores
+    assert classified(visitor, again) == scores

@@ -42,7 +42,6 @@ _OPTIONS: Final[Mapping[str, type | tuple[type, ...]]] = {
     "channels": list,
     "mask_fill": str,
     "orientation": str,
-    "planes": str,
     "axes": str,
     "series": int,
 }
@@ -54,9 +53,9 @@ _APART_SECONDS: Final = 0.1
 
 @dataclass(frozen=True)
 class _Asked:
-    """What to classify, by which models."""
+    """What to classify, by which models: each with its framework, and with the planes it takes."""
 
-    models: tuple[tuple[str, str], ...]
+    models: tuple[tuple[str, str, str], ...]
     regions: tuple[Region, ...] | None
     options: Mapping[str, Any]
 
@@ -86,7 +85,10 @@ def _asked(body: dict[str, Any]) -> _Asked:
         If it makes no sense.
     """
     try:
-        models = tuple((str(one["model"]), str(one.get("framework", ""))) for one in body["models"])
+        models = tuple(
+            (str(one["model"]), str(one.get("framework", "")), str(one.get("planes", "")))
+            for one in body["models"]
+        )
         given = body.get("regions") or ()
         strokes = [(float(x), float(y), float(r)) for x, y, r in body.get("painted") or ()]
         if len(models) > _MODELS or len(given) > _REGIONS or len(strokes) > _STROKES:
@@ -159,11 +161,11 @@ async def _events(
     """Yield the answers of all models as they come."""
     queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue(maxsize=64)
 
-    async def ask(number: int, model: str, framework: str) -> None:
+    async def ask(number: int, model: str, framework: str, planes: str) -> None:
         began = time.perf_counter()
         try:
             async with context.upstream.calling():
-                async for event in _answers(client, picture, asked, model, framework):
+                async for event in _answers(client, picture, asked, model, framework, planes):
                     await queue.put({"model": number, **event})
         except ZooBridgeError as error:
             await queue.put({"model": number, "error": error_record(error)})
@@ -174,8 +176,8 @@ async def _events(
     async def ask_all() -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                for number, (model, framework) in enumerate(asked.models):
-                    group.create_task(ask(number, model, framework))
+                for number, model in enumerate(asked.models):
+                    group.create_task(ask(number, *model))
         finally:
             await queue.put(None)
 
@@ -196,7 +198,12 @@ async def _events(
 
 
 async def _answers(
-    client: AsyncClient, picture: UploadedPicture, asked: _Asked, model: str, framework: str
+    client: AsyncClient,
+    picture: UploadedPicture,
+    asked: _Asked,
+    model: str,
+    framework: str,
+    planes: str,
 ) -> AsyncIterator[dict[str, Any]]:
     """Yield one model's results, some at a time."""
     stream = client.classify_iter(
@@ -204,7 +211,7 @@ async def _answers(
         {picture.name: picture.path},
         framework=framework,
         regions=asked.regions,
-        **asked.options,
+        **asked.options | ({"planes": planes} if planes else {}),
     )
     held: list[dict[str, Any]] = []
     last = time.monotonic()

@@ -8,13 +8,16 @@ const SHOWN = 5;
 /** Key of an item: the region, and the plane that it lies in. */
 export const keyOf = (result) => `${result.region}|${result.plane}`;
 
+/** A model's answer for an item; one that takes whole stacks has the same for each plane. */
+const resultOf = (answer, key) => answer?.results.get(key) ?? answer?.results.get(key.slice(0, key.lastIndexOf("|") + 1));
+
 /** Show each model's answer for an item. `before` holds scores from before parts were painted away. */
 export function bars(box, models, answers, key, before) {
   fill(box, agreement(models, answers, key), models.map((model, number) => one(model, answers[number], key, before?.[number])));
 }
 
 function agreement(models, answers, key) {
-  const said = answers.map((answer) => answer?.results.get(key)?.top?.[0]?.label).filter((label) => label !== undefined);
+  const said = answers.map((answer) => resultOf(answer, key)?.top?.[0]?.label).filter((label) => label !== undefined);
   if (said.length < 2) return null;
   const counts = new Map();
   for (const label of said) counts.set(label, (counts.get(label) ?? 0) + 1);
@@ -24,14 +27,14 @@ function agreement(models, answers, key) {
 }
 
 function one(model, answer, key, before) {
-  const result = answer?.results.get(key);
+  const result = resultOf(answer, key);
   const title = `${model.model}${model.framework ? ` · ${model.framework}` : ""}`;
   const body = h("section", { class: "answer", data: { answer: title } }, h("h3", {}, title));
   if (answer?.error) body.append(h("p", { class: "bad" }, answer.error.message));
   else if (result?.error) body.append(h("p", { class: "bad" }, result.error.message));
   else if (!result) body.append(h("p", { class: "quiet" }, answer?.done ? "no answer for this place" : "…"));
   else {
-    body.append(chart(result, answer, before?.results.get(key)));
+    body.append(chart(result, answer, resultOf(before, key)));
     const { identity } = answer;
     const times = result.timing;
     const network = times.inference ? `, network ${milliseconds(times.inference)}` : "";
@@ -84,7 +87,8 @@ export class LinkedTable {
       return;
     }
     const order = new Map(regions.map((one, place) => [one.id, place]));
-    const list = [...keys].sort((a, b) => (order.get(a[1].region) ?? 0) - (order.get(b[1].region) ?? 0) || a[1].item - b[1].item);
+    const fallen = new Set([...keys.values()].filter((one) => one.plane).map((one) => one.region));
+    const list = [...keys].filter(([, one]) => one.plane || !fallen.has(one.region)).sort((a, b) => (order.get(a[1].region) ?? 0) - (order.get(b[1].region) ?? 0) || a[1].item - b[1].item);
     const planes = list.some(([, one]) => one.plane);
     const body = h("tbody");
     for (const [key, result] of list) body.append(this.row(key, result, answers, planes));
@@ -102,7 +106,7 @@ export class LinkedTable {
       h("td", {}, h("button", { class: "link", onclick: (event) => (event.stopPropagation(), pick()) }, result.region || "whole picture")),
       planes ? h("td", {}, result.plane) : null,
       answers.map((answer) => {
-        const found = answer?.results.get(key);
+        const found = resultOf(answer, key);
         if (!found) return answer?.error ? h("td", { class: "bad" }, answer.error.message) : h("td", { class: "quiet" }, "…");
         if (found.error) return h("td", { class: "bad" }, found.error.message);
         const [top] = found.top;

@@ -9,11 +9,11 @@ export function asCommand({ picture, models, regions, strokes, options }) {
   if (regions.some((one) => one.polygon)) throw new Error("The command takes boxes only. Copy as Python or as a macro to keep the polygons.");
   if (strokes.length) throw new Error("The command cannot paint parts away. Copy as Python, or put the parts back.");
   return models
-    .map(({ model, framework }) => {
+    .map(({ model, framework, planes }) => {
       const words = ["zoobridge", "classify", model, picture.name];
       if (framework) words.push("--framework", framework);
       for (const one of regions) words.push("--region", `${one.x},${one.y},${one.width},${one.height}`);
-      if (options.planes) words.push("--planes", options.planes);
+      if (planes) words.push("--planes", planes);
       if (options.series !== undefined) words.push("--series", String(options.series));
       if (options.top_k) words.push("--top", String(options.top_k));
       if (options.fit) words.push("--fit", options.fit);
@@ -70,8 +70,8 @@ export function asPython({ picture, models, regions, strokes, options }) {
   for (const [name, value] of Object.entries(options)) {
     if (value !== "" && value !== undefined) shared.push(`${name}=${typeof value === "number" ? value : python(value)}`);
   }
-  for (const { model, framework } of models) {
-    const words = [python(model), python(picture.name), ...(framework ? [`framework=${python(framework)}`] : []), ...shared];
+  for (const { model, framework, planes } of models) {
+    const words = [python(model), python(picture.name), ...(framework ? [`framework=${python(framework)}`] : []), ...shared, ...(planes ? [`planes=${python(planes)}`] : [])];
     lines.push(`print(client.classify(${words.join(", ")}))`);
   }
   return lines.join("\n") + "\n";
@@ -86,7 +86,7 @@ export function asMacro({ picture, models, regions, strokes, options }) {
   const brackets = (word) => (/^[\w@.-]+$/.test(word) ? word : `[${word}]`);
   const lines = [`open(${JSON.stringify(picture.name)});`];
   const planes = Object.entries(picture.plane ?? {}).filter(([axis]) => axis in (picture.facts?.planes ?? {}));
-  if (options.planes && planes.length) {
+  if (planes.length && models.some((one) => one.planes)) {
     const at = Object.fromEntries(planes);
     lines.push(`Stack.setPosition(${["C", "Z", "T"].map((axis) => (at[axis] ?? 0) + 1).join(", ")}); // ${planes.map(([axis]) => POSITION[axis] ?? axis).join(", ")}, counted from 1`);
   }
@@ -95,8 +95,8 @@ export function asMacro({ picture, models, regions, strokes, options }) {
     const shape = one.polygon ? `makePolygon(${one.polygon.flat().map(round).join(", ")})` : `makeRectangle(${one.x}, ${one.y}, ${one.width}, ${one.height})`;
     lines.push(`${shape};`, "roiManager(\"add\");");
   }
-  const target = regions.length ? "[ROI Manager]" : options.planes ? "[Current slice]" : "[Whole image]";
-  for (const { model, framework } of models) {
+  for (const { model, framework, planes: chosen } of models) {
+    const target = regions.length ? "[ROI Manager]" : chosen ? "[Current slice]" : "[Whole image]";
     const words = [...(framework ? [`framework=${framework}`] : []), `model=${brackets(model)}`, `target=${target}`];
     if (options.top_k) words.push(`top=${options.top_k}`);
     if (options.intensity) words.push(`intensity=${options.intensity}`);

@@ -1,7 +1,7 @@
 // Comparing models on labelled pictures.
 
 import { get, post, remove, stream } from "./api.js";
-import { bytes, complain, fill, h, labelled, milliseconds, select } from "./dom.js";
+import { breakable, bytes, complain, fill, h, labelled, milliseconds, select } from "./dom.js";
 import { dropPlace, thumbnail } from "./pictures.js";
 
 const COLUMNS = ["accuracy", "balanced_accuracy", "f1_macro", "auroc", "log_loss", "ece", "latency_p50", "throughput", "memory_bytes"];
@@ -174,7 +174,7 @@ class Compare {
   mistake(one) {
     const picture = this.pictures.find((other) => other.id === one.picture) ?? { id: one.picture, name: "picture" };
     const [model] = one.models[0].split(":");
-    return h("li", {}, h("button", { onclick: () => (location.hash = `#playground/${encodeURIComponent(model)}/${encodeURIComponent(one.picture)}`) }, thumbnail(picture), h("br"), `${one.truth}, answered ${one.label || "nothing"}`, h("br"), h("small", {}, one.models.join(", "))));
+    return h("li", {}, h("button", { onclick: () => (location.hash = `#playground/${encodeURIComponent(model)}/${encodeURIComponent(one.picture)}`) }, thumbnail(picture), h("br"), `${one.truth}, answered ${one.label || "nothing"}`, h("br"), h("small", {}, one.models.map((name, place) => [place ? ", " : null, breakable(name)]))));
   }
 }
 

@@ -43,6 +43,11 @@ export function complain(error) {
   note(error.message || String(error), "bad");
 }
 
+/** A model's name that may break after its signs, and not within a word. */
+export function breakable(name) {
+  return name.split(/(?<=[@:_/-])/).flatMap((part) => [part, h("wbr")]);
+}
+
 export async function copy(text, what) {
   try {
     await navigator.clipboard.writeText(text);

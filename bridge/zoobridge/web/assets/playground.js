@@ -39,7 +39,7 @@ class Playground {
 
   async start([model, picture]) {
     const { models } = await get("api/models");
-    this.known = models.filter((one) => !one.problem && one.frameworks.length).flatMap((one) => one.frameworks.map((framework) => ({ model: one.reference, framework, first: one.frameworks[0] === framework, side: one.input?.sizes.X?.min ?? 0 })));
+    this.known = models.filter((one) => !one.problem && one.frameworks.length).flatMap((one) => one.frameworks.map((framework) => ({ model: one.reference, framework, first: one.frameworks[0] === framework, side: one.input?.sizes.X?.min ?? 0, axes: one.input?.axes ?? "" })));
     if (model) {
       const own = this.known.filter((one) => one.model === model || one.model.split("@")[0] === model);
       state.chosen = new Set(own.filter((one) => one.first).map(nameOf));
@@ -234,8 +234,7 @@ class Playground {
   }
 
   look(keep = false) {
-    const { picture } = state;
-    const { facts } = picture;
+    const { picture, picture: { facts } } = state;
     return this.viewer.open({ width: facts.width, height: facts.height }, (box, longest) => viewAddress(picture, { plane: picture.plane, channel: picture.channel ?? -1, low: picture.low, high: picture.high, box, longest }), keep);
   }
 
@@ -292,7 +291,14 @@ class Playground {
   }
 
   models() {
-    return this.known.filter((one) => state.chosen.has(nameOf(one))).map(({ model, framework }) => ({ model, framework }));
+    return this.known.filter((one) => state.chosen.has(nameOf(one))).map(({ model, framework, axes }) => ({ model, framework, planes: this.planesFor(axes) }));
+  }
+
+  /** The plane that is looked at, along the axes that the model does not take as a whole. */
+  planesFor(axes) {
+    const { picture } = state;
+    if (!picture?.facts || state.allPlanes) return "";
+    return Object.keys(picture.facts.planes).filter((axis) => !axes.includes(axis)).map((axis) => `${axis}=${picture.plane[axis] ?? 0}`).join(",");
   }
 
   /** The place that is chosen, or all of the picture. */
@@ -304,8 +310,7 @@ class Playground {
 
   options() {
     const { picture } = state;
-    const planes = picture?.facts && !state.allPlanes ? Object.keys(picture.facts.planes).map((axis) => `${axis}=${picture.plane[axis] ?? 0}`).join(",") : "";
-    return { ...state.options, planes, ...(picture?.series === undefined ? {} : { series: picture.series }) };
+    return { ...state.options, ...(picture?.series === undefined ? {} : { series: picture.series }) };
   }
 
   async classify() {
@@ -320,7 +325,7 @@ class Playground {
     this.asking = new AbortController();
     const { signal } = this.asking;
     const answers = models.map(() => ({ results: new Map() }));
-    const key = JSON.stringify([models, regions.length]);
+    const key = JSON.stringify([models.map(nameOf), regions.length]);
     // What is known is shown until there is something new.
     if (this.key !== key) this.answers = answers;
     this.key = key;
@@ -365,9 +370,9 @@ class Playground {
       this.table.select(viewer.selected, false);
       this.paintClasses(models);
     }
-    const first = this.answers.find((one) => one?.results.size);
     const chosen = viewer.selected ?? viewer.regions[0]?.id ?? "";
-    const key = [...(first?.results.keys() ?? [])].find((one) => one.startsWith(`${chosen}|`)) ?? `${chosen}|`;
+    const keys = this.answers.flatMap((one) => [...(one?.results.keys() ?? [])]).filter((one) => one.startsWith(`${chosen}|`));
+    const key = keys.find((one) => !one.endsWith("|")) ?? `${chosen}|`;
     if (state.picture) bars(this.barsBox, models, this.answers, key, this.before);
     else fill(this.barsBox, h("p", { class: "quiet" }, "Answers appear here."));
   }

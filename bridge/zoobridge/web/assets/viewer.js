@@ -2,12 +2,11 @@
 
 import { blob } from "./api.js";
 import { later } from "./dom.js";
-import { boxOf, trace } from "./shapes.js";
+import { paintOver } from "./overlay.js";
+import { boxOf } from "./shapes.js";
 
 const OVERVIEW = 2048;
 const HANDLE = 6;
-// More regions than these are drawn without a dark rim, which costs as much as they do.
-const OUTLINED = 300;
 
 /**
  * Shows a plane of a picture with regions on it.
@@ -157,99 +156,7 @@ export class Viewer {
     pen.setTransform(scale, 0, 0, scale, -this.x * scale, -this.y * scale);
     pen.imageSmoothingEnabled = this.scale < 1;
     for (const one of [this.overview, this.detail]) if (one) pen.drawImage(one.picture, ...one.box);
-    this.paintHeat(pen);
-    this.paintRegions(pen);
-    this.paintStrokes(pen);
-    this.paintDraft(pen);
-  }
-
-  paintHeat(pen) {
-    pen.globalAlpha = this.opacity;
-    for (const one of this.heat) {
-      pen.fillStyle = one.color;
-      pen.fillRect(one.x, one.y, one.width, one.height);
-    }
-    pen.globalAlpha = 1;
-  }
-
-  paintRegions(pen) {
-    const thin = 1.6 / this.scale;
-    const byColor = new Map();
-    const right = this.x + this.canvas.clientWidth / this.scale;
-    const bottom = this.y + this.canvas.clientHeight / this.scale;
-    for (const region of this.regions) {
-      if (region.x > right || region.y > bottom || region.x + region.width < this.x || region.y + region.height < this.y) continue;
-      const color = this.colors.get(region.id) ?? "#ffd54a";
-      if (!byColor.has(color)) byColor.set(color, []);
-      byColor.get(color).push(region);
-    }
-    for (const [color, regions] of byColor) {
-      const path = new Path2D();
-      for (const region of regions) trace(path, region);
-      if (regions[0].tile) {
-        pen.globalAlpha = this.opacity;
-        pen.fillStyle = color;
-        pen.fill(path);
-        pen.globalAlpha = 1;
-        continue;
-      }
-      if (this.regions.length <= OUTLINED) {
-        pen.lineWidth = 2.4 * thin;
-        pen.strokeStyle = "rgb(0 0 0 / 70%)";
-        pen.stroke(path);
-      }
-      pen.lineWidth = thin;
-      pen.strokeStyle = color;
-      pen.stroke(path);
-    }
-    const chosen = this.regions.find((one) => one.id === this.selected);
-    if (chosen) {
-      const path = new Path2D();
-      trace(path, chosen);
-      pen.lineWidth = 3.5 * thin;
-      pen.strokeStyle = "#ffffff";
-      pen.stroke(path);
-      pen.setLineDash([6 / this.scale, 4 / this.scale]);
-      pen.strokeStyle = "#000000";
-      pen.lineWidth = 2 * thin;
-      pen.stroke(path);
-      pen.setLineDash([]);
-    }
-    this.paintLabels(pen);
-  }
-
-  paintLabels(pen) {
-    const size = 12 / this.scale;
-    pen.font = `${size}px system-ui, sans-serif`;
-    pen.textBaseline = "bottom";
-    for (const region of this.regions) {
-      const text = this.labels.get(region.id);
-      if (!text || region.tile || (region.width * this.scale < 34 && region.id !== this.selected)) continue;
-      const wide = pen.measureText(text).width;
-      pen.fillStyle = "rgb(0 0 0 / 75%)";
-      pen.fillRect(region.x, region.y - size * 1.25, wide + size * 0.5, size * 1.25);
-      pen.fillStyle = "#ffffff";
-      pen.fillText(text, region.x + size * 0.25, region.y - size * 0.1);
-    }
-  }
-
-  paintStrokes(pen) {
-    pen.fillStyle = "rgb(120 120 120 / 92%)";
-    for (const [x, y, radius] of this.strokes) {
-      pen.beginPath();
-      pen.arc(x, y, radius, 0, 2 * Math.PI);
-      pen.fill();
-    }
-  }
-
-  paintDraft(pen) {
-    const { draft } = this;
-    if (!draft?.shape) return;
-    const path = new Path2D();
-    trace(path, draft.shape, true);
-    pen.lineWidth = 2 / this.scale;
-    pen.strokeStyle = "#ffffff";
-    pen.stroke(path);
+    paintOver(pen, this);
   }
 
   place(event) {
