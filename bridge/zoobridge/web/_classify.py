@@ -211,7 +211,8 @@ async def _answers(
         {picture.name: picture.path},
         framework=framework,
         regions=asked.regions,
-        **asked.options | ({"planes": planes} if planes else {}),
+        planes=planes or None,
+        **asked.options,
     )
     held: list[dict[str, Any]] = []
     last = time.monotonic()
