@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -104,8 +106,8 @@ def visitor(page):
     return page.visitor().enter()
 
 
-def classified(visitor, picture, *, planes="", **options):
-    """Return all scores of a picture, or the error's sentence."""
+def answers(visitor, picture, *, planes="", **options):
+    """Return the answers for all planes of a picture, in order."""
     events = visitor.lines(
         "/api/classify",
         {
@@ -114,7 +116,13 @@ def classified(visitor, picture, *, planes="", **options):
             "options": options | {"all_scores": True},
         },
     )
-    (result,) = [one for event in events for one in event.get("results", [])]
+    results = [one for event in events for one in event.get("results", [])]
+    return sorted(results, key=lambda one: one["item"])
+
+
+def classified(visitor, picture, **options):
+    """Return all scores of a picture, or the error's sentence."""
+    (result,) = answers(visitor, picture, **options)
     return result["error"]["message"] if "error" in result else result["scores"]
 
 
@@ -144,3 +152,26 @@ def test_the_view_holds_the_pixels_that_are_classified(visitor, tmp_path, write,
     Image.open(io.BytesIO(png)).save(seen, "PNG")
     again = visitor.json("POST", "/api/pictures?name=seen.png", seen.getvalue())
     assert classified(visitor, again) == scores
+
+
+@pytest.mark.parametrize("greatest", [(1, 1, 1), (1, 200, 3), (1, 3, 9000)], ids=str)
+def test_a_picture_of_floats_is_answered_as_on_the_command_line(visitor, demo, tmp_path, greatest):
+    path = tmp_path / "floats.tif"
+    stack = np.stack([noise(64, 64) / 255 * one for one in greatest]).astype(np.float32)
+    tifffile.imwrite(path, stack, metadata={"axes": "ZYX"}, photometric="minisblack")
+    picture = visitor.json("POST", "/api/pictures?name=floats.tif", path.read_bytes())
+    found = answers(visitor, picture)
+    done = subprocess.run(
+        [sys.executable, "-m", "zoobridge", "classify", "digits", path, "--format", "jsonl",
+         "--all-scores", "--framework", "onnx"],
+        env=demo.environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    printed = [list(row["scores"].values()) for row in rows]
+    np.testing.assert_array_equal(np.float32([one["scores"] for one in found]), np.float32(printed))
+    # Values that fill most of the model's range need no notice.
+    noticed = {any(one["notice"] for one in each["conversions"]) for each in found}
+    assert noticed == {max(greatest) != 200}
+    # One plane is judged by the picture that it is part of.
+    for index, one in enumerate(found):
+        assert classified(visitor, picture, planes=f"Z={index}") == one["scores"]
