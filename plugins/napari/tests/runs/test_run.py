@@ -81,6 +81,33 @@ def test_a_stack_whose_planes_differ_is_answered_as_every_other_client_is(
     assert [line["label"] or "" for line in lines] == [record.result.label for record in records]
 
 
+@pytest.mark.parametrize("tiled", [False, True], ids=["planes", "tiles"])
+def test_a_stack_of_floats_that_is_read_as_it_is_wanted_is_judged_by_all_that_is_sent(
+    client, photo, tiled
+):
+    stack = np.stack([photo / 255, photo / 255 * 200, photo / 255 * 3]).astype(np.float32)
+    lazy = dask.array.from_array(stack, chunks=(1, *photo.shape))
+    records = []
+    for pixels in (stack, lazy):
+        place = place_of(Image(pixels, name="stack"), "ZYX", (0, 0, 0))
+        side = max(photo.shape)
+        plan = plan_grid(place, side, side, ("Z",)) if tiled else plan_planes(place, ("Z",))
+        records.append(finish(Run(client, "digits", plan)))
+    same(records[1], [record.result for record in records[0]])
+    # The first plane alone would pass for 0…1.
+    details = [one.detail for record in records[1] for one in record.result.conversions]
+    assert not any("unit_range" in detail for detail in details)
+
+
+def test_a_lone_plane_that_is_read_as_it_is_wanted_is_judged_by_itself(client, photo):
+    stack = np.stack([photo / 255, photo / 255 * 200]).astype(np.float32)
+    lazy = dask.array.from_array(stack, chunks=(1, *photo.shape))
+    place = place_of(Image(lazy, name="stack"), "ZYX", (0, 0, 0))
+    records = finish(Run(client, "digits", plan_planes(place)))
+    same(records, client.classify("digits", stack[0], axes="YX"))
+    assert any("lie in 0…1" in one.notice for one in records[0].result.conversions)
+
+
 def as_rgb(photo):
     return np.stack([photo, photo[::-1], 255 - photo], axis=-1)
 

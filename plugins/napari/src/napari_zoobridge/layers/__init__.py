@@ -15,6 +15,7 @@ from napari_zoobridge.layers._pixels import (
     LabelObject,
     PlaneSource,
     find_objects,
+    finite_range,
     full_resolution,
     iterate_planes,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "box_of_outline",
     "ellipse_outline",
     "find_objects",
+    "finite_range",
     "full_resolution",
     "iterate_planes",
     "map_between",

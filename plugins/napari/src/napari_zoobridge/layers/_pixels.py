@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from napari_zoobridge.layers._geometry import PixelBox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from napari.layers import Image, Labels
 
@@ -20,6 +20,7 @@ __all__ = [
     "LabelObject",
     "PlaneSource",
     "find_objects",
+    "finite_range",
     "full_resolution",
     "iterate_planes",
 ]
@@ -107,22 +108,24 @@ class PlaneSource:
         """Bytes of one place in a plane, all channels together."""
         return int(np.dtype(self.array.dtype).itemsize) * self.length("C")
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether looking through all pixels is quick."""
+        return all(isinstance(part, np.ndarray) for part in self._parts)
+
     def values(self) -> tuple[float, float] | None:
         """Return the smallest and the greatest finite value of an image that lies in memory.
 
-        Planes are sent one by one, and the server would look at each by itself. `None` where the image
-        is read as it is wanted, and for 8-bit pixels, whose range says all.
+        Planes are sent one by one, and the server would look at each by itself. `None` for 8-bit
+        pixels, whose range says all.
         """
-        parts = self.array.arrays if isinstance(self.array, JoinedChannels) else (self.array,)
-        if not all(isinstance(part, np.ndarray) and part.size for part in parts):
-            return None
         if self.array.dtype == np.uint8 or self.array.dtype.kind not in "iuf":
             return None
-        ends = [(float(part.min()), float(part.max())) for part in parts]
-        if not np.isfinite(ends).all():
-            finite = [part[np.isfinite(part)] for part in parts]
-            ends = [(float(part.min()), float(part.max())) for part in finite if part.size]
-        return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else None
+        return finite_range(self._parts)
+
+    @property
+    def _parts(self) -> tuple[Any, ...]:
+        return self.array.arrays if isinstance(self.array, JoinedChannels) else (self.array,)
 
     def read(self, plane: Mapping[str, int], window: PixelBox | None = None) -> NDArray[np.generic]:
         """Read one plane, and of it only the window where one is given.
@@ -147,6 +150,22 @@ class PlaneSource:
             **plane,
         }
         return np.asarray(self.array[tuple(chosen[axis] for axis in self.axes)])
+
+
+def finite_range(parts: Iterable[NDArray[Any]]) -> tuple[float, float] | None:
+    """Return the smallest and the greatest finite value of all parts; `None` where there is none."""
+    low, high = np.inf, -np.inf
+    for part in parts:
+        if not part.size:
+            continue
+        ends = float(part.min()), float(part.max())
+        if not np.isfinite(ends).all():
+            finite = part[np.isfinite(part)]
+            if not finite.size:
+                continue
+            ends = float(finite.min()), float(finite.max())
+        low, high = min(low, ends[0]), max(high, ends[1])
+    return (low, high) if low <= high else None
 
 
 def iterate_planes(

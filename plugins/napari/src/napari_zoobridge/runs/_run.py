@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_zoobridge.layers import finite_range
 from napari_zoobridge.results import answered, refused
 from napari_zoobridge.targets import ItemKind, batch_items
 from zoobridge.client import Region
 from zoobridge.errors import ServerError, ZooBridgeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
 
     from napari_zoobridge.results import Record
     from napari_zoobridge.targets import Batch, Item, Plan
@@ -173,12 +176,35 @@ class Run(Stoppable):
             return
         self._arguments = self.options.arguments()
         if not self.options.intensity:
-            self._arguments["values"] = self.plan.place.source.values()
+            self._arguments["values"] = self._values(asked)
         ways = self._planes(asked) if self.plan.kind is ItemKind.PLANE else self._regions(asked)
         for records in ways:
             done += len(records)
             yield Update(records, done, total)
             self._keep_on()
+
+    def _values(self, items: list[Item]) -> tuple[float, float] | None:
+        """Return the range by which all items are judged alike.
+
+        Of an image that is read as it is wanted, only floats are looked at, in all that is sent.
+        """
+        source = self.plan.place.source
+        if source.in_memory:
+            return source.values()
+        if np.dtype(source.array.dtype).kind != "f":
+            return None
+        if self.plan.kind is ItemKind.PLANE:
+            places = [(item.plane, source.frame) for item in items]
+        else:
+            places = [(batch.plane, batch.window) for batch in self._batches(items)]
+
+        def parts() -> Iterator[NDArray[np.generic]]:
+            for plane, window in places:
+                self._keep_on()
+                yield source.read(plane, window)
+
+        # The server looks through a lone part by itself.
+        return finite_range(parts()) if len(places) > 1 else None
 
     def _planes(self, items: list[Item]) -> Iterator[tuple[Record, ...]]:
         source = self.plan.place.source
@@ -197,17 +223,18 @@ class Run(Stoppable):
             yield (answered(items[result.image_index], source.name, result),)
 
     def _regions(self, items: list[Item]) -> Iterator[tuple[Record, ...]]:
-        source = self.plan.place.source
+        for batch in self._batches(items):
+            self._keep_on()
+            yield from self._batch(batch)
+
+    def _batches(self, items: list[Item]) -> Iterable[Batch]:
         limits = self.client.info().limits
-        batches = batch_items(
+        return batch_items(
             items,
-            source,
+            self.plan.place.source,
             bytes_limit=int(_PIXEL_SHARE * limits.message_bytes),
             items_limit=limits.items,
         )
-        for batch in batches:
-            self._keep_on()
-            yield from self._batch(batch)
 
     def _batch(self, batch: Batch) -> Iterator[tuple[Record, ...]]:
         source = self.plan.place.source
