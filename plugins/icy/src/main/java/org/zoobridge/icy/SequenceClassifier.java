@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 
 import org.zoobridge.client.Answer;
@@ -130,10 +129,10 @@ public final class SequenceClassifier {
         for (final int t : frames) {
             for (final int z : slices) {
                 if (choices.target() == Target.PLANES) {
-                    job.plane(plane(sequence, t, z));
+                    job.plane(new SequencePlanes(sequence).plane(t, z));
                 } else {
                     for (final Region tile : Regions.tiles(sequence.sizeX(), sequence.sizeY(), choices.tileSize())) {
-                        job.region(plane(sequence, t, z), tile, null);
+                        job.region(new SequencePlanes(sequence).plane(t, z), tile, null);
                     }
                 }
             }
@@ -153,21 +152,10 @@ public final class SequenceClassifier {
         for (final RegionView region : regions) {
             for (final int t : region.t() >= 0 ? new int[] {region.t()} : frames) {
                 for (final int z : region.z() >= 0 ? new int[] {region.z()} : slices) {
-                    job.region(plane(sequence, t, z), region(sequence, region, z, t), region);
+                    job.region(new SequencePlanes(sequence).plane(t, z), region(sequence, region, z, t), region);
                 }
             }
         }
-    }
-
-    private static Map<String, Integer> plane(final SequenceView sequence, final int t, final int z) {
-        final Map<String, Integer> plane = new TreeMap<>();
-        if (sequence.sizeT() > 1) {
-            plane.put("T", Math.min(t, sequence.sizeT() - 1));
-        }
-        if (sequence.sizeZ() > 1) {
-            plane.put("Z", Math.min(z, sequence.sizeZ() - 1));
-        }
-        return plane;
     }
 
     /** The region's part of the picture: Icy computes masks of any size, but only inside is worth asking for. */

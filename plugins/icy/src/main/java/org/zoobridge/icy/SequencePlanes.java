@@ -1,6 +1,9 @@
 package org.zoobridge.icy;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 import org.zoobridge.client.PixelBuffer;
 import org.zoobridge.client.PlaneSource;
@@ -45,6 +48,29 @@ final class SequencePlanes implements PlaneSource {
     @Override
     public DataType type() {
         return sequence.type();
+    }
+
+    @Override
+    public List<Map<String, Integer>> loadedPlanes() {
+        final List<Map<String, Integer>> planes = new ArrayList<>();
+        for (int t = 0; t < sequence.sizeT(); t++) {
+            for (int z = 0; z < sequence.sizeZ(); z++) {
+                planes.add(plane(t, z));
+            }
+        }
+        return planes;
+    }
+
+    /** Indexes of a plane along the axes that the sequence has. */
+    Map<String, Integer> plane(final int t, final int z) {
+        final Map<String, Integer> plane = new TreeMap<>();
+        if (sequence.sizeT() > 1) {
+            plane.put("T", Math.min(t, sequence.sizeT() - 1));
+        }
+        if (sequence.sizeZ() > 1) {
+            plane.put("Z", Math.min(z, sequence.sizeZ() - 1));
+        }
+        return plane;
     }
 
     @Override

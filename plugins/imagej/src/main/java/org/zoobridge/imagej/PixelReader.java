@@ -4,6 +4,7 @@ import ij.ImagePlus;
 import ij.process.ImageProcessor;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -77,6 +78,11 @@ public final class PixelReader implements PlaneSource {
     /** ImageJ holds signed pixels as unsigned ones with an offset. */
     private boolean isSigned() {
         return image.getBitDepth() == 16 && image.getCalibration().isSigned16Bit();
+    }
+
+    @Override
+    public List<Map<String, Integer>> loadedPlanes() {
+        return image.getStack().isVirtual() ? Collections.emptyList() : allPlanes();
     }
 
     @Override

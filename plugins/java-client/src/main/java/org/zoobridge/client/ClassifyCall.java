@@ -196,6 +196,14 @@ public final class ClassifyCall {
         return this;
     }
 
+    /** States the values of the image that the pictures are part of, where the call leaves the intensities open. */
+    ClassifyCall valuesOf(final FiniteRange range) {
+        if (range.isKnown() && !options.hasIntensity()) {
+            options.setValues(range.message());
+        }
+        return this;
+    }
+
     /**
      * Chooses the picture of files that hold several.
      *

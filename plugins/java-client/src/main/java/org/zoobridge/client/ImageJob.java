@@ -1,6 +1,7 @@
 package org.zoobridge.client;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,7 @@ public final class ImageJob {
     private final Map<Map<String, Integer>, List<Region>> regionsByPlane = new LinkedHashMap<>();
     private final Map<Map<String, Integer>, List<Object>> tagsByPlane = new LinkedHashMap<>();
     private List<ImagePart> parts;
+    private FiniteRange range;
 
     /**
      * Starts without any place.
@@ -114,7 +116,8 @@ public final class ImageJob {
 
     /**
      * Copies the pixels now, so that later changes to the image do not matter and several models see the same. What
-     * does not fit into one request is spread over several, by its bytes and by its number of items.
+     * does not fit into one request is spread over several, by its bytes and by its number of items. Floats are looked
+     * through, also in the image's other planes, so that the intensities of all places are treated alike.
      *
      * @param limits what one request may hold, as the server states it
      * @return this
@@ -131,14 +134,27 @@ public final class ImageJob {
             }
         }
         final List<ImagePart> read = new ArrayList<>();
+        range = new FiniteRange(image.type());
         Picture before = null;
         Set<Map<String, Integer>> beforeOf = null;
         for (final Map<Map<String, Integer>, List<Region>> places : packing.parts) {
-            final Picture picture = places.keySet().equals(beforeOf) ? before
-                    : picture(new ArrayList<>(places.keySet()));
+            final Picture picture;
+            if (places.keySet().equals(beforeOf)) {
+                picture = before;
+            } else {
+                picture = picture(new ArrayList<>(places.keySet()));
+                range.add(picture);
+            }
             read.add(new ImagePart(picture, places, this::isWhole));
             before = picture;
             beforeOf = places.keySet();
+        }
+        if (range.isWanted()) {
+            for (final Map<String, Integer> plane : image.loadedPlanes()) {
+                if (!regionsByPlane.containsKey(plane)) {
+                    range.add(picture(Collections.singletonList(plane)));
+                }
+            }
         }
         parts = read;
         return this;
@@ -182,7 +198,7 @@ public final class ImageJob {
         return new ImageRun(parts(zoo.limits()), part -> {
             final ClassifyCall call = zoo.classify(model).picture(part.picture()).regions(part.regions());
             setup.apply(call);
-            return call;
+            return call.valuesOf(range);
         });
     }
 

@@ -1,5 +1,7 @@
 package org.zoobridge.client;
 
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 
 import org.zoobridge.v1.DataType;
@@ -48,6 +50,16 @@ public interface PlaneSource {
      * @return the type
      */
     DataType type();
+
+    /**
+     * All planes of the image, where they lie in memory. The intensities of floats are judged by the values of all of
+     * these, whichever are classified.
+     *
+     * @return indexes as of {@link #copy}; empty where planes are read from a disk, and those that are classified count
+     */
+    default List<Map<String, Integer>> loadedPlanes() {
+        return Collections.emptyList();
+    }
 
     /**
      * Copies a plane's pixels.

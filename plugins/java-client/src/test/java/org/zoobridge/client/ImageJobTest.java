@@ -1,6 +1,7 @@
 package org.zoobridge.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -209,5 +210,81 @@ class ImageJobTest {
     void nothingToClassifyIsAnError() {
         Failing.with(ErrorReason.ERROR_REASON_REGION, () -> run(new ImageJob(new Stack(2))));
         assertEquals(Collections.emptyList(), new ImageJob(new Stack(2)).tags());
+    }
+
+    /** A stack of floats in three planes: one within 0…1, one within 0…200, one without a finite value. */
+    private static final class Floats implements PlaneSource {
+
+        private final boolean loaded;
+
+        Floats(final boolean loaded) {
+            this.loaded = loaded;
+        }
+
+        @Override
+        public String name() {
+            return "floats";
+        }
+
+        @Override
+        public int width() {
+            return 2;
+        }
+
+        @Override
+        public int height() {
+            return 1;
+        }
+
+        @Override
+        public String planeAxes() {
+            return "YX";
+        }
+
+        @Override
+        public int channels() {
+            return 1;
+        }
+
+        @Override
+        public DataType type() {
+            return DataType.DATA_TYPE_FLOAT32;
+        }
+
+        @Override
+        public List<Map<String, Integer>> loadedPlanes() {
+            return loaded ? Arrays.asList(plane(0, 0), plane(0, 1), plane(0, 2)) : Collections.emptyList();
+        }
+
+        @Override
+        public void copy(final Map<String, Integer> plane, final PixelBuffer buffer) {
+            final float[][] pixels = {{0.25f, 1}, {0, 200}, {Float.NaN, Float.NEGATIVE_INFINITY}};
+            buffer.put(pixels[plane.get("Z")]);
+        }
+    }
+
+    @Test
+    void floatsAreJudgedByTheWholeImageWhicheverPlanesAreSent() {
+        run(new ImageJob(new Floats(true)).plane(plane(0, 0)));
+        assertEquals(0, server.requests.get(0).getOptions().getValues().getLow());
+        assertEquals(200, server.requests.get(0).getOptions().getValues().getHigh());
+    }
+
+    @Test
+    void planesThatAreReadFromADiskAreJudgedByThoseThatAreSent() {
+        run(new ImageJob(new Floats(false)).plane(plane(0, 0)));
+        assertEquals(0.25, server.requests.get(0).getOptions().getValues().getLow());
+        assertEquals(1, server.requests.get(0).getOptions().getValues().getHigh());
+    }
+
+    @Test
+    void noValuesAreStatedWhereNothingDependsOnThem() {
+        run(new ImageJob(new Stack(2)).plane(plane(0, 0)));
+        run(new ImageJob(new Floats(false)).plane(plane(0, 2)));
+        new ImageJob(new Floats(true)).plane(plane(0, 0)).with(zoo, "digits", call -> call.intensity(0, 1))
+                .classify((done, total) -> { });
+        for (final ClassifyRequest request : server.requests) {
+            assertFalse(request.getOptions().hasValues());
+        }
     }
 }
