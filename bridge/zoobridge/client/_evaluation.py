@@ -112,6 +112,7 @@ def evaluation_request(
     run_id: str = "",
     restart: bool = False,
     resamples: int = 0,
+    report: bool = False,
 ) -> pb.EvaluateRequest:
     """Return the message that asks for an evaluation; see :meth:`Client.evaluate`.
 
@@ -136,6 +137,7 @@ def evaluation_request(
         run_id=run_id,
         restart=restart,
         resamples=resamples,
+        report=report,
     )
 
 

@@ -15,6 +15,7 @@ from zoobridge.client._evaluation import (
     evaluation_request,
     evaluation_updates,
 )
+from zoobridge.client._evaluation_files import save_part, without_files
 from zoobridge.client._evaluation_lists import DatasetReader, Measure
 from zoobridge.client._transport import error_from_rpc
 from zoobridge.protocol import from_message
@@ -23,6 +24,7 @@ from zoobridge.protocol.v1 import evaluation_pb2 as pb
 if TYPE_CHECKING:
     import os
     from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+    from pathlib import Path
 
     from zoobridge.client._evaluation_results import Evaluation
 
@@ -74,7 +76,8 @@ class EvaluationCalls(Connection, ABC):
         **options
             ``reader`` and its ``options``; ``mapping`` from the data's classes to the models';
             ``measures`` (all if empty), ``rank_by`` and ``seed``; ``run_id``, under which an
-            interrupted run continues, and ``restart`` to start again.
+            interrupted run continues, and ``restart`` to start again; ``report``, a folder here
+            that the server's report is written into, with pictures of mistakes.
 
         Raises
         ------
@@ -94,6 +97,7 @@ class EvaluationCalls(Connection, ABC):
         data: str | os.PathLike[str],
         *,
         timeout: float | None = None,
+        report: Path | None = None,
         **options: Any,
     ) -> Generator[EvaluationUpdate, None, None]:
         """Measure models as :meth:`evaluate` does, and yield its state as it changes.
@@ -101,10 +105,10 @@ class EvaluationCalls(Connection, ABC):
         The last state holds the result. Closing the generator cancels the call; what was
         classified is kept under the run's id.
         """
-        request = evaluation_request(models, data, **options)
+        request = evaluation_request(models, data, report=report is not None, **options)
         call = self._evaluation.Evaluate(request, timeout=timeout, metadata=self._endpoint.metadata)
         try:
-            yield from evaluation_updates(call)
+            yield from evaluation_updates(without_files(call, report))
         except grpc.RpcError as error:
             raise error_from_rpc(error, self._endpoint) from None
         finally:
@@ -155,14 +159,18 @@ class AsyncEvaluationCalls(Connection, ABC):
         data: str | os.PathLike[str],
         *,
         timeout: float | None = None,
+        report: Path | None = None,
         **options: Any,
     ) -> AsyncGenerator[EvaluationUpdate, None]:
         """Measure models, and yield the state as it changes; closing the generator cancels."""
-        request = evaluation_request(models, data, **options)
+        request = evaluation_request(models, data, report=report is not None, **options)
         call = self._evaluation.Evaluate(request, timeout=timeout, metadata=self._endpoint.metadata)
         update = EvaluationUpdate()
         try:
             while (response := await asyncio.to_thread(next, call, None)) is not None:
+                if report is not None and response.WhichOneof("event") == "file":
+                    await asyncio.to_thread(save_part, response.file, report)
+                    continue
                 update = update.after(response)
                 yield update
             update.ended()

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     )
     from zoobridge.evaluation.measures._outcomes import Costs, Outcomes
     from zoobridge.evaluation.measures._scoring import calibration
+    from zoobridge.evaluation.report._mistakes import Mistake, find_mistakes
     from zoobridge.evaluation.report._report import write_report
     from zoobridge.evaluation.report._thumbnails import Thumbnail, thumbnail
     from zoobridge.evaluation.runs._journal import Answer
@@ -63,6 +64,7 @@ __all__ = [
     "LabelledItem",
     "Measure",
     "Measured",
+    "Mistake",
     "Outcomes",
     "Pair",
     "Parity",
@@ -78,6 +80,7 @@ __all__ = [
     "compare_runs",
     "evaluate",
     "evaluate_iter",
+    "find_mistakes",
     "friedman",
     "holm",
     "list_measures",
@@ -110,6 +113,7 @@ _HOMES = {
     "measures._outcomes": ("Costs", "Outcomes"),
     "datasets._readers": ("read_dataset", "readers"),
     "datasets._tables": ("read_table",),
+    "report._mistakes": ("Mistake", "find_mistakes"),
     "report._report": ("write_report",),
     "report._thumbnails": ("Thumbnail", "thumbnail"),
     "runs._run": ("Run",),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 import threading
 from contextlib import closing
@@ -23,14 +22,10 @@ from zoobridge.errors import InvalidRequestError, ZooBridgeError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zoobridge.client import Client, EvaluationRow
+    from zoobridge.client import Client, Evaluation, EvaluationRow
     from zoobridge.evaluation import Comparison, Dataset
 
 __all__ = ["main"]
-
-_MISTAKES = 500
-# Mistakes of a folder that the page shows as pictures.
-_LAID = 60
 
 
 def main() -> None:
@@ -68,36 +63,21 @@ def _events(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
             )
             pictures = [{"picture": one["id"]} for one in asked["items"]]
             yield from _here(client, asked, Dataset(items), pictures)
-        elif asked["beside"]:
-            yield from _beside(client, asked)
         else:
             yield from _on_the_server(client, asked)
-
-
-def _beside(client: Client, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Compare models on a folder of the server, which this process can read as well."""
-    from zoobridge.evaluation import read_dataset
-
-    # Whether the folder is allowed is the server's to say.
-    with closing(
-        client.evaluate_iter(asked["models"], asked["path"], mapping=asked["mapping"])
-    ) as steps:
-        next(steps, None)
-    dataset = read_dataset(Path(asked["path"]))
-    yield from _here(client, asked, dataset, None)
 
 
 def _here(
     client: Client,
     asked: dict[str, Any],
     dataset: Dataset,
-    pictures: list[dict[str, str]] | None,
+    pictures: list[dict[str, str]],
 ) -> Iterator[dict[str, Any]]:
     """Compare models on pictures that lie here, and write the report.
 
-    `pictures` says how the page finds each; `None`: mistakes are laid out for it.
+    `pictures` says how the page finds each.
     """
-    from zoobridge.evaluation import evaluate_iter, write_report
+    from zoobridge.evaluation import evaluate_iter, find_mistakes, write_report
 
     folder = Path(asked["folder"])
     comparison: Comparison | None = None
@@ -118,7 +98,9 @@ def _here(
         "end": {
             "conclusions": list(comparison.conclusions),
             "report": True,
-            "mistakes": _mistakes(comparison, dataset, pictures, folder / "mistakes"),
+            "mistakes": [
+                asdict(one) | pictures[one.item] for one in find_mistakes(comparison, dataset)
+            ],
             "failures": [
                 {"item": dataset.items[one.item].name, "model": row.run.name, "reason": one.error}
                 for row in comparison.rows
@@ -145,61 +127,36 @@ def _rows(comparison: Comparison) -> list[dict[str, Any]]:
     return rows
 
 
-def _mistakes(
-    comparison: Comparison, dataset: Dataset, pictures: list[dict[str, str]] | None, folder: Path
-) -> list[dict[str, Any]]:
-    """Return what was answered wrongly, with where the page finds the picture."""
-    found: list[dict[str, Any]] = []
-    laid: dict[int, dict[str, str]] = {}
-    for row in comparison.rows:
-        for place, item in enumerate(comparison.items):
-            if not row.outcomes.correct[place]:
-                if pictures is None and item not in laid:
-                    laid[item] = _laid(dataset.items[item].path, folder, len(laid))
-                found.append(
-                    {
-                        **(laid if pictures is None else pictures)[item],
-                        "item": item,
-                        "model": row.run.name,
-                        "truth": dataset.items[item].label,
-                        "label": row.answered(place),
-                    }
-                )
-    return found[:_MISTAKES]
-
-
-def _laid(path: Path, folder: Path, number: int) -> dict[str, str]:
-    """Lay a picture out for the page, as long as there are few; return where it lies."""
-    if number >= _LAID:
-        return {}
-    folder.mkdir(exist_ok=True)
-    place = folder / f"{number}{path.suffix}"
-    try:
-        os.link(path, place)
-    except OSError:
-        # Another disk, or another user's file.
-        shutil.copyfile(path, place)
-    return {"path": os.fspath(place), "name": path.name}
-
-
 def _on_the_server(client: Client, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Have the server compare models on pictures that lie with it."""
-    steps = client.evaluate_iter(asked["models"], asked["path"], mapping=asked["mapping"])
+    """Have the server compare models on pictures that lie with it, and send its report."""
+    report = Path(asked["folder"]) / "report"
+    steps = client.evaluate_iter(
+        asked["models"], asked["path"], mapping=asked["mapping"], report=report
+    )
+    result: Evaluation | None = None
     with closing(steps):
         for update in steps:
+            result = update.result
             event: dict[str, Any] = {"rows": [_served_row(row) for row in update.rows]}
             if update.progress is not None:
                 event["progress"] = asdict(update.progress)
             yield event
-            if update.result is not None:
-                yield {
-                    "end": {
-                        "conclusions": list(update.result.conclusions),
-                        "report": False,
-                        "mistakes": [],
-                        "failures": [asdict(one) for one in update.result.failures],
-                    }
-                }
+    assert result is not None  # noqa: S101 - without it, an error was raised
+    sent = report / "mistakes.json"
+    mistakes = json.loads(sent.read_text("utf-8")) if sent.exists() else []
+    for one in mistakes:
+        picture = one.pop("picture")
+        one |= {"name": Path(one["name"]).name}
+        if picture:
+            one |= {"path": os.fspath(report / picture)}
+    yield {
+        "end": {
+            "conclusions": list(result.conclusions),
+            "report": sent.exists(),
+            "mistakes": mistakes,
+            "failures": [asdict(one) for one in result.failures],
+        }
+    }
 
 
 def _served_row(row: EvaluationRow) -> dict[str, Any]:

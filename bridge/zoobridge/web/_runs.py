@@ -18,7 +18,6 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 
 from zoobridge.errors import InvalidRequestError, LimitError, UnknownModelError
-from zoobridge.protocol.connection import discover
 from zoobridge.web._context import json_body, lines, session_of
 from zoobridge.web._security import REPORT_POLICY
 from zoobridge.web._sessions import UploadedPicture
@@ -95,7 +94,7 @@ class ComparisonTask:
         if place:
             number = f"{self.folder.name}-{Path(place).stem}"
             self._session.pictures[number] = UploadedPicture(
-                number, mistake.pop("name"), Path(place), 0
+                number, mistake["name"], Path(place), 0
             )
             mistake["picture"] = number
 
@@ -155,9 +154,7 @@ def run_routes(context: Context) -> list[Route]:
             gone.cancel()
             shutil.rmtree(gone.folder, ignore_errors=True)
         session.runs[number] = run
-        found = await asyncio.to_thread(discover)
-        beside = any(one.address == choice["address"] for one in found)
-        run.start(asked | {"server": choice, "folder": os.fspath(run.folder), "beside": beside})
+        run.start(asked | {"server": choice, "folder": os.fspath(run.folder)})
         context.note(f"a comparison of {', '.join(asked['models'])} began")
         return JSONResponse({"id": number})
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from zoobridge.evaluation._evaluate import DEFAULT_RESAMPLES, evaluate_iter
 from zoobridge.evaluation.datasets._readers import read_dataset
+from zoobridge.evaluation.service._report_files import report_files
 from zoobridge.protocol import to_message
 from zoobridge.protocol.v1 import evaluation_pb2 as pb
 
@@ -85,6 +86,14 @@ def respond(
                         update.result, pb.EvaluationResult, table=_table(update.result.rows)
                     )
                 )
+                if request.report and update.comparison is not None:
+                    yield from report_files(
+                        update.comparison,
+                        dataset,
+                        data=request.data,
+                        folder=folder / "report",
+                        check=check,
+                    )
             elif update.comparison is not None:
                 yield pb.EvaluateResponse(table=_table(update.rows))
 

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dzoobridge/v1/evaluation.proto\x12\x0czoobridge.v1\"\x15\n\x13ListMeasuresRequest\"?\n\x14ListMeasuresResponse\x12\'\n\x08measures\x18\x01 \x03(\x0b\x32\x15.zoobridge.v1.Measure\"\x86\x01\n\x07Measure\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x0f\n\x07\x61pplies\x18\x03 \x01(\t\x12\x0e\n\x06\x62\x65tter\x18\x04 \x01(\t\x12\r\n\x05group\x18\x05 \x01(\t\x12\x11\n\x04\x62\x65st\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x0c\n\x04unit\x18\x07 \x01(\tB\x07\n\x05_best\"\x1b\n\x19ListDatasetReadersRequest\"J\n\x1aListDatasetReadersResponse\x12,\n\x07readers\x18\x01 \x03(\x0b\x32\x1b.zoobridge.v1.DatasetReader\"\x9d\x01\n\rDatasetReader\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x39\n\x07options\x18\x03 \x03(\x0b\x32(.zoobridge.v1.DatasetReader.OptionsEntry\x1a.\n\x0cOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"2\n\x0e\x45valuatedModel\x12\r\n\x05model\x18\x01 \x01(\t\x12\x11\n\tframework\x18\x02 \x01(\t\"\x9c\x03\n\x0f\x45valuateRequest\x12,\n\x06models\x18\x01 \x03(\x0b\x32\x1c.zoobridge.v1.EvaluatedModel\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\t\x12\x0e\n\x06reader\x18\x03 \x01(\t\x12;\n\x07options\x18\x04 \x03(\x0b\x32*.zoobridge.v1.EvaluateRequest.OptionsEntry\x12;\n\x07mapping\x18\x05 \x03(\x0b\x32*.zoobridge.v1.EvaluateRequest.MappingEntry\x12\x10\n\x08measures\x18\x06 \x03(\t\x12\x0f\n\x07rank_by\x18\x07 \x01(\t\x12\x0c\n\x04seed\x18\x08 \x01(\r\x12\x0e\n\x06run_id\x18\t \x01(\t\x12\x0f\n\x07restart\x18\n \x01(\x08\x12\x11\n\tresamples\x18\x0b \x01(\r\x1a.\n\x0cOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a.\n\x0cMappingEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xe3\x01\n\x10\x45valuateResponse\x12.\n\x05start\x18\x01 \x01(\x0b\x32\x1d.zoobridge.v1.EvaluationStartH\x00\x12\x34\n\x08progress\x18\x02 \x01(\x0b\x32 .zoobridge.v1.EvaluationProgressH\x00\x12.\n\x05table\x18\x03 \x01(\x0b\x32\x1d.zoobridge.v1.EvaluationTableH\x00\x12\x30\n\x06result\x18\x04 \x01(\x0b\x32\x1e.zoobridge.v1.EvaluationResultH\x00\x42\x07\n\x05\x65vent\"Z\n\x0f\x45valuationStart\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\r\n\x05items\x18\x02 \x01(\r\x12(\n\x08left_out\x18\x03 \x03(\x0b\x32\x16.zoobridge.v1.Omission\"7\n\x08Omission\x12\x0c\n\x04item\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\"\x8b\x01\n\x12\x45valuationProgress\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0c\n\x04\x64one\x18\x02 \x01(\r\x12\x0e\n\x06\x66\x61iled\x18\x03 \x01(\r\x12\r\n\x05total\x18\x04 \x01(\r\x12\x13\n\x0bmodels_done\x18\x05 \x01(\r\x12\x14\n\x0cmodels_total\x18\x06 \x01(\r\x12\x0e\n\x06notice\x18\x07 \x01(\t\"<\n\x0f\x45valuationTable\x12)\n\x04rows\x18\x01 \x03(\x0b\x32\x1b.zoobridge.v1.EvaluationRow\"\xaf\x01\n\rEvaluationRow\x12\r\n\x05model\x18\x01 \x01(\t\x12\x11\n\tframework\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\r\n\x05items\x18\x04 \x01(\r\x12\x0e\n\x06\x66\x61iled\x18\x05 \x01(\r\x12*\n\x06values\x18\x06 \x03(\x0b\x32\x1a.zoobridge.v1.MeasureValue\x12\x0e\n\x06labels\x18\x07 \x03(\t\x12\x11\n\tconfusion\x18\x08 \x03(\r\"\x80\x01\n\x0cMeasureValue\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\x05value\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x10\n\x03low\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x11\n\x04high\x18\x05 \x01(\x01H\x02\x88\x01\x01\x42\x08\n\x06_valueB\x06\n\x04_lowB\x07\n\x05_high\"{\n\x0e\x45valuationPair\x12\r\n\x05\x66irst\x18\x01 \x01(\t\x12\x0e\n\x06second\x18\x02 \x01(\t\x12\x12\n\nonly_first\x18\x03 \x01(\r\x12\x13\n\x0bonly_second\x18\x04 \x01(\r\x12\x0f\n\x07p_value\x18\x05 \x01(\x01\x12\x10\n\x08\x61\x64justed\x18\x06 \x01(\x01\"\xe6\x01\n\x10\x45valuationResult\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12,\n\x05table\x18\x02 \x01(\x0b\x32\x1d.zoobridge.v1.EvaluationTable\x12+\n\x05pairs\x18\x03 \x03(\x0b\x32\x1c.zoobridge.v1.EvaluationPair\x12\x13\n\x0b\x63onclusions\x18\x04 \x03(\t\x12(\n\x08\x66\x61ilures\x18\x05 \x03(\x0b\x32\x16.zoobridge.v1.Omission\x12(\n\x08left_out\x18\x06 \x03(\x0b\x32\x16.zoobridge.v1.Omission2\xa0\x02\n\x11\x45valuationService\x12U\n\x0cListMeasures\x12!.zoobridge.v1.ListMeasuresRequest\x1a\".zoobridge.v1.ListMeasuresResponse\x12g\n\x12ListDatasetReaders\x12\'.zoobridge.v1.ListDatasetReadersRequest\x1a(.zoobridge.v1.ListDatasetReadersResponse\x12K\n\x08\x45valuate\x12\x1d.zoobridge.v1.EvaluateRequest\x1a\x1e.zoobridge.v1.EvaluateResponse0\x01\x42%\n\x10org.zoobridge.v1B\x0f\x45valuationProtoP\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dzoobridge/v1/evaluation.proto\x12\x0czoobridge.v1\"\x15\n\x13ListMeasuresRequest\"?\n\x14ListMeasuresResponse\x12\'\n\x08measures\x18\x01 \x03(\x0b\x32\x15.zoobridge.v1.Measure\"\x86\x01\n\x07Measure\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x0f\n\x07\x61pplies\x18\x03 \x01(\t\x12\x0e\n\x06\x62\x65tter\x18\x04 \x01(\t\x12\r\n\x05group\x18\x05 \x01(\t\x12\x11\n\x04\x62\x65st\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x0c\n\x04unit\x18\x07 \x01(\tB\x07\n\x05_best\"\x1b\n\x19ListDatasetReadersRequest\"J\n\x1aListDatasetReadersResponse\x12,\n\x07readers\x18\x01 \x03(\x0b\x32\x1b.zoobridge.v1.DatasetReader\"\x9d\x01\n\rDatasetReader\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x39\n\x07options\x18\x03 \x03(\x0b\x32(.zoobridge.v1.DatasetReader.OptionsEntry\x1a.\n\x0cOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"2\n\x0e\x45valuatedModel\x12\r\n\x05model\x18\x01 \x01(\t\x12\x11\n\tframework\x18\x02 \x01(\t\"\xac\x03\n\x0f\x45valuateRequest\x12,\n\x06models\x18\x01 \x03(\x0b\x32\x1c.zoobridge.v1.EvaluatedModel\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\t\x12\x0e\n\x06reader\x18\x03 \x01(\t\x12;\n\x07options\x18\x04 \x03(\x0b\x32*.zoobridge.v1.EvaluateRequest.OptionsEntry\x12;\n\x07mapping\x18\x05 \x03(\x0b\x32*.zoobridge.v1.EvaluateRequest.MappingEntry\x12\x10\n\x08measures\x18\x06 \x03(\t\x12\x0f\n\x07rank_by\x18\x07 \x01(\t\x12\x0c\n\x04seed\x18\x08 \x01(\r\x12\x0e\n\x06run_id\x18\t \x01(\t\x12\x0f\n\x07restart\x18\n \x01(\x08\x12\x11\n\tresamples\x18\x0b \x01(\r\x12\x0e\n\x06report\x18\x0c \x01(\x08\x1a.\n\x0cOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a.\n\x0cMappingEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x91\x02\n\x10\x45valuateResponse\x12.\n\x05start\x18\x01 \x01(\x0b\x32\x1d.zoobridge.v1.EvaluationStartH\x00\x12\x34\n\x08progress\x18\x02 \x01(\x0b\x32 .zoobridge.v1.EvaluationProgressH\x00\x12.\n\x05table\x18\x03 \x01(\x0b\x32\x1d.zoobridge.v1.EvaluationTableH\x00\x12\x30\n\x06result\x18\x04 \x01(\x0b\x32\x1e.zoobridge.v1.EvaluationResultH\x00\x12,\n\x04\x66ile\x18\x05 \x01(\x0b\x32\x1c.zoobridge.v1.EvaluationFileH\x00\x42\x07\n\x05\x65vent\"<\n\x0e\x45valuationFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06offset\x18\x02 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\"Z\n\x0f\x45valuationStart\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\r\n\x05items\x18\x02 \x01(\r\x12(\n\x08left_out\x18\x03 \x03(\x0b\x32\x16.zoobridge.v1.Omission\"7\n\x08Omission\x12\x0c\n\x04item\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\"\x8b\x01\n\x12\x45valuationProgress\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0c\n\x04\x64one\x18\x02 \x01(\r\x12\x0e\n\x06\x66\x61iled\x18\x03 \x01(\r\x12\r\n\x05total\x18\x04 \x01(\r\x12\x13\n\x0bmodels_done\x18\x05 \x01(\r\x12\x14\n\x0cmodels_total\x18\x06 \x01(\r\x12\x0e\n\x06notice\x18\x07 \x01(\t\"<\n\x0f\x45valuationTable\x12)\n\x04rows\x18\x01 \x03(\x0b\x32\x1b.zoobridge.v1.EvaluationRow\"\xaf\x01\n\rEvaluationRow\x12\r\n\x05model\x18\x01 \x01(\t\x12\x11\n\tframework\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\r\n\x05items\x18\x04 \x01(\r\x12\x0e\n\x06\x66\x61iled\x18\x05 \x01(\r\x12*\n\x06values\x18\x06 \x03(\x0b\x32\x1a.zoobridge.v1.MeasureValue\x12\x0e\n\x06labels\x18\x07 \x03(\t\x12\x11\n\tconfusion\x18\x08 \x03(\r\"\x80\x01\n\x0cMeasureValue\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\x05value\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x10\n\x03low\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x11\n\x04high\x18\x05 \x01(\x01H\x02\x88\x01\x01\x42\x08\n\x06_valueB\x06\n\x04_lowB\x07\n\x05_high\"{\n\x0e\x45valuationPair\x12\r\n\x05\x66irst\x18\x01 \x01(\t\x12\x0e\n\x06second\x18\x02 \x01(\t\x12\x12\n\nonly_first\x18\x03 \x01(\r\x12\x13\n\x0bonly_second\x18\x04 \x01(\r\x12\x0f\n\x07p_value\x18\x05 \x01(\x01\x12\x10\n\x08\x61\x64justed\x18\x06 \x01(\x01\"\xe6\x01\n\x10\x45valuationResult\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12,\n\x05table\x18\x02 \x01(\x0b\x32\x1d.zoobridge.v1.EvaluationTable\x12+\n\x05pairs\x18\x03 \x03(\x0b\x32\x1c.zoobridge.v1.EvaluationPair\x12\x13\n\x0b\x63onclusions\x18\x04 \x03(\t\x12(\n\x08\x66\x61ilures\x18\x05 \x03(\x0b\x32\x16.zoobridge.v1.Omission\x12(\n\x08left_out\x18\x06 \x03(\x0b\x32\x16.zoobridge.v1.Omission2\xa0\x02\n\x11\x45valuationService\x12U\n\x0cListMeasures\x12!.zoobridge.v1.ListMeasuresRequest\x1a\".zoobridge.v1.ListMeasuresResponse\x12g\n\x12ListDatasetReaders\x12\'.zoobridge.v1.ListDatasetReadersRequest\x1a(.zoobridge.v1.ListDatasetReadersResponse\x12K\n\x08\x45valuate\x12\x1d.zoobridge.v1.EvaluateRequest\x1a\x1e.zoobridge.v1.EvaluateResponse0\x01\x42%\n\x10org.zoobridge.v1B\x0f\x45valuationProtoP\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,29 +56,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVALUATEDMODEL']._serialized_start=537
   _globals['_EVALUATEDMODEL']._serialized_end=587
   _globals['_EVALUATEREQUEST']._serialized_start=590
-  _globals['_EVALUATEREQUEST']._serialized_end=1002
+  _globals['_EVALUATEREQUEST']._serialized_end=1018
   _globals['_EVALUATEREQUEST_OPTIONSENTRY']._serialized_start=489
   _globals['_EVALUATEREQUEST_OPTIONSENTRY']._serialized_end=535
-  _globals['_EVALUATEREQUEST_MAPPINGENTRY']._serialized_start=956
-  _globals['_EVALUATEREQUEST_MAPPINGENTRY']._serialized_end=1002
-  _globals['_EVALUATERESPONSE']._serialized_start=1005
-  _globals['_EVALUATERESPONSE']._serialized_end=1232
-  _globals['_EVALUATIONSTART']._serialized_start=1234
-  _globals['_EVALUATIONSTART']._serialized_end=1324
-  _globals['_OMISSION']._serialized_start=1326
-  _globals['_OMISSION']._serialized_end=1381
-  _globals['_EVALUATIONPROGRESS']._serialized_start=1384
-  _globals['_EVALUATIONPROGRESS']._serialized_end=1523
-  _globals['_EVALUATIONTABLE']._serialized_start=1525
-  _globals['_EVALUATIONTABLE']._serialized_end=1585
-  _globals['_EVALUATIONROW']._serialized_start=1588
-  _globals['_EVALUATIONROW']._serialized_end=1763
-  _globals['_MEASUREVALUE']._serialized_start=1766
-  _globals['_MEASUREVALUE']._serialized_end=1894
-  _globals['_EVALUATIONPAIR']._serialized_start=1896
-  _globals['_EVALUATIONPAIR']._serialized_end=2019
-  _globals['_EVALUATIONRESULT']._serialized_start=2022
-  _globals['_EVALUATIONRESULT']._serialized_end=2252
-  _globals['_EVALUATIONSERVICE']._serialized_start=2255
-  _globals['_EVALUATIONSERVICE']._serialized_end=2543
+  _globals['_EVALUATEREQUEST_MAPPINGENTRY']._serialized_start=972
+  _globals['_EVALUATEREQUEST_MAPPINGENTRY']._serialized_end=1018
+  _globals['_EVALUATERESPONSE']._serialized_start=1021
+  _globals['_EVALUATERESPONSE']._serialized_end=1294
+  _globals['_EVALUATIONFILE']._serialized_start=1296
+  _globals['_EVALUATIONFILE']._serialized_end=1356
+  _globals['_EVALUATIONSTART']._serialized_start=1358
+  _globals['_EVALUATIONSTART']._serialized_end=1448
+  _globals['_OMISSION']._serialized_start=1450
+  _globals['_OMISSION']._serialized_end=1505
+  _globals['_EVALUATIONPROGRESS']._serialized_start=1508
+  _globals['_EVALUATIONPROGRESS']._serialized_end=1647
+  _globals['_EVALUATIONTABLE']._serialized_start=1649
+  _globals['_EVALUATIONTABLE']._serialized_end=1709
+  _globals['_EVALUATIONROW']._serialized_start=1712
+  _globals['_EVALUATIONROW']._serialized_end=1887
+  _globals['_MEASUREVALUE']._serialized_start=1890
+  _globals['_MEASUREVALUE']._serialized_end=2018
+  _globals['_EVALUATIONPAIR']._serialized_start=2020
+  _globals['_EVALUATIONPAIR']._serialized_end=2143
+  _globals['_EVALUATIONRESULT']._serialized_start=2146
+  _globals['_EVALUATIONRESULT']._serialized_end=2376
+  _globals['_EVALUATIONSERVICE']._serialized_start=2379
+  _globals['_EVALUATIONSERVICE']._serialized_end=2667
 # @@protoc_insertion_point(module_scope)

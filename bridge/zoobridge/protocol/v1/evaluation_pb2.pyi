@@ -70,7 +70,7 @@ class EvaluatedModel(_message.Message):
     def __init__(self, model: _Optional[str] = ..., framework: _Optional[str] = ...) -> None: ...
 
 class EvaluateRequest(_message.Message):
-    __slots__ = ("models", "data", "reader", "options", "mapping", "measures", "rank_by", "seed", "run_id", "restart", "resamples")
+    __slots__ = ("models", "data", "reader", "options", "mapping", "measures", "rank_by", "seed", "run_id", "restart", "resamples", "report")
     class OptionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -96,6 +96,7 @@ class EvaluateRequest(_message.Message):
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     RESTART_FIELD_NUMBER: _ClassVar[int]
     RESAMPLES_FIELD_NUMBER: _ClassVar[int]
+    REPORT_FIELD_NUMBER: _ClassVar[int]
     models: _containers.RepeatedCompositeFieldContainer[EvaluatedModel]
     data: str
     reader: str
@@ -107,19 +108,32 @@ class EvaluateRequest(_message.Message):
     run_id: str
     restart: bool
     resamples: int
-    def __init__(self, models: _Optional[_Iterable[_Union[EvaluatedModel, _Mapping]]] = ..., data: _Optional[str] = ..., reader: _Optional[str] = ..., options: _Optional[_Mapping[str, str]] = ..., mapping: _Optional[_Mapping[str, str]] = ..., measures: _Optional[_Iterable[str]] = ..., rank_by: _Optional[str] = ..., seed: _Optional[int] = ..., run_id: _Optional[str] = ..., restart: bool = ..., resamples: _Optional[int] = ...) -> None: ...
+    report: bool
+    def __init__(self, models: _Optional[_Iterable[_Union[EvaluatedModel, _Mapping]]] = ..., data: _Optional[str] = ..., reader: _Optional[str] = ..., options: _Optional[_Mapping[str, str]] = ..., mapping: _Optional[_Mapping[str, str]] = ..., measures: _Optional[_Iterable[str]] = ..., rank_by: _Optional[str] = ..., seed: _Optional[int] = ..., run_id: _Optional[str] = ..., restart: bool = ..., resamples: _Optional[int] = ..., report: bool = ...) -> None: ...
 
 class EvaluateResponse(_message.Message):
-    __slots__ = ("start", "progress", "table", "result")
+    __slots__ = ("start", "progress", "table", "result", "file")
     START_FIELD_NUMBER: _ClassVar[int]
     PROGRESS_FIELD_NUMBER: _ClassVar[int]
     TABLE_FIELD_NUMBER: _ClassVar[int]
     RESULT_FIELD_NUMBER: _ClassVar[int]
+    FILE_FIELD_NUMBER: _ClassVar[int]
     start: EvaluationStart
     progress: EvaluationProgress
     table: EvaluationTable
     result: EvaluationResult
-    def __init__(self, start: _Optional[_Union[EvaluationStart, _Mapping]] = ..., progress: _Optional[_Union[EvaluationProgress, _Mapping]] = ..., table: _Optional[_Union[EvaluationTable, _Mapping]] = ..., result: _Optional[_Union[EvaluationResult, _Mapping]] = ...) -> None: ...
+    file: EvaluationFile
+    def __init__(self, start: _Optional[_Union[EvaluationStart, _Mapping]] = ..., progress: _Optional[_Union[EvaluationProgress, _Mapping]] = ..., table: _Optional[_Union[EvaluationTable, _Mapping]] = ..., result: _Optional[_Union[EvaluationResult, _Mapping]] = ..., file: _Optional[_Union[EvaluationFile, _Mapping]] = ...) -> None: ...
+
+class EvaluationFile(_message.Message):
+    __slots__ = ("name", "offset", "data")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    offset: int
+    data: bytes
+    def __init__(self, name: _Optional[str] = ..., offset: _Optional[int] = ..., data: _Optional[bytes] = ...) -> None: ...
 
 class EvaluationStart(_message.Message):
     __slots__ = ("run_id", "items", "left_out")
