@@ -185,7 +185,7 @@ class _ForkServer:
         elif self.killed:
             what = (
                 f"{started} was ended by SIGKILL, by a person or by the system for lack of memory; free "
-                "memory or lower --max-memory, and try again"
+                "memory or lower the server's memory limit, and try again"
             )
         else:
             what = (
