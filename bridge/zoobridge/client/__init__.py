@@ -39,7 +39,7 @@ from zoobridge.client._models import (
     ServerInfo,
     Weights,
 )
-from zoobridge.client._remote_project import AnnotatedItems, RemoteTrainingProject
+from zoobridge.client._remote_project import RemoteTrainingProject
 from zoobridge.client._request import Region, parse_planes, parse_region
 from zoobridge.client._result import (
     ClassScore,
@@ -54,6 +54,7 @@ from zoobridge.client._results import Results
 from zoobridge.client._server_statistics import BatchStatistics, ModelStatistics, ServerStatistics
 from zoobridge.client._table import columns as table_columns
 from zoobridge.client._training import (
+    AnnotatedItems,
     AnswerExplanation,
     ClassCount,
     ClassFigures,

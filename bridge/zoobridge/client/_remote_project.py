@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from zoobridge.client._folders import find_images
 from zoobridge.client._images import sources
 from zoobridge.client._request import parse_region
 from zoobridge.client._training import (
-    ClassCount,
+    AnnotatedItems,
     ProjectSummary,
     PublishedModel,
     SuggestedItem,
@@ -35,23 +34,7 @@ if TYPE_CHECKING:
 
     OnStep = Callable[[str, int, int], None]
 
-__all__ = ["AnnotatedItems", "RemoteTrainingProject", "image_message"]
-
-
-@dataclass(frozen=True)
-class AnnotatedItems:
-    """What a project knows of items that were sent.
-
-    Parameters
-    ----------
-    items
-        With the classes that they have now.
-    classes
-        The project's classes now.
-    """
-
-    items: tuple[TrainingAnnotation, ...]
-    classes: tuple[ClassCount, ...]
+__all__ = ["RemoteTrainingProject", "image_message"]
 
 
 class RemoteTrainingProject:
@@ -238,7 +221,7 @@ class RemoteTrainingProject:
                 if isinstance(answer, ZooBridgeError):
                     raise answer
         request = pb.SuggestRequest(project=self.name, count=count, random=random)
-        answer = self._long("Suggest", request, "suggested", on_step)
+        answer = self._transport.last("Suggest", request, "suggested", on_step)
         return [from_message(SuggestedItem, one) for one in answer.items]
 
     def fit(
@@ -270,7 +253,9 @@ class RemoteTrainingProject:
         request = pb.FitRequest(
             project=self.name, rivals=rivals, use_unlabelled=use_unlabelled, seed=seed
         )
-        return from_message(TrainingFigures, self._long("Fit", request, "figures", on_step))
+        return from_message(
+            TrainingFigures, self._transport.last("Fit", request, "figures", on_step)
+        )
 
     def report(self, folder: str | os.PathLike[str] | None = None) -> TrainingReport:
         """Return the report of the last fit, and write it into a folder.
@@ -327,7 +312,9 @@ class RemoteTrainingProject:
             license=license_id,
             without_embeddings=not reference,
         )
-        return from_message(PublishedModel, self._long("Publish", request, "published", on_step))
+        return from_message(
+            PublishedModel, self._transport.last("Publish", request, "published", on_step)
+        )
 
     def delete(self) -> None:
         """Remove the project with its pictures from the server; published models stay."""
@@ -389,9 +376,6 @@ class RemoteTrainingProject:
                 yield error_from_status(answer.error)
             else:
                 yield from_message(AnnotatedItems, answer.annotated)
-
-    def _long(self, method: str, request: Any, end: str, on_step: OnStep | None) -> Any:
-        return self._transport.last(method, request, end, on_step)
 
 
 def image_message(picture: ImageLike, axes: str, name: str) -> image_pb2.Image:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from zoobridge.protocol.v1 import training_pb2 as pb
 
 __all__ = [
+    "AnnotatedItems",
     "AnswerExplanation",
     "ClassCount",
     "ClassFigures",
@@ -115,6 +116,22 @@ class TrainingAnnotation:
     annotator: str = ""
     time: str = ""
     suggested: bool = False
+
+
+@dataclass(frozen=True)
+class AnnotatedItems:
+    """What a project knows of items that were sent.
+
+    Parameters
+    ----------
+    items
+        With the classes that they have now.
+    classes
+        The project's classes now.
+    """
+
+    items: tuple[TrainingAnnotation, ...]
+    classes: tuple[ClassCount, ...]
 
 
 @dataclass(frozen=True)
