@@ -195,7 +195,7 @@ def test_a_zoo_that_cannot_be_written_leaves_nothing_behind(trained, tmp_path, m
 
 
 def test_a_licence_that_is_none_is_refused_before_anything_is_written(trained):
-    with pytest.raises(InvalidRequestError, match="no SPDX identifier"):
+    with pytest.raises(InvalidRequestError, match="not an SPDX licence identifier"):
         trained.project.publish(license_id="mine")
 
 
