@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import shlex
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,12 +29,18 @@ if TYPE_CHECKING:
     from zoobridge.evaluation.datasets._dataset import Dataset
     from zoobridge.evaluation.measures._measures import Measure
 
-__all__ = ["write_report"]
+__all__ = ["repeating_command", "write_report"]
 
 _MISTAKES = 12
 _DISAGREEMENTS = 24
 _MATRIX_CLASSES = 30
 _WORST = 20
+
+
+def repeating_command(comparison: Comparison, data: str) -> str:
+    """Return the command that repeats a comparison on the dataset at a path."""
+    models = " ".join(shlex.quote(row.run.name) for row in comparison.rows)
+    return f"zoobridge evaluate {models} --data {shlex.quote(data)} --report report"
 
 
 def write_report(comparison: Comparison, dataset: Dataset, folder: Path, *, command: str) -> Path:

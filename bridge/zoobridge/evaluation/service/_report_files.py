@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from zoobridge.evaluation.report._mistakes import find_mistakes
-from zoobridge.evaluation.report._report import write_report
+from zoobridge.evaluation.report._report import repeating_command, write_report
 from zoobridge.protocol.v1 import evaluation_pb2 as pb
 
 if TYPE_CHECKING:
@@ -47,9 +46,7 @@ def report_files(
     check
         Called with each picture's file before it is read.
     """
-    models = " ".join(shlex.quote(row.run.name) for row in comparison.rows)
-    command = f"zoobridge evaluate {models} --data {shlex.quote(data)} --report report"
-    write_report(comparison, dataset, folder, command=command)
+    write_report(comparison, dataset, folder, command=repeating_command(comparison, data))
     for path in sorted(folder.iterdir()):
         yield from _parts(path.name, path.read_bytes())
     names: dict[int, str] = {}

@@ -205,7 +205,7 @@ def test_an_encrypted_server_with_a_token_is_reached_through_the_form(
             "The file at “Certificate” does not verify",
         ),
         ({"token": TOKEN, "tls": True}, "The system's certificates do not verify"),
-        ({"token": TOKEN}, "tick “Encrypt”, or name its “Certificate”"),
+        ({"token": TOKEN}, "select “Encrypt”, or choose its “Certificate”"),
         ({"token": TOKEN, "ca": certificates / "none.pem"}, "annot read the certificate"),
     ]
     for number, (typed, words) in enumerate(tries):
