@@ -54,4 +54,4 @@ def test_a_picture_unlike_those_of_the_training_is_marked_and_warned_of(
     log = str(imagej.macro('return getInfo("log");'))
     warnings = [line for line in log.splitlines() if "unlike" in line]
     assert len(warnings) == 1
-    assert "noise.png" in warnings[0]
+    assert "1 of 1 item is unlike the pictures" in warnings[0]

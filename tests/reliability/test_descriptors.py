@@ -56,7 +56,7 @@ def test_a_server_without_descriptors_names_the_limit_and_answers_again_once_the
     for _ in range(3):
         with pytest.raises(grpc.RpcError):
             caller.classification.Classify(request(model=f"m{MODELS - 1}"), timeout=90)
-    assert server.descriptors() <= before
+    wait_until(lambda: server.descriptors() <= before, seconds=10)
     caller.classification.Classify(request(model=f"m{answered[0]}"), timeout=90)
     token = next(server.runtime.glob("server-*.json")).read_text().split('"token": "')[1]
     metadata = (("authorization", f"Bearer {token.split(chr(34))[0]}"),)
