@@ -64,5 +64,5 @@ def test_fleiss_kappa_needs_the_same_judges(items):
 
 @pytest.mark.parametrize("counts", [(3, 2), (-1, 2)])
 def test_counts_that_cannot_be_are_refused(counts):
-    with pytest.raises(InvalidRequestError, match="no count"):
+    with pytest.raises(InvalidRequestError, match="not a count"):
         binomial_interval(*counts)

@@ -23,7 +23,8 @@ def test_charts_show_what_top_shows(tab, demo):
     assert titles == ["Requests a second", "Time of a request", "Waiting requests", "Memory"]
     memory = view.locator(".chart").nth(3).locator("svg")
     assert "server" in memory.get_attribute("aria-label")
-    view.locator(".log").wait_for()
+    view.get_by_label("Log of the server").wait_for()
+    view.get_by_label("Log of the page").wait_for()
 
 
 def test_the_log_is_for_managers(tab):
