@@ -52,11 +52,7 @@ public final class SequenceClassifier {
      * @return why a model cannot, by its reference; empty where it can
      */
     public Map<String, String> refusals(final SequenceView sequence, final List<Model> models) {
-        final List<String> references = new ArrayList<>();
-        for (final Model model : models) {
-            references.add(ModelFacts.reference(model, models));
-        }
-        return zoo.refusals(references, zoo.classify("").question(new SequencePlanes(sequence), 0, 0));
+        return zoo.refusals(models, zoo.classify("").question(new SequencePlanes(sequence), 0, 0));
     }
 
     /**

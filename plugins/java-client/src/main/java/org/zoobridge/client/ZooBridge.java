@@ -14,7 +14,6 @@ import io.grpc.stub.AbstractStub;
 import io.grpc.stub.MetadataUtils;
 
 import java.io.IOException;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -277,20 +276,34 @@ public final class ZooBridge implements AutoCloseable {
     /**
      * Asks which models can look at a picture. The questions travel together.
      *
-     * @param models   {@code id} or {@code id@version}
+     * @param models   all models of the zoo, broken ones included
      * @param question made by {@link ClassifyCall#question}
-     * @return for each model why it cannot, in a sentence; empty where it can
+     * @return for each model, by its reference, why it cannot, in a sentence; empty where it can
      * @throws ZooBridgeException if the server cannot be asked
      */
-    public Map<String, String> refusals(final Collection<String> models, final CheckImageRequest question) {
+    public Map<String, String> refusals(final List<Model> models, final CheckImageRequest question) {
         final Map<String, ListenableFuture<CheckImageResponse>> asked = new LinkedHashMap<>();
-        for (final String model : models) {
-            asked.put(model, unary().withDeadlineAfter(ASKING_SECONDS, TimeUnit.SECONDS)
-                    .checkImage(question.toBuilder().setModel(model).build()));
+        for (final Model model : models) {
+            final String reference = ModelFacts.reference(model, models);
+            asked.put(reference, unary().withDeadlineAfter(ASKING_SECONDS, TimeUnit.SECONDS)
+                    .checkImage(question.toBuilder().setModel(reference).build()));
         }
         final Map<String, String> refusals = new LinkedHashMap<>();
-        asked.forEach((model, answer) -> refusals.put(model, answered(answer).getRefusal().getMessage()));
+        asked.forEach((reference, answer) -> refusals.put(reference, refusal(answer)));
         return refusals;
+    }
+
+    private String refusal(final ListenableFuture<CheckImageResponse> answer) {
+        try {
+            return answered(answer).getRefusal().getMessage();
+        } catch (ZooBridgeException error) {
+            // One package that broke, or went since the models were listed, leaves the others to choose from.
+            if (error.reason() == ErrorReason.ERROR_REASON_BROKEN_PACKAGE
+                    || error.reason() == ErrorReason.ERROR_REASON_UNKNOWN_MODEL) {
+                return error.getMessage();
+            }
+            throw error;
+        }
     }
 
     /**

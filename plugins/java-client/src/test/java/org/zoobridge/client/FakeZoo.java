@@ -24,6 +24,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 
 import org.zoobridge.v1.AxisSize;
+import org.zoobridge.v1.CheckImageRequest;
+import org.zoobridge.v1.CheckImageResponse;
 import org.zoobridge.v1.ClassScore;
 import org.zoobridge.v1.ClassificationServiceGrpc;
 import org.zoobridge.v1.ClassifyRequest;
@@ -56,8 +58,8 @@ import org.zoobridge.v1.ZooServiceGrpc;
 /**
  * A gRPC server whose answers a test can foresee. It answers each picture with its name as the label, one part for
  * each region; it had to assume the intensities of a picture whose name starts with {@code float}, and finds one whose
- * name starts with {@code unlike} unlike its training pictures; a region named {@code end} ends the stream; the model {@code wait} never answers, and other models are
- * unknown.
+ * name starts with {@code unlike} unlike its training pictures; a region named {@code end} ends the stream; the model {@code wait} never answers, the package of
+ * {@code broken} is broken, and other models are unknown.
  */
 public final class FakeZoo implements AutoCloseable {
 
@@ -106,6 +108,12 @@ public final class FakeZoo implements AutoCloseable {
     @Override
     public void close() {
         server.shutdownNow();
+    }
+
+    private static Status brokenPackage(final String model) {
+        return Status.newBuilder().setCode(9).setMessage("the package of " + model + " is broken")
+                .addDetails(detail("ErrorInfo", ErrorInfo.newBuilder().setDomain("zoobridge")
+                        .setReason("BROKEN_PACKAGE").build())).build();
     }
 
     static Status unknownModel(final String model) {
@@ -180,6 +188,29 @@ public final class FakeZoo implements AutoCloseable {
                 answers.onCompleted();
             } else {
                 answers.onError(failure(unknownModel(request.getModel())));
+            }
+        }
+
+        @Override
+        public void checkImage(final CheckImageRequest request, final StreamObserver<CheckImageResponse> answers) {
+            switch (request.getModel()) {
+                case "digits":
+                    answers.onNext(CheckImageResponse.getDefaultInstance());
+                    answers.onCompleted();
+                    break;
+                case "four":
+                    answers.onNext(CheckImageResponse.newBuilder().setRefusal(
+                            Status.newBuilder().setCode(3).setMessage("four wants 4 channels")).build());
+                    answers.onCompleted();
+                    break;
+                case "broken":
+                    answers.onError(failure(brokenPackage("broken")));
+                    break;
+                case "busy":
+                    answers.onError(io.grpc.Status.RESOURCE_EXHAUSTED.asRuntimeException());
+                    break;
+                default:
+                    answers.onError(failure(unknownModel(request.getModel())));
             }
         }
 

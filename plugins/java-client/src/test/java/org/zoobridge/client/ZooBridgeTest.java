@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -19,8 +20,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.zoobridge.v1.CheckImageRequest;
 import org.zoobridge.v1.DataType;
 import org.zoobridge.v1.ErrorReason;
+import org.zoobridge.v1.Model;
 
 @Timeout(60)
 class ZooBridgeTest {
@@ -183,5 +186,24 @@ class ZooBridgeTest {
         final ZooBridgeException error = assertThrows(ZooBridgeException.class,
                 () -> ZooBridge.connect(server.endpoint().withTls(Paths.get("no such file.pem"))));
         assertTrue(error.getMessage().contains("no such file.pem"), error.getMessage());
+    }
+
+    private Map<String, String> refusals(final String... models) {
+        final List<Model> listed = new ArrayList<>();
+        for (final String model : models) {
+            listed.add(Model.newBuilder().setId(model).build());
+        }
+        return zoo.refusals(listed, CheckImageRequest.getDefaultInstance());
+    }
+
+    @Test
+    void aBrokenPackageOrOneThatWentLeavesTheOtherModelsToChooseFrom() {
+        assertEquals("{broken=the package of broken is broken, digits=, four=four wants 4 channels, "
+                + "gone=no model \"gone\"; did you mean digits?}", refusals("broken", "digits", "four", "gone").toString());
+    }
+
+    @Test
+    void aServerThatCannotBeAskedIsAnError() {
+        assertThrows(ZooBridgeException.class, () -> refusals("digits", "busy"));
     }
 }

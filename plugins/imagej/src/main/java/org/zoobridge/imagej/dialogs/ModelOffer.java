@@ -46,11 +46,7 @@ final class ModelOffer {
      * @return why a model cannot, by its reference; empty where it can
      */
     Map<String, String> refusals(final CheckImageRequest question) {
-        final List<String> references = new ArrayList<>();
-        for (final Model model : models) {
-            references.add(ModelFacts.reference(model, models));
-        }
-        return zoo.refusals(references, question);
+        return zoo.refusals(models, question);
     }
 
     /**
