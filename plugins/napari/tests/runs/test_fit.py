@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from napari_zoobridge.layers import PlaneSource
+from napari_zoobridge.layers import JoinedChannels, PlaneSource
 from napari_zoobridge.runs import FitQuestion, expectation
 from napari_zoobridge.runs._fit import report_of
 from zoobridge.client import Conversion, ImageCheck, Model, ModelInput
@@ -59,19 +59,36 @@ def picture(shape, axes, dtype=np.uint8):
     return PlaneSource("p", np.zeros(shape, dtype), axes)
 
 
+def floats():
+    """Two planes of 0…1 with one pixel that is not a number in the second."""
+    pixels = np.linspace(0, 1, 2 * 32 * 32, dtype=np.float32).reshape(2, 32, 32)
+    pixels[1, 0, 0] = np.nan
+    return PlaneSource("p", pixels, "ZYX")
+
+
+def joined_floats():
+    ramp = np.tile(np.linspace(0, 1, 32, dtype=np.float32), (32, 1))
+    return PlaneSource("p", JoinedChannels((ramp, ramp, ramp)), "YXC")
+
+
 @pytest.mark.parametrize(
     ("source", "fits"),
     [
         (picture((32, 32), "YX"), True),
         (picture((5, 64, 64, 3), "ZYXC", np.uint16), True),
         (picture((2, 32, 32), "CYX"), False),
+        (floats(), True),
+        (joined_floats(), True),
     ],
 )
 def test_what_is_said_before_a_run_is_what_the_run_does(client, source, fits):
     model = client.model("textures")
     report = FitQuestion.about(model, source, regions=False, options={}).ask(client)
     (result,) = client.classify(
-        "textures", source.read({"Z": 0} if "Z" in source.axes else {}), axes=source.plane_axes
+        "textures",
+        source.read({"Z": 0} if "Z" in source.axes else {}),
+        axes=source.plane_axes,
+        values=source.values(),
     )
     assert report.fits is fits
     assert (result.error is None) is fits

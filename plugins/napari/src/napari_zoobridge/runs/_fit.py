@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -73,13 +74,14 @@ class FitQuestion:
     ) -> FitQuestion:
         """Return the question for a model and a layer."""
         axes = source.plane_axes
+        quick = source.in_memory and 0 < math.prod(source.shape) <= _FEW_PIXELS
         return cls(
             model.reference,
             axes,
             tuple(source.length(letter) for letter in axes),
             np.dtype(source.array.dtype).name,
             regions,
-            _values(source.array),
+            source.values() if quick else None,
             tuple(options.items()),
         )
 
@@ -122,15 +124,6 @@ def advice(conversions: Iterable[Conversion]) -> list[str]:
         f"Check: {notice}" + (f"; change that at {control}." if control else ".")
         for notice, control in sorted(found)
     ]
-
-
-def _values(array: Any) -> tuple[float, float] | None:
-    if not isinstance(array, np.ndarray) or not 0 < array.size <= _FEW_PIXELS:
-        return None
-    if array.dtype == np.uint8 or array.dtype.kind not in "iuf":
-        return None
-    low, high = float(array.min()), float(array.max())
-    return (low, high) if np.isfinite([low, high]).all() else None
 
 
 def expectation(model: Model) -> str:

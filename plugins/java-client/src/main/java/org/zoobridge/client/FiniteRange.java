@@ -2,15 +2,21 @@ package org.zoobridge.client;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.EnumSet;
+import java.util.Set;
 
 import org.zoobridge.v1.DataType;
 import org.zoobridge.v1.ValueRange;
 
 /**
- * The smallest and the greatest finite value of an image of floats, found plane by plane. Whole numbers are mapped by
- * the range of their type and need none.
+ * The smallest and the greatest finite value of an image, found plane by plane. Ordinary pictures of 8 bits need none:
+ * the range of their type says all.
  */
 final class FiniteRange {
+
+    private static final Set<DataType> LOOKED_THROUGH = EnumSet.of(DataType.DATA_TYPE_INT8, DataType.DATA_TYPE_UINT16,
+            DataType.DATA_TYPE_INT16, DataType.DATA_TYPE_UINT32, DataType.DATA_TYPE_INT32, DataType.DATA_TYPE_FLOAT32,
+            DataType.DATA_TYPE_FLOAT64);
 
     private final DataType type;
     private double low = Double.POSITIVE_INFINITY;
@@ -26,7 +32,7 @@ final class FiniteRange {
     }
 
     boolean isWanted() {
-        return type == DataType.DATA_TYPE_FLOAT32 || type == DataType.DATA_TYPE_FLOAT64;
+        return LOOKED_THROUGH.contains(type);
     }
 
     boolean isKnown() {
@@ -41,11 +47,32 @@ final class FiniteRange {
         final ByteBuffer pixels = picture.message().getPixels().getData().asReadOnlyByteBuffer()
                 .order(ByteOrder.LITTLE_ENDIAN);
         while (pixels.hasRemaining()) {
-            final double value = type == DataType.DATA_TYPE_FLOAT32 ? pixels.getFloat() : pixels.getDouble();
+            final double value = next(pixels);
             if (!Double.isNaN(value) && !Double.isInfinite(value)) {
                 low = Math.min(low, value);
                 high = Math.max(high, value);
             }
+        }
+    }
+
+    private double next(final ByteBuffer pixels) {
+        switch (type) {
+            case DATA_TYPE_INT8:
+                return pixels.get();
+            case DATA_TYPE_UINT16:
+                return pixels.getShort() & 0xffff;
+            case DATA_TYPE_INT16:
+                return pixels.getShort();
+            case DATA_TYPE_UINT32:
+                return Integer.toUnsignedLong(pixels.getInt());
+            case DATA_TYPE_INT32:
+                return pixels.getInt();
+            case DATA_TYPE_FLOAT32:
+                return pixels.getFloat();
+            case DATA_TYPE_FLOAT64:
+                return pixels.getDouble();
+            default:
+                throw new IllegalStateException(type + " is not looked through");
         }
     }
 

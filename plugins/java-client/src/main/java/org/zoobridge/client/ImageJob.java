@@ -116,8 +116,9 @@ public final class ImageJob {
 
     /**
      * Copies the pixels now, so that later changes to the image do not matter and several models see the same. What
-     * does not fit into one request is spread over several, by its bytes and by its number of items. Floats are looked
-     * through, also in the image's other planes, so that the intensities of all places are treated alike.
+     * does not fit into one request is spread over several, by its bytes and by its number of items. All values but those of
+     * 8 bits are looked through, also in the image's other planes, so that the intensities of all places are treated
+     * alike.
      *
      * @param limits what one request may hold, as the server states it
      * @return this

@@ -52,8 +52,8 @@ public interface PlaneSource {
     DataType type();
 
     /**
-     * All planes of the image, where they lie in memory. The intensities of floats are judged by the values of all of
-     * these, whichever are classified.
+     * All planes of the image, where they lie in memory. Their intensities are judged by the values of all of these,
+     * whichever are classified.
      *
      * @return indexes as of {@link #copy}; empty where planes are read from a disk, and those that are classified count
      */

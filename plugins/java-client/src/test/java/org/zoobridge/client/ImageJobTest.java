@@ -9,9 +9,12 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -20,6 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.zoobridge.v1.ClassifyRequest;
 import org.zoobridge.v1.DataType;
 import org.zoobridge.v1.ErrorReason;
+import org.zoobridge.v1.ValueRange;
 
 @Timeout(60)
 class ImageJobTest {
@@ -212,18 +216,28 @@ class ImageJobTest {
         assertEquals(Collections.emptyList(), new ImageJob(new Stack(2)).tags());
     }
 
-    /** A stack of floats in three planes: one within 0…1, one within 0…200, one without a finite value. */
-    private static final class Floats implements PlaneSource {
+    /** A stack of three planes of two pixels. */
+    private static final class Small implements PlaneSource {
 
+        private final DataType type;
         private final boolean loaded;
+        private final BiConsumer<Integer, PixelBuffer> fill;
 
-        Floats(final boolean loaded) {
+        Small(final DataType type, final boolean loaded, final BiConsumer<Integer, PixelBuffer> fill) {
+            this.type = type;
             this.loaded = loaded;
+            this.fill = fill;
+        }
+
+        /** One plane within 0…1, one within 0…200, one without a finite value. */
+        static Small floats(final boolean loaded) {
+            final float[][] pixels = {{0.25f, 1}, {0, 200}, {Float.NaN, Float.NEGATIVE_INFINITY}};
+            return new Small(DataType.DATA_TYPE_FLOAT32, loaded, (z, buffer) -> buffer.put(pixels[z]));
         }
 
         @Override
         public String name() {
-            return "floats";
+            return "small";
         }
 
         @Override
@@ -248,7 +262,7 @@ class ImageJobTest {
 
         @Override
         public DataType type() {
-            return DataType.DATA_TYPE_FLOAT32;
+            return type;
         }
 
         @Override
@@ -258,21 +272,37 @@ class ImageJobTest {
 
         @Override
         public void copy(final Map<String, Integer> plane, final PixelBuffer buffer) {
-            final float[][] pixels = {{0.25f, 1}, {0, 200}, {Float.NaN, Float.NEGATIVE_INFINITY}};
-            buffer.put(pixels[plane.get("Z")]);
+            fill.accept(plane.get("Z"), buffer);
         }
     }
 
     @Test
     void floatsAreJudgedByTheWholeImageWhicheverPlanesAreSent() {
-        run(new ImageJob(new Floats(true)).plane(plane(0, 0)));
+        run(new ImageJob(Small.floats(true)).plane(plane(0, 0)));
         assertEquals(0, server.requests.get(0).getOptions().getValues().getLow());
         assertEquals(200, server.requests.get(0).getOptions().getValues().getHigh());
     }
 
     @Test
+    void integersAreJudgedByTheWholeImageAsTheirTypeReadsThem() {
+        final Map<DataType, Consumer<PixelBuffer>> last = new LinkedHashMap<>();
+        last.put(DataType.DATA_TYPE_INT8, buffer -> buffer.put(new byte[] {-3, 7}));
+        last.put(DataType.DATA_TYPE_INT16, buffer -> buffer.put(new short[] {-3, 7}));
+        last.put(DataType.DATA_TYPE_UINT16, buffer -> buffer.put(new short[] {-3, 7}));
+        last.put(DataType.DATA_TYPE_INT32, buffer -> buffer.put(new int[] {-3, 7}));
+        last.put(DataType.DATA_TYPE_UINT32, buffer -> buffer.put(new int[] {-3, 7}));
+        final List<String> ranges = new ArrayList<>();
+        last.forEach((type, values) -> {
+            run(new ImageJob(new Small(type, true, (z, buffer) -> values.accept(buffer))).plane(plane(0, 0)));
+            final ValueRange stated = server.requests.get(server.requests.size() - 1).getOptions().getValues();
+            ranges.add(String.format("%.0f…%.0f", stated.getLow(), stated.getHigh()));
+        });
+        assertEquals(Arrays.asList("-3…7", "-3…7", "7…65533", "-3…7", "7…4294967293"), ranges);
+    }
+
+    @Test
     void planesThatAreReadFromADiskAreJudgedByThoseThatAreSent() {
-        run(new ImageJob(new Floats(false)).plane(plane(0, 0)));
+        run(new ImageJob(Small.floats(false)).plane(plane(0, 0)));
         assertEquals(0.25, server.requests.get(0).getOptions().getValues().getLow());
         assertEquals(1, server.requests.get(0).getOptions().getValues().getHigh());
     }
@@ -280,8 +310,8 @@ class ImageJobTest {
     @Test
     void noValuesAreStatedWhereNothingDependsOnThem() {
         run(new ImageJob(new Stack(2)).plane(plane(0, 0)));
-        run(new ImageJob(new Floats(false)).plane(plane(0, 2)));
-        new ImageJob(new Floats(true)).plane(plane(0, 0)).with(zoo, "digits", call -> call.intensity(0, 1))
+        run(new ImageJob(Small.floats(false)).plane(plane(0, 2)));
+        new ImageJob(Small.floats(true)).plane(plane(0, 0)).with(zoo, "digits", call -> call.intensity(0, 1))
                 .classify((done, total) -> { });
         for (final ClassifyRequest request : server.requests) {
             assertFalse(request.getOptions().hasValues());
