@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from zoobridge.errors import ImageFormatError
+from zoobridge.web._runs import ComparisonTask
+from zoobridge.web._sessions import Session, UploadedPicture
+
 DIGITS = Path(__file__).parents[2] / "examples" / "pictures" / "digits"
 ONNX = "digits@1.0.0:onnx"
 # How many lines each word of the models' names takes in the gallery.
@@ -115,6 +119,21 @@ def test_a_folder_of_the_server_gives_the_same_report_and_mistakes(
     view.locator(".answer .bars").wait_for()
     answered = view.locator(".bars span").first.inner_text()
     assert f"answered {answered}" in truth.replace("\n", " ")
+    view.locator(".pictures img[src]").wait_for()
+    # It goes with its comparison, and takes none of the visitor's room.
+    left = view.evaluate("fetch('api/pictures').then((answer) => answer.json())")
+    assert left == {"pictures": []}
+
+
+def test_the_pictures_of_mistakes_go_with_their_comparison(tmp_path):
+    session = Session("", tmp_path)
+    run = session.runs["1"] = ComparisonTask(tmp_path)
+    mistake = UploadedPicture("1-x", "x.png", tmp_path / "x.png", 0)
+    run.pictures["1-x"] = mistake
+    assert session.picture("1-x") is mistake
+    del session.runs["1"]
+    with pytest.raises(ImageFormatError, match="no longer here"):
+        session.picture("1-x")
 
 
 def test_a_folder_of_the_server_must_be_allowed(page):

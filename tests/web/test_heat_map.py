@@ -1,6 +1,8 @@
 """The heat map of the playground: what an answer rests on."""
 
 import numpy as np
+import tifffile
+from PIL import Image
 
 from web_actions import drop, settled, until
 from zoobridge.training.explain import explain
@@ -37,3 +39,18 @@ def test_a_heat_map_is_cancelled(mosaic):
     mosaic.locator(".heat").get_by_role("button", name="Cancel").click()
     mosaic.get_by_role("button", name="Show heat map").wait_for()
     assert mosaic.evaluate("document.querySelector('.view').viewer.heat.length") == 0
+
+
+def test_a_heat_map_is_of_the_plane_that_is_looked_at(playground, seven, tmp_path):
+    digit = np.asarray(Image.open(seven))
+    stack = np.stack([np.zeros_like(digit), digit])
+    tifffile.imwrite(tmp_path / "stack.tif", stack, imagej=True, metadata={"axes": "ZYX"})
+    drop(playground, tmp_path / "stack.tif")
+    playground.get_by_label("Plane along Z").fill("1")
+    playground.get_by_label("classify every plane").check()
+    settled(playground)
+    with playground.expect_request("**/api/classify") as request:
+        playground.get_by_role("button", name="Show heat map").click()
+    assert request.value.post_data_json["models"][0]["planes"] == "Z=1"
+    playground.get_by_role("button", name="Remove heat map").wait_for()
+    assert playground.locator(".heat [role=group] select").input_value() == "7"

@@ -287,3 +287,5 @@ def test_another_picture_of_a_file_may_be_chosen(view, tmp_path):
     view.get_by_text("68 × 68, uint8").wait_for()
     settled(view)
     assert said(view) == "7"
+    view.get_by_role("button", name="Macro").click()
+    view.get_by_text("A macro cannot choose a picture of the file.").wait_for()

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -31,6 +32,13 @@ def test_the_log_is_for_managers(tab):
     view = tab.open("server", manager=False)
     view.locator(".chart").first.wait_for()
     assert view.locator(".log").count() == 0
+
+
+def test_any_number_of_a_record_is_answered(page):
+    manager = page.visitor().enter()
+    manager.json("POST", "/api/login", {"token": page.key})
+    for after in ("9" * 19, "9" * 30, "9" * 10_000, "-1", "x", "²", ""):
+        assert manager.json("GET", f"/api/log?after={quote(after)}")["problem"] == ""
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +126,11 @@ def test_a_server_that_was_killed_is_found_again(hostile, start, open_tab, grey,
     view.locator("canvas").focus()
     view.keyboard.press("b")
     view.locator("#banner", has_text="No answer").wait_for()
+    manager = page.visitor().enter()
+    manager.json("POST", "/api/login", {"token": page.key})
+    log = manager.json("GET", "/api/log")
+    assert log["records"] == []
+    assert log["problem"]
     process, _ = serve(hostile, tmp_path)
     view.get_by_text("The server answers again.").wait_for(timeout=60_000)
     settled(view)

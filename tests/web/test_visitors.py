@@ -107,6 +107,20 @@ def test_what_cannot_be_classified_is_said_in_a_sentence(page, body):
     assert b'"message"' in content
 
 
+def test_a_region_of_a_negative_size_makes_no_room_for_a_large_one(page):
+    visitor = page.visitor().enter()
+    data = next((DIGITS / "7").glob("*.png")).read_bytes()
+    picture = visitor.json("POST", "/api/pictures?name=x.png", data)
+    shape = {"x": 0, "y": 0, "height": 40_000, "polygon": [[0, 0], [1, 0], [1, 1]]}
+    asked = {
+        "picture": picture["id"],
+        "models": MODELS,
+        "regions": [shape | {"width": 40_000}, shape | {"width": -40_000}],
+    }
+    answered = visitor.json("POST", "/api/classify", asked, status=400)
+    assert "million pixels together" in answered["error"]["message"]
+
+
 def test_pictures_that_take_long_give_way_to_other_visitors(page, tmp_path):
     # A hundred megapixels behind a compression that takes its time.
     slow = tmp_path / "slow.tif"

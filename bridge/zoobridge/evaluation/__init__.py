@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from zoobridge.evaluation.measures._outcomes import Costs, Outcomes
     from zoobridge.evaluation.measures._scoring import calibration
     from zoobridge.evaluation.report._mistakes import Mistake, find_mistakes
-    from zoobridge.evaluation.report._report import write_report
+    from zoobridge.evaluation.report._report import repeating_command, write_report
     from zoobridge.evaluation.report._thumbnails import Thumbnail, thumbnail
     from zoobridge.evaluation.runs._journal import Answer
     from zoobridge.evaluation.runs._model_run import choose_weights, run_model
@@ -94,6 +94,7 @@ __all__ = [
     "read_mapping",
     "read_table",
     "readers",
+    "repeating_command",
     "resampled_weights",
     "respond",
     "run_model",
@@ -114,7 +115,7 @@ _HOMES = {
     "datasets._readers": ("read_dataset", "readers"),
     "datasets._tables": ("read_table",),
     "report._mistakes": ("Mistake", "find_mistakes"),
-    "report._report": ("write_report",),
+    "report._report": ("repeating_command", "write_report"),
     "report._thumbnails": ("Thumbnail", "thumbnail"),
     "runs._run": ("Run",),
     "runs._model_run": ("choose_weights", "run_model"),

@@ -98,7 +98,7 @@ def _asked(body: dict[str, Any]) -> _Asked:
         if strokes and not given:
             given = [{"x": 0, "y": 0, "width": body["width"], "height": body["height"]}]
         shaped = given if strokes else [one for one in given if _has_shape(one)]
-        if sum(int(one["width"]) * int(one["height"]) for one in shaped) > _MASK_PIXELS:
+        if sum(_mask_pixels(one) for one in shaped) > _MASK_PIXELS:
             raise InvalidRequestError(
                 f"regions with a shape may have {_MASK_PIXELS >> 20} million pixels together; draw "
                 "fewer or smaller ones"
@@ -129,6 +129,11 @@ def _options(given: dict[str, Any]) -> dict[str, Any]:
 
 def _has_shape(given: dict[str, Any]) -> bool:
     return bool(given.get("polygon") or given.get("hole"))
+
+
+def _mask_pixels(given: dict[str, Any]) -> int:
+    # A region of a negative size must not make room for others.
+    return max(0, int(given["width"])) * max(0, int(given["height"]))
 
 
 def _region(given: dict[str, Any], strokes: list[tuple[float, float, float]]) -> Region:

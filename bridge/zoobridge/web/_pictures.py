@@ -92,7 +92,12 @@ def picture_routes(context: Context) -> list[Route]:
 
     async def original(request: Request) -> Response:
         picture = session_of(request).picture(request.path_params["id"])
-        data = await asyncio.to_thread(picture.path.read_bytes)
+        try:
+            data = await asyncio.to_thread(picture.path.read_bytes)
+        except OSError as error:
+            raise ImageFormatError(
+                f"{picture.name} cannot be read: {error.strerror or error}", field="picture"
+            ) from None
         return Response(data, media_type="application/octet-stream")
 
     return [

@@ -70,8 +70,13 @@ def main() -> None:
             head, data = _answer(request, kept)
         except ZooBridgeError as error:
             head = {"error": error.message, "reason": error.reason}
-        except (MemoryError, OSError) as error:
-            head = {"error": f"the picture cannot be shown: {error}", "reason": "IMAGE_FORMAT"}
+        except OSError as error:
+            # Without the path, which is the page's own affair.
+            why = error.strerror or error
+            head = {"error": f"the picture cannot be shown: {why}", "reason": "IMAGE_FORMAT"}
+        except MemoryError:
+            why = "it needs more memory than it may take"
+            head = {"error": f"the picture cannot be shown: {why}", "reason": "IMAGE_FORMAT"}
         output.write(json.dumps(head | {"bytes": len(data)}).encode() + b"\n")
         output.write(data)
         output.flush()

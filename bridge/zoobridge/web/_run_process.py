@@ -77,7 +77,12 @@ def _here(
 
     `pictures` says how the page finds each.
     """
-    from zoobridge.evaluation import evaluate_iter, find_mistakes, write_report
+    from zoobridge.evaluation import (
+        evaluate_iter,
+        find_mistakes,
+        repeating_command,
+        write_report,
+    )
 
     folder = Path(asked["folder"])
     comparison: Comparison | None = None
@@ -93,7 +98,9 @@ def _here(
             }  # fmt: skip
     if comparison is None:
         raise InvalidRequestError("no picture was answered by any model")
-    write_report(comparison, dataset, folder / "report", command=asked["command"])
+    write_report(
+        comparison, dataset, folder / "report", command=repeating_command(comparison, "FOLDER")
+    )
     yield {
         "end": {
             "conclusions": list(comparison.conclusions),

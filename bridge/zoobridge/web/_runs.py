@@ -8,7 +8,6 @@ import json
 import os
 import re
 import secrets
-import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -49,13 +48,12 @@ class ComparisonTask:
     ----------
     folder
         Its private folder.
-    session
-        The visitor's, who sees mistakes as pictures.
     """
 
-    def __init__(self, folder: Path, session: Session) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._session = session
+        #: Pictures of mistakes that were laid out for it, by id. They go with it.
+        self.pictures: dict[str, UploadedPicture] = {}
         self.state: dict[str, Any] = {"progress": None, "rows": [], "end": None, "error": None}
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -89,13 +87,11 @@ class ComparisonTask:
         changed.set()
 
     def _adopt(self, mistake: dict[str, Any]) -> None:
-        """Let the visitor open a picture that was laid out for this comparison."""
+        """Give a picture that was laid out for this comparison an id to open it by."""
         place = mistake.pop("path", "")
         if place:
             number = f"{self.folder.name}-{Path(place).stem}"
-            self._session.pictures[number] = UploadedPicture(
-                number, mistake["name"], Path(place), 0
-            )
+            self.pictures[number] = UploadedPicture(number, mistake["name"], Path(place), 0)
             mistake["picture"] = number
 
     async def _run(self, asked: dict[str, Any]) -> None:
@@ -142,7 +138,7 @@ def run_routes(context: Context) -> list[Route]:
         asked = await asyncio.to_thread(_asked, session, body)
         choice = await _server(context)
         number = secrets.token_urlsafe(9)
-        run = ComparisonTask(session.folder / f"run-{number}", session)
+        run = ComparisonTask(session.folder / f"run-{number}")
         run.folder.mkdir(mode=0o700)
         if not asked["path"]:
             pictures = [session.picture(one["id"]) for one in asked["items"]]
@@ -227,10 +223,7 @@ def _asked(session: Session, body: dict[str, Any]) -> dict[str, Any]:
         items.append({"id": picture.id, "label": label})
     if not items and not path:
         raise InvalidRequestError("add labelled pictures, or name a folder of the server")
-    words = " ".join(shlex.quote(model) for model in models)
-    data = shlex.quote(path) if path else "FOLDER"
-    command = f"zoobridge evaluate {words} --data {data} --report report"
-    return {"models": models, "path": path, "mapping": mapping, "items": items, "command": command}
+    return {"models": models, "path": path, "mapping": mapping, "items": items}
 
 
 def _laid_out(

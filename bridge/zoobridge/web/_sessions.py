@@ -87,19 +87,21 @@ class Session:
         return sum(picture.size for picture in self.pictures.values())
 
     def picture(self, number: str) -> UploadedPicture:
-        """Return a picture by its id.
+        """Return a picture by its id: one that the visitor left, or a mistake of a comparison.
 
         Raises
         ------
         ImageFormatError
             If this visitor has no such picture.
         """
-        found = self.pictures.get(number)
-        if found is None:
-            raise ImageFormatError(
-                "this picture is no longer here; drop it on the page again", field="picture"
-            )
-        return found
+        known: list[dict[str, UploadedPicture]] = [self.pictures]
+        known += [run.pictures for run in self.runs.values()]
+        for pictures in known:
+            if number in pictures:
+                return pictures[number]
+        raise ImageFormatError(
+            "this picture is no longer here; drop it on the page again", field="picture"
+        )
 
     def remove(self, number: str) -> None:
         """Remove a picture; nothing happens if it is gone."""

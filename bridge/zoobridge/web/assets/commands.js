@@ -82,6 +82,7 @@ const POSITION = { C: "channel", Z: "slice", T: "frame" };
 /** A macro for ImageJ and Fiji. */
 export function asMacro({ picture, models, regions, strokes, options }) {
   if (strokes.length) throw new Error("A macro cannot paint parts away. Copy as Python, or put the parts back.");
+  if (options.series !== undefined) throw new Error("A macro cannot choose a picture of the file. Copy as a command or as Python.");
   if (options.fit) throw new Error("A macro cannot choose how a picture is fitted. Copy as a command or as Python, or leave Size as the model says.");
   const brackets = (word) => (/^[\w@.-]+$/.test(word) ? word : `[${word}]`);
   const lines = [`open(${JSON.stringify(picture.name)});`];

@@ -172,9 +172,9 @@ class Compare {
   }
 
   mistake(one) {
-    const picture = this.pictures.find((other) => other.id === one.picture) ?? { id: one.picture, name: "picture" };
+    const picture = this.pictures.find((other) => other.id === one.picture) ?? { id: one.picture, name: one.name ?? "picture" };
     const [model] = one.models[0].split(":");
-    return h("li", {}, h("button", { onclick: () => (location.hash = `#playground/${encodeURIComponent(model)}/${encodeURIComponent(one.picture)}`) }, thumbnail(picture), h("br"), `${one.truth}, answered ${one.label || "nothing"}`, h("br"), h("small", {}, one.models.map((name, place) => [place ? ", " : null, breakable(name)]))));
+    return h("li", {}, h("button", { onclick: () => (location.hash = `#playground/${[model, one.picture, picture.name].map(encodeURIComponent).join("/")}`) }, thumbnail(picture), h("br"), `${one.truth}, answered ${one.label || "nothing"}`, h("br"), h("small", {}, one.models.map((name, place) => [place ? ", " : null, breakable(name)]))));
   }
 }
 

@@ -127,6 +127,14 @@ async function examples(added, all) {
   dialog.showModal();
 }
 
+/** Return the pictures that the visitor left, as they were known, and the mistakes of comparisons that were opened. */
+export async function openable(known, id, name) {
+  const left = (await get("api/pictures")).pictures.map((one) => known.find((old) => old.id === one.id) ?? one);
+  const mistakes = known.filter((one) => one.mistake);
+  if (id && ![...left, ...mistakes].some((one) => one.id === id)) mistakes.push({ id, name: name ?? "picture", mistake: true });
+  return [...left, ...mistakes];
+}
+
 /** A small view of a picture. */
 export function thumbnail(picture) {
   const image = h("img", { alt: "", loading: "lazy" });

@@ -5,7 +5,7 @@ import { bars, keyOf, LinkedTable, lookUpColors } from "./answers.js";
 import { asCommand, asMacro, asPython } from "./commands.js";
 import { complain, copy, fill, h, labelled, later, select } from "./dom.js";
 import { planeControls } from "./planes.js";
-import { dropPlace, thumbnail, viewAddress } from "./pictures.js";
+import { dropPlace, openable, thumbnail, viewAddress } from "./pictures.js";
 import { HeatPanel } from "./heatpanel.js";
 import { Viewer } from "./viewer.js";
 
@@ -37,7 +37,7 @@ class Playground {
     this.draw = later(30, () => this.drawAnswers());
   }
 
-  async start([model, picture]) {
+  async start([model, picture, name]) {
     const { models } = await get("api/models");
     this.known = models.filter((one) => !one.problem && one.frameworks.length).flatMap((one) => one.frameworks.map((framework) => ({ model: one.reference, framework, first: one.frameworks[0] === framework, side: one.input?.sizes.X?.min ?? 0, axes: one.input?.axes ?? "" })));
     if (model) {
@@ -45,7 +45,7 @@ class Playground {
       state.chosen = new Set(own.filter((one) => one.first).map(nameOf));
     }
     if (![...this.known].some((one) => state.chosen.has(nameOf(one))) && this.known.length) state.chosen = new Set([nameOf(this.known[0])]);
-    state.pictures = (await get("api/pictures")).pictures.map((one) => state.pictures.find((old) => old.id === one.id) ?? one);
+    state.pictures = await openable(state.pictures, picture, name);
     this.build();
     this.pasted = (event) => {
       const files = [...event.clipboardData.files].map((file) => ({ file, label: "" }));
@@ -98,7 +98,7 @@ class Playground {
       failed: complain,
     });
     this.frame.viewer = this.viewer;
-    this.heat = new HeatPanel(this.viewer, () => ({ picture: state.picture?.facts ? state.picture : null, models: this.models(), place: this.place(), options: this.options(), strokes: this.viewer.strokes }), () => this.opening);
+    this.heat = new HeatPanel(this.viewer, () => ({ picture: state.picture?.facts ? state.picture : null, models: this.models(false), place: this.place(), options: this.options(), strokes: this.viewer.strokes }), () => this.opening);
     fill(this.heatPlace, this.heat.box);
     this.drawTools();
   }
@@ -290,14 +290,15 @@ class Playground {
     this.drawAnswers(false);
   }
 
-  models() {
-    return this.known.filter((one) => state.chosen.has(nameOf(one))).map(({ model, framework, axes }) => ({ model, framework, planes: this.planesFor(axes) }));
+  /** The chosen models with the planes they take: all, or the one that is looked at. */
+  models(allPlanes = state.allPlanes) {
+    return this.known.filter((one) => state.chosen.has(nameOf(one))).map(({ model, framework, axes }) => ({ model, framework, planes: allPlanes ? "" : this.planesFor(axes) }));
   }
 
   /** The plane that is looked at, along the axes that the model does not take as a whole. */
   planesFor(axes) {
     const { picture } = state;
-    if (!picture?.facts || state.allPlanes) return "";
+    if (!picture?.facts) return "";
     return Object.keys(picture.facts.planes).filter((axis) => !axes.includes(axis)).map((axis) => `${axis}=${picture.plane[axis] ?? 0}`).join(",");
   }
 

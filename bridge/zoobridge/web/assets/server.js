@@ -19,6 +19,7 @@ export async function show(frame, words, page) {
   const serverLog = h("pre", { class: "log server-log", tabindex: "0", "aria-label": "Log of the server" });
   const pageLog = h("pre", { class: "log", tabindex: "0", "aria-label": "Log of the page" });
   let least = "debug";
+  let problem = "";
   fill(frame, h("h2", {}, "Server"), summary, charts, h("h3", {}, "Since each model was loaded"), table);
   if (manager) {
     const level = select(LEVELS.map((name) => [name, name === "debug" ? "all" : `${name} and worse`]), least, (value) => {
@@ -35,10 +36,11 @@ export async function show(frame, words, page) {
       looks.push(await get("api/statistics"));
       while (looks.length && looks[0].at < looks.at(-1).at - SPAN) looks.shift();
       draw();
-      if (manager) await lookAtLogs();
     } catch (error) {
       if (!ended) fill(summary, error.message);
     }
+    // The page has its log even while the server does not answer.
+    if (manager) await lookAtLogs().catch((error) => fill(pageLog, error.message));
     if (!ended) timer = setTimeout(look, EVERY);
   }
 
@@ -49,13 +51,14 @@ export async function show(frame, words, page) {
     records.push(...found.records);
     records.splice(0, records.length - KEPT);
     fill(pageLog, found.lines.join("\n") || "Nothing yet.");
+    problem = found.problem;
     drawLog();
   }
 
   function drawLog() {
     const shown = records.filter((one) => LEVELS.indexOf(one.level) >= LEVELS.indexOf(least));
     const atEnd = serverLog.scrollTop + serverLog.clientHeight >= serverLog.scrollHeight - 4;
-    fill(serverLog, shown.map(asLine).join("\n") || "Nothing yet.");
+    fill(serverLog, [...shown.map(asLine), problem].filter(Boolean).join("\n") || "Nothing yet.");
     if (atEnd) serverLog.scrollTop = serverLog.scrollHeight;
   }
 
