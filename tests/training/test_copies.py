@@ -7,6 +7,7 @@ import pytest
 
 from training_examples import examples
 from zoobridge.training import Recipe, fit_examples
+from zoobridge.training.package._card import model_card
 
 ONCE = Recipe(repeats=1, folds=5)
 
@@ -39,6 +40,14 @@ def test_the_copies_that_a_recipe_names_are_taken():
     fitted = fit_examples(with_an_up(), replace(ONCE, copies="eight"))
     assert fitted.recipe.copies == "eight"
     assert fit_examples(with_an_up(), replace(ONCE, views=8)).recipe.copies == "eight"
+
+
+@pytest.mark.parametrize("asked", ["auto", "eight"])
+def test_pictures_of_which_there_is_one_view_are_fitted_as_they_are_and_the_card_says_so(asked):
+    """Of more than 2,000 pictures, there is no more."""
+    fitted = fit_examples(examples(groups=30, views=1, spread=0.2), replace(ONCE, copies=asked))
+    assert fitted.recipe.copies == "one"
+    assert "- Fitted on the unchanged pictures\n" in model_card("Cells", fitted, reference=True)
 
 
 def test_progress_covers_all_that_is_tried_and_ends_the_work():

@@ -294,7 +294,7 @@ def fit_examples(
         improvement: tuple[str, ...] = copies
         if unlabelled is not None:
             unlike = novelty(unlabelled[:, 0], reference, recipe.neighbours) > threshold
-            views = [one for one in _views(recipe) if one < unlabelled.shape[1]]
+            views = [one for one in COPIES[recipe.copies] if one < unlabelled.shape[1]]
             head, changed = _improved(
                 joined, unlabelled[~unlike][:, views], recipe, temperature, head, improve
             )
@@ -316,10 +316,6 @@ def fit_examples(
             rivals=tried,
             improvement=improvement,
         )
-
-
-def _views(recipe: Recipe) -> tuple[int, ...]:
-    return COPIES["eight" if recipe.copies == "auto" else recipe.copies]
 
 
 def _improved(

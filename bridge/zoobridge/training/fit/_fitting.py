@@ -34,7 +34,7 @@ HEADS: Final[tuple[HeadName, ...]] = ("logistic", "linear_svm")
 
 #: Views of a training picture that are fitted on: all flips and turns, the picture and its mirror image, or
 #: the picture alone.
-COPIES: Final[dict[CopiesName, tuple[int, ...]]] = {
+COPIES: Final[dict[str, tuple[int, ...]]] = {
     "eight": tuple(range(8)),
     "mirror": (0, 4),
     "one": (0,),
@@ -63,7 +63,7 @@ class Recipe:
         Of novelty.
     copies
         Of a training picture that are fitted on, one of :data:`COPIES`; ``auto`` takes what
-        cross-validation finds best.
+        cross-validation finds best. A fit names those that it took.
     views
         Of a picture that is classified: 1, or 8 for the mean of its flips and turns, which the network
         then does within itself. On white blood cells 8 gained .012 with five labels a class and nothing

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 __all__ = ["model_card"]
 
 _COPIES: Final = {
-    "auto": "the unchanged pictures",
     "eight": "all eight flips and turns of each picture",
     "mirror": "each picture and its mirror image",
     "one": "the unchanged pictures",

@@ -33,7 +33,7 @@ def choose_copies(
     Parameters
     ----------
     examples, recipe
-        The items with all views, and how to fit.
+        The items with all views, or with the unchanged picture alone, and how to fit.
     on_fold
         As of :func:`~zoobridge.training.figures.cross_validate`, for all that is tried.
 
@@ -50,7 +50,9 @@ def choose_copies(
     """
     views = examples.features.shape[1]
     names: list[CopiesName] = ["eight"]
-    if recipe.copies != "auto":
+    if views == 1:
+        names = ["one"]
+    elif recipe.copies != "auto":
         names = [recipe.copies]
     elif recipe.views == 1 and views == len(COPIES["eight"]):
         names = ["eight", "mirror", "one"]
@@ -65,7 +67,7 @@ def choose_copies(
 
         tried[name] = part, space, cross_validate(part, recipe, rows=space.rows, on_fold=report)
     reached = {name: tested.balanced_accuracy for name, (_, _, tested) in tried.items()}
-    best = max(names, key=lambda one: reached[one] + _MARGIN * (one == "eight"))
+    best = max(names, key=lambda one: reached[one] + _MARGIN * (one == names[0]))
     part, space, tested = tried[best]
     sentences: tuple[str, ...] = ()
     if best != names[0]:
