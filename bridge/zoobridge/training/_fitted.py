@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from zoobridge.training._progress import stage
 from zoobridge.training.figures import (
     corrected_interval,
     doubtful,
@@ -28,10 +29,11 @@ from zoobridge.training.trust import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from zoobridge.training._progress import OnStep
     from zoobridge.training.figures import Doubt, Duplicate, OutOfFold
     from zoobridge.training.fit import Examples
     from zoobridge.training.improve import MethodName
@@ -99,7 +101,7 @@ class Fitted:
     rivals
         Other heads that were tried, and what they reached.
     improvement
-        Sentences on what unlabelled pictures did.
+        Sentences on what was fitted on: the copies, and what unlabelled pictures did.
     """
 
     recipe: Recipe
@@ -247,7 +249,8 @@ def fit_examples(
     rivals: bool = False,
     unlabelled: NDArray[np.float32] | None = None,
     improve: MethodName = "data",
-    on_step: Callable[[str, int, int], None] | None = None,
+    sentences: Sequence[str] = (),
+    on_step: OnStep | None = None,
 ) -> Fitted:
     """Fit a head, and find all that can be said of it.
 
@@ -261,6 +264,8 @@ def fit_examples(
         ``(pictures, views, dimensions)``: pictures without a class, to improve the model with.
     improve
         How they become examples: one of :data:`~zoobridge.training.improve.METHODS`.
+    sentences
+        What must be said of the pictures beside.
     on_step
         Called with what is done, how many steps of it, and of how many; what it raises ends the
         work.
@@ -272,18 +277,16 @@ def fit_examples(
     """
     from threadpoolctl import threadpool_limits
 
-    def report(done: int, total: int) -> None:
-        if on_step is not None:
-            on_step("cross-validation", done, total)
-
     # One thread: sums in another order differ in their last digit.
     with threadpool_limits(1):
         pairs = duplicates(examples)
         joined = merged_groups(examples, pairs)
-        joined, recipe, space, tested, copies = choose_copies(joined, recipe, report)
+        joined, recipe, space, tested, copies = choose_copies(
+            joined, recipe, stage("cross-validation", on_step)
+        )
         tried: tuple[Rival, ...] = ()
         if rivals:
-            recipe, tested, tried = choose_head(joined, recipe, space, tested)
+            recipe, tested, tried = choose_head(joined, recipe, space, tested, on_step)
         pooled = tested.logits.reshape(-1, len(joined.labels))
         classes = np.tile(tested.classes, len(tested.logits))
         temperature = fit_temperature(tested.logits, tested.classes)
@@ -291,12 +294,12 @@ def fit_examples(
         head = fit_head(joined, recipe, space)
         reference, groups = _reference(joined, recipe.seed)
         threshold = novelty_threshold(leave_one_out(reference, groups, recipe.neighbours))
-        improvement: tuple[str, ...] = copies
+        improvement = (*sentences, *copies)
         if unlabelled is not None:
             unlike = novelty(unlabelled[:, 0], reference, recipe.neighbours) > threshold
             views = [one for one in COPIES[recipe.copies] if one < unlabelled.shape[1]]
             head, changed = _improved(
-                joined, unlabelled[~unlike][:, views], recipe, temperature, head, improve
+                joined, unlabelled[~unlike][:, views], recipe, temperature, head, improve, on_step
             )
             improvement += (*changed, *foreign(int(unlike.sum()), len(unlike)))
         return Fitted(
@@ -312,7 +315,9 @@ def fit_examples(
             novelty_threshold=threshold,
             pairs=tuple(pairs),
             doubts=tuple(doubtful(joined, tested, probabilities.mean(axis=0))),
-            shuffled=shuffled(joined, recipe, space=space),
+            shuffled=shuffled(
+                joined, recipe, space=space, on_fold=stage("shuffled classes", on_step)
+            ),
             rivals=tried,
             improvement=improvement,
         )
@@ -325,6 +330,7 @@ def _improved(
     temperature: float,
     head: Head,
     method: MethodName,
+    on_step: OnStep | None,
 ) -> tuple[Head, tuple[str, ...]]:
     """Return the head to take, and a sentence that says why."""
     if not len(unlabelled):
@@ -335,7 +341,9 @@ def _improved(
             f"the unlabelled pictures were not used: a class has {fewest} labels, and below "
             f"{LEAST_LABELS} they were measured to do harm",
         )
-    found, weight, bias = improvement_of(examples, unlabelled, recipe, temperature, method)
+    found, weight, bias = improvement_of(
+        examples, unlabelled, recipe, temperature, method, stage("unlabelled", on_step)
+    )
     change = (
         f"{METHODS[method]}: balanced accuracy {found.before:.3f} without and {found.after:.3f} "
         f"with {found.taken} of {len(unlabelled)} unlabelled pictures (McNemar: {found.only_before} right "

@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from zoobridge.errors import InvalidRequestError
+from zoobridge.training._progress import stage
 from zoobridge.training._selection import Selection, select
 from zoobridge.training.annotations import ChosenBy, file_digest
 from zoobridge.training.features import VIEWS
 from zoobridge.training.fit import Examples
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from zoobridge.training._progress import OnStep
     from zoobridge.training.annotations import Annotation
     from zoobridge.training.features import FeatureExtractor
 
-    OnStep = Callable[[str, int, int], None]
-
-__all__ = ["TURNED", "Unlabelled", "gather", "gather_unlabelled"]
+__all__ = ["TURNED", "Pool", "Unlabelled", "gather", "gather_unlabelled", "views_of"]
 
 #: With more items, a picture is taken unchanged.
 TURNED: Final = 2000
 #: With more items, a random part of them is taken.
 _FITTED: Final = 20_000
+
+
+def views_of(count: int) -> int:
+    """Return how many views of each of so many annotated pictures are taken."""
+    return VIEWS if count <= TURNED else 1
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,35 @@ class Unlabelled:
     path: str
     region: str = ""
     box: None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Pictures without a class that can be read.
+
+    Parameters
+    ----------
+    pictures
+        The pictures.
+    features
+        ``(pictures, views, dimensions)``.
+    offered
+        How many there are; where these are too many, `pictures` are of a random part.
+    """
+
+    pictures: tuple[Unlabelled, ...]
+    features: NDArray[np.float32]
+    offered: int
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What must be said of them."""
+        if self.offered <= (most := _most(self.features.shape[1])):
+            return ()
+        return (
+            f"only {most:,} of the {self.offered:,} unlabelled pictures, chosen at random, were "
+            "looked at",
+        )
 
 
 def gather(
@@ -72,9 +107,9 @@ def gather(
     """
     selection = select(annotations, limit=_FITTED, seed=seed)
     chosen = selection.annotations
-    views = VIEWS if len(chosen) <= TURNED else 1
+    views = views_of(len(chosen))
     rows, kept, left_out = [], [], list(selection.left_out)
-    for one in features.extract(chosen, views=views, on_item=_stage("features", on_step)):
+    for one in features.extract(chosen, views=views, on_item=stage("features", on_step)):
         if one.features is None:
             left_out.append((chosen[one.place].name, one.problem))
         else:
@@ -92,7 +127,7 @@ def gather(
         groups=groups.astype(np.int64),
         features=np.stack(rows),
         fair=np.array([annotation.chosen_by is ChosenBy.RANDOM for annotation in kept]),
-        hand=np.stack(features.by_hand(kept, on_item=_stage("features by hand", on_step)))
+        hand=np.stack(features.by_hand(kept, on_item=stage("features by hand", on_step)))
         if hand
         else None,
     )
@@ -105,9 +140,13 @@ def gather_unlabelled(
     features: FeatureExtractor,
     *,
     views: int,
+    seed: int,
     on_step: OnStep | None,
-) -> list[tuple[Unlabelled, NDArray[np.float32]]]:
+) -> Pool:
     """Return the pictures that are not annotated and can be read, with their features.
+
+    As many numbers are kept as for annotated pictures: of more pictures a random part is taken, and the
+    same ones again while others of them are annotated, so that their features need not be computed anew.
 
     Parameters
     ----------
@@ -119,6 +158,8 @@ def gather_unlabelled(
         Gives features.
     views
         How many of the eight views.
+    seed
+        Of the random part.
     on_step
         Called as features are computed.
     """
@@ -128,16 +169,22 @@ def gather_unlabelled(
         for one in paths
     )
     pool = [one for one in {one.digest: one for one in found}.values() if one.digest not in done]
-    return [
-        (pool[one.place], one.features)
-        for one in features.extract(
-            pool, views=views, on_item=_stage("unlabelled pictures", on_step)
-        )
-        if one.features is not None
-    ]
+    offered, most = len(pool), _most(views)
+    if offered > most:
+        pool = sorted(pool, key=lambda one: _rank(one, seed))[:most]
+    kept, rows = [], []
+    for one in features.extract(pool, views=views, on_item=stage("unlabelled pictures", on_step)):
+        if one.features is not None:
+            kept.append(pool[one.place])
+            rows.append(one.features)
+    stacked = np.stack(rows) if rows else np.empty((0, views, 0), np.float32)
+    return Pool(tuple(kept), stacked, offered)
 
 
-def _stage(name: str, on_step: OnStep | None) -> Callable[[int, int], None] | None:
-    if on_step is None:
-        return None
-    return lambda done, total: on_step(name, done, total)
+def _most(views: int) -> int:
+    return _FITTED if views == 1 else TURNED
+
+
+def _rank(picture: Unlabelled, seed: int) -> bytes:
+    """Return a picture's place in a random order that does not depend on the others."""
+    return hashlib.sha256(f"{seed} {picture.digest}".encode()).digest()

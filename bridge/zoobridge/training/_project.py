@@ -6,11 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
 from zoobridge.errors import InvalidRequestError
 from zoobridge.training._fitted import Fitted, fit_examples
-from zoobridge.training._gathering import TURNED, Unlabelled, gather, gather_unlabelled
+from zoobridge.training._gathering import TURNED, gather, gather_unlabelled
 from zoobridge.training._project_folder import picture_paths, project_folder, project_id
 from zoobridge.training._report import write_report
 from zoobridge.training.annotations import (
@@ -22,7 +20,6 @@ from zoobridge.training.annotations import (
     now,
     read_labelled,
 )
-from zoobridge.training.features import VIEWS
 from zoobridge.training.fit import Recipe, check_classes, fit_head, softmax
 from zoobridge.training.package import Published, publish_model
 from zoobridge.training.served import TrainingZoo
@@ -33,10 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from types import TracebackType
 
-    from numpy.typing import NDArray
-
     from zoobridge.client import Client
-    from zoobridge.training._gathering import OnStep
+    from zoobridge.training._gathering import Pool, Unlabelled
+    from zoobridge.training._progress import OnStep
     from zoobridge.training._selection import Selection
     from zoobridge.training.annotations import Found, GroupRule
     from zoobridge.training.features import FeatureExtractor
@@ -237,7 +233,8 @@ class TrainingProject:
         """Return the pictures whose classes would inform most, the most informative first.
 
         Of those that the model so far is least sure of, the ones that are farthest from what is
-        annotated and from each other. Pictures that are annotated already are not suggested.
+        annotated and from each other. Pictures that are annotated already are not suggested. Of more
+        than 20,000 pictures, a random part is looked at.
 
         Parameters
         ----------
@@ -248,11 +245,11 @@ class TrainingProject:
         on_step
             Called as features are computed.
         """
-        pool = self._unlabelled(picture_paths(pictures), 1, on_step)
-        if not pool:
+        pool = self._pool(picture_paths(pictures), 1, on_step)
+        if not pool.pictures:
             return []
-        paths = [Path(one.path) for one, _ in pool]
-        embeddings = np.stack([rows[0] for _, rows in pool])
+        paths = [Path(one.path) for one in pool.pictures]
+        embeddings = pool.features[:, 0]
         known = self._gathered(on_step)[0] if len(self._journal) else None
         if known is None or len(known.labels) < 2:
             before = embeddings[:0] if known is None else known.features[:, 0]
@@ -282,7 +279,8 @@ class TrainingProject:
         rivals
             Try other heads and features too.
         unlabelled
-            Pictures without a class; taken with ten labels a class, unless the model gets worse.
+            Pictures without a class; taken with ten labels a class, unless the model gets worse. Of
+            more than 2,000 (20,000 where more than 2,000 are annotated) a random part is looked at.
         improve
             How they become examples; see :data:`zoobridge.training.improve.METHODS`.
         on_step
@@ -297,13 +295,14 @@ class TrainingProject:
         examples, self._selection = self._gathered(on_step, hand=rivals)
         check_classes([examples.labels[one] for one in examples.classes])
         recipe = self.recipe if len(examples) <= TURNED else replace(self.recipe, repeats=1)
-        pool = [rows for _, rows in self._unlabelled(picture_paths(unlabelled), VIEWS, on_step)]
+        pool = self._pool(picture_paths(unlabelled), examples.features.shape[1], on_step)
         self._fitted = fit_examples(
             examples,
             recipe,
             rivals=rivals,
-            unlabelled=np.stack(pool) if pool else None,
+            unlabelled=pool.features if pool.pictures else None,
             improve=improve,
+            sentences=pool.sentences,
             on_step=on_step,
         )
         return self._fitted
@@ -391,10 +390,9 @@ class TrainingProject:
         seed = self.recipe.seed
         return gather(self._journal, self.features, seed=seed, hand=hand, on_step=on_step)
 
-    def _unlabelled(
-        self, paths: list[Path | Unlabelled], views: int, on_step: OnStep | None
-    ) -> list[tuple[Unlabelled, NDArray[np.float32]]]:
-        if not paths:
-            return []
+    def _pool(self, paths: list[Path | Unlabelled], views: int, on_step: OnStep | None) -> Pool:
         digests = (annotation.digest for annotation in self._journal)
-        return gather_unlabelled(paths, digests, self.features, views=views, on_step=on_step)
+        seed = self.recipe.seed
+        return gather_unlabelled(
+            paths, digests, self.features, views=views, seed=seed, on_step=on_step
+        )

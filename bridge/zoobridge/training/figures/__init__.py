@@ -14,6 +14,7 @@ from zoobridge.training.figures._cross_validation import (
     balanced_accuracy,
     corrected_interval,
     cross_validate,
+    run_of,
 )
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "doubtful",
     "duplicates",
     "merged_groups",
+    "run_of",
     "shuffled",
 ]

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from zoobridge.training.figures._cross_validation import cross_validate
+from zoobridge.training.figures._cross_validation import cross_validate, run_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from zoobridge.training.figures._cross_validation import OutOfFold
+    from zoobridge.training.figures._cross_validation import OnFold, OutOfFold
     from zoobridge.training.fit import Examples, Recipe, RowSpace
 
 __all__ = ["DUPLICATE", "Doubt", "Duplicate", "doubtful", "duplicates", "merged_groups", "shuffled"]
@@ -126,7 +126,12 @@ def doubtful(
 
 
 def shuffled(
-    examples: Examples, recipe: Recipe, *, space: RowSpace, times: int = 3
+    examples: Examples,
+    recipe: Recipe,
+    *,
+    space: RowSpace,
+    times: int = 3,
+    on_fold: OnFold | None = None,
 ) -> NDArray[np.float64]:
     """Return the balanced accuracy with classes that were dealt to the groups at random.
 
@@ -141,15 +146,24 @@ def shuffled(
         The examples' row space.
     times
         How often classes are dealt.
+    on_fold
+        As for :func:`cross_validate`, for all that is dealt.
     """
     random = np.random.default_rng(recipe.seed)
     _, first, places = np.unique(examples.groups, return_index=True, return_inverse=True)
     once = replace(recipe, repeats=1)
-    results = []
-    for _ in range(times):
-        dealt = random.permutation(examples.classes[first])[places]
-        other = examples.with_classes(dealt)
-        # With few groups a class may be dealt to one alone, which cannot be divided.
-        if all(other.groups_of(one, fair=True) > 1 for one in range(len(examples.labels))):
-            results.append(cross_validate(other, once, rows=space.rows).balanced_accuracy)
-    return np.array(results)
+    dealt = [
+        examples.with_classes(random.permutation(examples.classes[first])[places])
+        for _ in range(times)
+    ]
+    # With few groups a class may be dealt to one alone, which cannot be divided.
+    dealt = [
+        other
+        for other in dealt
+        if all(other.groups_of(one, fair=True) > 1 for one in range(len(examples.labels)))
+    ]
+    runs = [
+        cross_validate(other, once, rows=space.rows, on_fold=run_of(on_fold, number, len(dealt)))
+        for number, other in enumerate(dealt)
+    ]
+    return np.array([run.balanced_accuracy for run in runs])

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from zoobridge.training.fit import Examples, Recipe
 
     Predict = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
+    OnFold = Callable[[int, int], None]
 
-__all__ = ["OutOfFold", "balanced_accuracy", "corrected_interval", "cross_validate"]
+__all__ = ["OutOfFold", "balanced_accuracy", "corrected_interval", "cross_validate", "run_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +109,7 @@ def cross_validate(
     *,
     rows: NDArray[np.float64] | None = None,
     predict: Predict | None = None,
-    on_fold: Callable[[int, int], None] | None = None,
+    on_fold: OnFold | None = None,
 ) -> OutOfFold:
     """Fit on some groups and test on others, until every item was tested in each repeat.
 
@@ -161,6 +162,23 @@ def cross_validate(
         float(np.mean(shares)),
         folds,
     )
+
+
+def run_of(on_fold: OnFold | None, number: int, runs: int) -> OnFold | None:
+    """Return what counts the folds of one of several runs among those of all.
+
+    Parameters
+    ----------
+    on_fold
+        Called with how many folds of all runs are done, and of how many; `None` if nobody listens.
+    number
+        Of the run, from 0.
+    runs
+        How many there are.
+    """
+    if on_fold is None:
+        return None
+    return lambda done, total: on_fold(number * total + done, runs * total)
 
 
 def _least_groups(examples: Examples) -> int:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from zoobridge.training.figures import balanced_accuracy, cross_validate
+from zoobridge.training.figures import balanced_accuracy, cross_validate, run_of
 from zoobridge.training.fit import RowSpace, linear_logits
 from zoobridge.training.improve._methods import distill
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from zoobridge.training.fit import Examples, Recipe
@@ -53,6 +55,7 @@ def improvement_of(
     recipe: Recipe,
     temperature: float,
     method: MethodName,
+    on_fold: Callable[[int, int], None] | None = None,
 ) -> tuple[Improvement, NDArray[np.float64], NDArray[np.float64]]:
     """Return what unlabelled pictures change, by cross-validation, and the head fitted with them.
 
@@ -64,6 +67,8 @@ def improvement_of(
         ``(pictures, views, dimensions)``.
     method
         How they become examples.
+    on_fold
+        As of :func:`~zoobridge.training.figures.cross_validate`, for both.
 
     Returns
     -------
@@ -86,8 +91,10 @@ def improvement_of(
         )
         return linear_logits(labelled[tested], weight, bias, recipe)
 
-    before = cross_validate(examples, recipe, rows=labelled)
-    after = cross_validate(examples, recipe, rows=labelled, predict=predict)
+    before = cross_validate(examples, recipe, rows=labelled, on_fold=run_of(on_fold, 0, 2))
+    after = cross_validate(
+        examples, recipe, rows=labelled, predict=predict, on_fold=run_of(on_fold, 1, 2)
+    )
     answers = [run.logits.mean(axis=0).argmax(axis=1) for run in (before, after)]
     right = [one == before.classes for one in answers]
     only_before, only_after, p_value = mcnemar(right[0], right[1])

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from zoobridge.training.figures import cross_validate
+from zoobridge.training._progress import stage
+from zoobridge.training.figures import cross_validate, run_of
 from zoobridge.training.fit import HEADS, RowSpace, fit_linear, linear_logits
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from zoobridge.training._progress import OnStep
     from zoobridge.training.figures import OutOfFold
     from zoobridge.training.fit import Examples, HeadName, Recipe
 
@@ -56,7 +58,11 @@ class Rival:
 
 
 def choose_head(
-    examples: Examples, recipe: Recipe, space: RowSpace, simplest: OutOfFold
+    examples: Examples,
+    recipe: Recipe,
+    space: RowSpace,
+    simplest: OutOfFold,
+    on_step: OnStep | None = None,
 ) -> tuple[Recipe, OutOfFold, tuple[Rival, ...]]:
     """Return the recipe to take, what its choice reaches on unseen items, and the rivals.
 
@@ -69,10 +75,16 @@ def choose_head(
         The items, how the default head is fitted, and the row space of their features.
     simplest
         What the default head reached.
+    on_step
+        Called as rivals are compared, and as the choice is repeated.
     """
     names = [name for name in RIVALS if name != "hand_features" or examples.hand is not None]
     once = replace(recipe, repeats=1)
-    runs = [_run(examples, once, space.rows, name) for name in names]
+    compared = stage("rivals", on_step)
+    runs = [
+        _run(examples, once, space.rows, name, run_of(compared, number, len(names)))
+        for number, name in enumerate(names)
+    ]
     rivals = _compared(names, runs, simplest)
     head = _best(rivals, simplest.balanced_accuracy)
     if head is None:
@@ -84,7 +96,9 @@ def choose_head(
         weight, bias = fit_linear(space.rows[train], examples.classes[train], count, chosen)
         return linear_logits(space.rows[tested], weight, bias, recipe)
 
-    return replace(recipe, head=head), cross_validate(examples, recipe, predict=nested), rivals
+    repeated = stage("choice of the head", on_step)
+    tested = cross_validate(examples, recipe, rows=space.rows, predict=nested, on_fold=repeated)
+    return replace(recipe, head=head), tested, rivals
 
 
 def unwritten(rivals: Sequence[Rival], reached: float) -> list[str]:
@@ -151,11 +165,18 @@ def _compared(
     )
 
 
-def _run(examples: Examples, recipe: Recipe, rows: NDArray[np.float64], name: str) -> OutOfFold:
+def _run(
+    examples: Examples,
+    recipe: Recipe,
+    rows: NDArray[np.float64],
+    name: str,
+    on_fold: Callable[[int, int], None] | None = None,
+) -> OutOfFold:
     if name in HEADS:
-        return cross_validate(examples, replace(recipe, head=name), rows=rows)
+        return cross_validate(examples, replace(recipe, head=name), rows=rows, on_fold=on_fold)
     values = rows[:, 0] if name == "random_forest" else examples.hand
-    return cross_validate(examples, recipe, rows=rows, predict=_forest(examples, values, recipe))
+    predict = _forest(examples, values, recipe)
+    return cross_validate(examples, recipe, rows=rows, predict=predict, on_fold=on_fold)
 
 
 def _forest(examples: Examples, values: Any, recipe: Recipe) -> Predict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from zoobridge.training.figures import cross_validate
+from zoobridge.training.figures import cross_validate, run_of
 from zoobridge.training.fit import COPIES, RowSpace
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _WORDS: Final = {"mirror": "with their mirror images alone", "one": "without cop
 
 
 def choose_copies(
-    examples: Examples, recipe: Recipe, on_fold: Callable[[int, int], None]
+    examples: Examples, recipe: Recipe, on_fold: Callable[[int, int], None] | None = None
 ) -> tuple[Examples, Recipe, RowSpace, OutOfFold, tuple[str, ...]]:
     """Return what is fitted on: all flips and turns, unless cross-validation finds fewer better.
 
@@ -61,11 +61,8 @@ def choose_copies(
         chosen = [one for one in COPIES[name] if one < views]
         part = replace(examples, features=examples.features[:, chosen])
         space = RowSpace(part.features)
-
-        def report(done: int, total: int, before: int = number) -> None:
-            on_fold(before * total + done, len(names) * total)
-
-        tried[name] = part, space, cross_validate(part, recipe, rows=space.rows, on_fold=report)
+        counted = run_of(on_fold, number, len(names))
+        tried[name] = part, space, cross_validate(part, recipe, rows=space.rows, on_fold=counted)
     reached = {name: tested.balanced_accuracy for name, (_, _, tested) in tried.items()}
     best = max(names, key=lambda one: reached[one] + _MARGIN * (one == names[0]))
     part, space, tested = tried[best]

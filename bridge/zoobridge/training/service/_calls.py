@@ -17,23 +17,21 @@ import numpy as np
 
 from zoobridge.errors import InvalidRequestError
 from zoobridge.protocol.v1 import training_pb2 as pb
-from zoobridge.training._gathering import Unlabelled
+from zoobridge.training._gathering import Unlabelled, views_of
 from zoobridge.training._project import TrainingProject
 from zoobridge.training.annotations import Annotation, ChosenBy, now
-from zoobridge.training.features import VIEWS
 from zoobridge.training.fit import Recipe
 from zoobridge.training.service._figures import figures_message
 from zoobridge.training.service._items import ItemStore, StoredItem
-from zoobridge.training.service._requests import class_counts
+from zoobridge.training.service._labelled_items import LabelledItems
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from google.protobuf.message import Message
 
     from zoobridge.client import Client
-
-    OnStep = Callable[[str, int, int], None]
+    from zoobridge.training._progress import OnStep
 
 __all__ = ["ProjectCalls"]
 
@@ -69,6 +67,7 @@ class ProjectCalls:
         self._items = ItemStore(folder)
         self._figures: pb.TrainingFigures | None = None
         self._ahead = deque(self._project.annotations)
+        self._labelled = LabelledItems(self._ahead)
 
     def close(self) -> None:
         """Close the project's files."""
@@ -83,7 +82,8 @@ class ProjectCalls:
         """
         if not self._ahead:
             return False
-        for _ in self._project.features.extract([self._ahead.popleft()], views=VIEWS):
+        views = views_of(len(self._labelled))
+        for _ in self._project.features.extract([self._ahead.popleft()], views=views):
             pass
         return True
 
@@ -92,13 +92,12 @@ class ProjectCalls:
     ) -> Iterator[Message]:
         """Describe the project."""
         del request, on_step
-        known = {one.digest for one in self._project.annotations}
         yield pb.OpenProjectResponse(
             project=pb.ProjectSummary(
                 name=self._project.name,
-                classes=self._classes(),
-                annotated=len(known),
-                unlabelled=sum(one.digest not in known for one in self._items),
+                classes=self._labelled.counts(),
+                annotated=len(self._labelled),
+                unlabelled=len(self._items) - len(self._labelled),
                 pictures=len(self._items),
                 bytes=self._items.bytes,
             )
@@ -133,12 +132,12 @@ class ProjectCalls:
         ]
         self._project.add(given)
         self._ahead.extend(given)
-        known = {one.digest: one for one in self._project.annotations}
+        self._labelled.add(given)
         yield pb.AnnotateResponse(
             id=request.id,
             annotated=pb.Annotated(
-                items=[self._described(one, known.get(one.digest)) for one in stored],
-                classes=self._classes(),
+                items=[self._described(one, self._labelled.last(one.digest)) for one in stored],
+                classes=self._labelled.counts(),
             ),
         )
 
@@ -148,7 +147,8 @@ class ProjectCalls:
         """Take the last annotation back."""
         del request, on_step
         undone = self._project.undo()
-        response = pb.UndoAnnotationResponse(classes=self._classes())
+        self._labelled = LabelledItems(self._project.annotations)
+        response = pb.UndoAnnotationResponse(classes=self._labelled.counts())
         if undone is not None:
             response.undone.CopyFrom(self._described(self._items.get(undone.digest), undone))
         yield response
@@ -225,6 +225,7 @@ class ProjectCalls:
             license_id=request.license,
             reference=not request.without_embeddings,
         )
+        on_step("package", 1, 1)
         yield pb.PublishResponse(
             published=pb.PublishedModel(
                 id=published.id, version=published.version, formats=published.formats
@@ -232,15 +233,11 @@ class ProjectCalls:
         )
 
     def _unlabelled(self) -> list[Unlabelled]:
-        known = {one.digest for one in self._project.annotations}
         return [
             Unlabelled(one.digest, str(self._items.path(one)))
             for one in self._items
-            if one.digest not in known
+            if one.digest not in self._labelled
         ]
-
-    def _classes(self) -> list[pb.ClassCount]:
-        return class_counts((one.digest, one.label) for one in self._project.annotations)
 
     def _annotation(
         self, stored: StoredItem, item: pb.ItemLabel, request: pb.AnnotateRequest

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING
-
 from zoobridge.protocol.v1 import image_pb2
 from zoobridge.protocol.v1 import training_pb2 as pb
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-__all__ = ["class_counts", "item_message"]
+__all__ = ["item_message"]
 
 
 def item_message(picture: str, region: str, name: str, region_id: str) -> pb.TrainingItem:
@@ -31,15 +25,3 @@ def item_message(picture: str, region: str, name: str, region_id: str) -> pb.Tra
         x, y, width, height = map(int, region.split(","))
         item.box.CopyFrom(image_pb2.Box(x=x, y=y, width=width, height=height))
     return item
-
-
-def class_counts(labels: Iterable[tuple[str, str]]) -> list[pb.ClassCount]:
-    """Return the classes by name, each with its number of items.
-
-    Parameters
-    ----------
-    labels
-        Items and classes given to them; two annotators of an item that agree count once.
-    """
-    found = Counter(label for _, label in set(labels))
-    return [pb.ClassCount(label=label, items=count) for label, count in sorted(found.items())]
