@@ -184,6 +184,73 @@ def test_labels_are_there_again_tomorrow(viewer, widget, qtbot):
     assert again.current.label == ""
 
 
+def is_closed(client):
+    try:
+        client.info()
+    except ValueError as error:
+        return "closed channel" in str(error)
+    return False
+
+
+def test_what_a_dropped_project_answers_does_not_come_back(viewer, widget, qtbot, monkeypatch):
+    opened, connect_again = [], widget.link.separate
+
+    def separate():
+        opened.append(connect_again())
+        return opened[-1]
+
+    monkeypatch.setattr(widget.link, "separate", separate)
+    widget.name.setText("Old name")
+    widget.target.image.value = viewer.layers["sheet 0"]
+    widget.add_button.click()
+    assert not widget.name.isEnabled()
+    # A script is not kept from it.
+    widget.name.setText("New name")
+    widget.name.textEdited.emit("New name")
+    assert not widget.running
+    assert widget.name.isEnabled()
+    qtbot.waitUntil(lambda: len(opened) == 1 and is_closed(opened[0]), timeout=60_000)
+    assert widget.session is None
+    assert "Name the model" in widget.tile.text()
+
+    add_tiles(qtbot, viewer, widget, ["sheet 0"])
+    assert widget.session.project.name == "New name"
+    widget.give("brick")
+    widget.fit()
+    widget.name.textEdited.emit("Newer name")
+    assert widget.session is None
+    qtbot.wait(300)
+    assert widget.figure.text() == ""
+    assert "Name the model" in widget.tile.text()
+    assert is_closed(opened[1])
+
+
+def test_a_widget_that_is_docked_again_works_again(viewer, widget, qtbot):
+    widget.name.setText("Docked")
+    add_tiles(qtbot, viewer, widget, ["sheet 0"])
+    for label in ("brick", "grass", "brick", "grass"):
+        widget.give(label)
+    idle(qtbot, widget)
+    # The dock is closed while a fit is on its way.
+    widget.fit()
+    viewer.window.remove_dock_widget(widget)
+    qtbot.waitUntil(lambda: widget.link.connected is None)
+    assert widget.session is None
+    viewer.window.add_dock_widget(widget)
+    qtbot.waitUntil(lambda: widget.link.connected is not None, timeout=60_000)
+    assert widget.current is None
+    assert not widget.fit_button.isEnabled()
+
+    add_tiles(qtbot, viewer, widget, ["sheet 0"])
+    assert widget.session.labelled == 4
+    widget.give("gravel")
+    idle(qtbot, widget)
+    assert widget.session.labelled == 5
+    widget.fit_button.click()
+    idle(qtbot, widget)
+    assert "No figure yet" in widget.figure.text()
+
+
 def test_points_shapes_and_labelled_objects_are_items_too(viewer, widget, qtbot):
     from napari_zoobridge.widgets._target_choice import Target
 

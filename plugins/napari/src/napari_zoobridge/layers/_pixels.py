@@ -85,7 +85,7 @@ class PlaneSource:
         return tuple(int(length) for length in self.array.shape)
 
     def length(self, axis: str) -> int:
-        """Length of the axis with this letter; 1 if none exists."""
+        """Length of the axis with this letter; 1 where the image has no such axis."""
         return self.shape[self.axes.index(axis)] if axis in self.axes else 1
 
     @property

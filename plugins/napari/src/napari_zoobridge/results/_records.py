@@ -41,7 +41,7 @@ class Record:
 
     @property
     def score(self) -> float | None:
-        """Its score; `None` if none exists."""
+        """Its score; `None` where the item has none."""
         return self.result.score
 
     @property

@@ -16,10 +16,11 @@ from zoobridge.client import Region
 from zoobridge.errors import ServerError, ZooBridgeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
+    from napari_zoobridge.layers import PixelBox
     from napari_zoobridge.results import Record
     from napari_zoobridge.targets import Batch, Item, Plan
     from zoobridge.client import Client, Result
@@ -194,7 +195,9 @@ class Run(Stoppable):
         if np.dtype(source.array.dtype).kind != "f":
             return None
         if self.plan.kind is ItemKind.PLANE:
-            places = [(item.plane, source.frame) for item in items]
+            places: list[tuple[Mapping[str, int], PixelBox | None]] = [
+                (item.plane, source.frame) for item in items
+            ]
         else:
             places = [(batch.plane, batch.window) for batch in self._batches(items)]
 

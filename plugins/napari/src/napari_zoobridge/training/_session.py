@@ -96,9 +96,13 @@ class TrainingSession:
     @classmethod
     def open(cls, client: Client, name: str) -> TrainingSession:
         """Open a project, or create it."""
-        project = client.training_project(name)
-        session = cls(client, project)
-        session._count(project.summary().classes)
+        try:
+            project = client.training_project(name)
+            session = cls(client, project)
+            session._count(project.summary().classes)
+        except BaseException:
+            client.close()
+            raise
         return session
 
     @property
@@ -138,7 +142,7 @@ class TrainingSession:
             yield done, len(items)
 
     def next_item(self) -> KnownItem | None:
-        """Return an item without a class, chosen at random; `None` if none exists."""
+        """Return an item without a class, chosen at random; `None` when all have a class."""
         open_items = [self.items[one] for one in self._order if not self.items[one].label]
         fresh = [one for one in open_items if one.sent.picture not in self._skipped]
         if not fresh and open_items:
@@ -147,7 +151,7 @@ class TrainingSession:
         return fresh[0] if fresh else None
 
     def suggest(self) -> KnownItem | None:
-        """Return the item whose class would tell most; `None` if none exists."""
+        """Return the item whose class the model would learn most from; `None` when all have one."""
         for one in self.project.suggest(count=_SUGGESTED):
             known = self.items.get(one.item.picture)
             if known is not None and not known.label and one.item.picture not in self._skipped:

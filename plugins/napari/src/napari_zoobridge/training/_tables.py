@@ -76,6 +76,13 @@ class FigureTabs(QTabWidget):
         self._fill(self.duplicates, "Duplicates", pairs)
         self.report.setPlainText(_report(figures))
 
+    def clear_figures(self) -> None:
+        """Show nothing."""
+        self._fill(self.mistakes, "Mistakes", ())
+        self._fill(self.doubtful, "Doubtful labels", ())
+        self._fill(self.duplicates, "Duplicates", ())
+        self.report.clear()
+
     def _table(self, *titles: str) -> QTableWidget:
         table = QTableWidget(0, len(titles))
         table.setHorizontalHeaderLabels(titles)

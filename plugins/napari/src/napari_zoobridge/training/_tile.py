@@ -50,7 +50,10 @@ def tile_picture(plan: Plan, item: Item) -> NDArray[np.uint8]:
 
 def _limits(plan: Plan) -> tuple[float, float] | None:
     layer = plan.place.layer
-    return None if layer.rgb else tuple(map(float, layer.contrast_limits))
+    if layer.rgb:
+        return None
+    low, high = layer.contrast_limits
+    return float(low), float(high)
 
 
 def _colours(pixels: NDArray[Any], limits: tuple[float, float] | None) -> NDArray[np.uint8]:

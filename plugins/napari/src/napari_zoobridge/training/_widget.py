@@ -6,32 +6,24 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_info
-from qtpy.QtCore import QEvent, Qt, QTimer
-from qtpy.QtGui import QImage, QKeySequence, QPixmap, QShortcut
-from qtpy.QtWidgets import (
-    QComboBox,
-    QLabel,
-    QLineEdit,
-    QProgressBar,
-    QPushButton,
-    QScrollArea,
-)
+from qtpy.QtGui import QKeySequence, QShortcut
+from qtpy.QtWidgets import QComboBox, QLabel, QLineEdit, QProgressBar, QPushButton
 
-from napari_zoobridge.connection import ServerLink, in_background, notify
+from napari_zoobridge.connection import notify
 from napari_zoobridge.layers import PlaneAxesError
 from napari_zoobridge.results import locate
 from napari_zoobridge.targets import EmptyTargetError
+from napari_zoobridge.training._calls import SessionCalls
 from napari_zoobridge.training._classes import ClassButtons
 from napari_zoobridge.training._layout import column_of
 from napari_zoobridge.training._session import TrainingSession
 from napari_zoobridge.training._tables import FigureTabs, headline
 from napari_zoobridge.training._tile import tile_picture
-from napari_zoobridge.widgets import Life, ServerLine, TargetChoice
+from napari_zoobridge.training._tile_view import TileView
+from napari_zoobridge.widgets import DockedWidget, TargetChoice
 from zoobridge.errors import ZooBridgeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     import napari
 
     from napari_zoobridge.connection import Address
@@ -44,11 +36,11 @@ __all__ = ["TrainWidget"]
 _EVERY = 5
 #: Fewer say nothing.
 _LEAST = 4
-_TILE = 260
+_HINT = "Name the model, choose what to label, and press “Add these items”."
 _GROUPS = [("images", "image"), ("planes of a stack", "plane"), ("nothing (flatters)", "item")]
 
 
-class TrainWidget(QScrollArea):
+class TrainWidget(DockedWidget):
     """Labels items of the open images, and trains a model on them.
 
     Parameters
@@ -60,10 +52,8 @@ class TrainWidget(QScrollArea):
     """
 
     def __init__(self, napari_viewer: napari.viewer.Viewer, address: Address | None = None) -> None:
-        super().__init__()
-        self._viewer = napari_viewer
-        self._busy = 0
-        self._fitting = False
+        super().__init__(napari_viewer)
+        self._calls = SessionCalls()
         self._since_fit = 0
         self.session: TrainingSession | None = None
         self.current: KnownItem | None = None
@@ -71,8 +61,6 @@ class TrainWidget(QScrollArea):
         self.figures: TrainingFigures | None = None
         """Of the last fit."""
 
-        self.link = ServerLink()
-        self.server = ServerLine(self.link)
         self.name = QLineEdit()
         self.name.setPlaceholderText("My cells")
         self.target = TargetChoice(napari_viewer)
@@ -84,10 +72,8 @@ class TrainWidget(QScrollArea):
             "that figures are honest only if all of them are on one side."
         )
         self.add_button = QPushButton("Add these items")
-        self.tile = QLabel("Name the model, choose what to label, and press “Add these items”.")
-        self.tile.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.tile.setWordWrap(True)
-        self.tile.setMinimumHeight(_TILE)
+        self.tile = TileView()
+        self.tile.show_sentence(_HINT)
         self.place = QLabel()
         self.place.setWordWrap(True)
         self.classes = ClassButtons()
@@ -106,12 +92,7 @@ class TrainWidget(QScrollArea):
         self.publish_button = QPushButton("Publish")
 
         self._connect()
-        self._life = Life(self, self._hang_up)
-        self.setWidget(column_of(self))
-        self.setWidgetResizable(True)
-        self.setMinimumWidth(400)
-        self._show_state()
-        self.link.open(address)
+        self._open(column_of(self), address)
 
     def _connect(self) -> None:
         self.add_button.clicked.connect(self.add_items)
@@ -125,6 +106,7 @@ class TrainWidget(QScrollArea):
         self.tabs.picked.connect(self._on_picked)
         self.name.textEdited.connect(self._forget)
         self.link.changed.connect(self._on_link)
+        self._calls.changed.connect(self._on_calls)
         for key in range(1, 10):
             shortcut = QShortcut(QKeySequence(str(key)), self)
             shortcut.activated.connect(partial(self.classes.choose, key))
@@ -134,7 +116,7 @@ class TrainWidget(QScrollArea):
     @property
     def running(self) -> bool:
         """Whether the server is asked something."""
-        return self._busy > 0
+        return self._calls.running
 
     def add_items(self) -> None:
         """Send the chosen items to the project, and show the first."""
@@ -149,21 +131,31 @@ class TrainWidget(QScrollArea):
         group = str(self.groups.currentData())
         session = self.session
 
-        def work() -> Iterator[tuple[TrainingSession, int, int]]:
+        def work() -> TrainingSession:
             opened = session or TrainingSession.open(self.link.separate(), name)
-            for done, total in opened.add(plan, group):
-                yield opened, done, total
+            try:
+                for _ in opened.add(plan, group):
+                    pass
+            except BaseException:
+                if session is None:
+                    opened.close()
+                raise
+            return opened
 
-        def advance(news: tuple[TrainingSession, int, int]) -> None:
-            self.session = news[0]
-            self._advance("items", *news[1:])
+        def show(opened: TrainingSession) -> None:
+            self.session = opened
+            self._on_link()
+            self._show(self._next())
 
-        self._ask(work, yielded=advance, then=lambda _: self._show(self._next()))
+        def close(opened: TrainingSession) -> None:
+            opened.close()
+
+        self._calls.ask("add", work, then=show, late=close)
 
     def give(self, label: str) -> None:
         """Give a class to the item that is shown, and show the next."""
         session, known = self.session, self.current
-        if session is None or known is None or self._life.ended:
+        if session is None or known is None:
             self._show_classes()
             return
         following = known.label == ""
@@ -181,7 +173,7 @@ class TrainWidget(QScrollArea):
             known.label = before
             notify(error)
 
-        self._ask(lambda: session.label(known, label), then=done, failed=failed)
+        self._calls.ask("label", lambda: session.label(known, label), then=done, failed=failed)
         self._show(self._next() if following else known)
 
     def suggest(self) -> None:
@@ -196,7 +188,7 @@ class TrainWidget(QScrollArea):
             else:
                 self._show(known)
 
-        self._ask(session.suggest, then=show)
+        self._calls.ask("suggest", session.suggest, then=show)
 
     def skip(self) -> None:
         """Show another item; this one comes again at the end."""
@@ -207,14 +199,16 @@ class TrainWidget(QScrollArea):
     def undo(self) -> None:
         """Take the last label back, and show its item."""
         if self.session is not None:
-            self._ask(self.session.undo, then=lambda known: self._show(known or self._next()))
+            self._calls.ask(
+                "undo", self.session.undo, then=lambda known: self._show(known or self._next())
+            )
 
     def fit(self) -> None:
         """Fit the model to the labels so far, and show its figure."""
         session = self.session
-        if session is None or self._fitting:
+        if session is None or self._calls.awaits("fit"):
             return
-        self._fitting, self._since_fit = True, 0
+        self._since_fit = 0
 
         def show(figures: TrainingFigures) -> None:
             self.figures = figures
@@ -227,10 +221,7 @@ class TrainWidget(QScrollArea):
                 notify(error)
             self.figure.setText(f"No figure yet: {error}")
 
-        def end() -> None:
-            self._fitting = False
-
-        self._ask(session.project.fit, then=show, failed=failed, finally_=end)
+        self._calls.ask("fit", session.project.fit, then=show, failed=failed)
 
     def publish(self) -> None:
         """Write the model into the server's zoo."""
@@ -254,25 +245,31 @@ class TrainWidget(QScrollArea):
             show_info(said)
 
         self.figure.setText("Writing the package; this takes some ten seconds …")
-        self._ask(work, then=published, failed=self._on_failure)
+        self._calls.ask("publish", work, then=published, failed=self._on_failure)
 
     # -- what happens
 
-    def event(self, event: Any) -> bool:
-        """Follow the widget into docks and out of them."""
-        if event.type() == QEvent.Type.ParentChange and hasattr(self, "_life"):
-            QTimer.singleShot(0, self._on_dock)
-        return bool(super().event(event))
-
-    def _on_dock(self) -> None:
-        if self._life.docked():
-            self.link.open()
-            self._show_state()
+    def _begin_anew(self) -> None:
+        self._forget()
 
     def _hang_up(self) -> None:
-        self.link.close()
+        super()._hang_up()
+        self._end_session()
+
+    def _end_session(self) -> None:
+        """Close the project. Touches no widget, since they may be gone."""
+        self._calls.drop()
         if self.session is not None:
             self.session.close()
+        self.session = self.current = self.figures = None
+        self._since_fit = 0
+
+    def _forget(self) -> None:
+        """Begin with another project."""
+        self._end_session()
+        self.figure.setText("")
+        self.tabs.clear_figures()
+        self._show(None)
 
     def _on_link(self) -> None:
         """Begin anew with another server."""
@@ -280,13 +277,9 @@ class TrainWidget(QScrollArea):
         if self.session is not None and info and info.address != self.session.client.address:
             self._forget()
 
-    def _forget(self) -> None:
-        """Begin with another project."""
-        if self.session is not None:
-            self.session.close()
-        self.session = self.current = self.figures = None
-        self.figure.setText("")
-        self._show(None)
+    def _on_calls(self) -> None:
+        if not self._life.ended:
+            self._show_state()
 
     def _next(self) -> KnownItem | None:
         return None if self.session is None else self.session.next_item()
@@ -313,21 +306,10 @@ class TrainWidget(QScrollArea):
         self.current = known
         if known is None:
             labelled = self.session is not None and bool(self.session.items)
-            self.tile.setPixmap(QPixmap())
-            self.tile.setText("Every item has a class." if labelled else self.tile.text())
+            self.tile.show_sentence("Every item has a class." if labelled else _HINT)
             self.place.setText("")
         else:
-            picture = tile_picture(known.plan, known.item)
-            height, width = picture.shape[:2]
-            image = QImage(picture.data, width, height, 3 * width, QImage.Format.Format_RGB888)
-            self.tile.setPixmap(
-                QPixmap.fromImage(image).scaled(
-                    _TILE,
-                    _TILE,
-                    Qt.AspectRatioMode.KeepAspectRatio,
-                    Qt.TransformationMode.SmoothTransformation,
-                )
-            )
+            self.tile.show_picture(tile_picture(known.plan, known.item))
             why = (
                 "suggested: the model learns most from it"
                 if known.suggested
@@ -350,52 +332,13 @@ class TrainWidget(QScrollArea):
         session = self.session
         self.bar.setVisible(self.running)
         self.add_button.setEnabled(not self.running)
+        # The items belong to the project that had this name when they were sent.
+        self.name.setEnabled(not self._calls.awaits("add"))
         for button in (self.suggest_button, self.undo_button, self.fit_button):
             button.setEnabled(session is not None)
         self.skip_button.setEnabled(self.current is not None)
         self.publish_button.setEnabled(session is not None and self.figures is not None)
 
-    def _advance(self, stage: str, done: int, total: int) -> None:
-        self.bar.setFormat(f"{stage} %v of %m")
-        self.bar.setRange(0, max(1, total))
-        self.bar.setValue(done)
-
     def _on_failure(self, error: Exception) -> None:
         self.figure.setText("")
         notify(error)
-
-    def _ask(
-        self,
-        work: Callable[[], Any],
-        *,
-        then: Callable[[Any], None],
-        yielded: Callable[[Any], None] | None = None,
-        failed: Callable[[Exception], None] = notify,
-        finally_: Callable[[], None] | None = None,
-    ) -> None:
-        """Ask the server in the background, and show what came of it."""
-        self._busy += 1
-        self.bar.setRange(0, 0)
-        outcome: list[Any] = []
-
-        def keep(result: Any) -> None:
-            outcome.append(result)
-
-        def end() -> None:
-            self._busy -= 1
-            if self._life.ended:
-                return
-            if finally_ is not None:
-                finally_()
-            if outcome:
-                then(outcome[0])
-            self._show_state()
-
-        in_background(
-            work,
-            returned=keep,
-            yielded=yielded,
-            failed=failed,
-            finished=end,
-        )
-        self._show_state()

@@ -98,7 +98,7 @@ class ClassifyWidget(Panel):
         options.addRow("Text", self.text.native)
         parts = (self.server, self.models, self.target, options, self._buttons(), self.bar)
         below = (self.summary, self.legend, self.table, self.explain_button)
-        self._open((*parts, *below, self._buttons_below()), address)
+        self._lay_out((*parts, *below, self._buttons_below()), address)
 
     # -- what the user does
 

@@ -92,7 +92,7 @@ class CompareWidget(Panel):
             self.table,
             self._buttons_below(),
         )
-        self._open(parts, address)
+        self._lay_out(parts, address)
 
     # -- what the user does
 

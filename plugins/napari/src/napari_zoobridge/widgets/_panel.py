@@ -7,26 +7,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from napari.utils.notifications import show_error, show_info
-from qtpy.QtCore import QEvent, QTimer
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
-from napari_zoobridge.connection import ServerLink, in_background, notify
+from napari_zoobridge.connection import in_background, notify
 from napari_zoobridge.layers import PlaneAxesError
 from napari_zoobridge.results import locate, remove_results, write_csv
 from napari_zoobridge.targets import EmptyTargetError
-from napari_zoobridge.widgets._activity import Activity, Life
+from napari_zoobridge.widgets._activity import Activity
+from napari_zoobridge.widgets._docked import DockedWidget
 from napari_zoobridge.widgets._model_choice import ModelChoice
 from napari_zoobridge.widgets._result_table import SortableTable
-from napari_zoobridge.widgets._server_line import ServerLine
 from napari_zoobridge.widgets._target_choice import TargetChoice
 from zoobridge.errors import ZooBridgeError
 
@@ -43,11 +42,11 @@ if TYPE_CHECKING:
 __all__ = ["Panel"]
 
 
-class Panel(QScrollArea):
+class Panel(DockedWidget):
     """A dock widget that asks a server about what is open, in the background.
 
-    A subclass lays the parts out, calls :meth:`_open` last in its initializer, and says what to
-    ask and what to do with the answers.
+    A subclass calls :meth:`_lay_out` last in its initializer, and says what to ask and what to do
+    with the answers.
 
     Parameters
     ----------
@@ -65,14 +64,11 @@ class Panel(QScrollArea):
     """How often what has come so far is shown, while more is to come."""
 
     def __init__(self, viewer: napari.viewer.Viewer, *, several: bool = False) -> None:
-        super().__init__()
-        self._viewer = viewer
+        super().__init__(viewer)
         self._work: Stoppable | None = None
         self._plan: Plan | None = None
         self._activity: Activity | None = None
 
-        self.link = ServerLink()
-        self.server = ServerLine(self.link)
         self.models = ModelChoice(self.link, several=several)
         self.target = TargetChoice(viewer, self.link)
         self.run_button = QPushButton(self.action)
@@ -97,9 +93,8 @@ class Panel(QScrollArea):
         self.export_button.clicked.connect(self._ask_and_export)
         self.remove_button.clicked.connect(self.remove)
         self.table.row_chosen.connect(self._on_row)
-        self._life = Life(self, self._hang_up)
 
-    def _open(self, parts: Sequence[Any], address: Address | None) -> None:
+    def _lay_out(self, parts: Sequence[Any], address: Address | None) -> None:
         """Show widgets and layouts one below the other, and connect."""
         inside = QWidget()
         column = QVBoxLayout(inside)
@@ -110,11 +105,7 @@ class Panel(QScrollArea):
                 column.addWidget(part)
             else:
                 column.addLayout(part)
-        self.setWidget(inside)
-        self.setWidgetResizable(True)
-        self.setMinimumWidth(400)
-        self._show_state()
-        self.link.open(address)
+        self._open(inside, address)
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -243,22 +234,10 @@ class Panel(QScrollArea):
 
     # -- what happens
 
-    def event(self, event: Any) -> bool:
-        """Follow the widget into docks and out of them."""
-        if event.type() == QEvent.Type.ParentChange and hasattr(self, "_life"):
-            # The dock takes the widget in after it has become its parent.
-            QTimer.singleShot(0, self._on_dock)
-        return bool(super().event(event))
-
-    def _on_dock(self) -> None:
-        if self._life.docked():
-            self.link.open()
-            self._show_state()
-
     def _hang_up(self) -> None:
         if self._work is not None:
             self._work.stop()
-        self.link.close()
+        super()._hang_up()
 
     def _wanted(self, work: Stoppable) -> bool:
         return not self._life.ended and work is self._work and not work.stopped
