@@ -59,15 +59,23 @@ class CallInterceptor:
         Who may do what.
     pools
         The threads that answer, which know when another call would wait too long.
+    make_room
+        Ends a stream that only holds a thread, where there is one; see :meth:`OpenStreams.make_room`.
     observe
         Told of every call that ended: its method, status code and seconds.
     """
 
     def __init__(
-        self, permissions: Permissions, pools: CallPools, *, observe: Observer = _no_observer
+        self,
+        permissions: Permissions,
+        pools: CallPools,
+        *,
+        make_room: Callable[[], bool],
+        observe: Observer = _no_observer,
     ) -> None:
         self._permissions = permissions
         self._pools = pools
+        self._make_room = make_room
         self._observe = observe
         self._arrivals = Arrivals(pools.all)
         self._draining = False
@@ -107,7 +115,13 @@ class CallInterceptor:
             self._methods[method] = known
         if self._draining and not method.startswith(_HEALTH):
             return known.refuse
-        return known.refuse if known.pool.full else known.handler
+        return known.refuse if self._full(known.pool) else known.handler
+
+    def _full(self, pool: CallPool) -> bool:
+        if not pool.full:
+            return False
+        # The new stream waits for the moment that the idle one takes to end.
+        return not (pool is self._pools.streams and self._make_room())
 
     def _refuser(self, method: str, pool: CallPool) -> _Handler:
         overloaded, draining = Refusals(pool.overloaded), Refusals(_shutting_down)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from zoobridge.errors import ServerUnavailableError
 
@@ -13,7 +14,13 @@ if TYPE_CHECKING:
 
     import grpc
 
+    from zoobridge.errors import ZooBridgeError
+
 __all__ = ["OpenStreams", "RequestStream", "stream_drained"]
+
+#: A stream on which nothing happened for so long gives its place to one that needs it.
+_IDLE_SECONDS: Final = 60.0
+_REOPEN_SECONDS: Final = 0.1
 
 
 def stream_drained() -> ServerUnavailableError:
@@ -24,15 +31,37 @@ def stream_drained() -> ServerUnavailableError:
     )
 
 
+def _stream_idle(seconds: float) -> ServerUnavailableError:
+    """Return the error of a stream whose place is needed; nothing that it sent is unanswered."""
+    return ServerUnavailableError(
+        f"this stream was idle for {seconds:.0f} s, and another caller needs its place; open it again",
+        metadata={"stream": "idle"},
+        retry_after=_REOPEN_SECONDS,
+    )
+
+
 class RequestStream(Protocol):
     """A stream of requests that is being answered."""
+
+    @property
+    def idle_since(self) -> float | None:
+        """Since when its caller asks nothing, on the clock of :func:`time.monotonic`.
+
+        `None` while something is unanswered, and where it is about to end.
+        """
 
     def end(self) -> None:
         """Drop everything: the caller is gone."""
         ...
 
-    def drain(self) -> None:
-        """Answer what was accepted, read nothing more, and end."""
+    def drain(self, error: ZooBridgeError | None = None) -> None:
+        """Answer what was accepted, read nothing more, and end with an error.
+
+        Parameters
+        ----------
+        error
+            That the server is shutting down, if not given.
+        """
         ...
 
 
@@ -67,3 +96,16 @@ class OpenStreams:
             streams = list(self._streams)
         for stream in streams:
             stream.drain()
+
+    def make_room(self) -> bool:
+        """End the stream that was idle longest, if it was for a minute; return whether one was."""
+        now = time.monotonic()
+        with self._lock:
+            idle = [(since, one) for one in self._streams if (since := one.idle_since) is not None]
+            if not idle:
+                return False
+            since, longest = min(idle, key=lambda pair: pair[0])
+            if now - since < _IDLE_SECONDS:
+                return False
+            longest.drain(_stream_idle(now - since))
+        return True

@@ -171,10 +171,13 @@ class Server:
             metrics = Metrics()
         pools = CallPools.of(threads=config.max_workers, patience=config.max_wait_seconds)
         stack.callback(pools.close)
+        streams = OpenStreams()
         interceptor = (
-            CallInterceptor(permissions, pools)
+            CallInterceptor(permissions, pools, make_room=streams.make_room)
             if metrics is None
-            else CallInterceptor(permissions, pools, observe=metrics.observe)
+            else CallInterceptor(
+                permissions, pools, make_room=streams.make_room, observe=metrics.observe
+            )
         )
         stack.callback(interceptor.close)
         interceptors: Any = (interceptor,)
@@ -200,7 +203,6 @@ class Server:
             self.metrics_port = metrics.start(config.host, config.metrics_port, engine)
             stack.callback(metrics.stop)
 
-        streams = OpenStreams()
         classification = ClassificationServicer(core, streams)
         inference = InferenceServicer(core, Callers(permissions, port), streams)
         self._address = reachable_address(config, port)

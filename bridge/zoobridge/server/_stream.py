@@ -25,7 +25,7 @@ from zoobridge.protocol import (
 from zoobridge.protocol.v1 import classification_pb2
 from zoobridge.server._core import answered
 from zoobridge.server._faults import known_error, parsed
-from zoobridge.server._open_streams import stream_drained
+from zoobridge.server._window import RequestWindow, StreamedRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,13 +47,11 @@ _JOINED_BYTES: Final = 1 << 20
 _PATIENCE_SECONDS: Final = 60.0
 
 
-@dataclass(eq=False)
-class _Pending:
-    """A request that was read: its id, its size in bytes, and its answer once it was accepted."""
+@dataclass(eq=False, kw_only=True)
+class _Pending(StreamedRequest):
+    """A request that was read, and its id."""
 
     id: str
-    size: int
-    answer: PendingResponse | None = None
 
 
 @dataclass(frozen=True)
@@ -67,10 +65,8 @@ class _Outcome:
 class ClassifyStream:
     """Reads requests while there is room for them, and yields answers in the order they are done.
 
-    A separate thread reads; the engine delivers what is done to the call's own thread. Once
-    `window` requests or `window_bytes` bytes are outstanding, nothing more is read, so that gRPC's
-    flow control stops the caller. A request is outstanding until the caller has taken the last
-    part of its answer.
+    A separate thread reads, as far as a :class:`RequestWindow` lets it; the engine delivers what is
+    done to the call's own thread.
 
     Parameters
     ----------
@@ -82,29 +78,12 @@ class ClassifyStream:
         On the clock of :func:`time.monotonic`; `None` for none.
     """
 
-    def __init__(
-        self,
-        core: Core,
-        requests: Iterator[bytes],
-        *,
-        deadline: float | None,
-        window: int = _WINDOW,
-        window_bytes: int = _WINDOW_BYTES,
-    ) -> None:
+    def __init__(self, core: Core, requests: Iterator[bytes], *, deadline: float | None) -> None:
         self._core = core
         self._requests = requests
         self._deadline = deadline
-        self._window = window
-        self._window_bytes = window_bytes
-        self._change = threading.Condition()
-        self._pending: set[_Pending] = set()
-        self._outstanding = 0
-        self._outstanding_bytes = 0
+        self._window = RequestWindow[_Pending](_WINDOW, _WINDOW_BYTES)
         self._joins = False
-        self._read_all = False
-        self._draining = False
-        self._ended = False
-        self._failure: ZooBridgeError | None = None
         self._defaults: classification_pb2.ClassifyRequest | None = None
         self._outbox: SimpleQueue[_Outcome | None] = SimpleQueue()
 
@@ -118,44 +97,33 @@ class ClassifyStream:
         InvalidRequestError
             After a message that cannot be read; the requests before it are answered first.
         ServerUnavailableError
-            When the server is about to end; what was read until then is answered first.
+            When the stream was drained; what was read until then is answered first.
         """
         threading.Thread(target=self._read, name="zoobridge-stream-reader", daemon=True).start()
         try:
-            while not self._finished():
+            while not self._window.finished:
                 responses, done = self._ready()
                 if responses:
                     yield join_responses(responses)
-                self._release(done)
-            if self._failure is not None:
-                raise self._failure
-            if self._draining and not self._read_all:
-                raise stream_drained()
+                self._window.release(done)
+            self._window.check()
         finally:
             self.end()
 
+    @property
+    def idle_since(self) -> float | None:
+        """See :attr:`RequestStream.idle_since`."""
+        return self._window.idle_since
+
     def end(self) -> None:
-        """Drop everything: the caller is gone."""
-        with self._change:
-            self._ended = True
-            answers = [pending.answer for pending in self._pending]
-            self._change.notify_all()
-        for answer in answers:
-            if answer is not None:
-                answer.cancel()
+        """See :meth:`RequestStream.end`."""
+        self._window.end()
         self._outbox.put(None)
 
-    def drain(self) -> None:
-        """Answer what was accepted, read nothing more, and end."""
-        with self._change:
-            self._draining = True
-            self._change.notify_all()
+    def drain(self, error: ZooBridgeError | None = None) -> None:
+        """See :meth:`RequestStream.drain`."""
+        self._window.drain(error)
         self._outbox.put(None)
-
-    def _finished(self) -> bool:
-        with self._change:
-            idle = self._outstanding == 0 and self._outbox.empty()
-            return self._ended or (idle and (self._read_all or self._draining))
 
     def _ready(self) -> tuple[list[bytes], set[_Pending]]:
         """Wait for a part of an answer; return it with what else is ready, and who is answered.
@@ -169,8 +137,8 @@ class ClassifyStream:
         while True:
             if (
                 outcome is not None
-                and outcome.pending in self._pending
                 and outcome.pending not in done
+                and self._window.holds(outcome.pending)
             ):
                 response, last = _response(outcome)
                 responses.append(response)
@@ -185,53 +153,27 @@ class ClassifyStream:
                 break
         return responses, done
 
-    def _release(self, done: set[_Pending]) -> None:
-        with self._change:
-            self._pending -= done
-            self._outstanding -= len(done)
-            self._outstanding_bytes -= sum(pending.size for pending in done)
-            self._change.notify_all()
-
     # What follows runs on the reader's thread.
 
     def _read(self) -> None:
-        failure: ZooBridgeError | None = None
-        closed = False
         try:
-            while self._wait_for_room():
+            while self._window.wait_for_room():
                 data = next(self._requests, None)
                 if data is None:
-                    closed = True
+                    self._window.close()
                     break
                 first, *joined = parsed(divide_stream_request, data)
                 self._joins = self._joins or bool(joined)
                 self._accept(first)
                 for one in joined:
-                    if not self._wait_for_room():
+                    if not self._window.wait_for_room():
                         break
                     self._accept(one)
         except grpc.RpcError:
             self.end()
         except Exception as exception:  # noqa: BLE001 - the caller gets it, not a dead thread
-            failure = known_error(exception, _METHOD)
-        with self._change:
-            self._failure = failure
-            self._read_all = closed or failure is not None
+            self._window.close(known_error(exception, _METHOD))
         self._outbox.put(None)
-
-    def _wait_for_room(self) -> bool:
-        with self._change:
-            self._change.wait_for(
-                lambda: (
-                    self._ended
-                    or self._draining
-                    or (
-                        self._outstanding < self._window
-                        and self._outstanding_bytes < self._window_bytes
-                    )
-                )
-            )
-            return not (self._ended or self._draining)
 
     def _accept(self, message: StreamParts) -> None:
         request = message.request
@@ -242,21 +184,15 @@ class ClassifyStream:
             if not request.HasField("image"):
                 return
         chunks = [message.data, self._complete(request)]
-        pending = _Pending(message.id, len(message.data))
-        with self._change:
-            self._pending.add(pending)
-            self._outstanding += 1
-            self._outstanding_bytes += pending.size
+        pending = _Pending(len(message.data), id=message.id)
+        if not self._window.add(pending):
+            return
         try:
             answer = self._submit(request, chunks, pending)
         except Exception as exception:  # noqa: BLE001 - an error of this request alone
             self._outbox.put(_Outcome(pending, known_error(exception, _METHOD)))
             return
-        with self._change:
-            pending.answer = answer
-            ended = self._ended
-        if ended:
-            answer.cancel()
+        self._window.expect(pending, answer)
 
     def _complete(self, request: classification_pb2.ClassifyRequest) -> bytes:
         """Fill what the request leaves empty from the stream's first message.
@@ -299,9 +235,8 @@ class ClassifyStream:
                 # Others fill the queue: a caller that sends blindly is made to wait, not refused.
                 if error.retry_after is None or time.monotonic() > limit:
                     raise
-                with self._change:
-                    if self._change.wait_for(lambda: self._ended, timeout=error.retry_after):
-                        raise CancelledError("the caller ended the stream") from None
+                if self._window.wait_for_end(error.retry_after):
+                    raise CancelledError("the caller ended the stream") from None
 
 
 def _response(done: _Outcome) -> tuple[bytes, bool]:

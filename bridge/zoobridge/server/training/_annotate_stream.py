@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import threading
-from queue import Full, Queue, SimpleQueue
+from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
-import grpc
-
-from zoobridge.errors import ZooBridgeError
-from zoobridge.server._open_streams import stream_drained
+from zoobridge.server._window import RequestWindow, StreamedRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from zoobridge.errors import ZooBridgeError
     from zoobridge.protocol.v1 import training_pb2 as pb
 
 __all__ = ["AnnotateStream"]
 
 #: Messages that are read before they are answered; each may hold a large picture.
-_AHEAD: Final = 2
-_LOOK_SECONDS: Final = 0.5
+_WINDOW: Final = 2
+_WINDOW_BYTES: Final = 64 << 20
+
+
+@dataclass(eq=False, kw_only=True)
+class _Message(StreamedRequest):
+    """A message that was read."""
+
+    request: pb.AnnotateRequest
 
 
 class AnnotateStream:
@@ -41,10 +47,8 @@ class AnnotateStream:
     ) -> None:
         self._requests = requests
         self._answer = answer
-        self._room: Queue[None] = Queue(_AHEAD)
-        self._read: SimpleQueue[pb.AnnotateRequest | ZooBridgeError | None] = SimpleQueue()
-        self._ended = threading.Event()
-        self._draining = False
+        self._window = RequestWindow[_Message](_WINDOW, _WINDOW_BYTES)
+        self._inbox: SimpleQueue[_Message | None] = SimpleQueue()
 
     def responses(self) -> Iterator[bytes]:
         """Yield the responses until the caller has closed its side.
@@ -54,50 +58,46 @@ class AnnotateStream:
         InvalidRequestError
             After a message that cannot be parsed.
         ServerUnavailableError
-            When the server is about to end; what was read until then is answered first.
+            When the stream was drained; what was read until then is answered first.
         """
-        threading.Thread(
-            target=self._read_all, name="zoobridge-annotate-reader", daemon=True
-        ).start()
+        threading.Thread(target=self._read, name="zoobridge-annotate-reader", daemon=True).start()
         try:
-            while (request := self._read.get()) is not None and not self._ended.is_set():
-                if isinstance(request, ZooBridgeError):
-                    raise request
-                yield from self._answer(request)
-                self._room.get()
-            if self._draining:
-                raise stream_drained()
+            while not self._window.finished:
+                message = self._inbox.get()
+                if message is not None:
+                    yield from self._answer(message.request)
+                    self._window.release((message,))
+            self._window.check()
         finally:
-            self._ended.set()
+            self.end()
+
+    @property
+    def idle_since(self) -> float | None:
+        """See :attr:`RequestStream.idle_since`."""
+        return self._window.idle_since
 
     def end(self) -> None:
-        """Drop everything: the caller is gone."""
-        self._ended.set()
-        self._read.put(None)
+        """See :meth:`RequestStream.end`."""
+        self._window.end()
+        self._inbox.put(None)
 
-    def drain(self) -> None:
-        """Answer what was read, read nothing more, and end."""
-        self._draining = True
-        self._read.put(None)
+    def drain(self, error: ZooBridgeError | None = None) -> None:
+        """See :meth:`RequestStream.drain`."""
+        self._window.drain(error)
+        self._inbox.put(None)
 
-    def _read_all(self) -> None:
+    # On the reader's thread.
+
+    def _read(self) -> None:
         try:
-            for request in self._requests:
-                if not self._wait_for_room():
-                    return
-                self._read.put(request)
-        except grpc.RpcError:
-            self.end()
-        except ZooBridgeError as error:
-            self._read.put(error)
-        else:
-            self._read.put(None)
-
-    def _wait_for_room(self) -> bool:
-        while not (self._ended.is_set() or self._draining):
-            try:
-                self._room.put(None, timeout=_LOOK_SECONDS)
-            except Full:
-                continue
-            return True
-        return False
+            while self._window.wait_for_room():
+                request = next(self._requests, None)
+                if request is None:
+                    self._window.close()
+                    break
+                message = _Message(request.ByteSize(), request=request)
+                if self._window.add(message):
+                    self._inbox.put(message)
+        except Exception as exception:  # noqa: BLE001 - raised on the call's own thread
+            self._window.close(exception)
+        self._inbox.put(None)
