@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import grpc
 import numpy as np
 import pytest
 from PIL import Image
@@ -12,8 +13,10 @@ from PIL import Image
 from zoobridge.client._call_state import CallState
 from zoobridge.client._images import sources
 from zoobridge.client._packing import ImageGroup
-from zoobridge.client._stream_state import StreamState, announce
-from zoobridge.protocol import ClientHints
+from zoobridge.client._stream_state import StreamState, announce, receive
+from zoobridge.client._transport import Endpoint
+from zoobridge.errors import ServerUnavailableError
+from zoobridge.protocol import ClientHints, status_from_error, trailing_metadata
 from zoobridge.protocol.v1 import classification_pb2 as pb
 
 ZOO = Path(__file__).parents[2] / "examples" / "zoo"
@@ -47,6 +50,88 @@ def sent(sizes, **hints):
         stream.take(events[0])
     stream.exhaust()
     return [pb.ClassifyStreamRequest.FromString(one) for one in stream.requests()]
+
+
+class IdleEnd(grpc.RpcError):
+    """The server has ended a call that was idle."""
+
+    def __init__(self, error=None):
+        self._status = status_from_error(
+            error or ServerUnavailableError("idle", metadata={"stream": "idle"})
+        )
+
+    def code(self):
+        return grpc.StatusCode.UNAVAILABLE
+
+    def details(self):
+        return self._status.message
+
+    def trailing_metadata(self):
+        return trailing_metadata(self._status)
+
+
+def load(stream, picture):
+    """Have a picture sent."""
+    events = []
+    group = ImageGroup((next(iter(sources([picture])[0])),))
+    index = stream.begin(group)
+    message = pb.ClassifyStreamRequest(id=str(index), request={"image": {"encoded": picture}})
+    announce(events.append, group, index)(Built(message.SerializeToString()))
+    stream.take(events[0])
+
+
+def ended(error):
+    """What a call that ended with an error announces."""
+
+    def call():
+        raise error
+        yield
+
+    events = []
+    receive(call(), events.append)
+    return events[0]
+
+
+@pytest.fixture
+def stream():
+    return StreamState(CallState("m", None, None, ClientHints()), Endpoint("localhost:1"))
+
+
+def test_what_an_idle_call_did_not_take_is_sent_by_the_next_one(stream):
+    first = stream.requests()
+    load(stream, b"late")
+    next(first)
+    assert not stream.wants_call
+    assert stream.take(ended(IdleEnd())) == []
+    assert stream.wants_call
+    assert list(first) == []
+    second = stream.requests()
+    assert not stream.wants_call
+    load(stream, b"later")
+    stream.exhaust()
+    assert ids([pb.ClassifyStreamRequest.FromString(one) for one in second]) == [["0", "1"]]
+
+
+def test_a_call_that_is_not_there_any_more_is_not_waited_for(stream):
+    stream.requests()
+    assert stream.has_call
+    stream.take(ended(IdleEnd()))
+    stream.exhaust()
+    assert stream.is_answered
+    assert not stream.has_call
+    assert not stream.wants_call
+
+
+def test_an_idle_end_after_the_last_answer_is_no_error(stream):
+    stream.check_end(ended(IdleEnd()))
+    with pytest.raises(ServerUnavailableError, match="another"):
+        stream.check_end(ended(IdleEnd(ServerUnavailableError("another"))))
+
+
+def test_any_other_end_is_an_error(stream):
+    load(stream, b"p")
+    with pytest.raises(ServerUnavailableError, match="shutting down"):
+        stream.take(ended(IdleEnd(ServerUnavailableError("shutting down"))))
 
 
 def ids(messages):

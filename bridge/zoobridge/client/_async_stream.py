@@ -71,16 +71,20 @@ async def classify_stream(
     """
     stream = StreamState(state, endpoint)
     events: asyncio.Queue[Event] = asyncio.Queue()
-    call = open_call(stream.requests())
     loop = asyncio.get_running_loop()
 
     def put(event: Event) -> None:
         loop.call_soon_threadsafe(events.put_nowait, event)
 
-    receiver = threading.Thread(
-        target=receive, args=(call, put), name="zoobridge-receive", daemon=True
-    )
-    receiver.start()
+    def begin() -> tuple[Any, threading.Thread]:
+        call = open_call(stream.requests())
+        receiver = threading.Thread(
+            target=receive, args=(call, put), name="zoobridge-receive", daemon=True
+        )
+        receiver.start()
+        return call, receiver
+
+    call, receiver = begin()
     loading: set[asyncio.Task[bytes]] = set()
     try:
         while True:
@@ -98,9 +102,12 @@ async def classify_stream(
                 task.add_done_callback(announce(events.put_nowait, group, index))
             if stream.is_answered:
                 break
+            if stream.wants_call:
+                call, receiver = begin()
             for part in stream.take(await events.get()):
                 yield part
-        stream.check_end(await events.get())
+        if stream.has_call:
+            stream.check_end(await events.get())
     finally:
         stream.close()
         call.cancel()

@@ -45,11 +45,16 @@ def classify_stream(
     """
     stream = StreamState(state, endpoint)
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    call = open_call(stream.requests())
-    receiver = threading.Thread(
-        target=receive, args=(call, events.put), name="zoobridge-receive", daemon=True
-    )
-    receiver.start()
+
+    def begin() -> tuple[Any, threading.Thread]:
+        call = open_call(stream.requests())
+        receiver = threading.Thread(
+            target=receive, args=(call, events.put), name="zoobridge-receive", daemon=True
+        )
+        receiver.start()
+        return call, receiver
+
+    call, receiver = begin()
     pool = ThreadPoolExecutor(READERS, thread_name_prefix="zoobridge-read")
     try:
         while True:
@@ -63,8 +68,11 @@ def classify_stream(
                 future.add_done_callback(announce(events.put, group, index))
             if stream.is_answered:
                 break
+            if stream.wants_call:
+                call, receiver = begin()
             yield from stream.take(_next_event(events))
-        stream.check_end(_next_event(events))
+        if stream.has_call:
+            stream.check_end(_next_event(events))
     finally:
         stream.close()
         call.cancel()

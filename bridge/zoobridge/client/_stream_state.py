@@ -87,20 +87,28 @@ class StreamState:
         self._state = state
         self._endpoint = endpoint
         self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        #: Whether the server has ended the call because it was idle.
+        self._idle = False
+        #: What was sent since the server answered anything.
+        self._unheard: list[bytes] = []
         self._begun = self._loading = 0
         self._exhausted = False
 
     def requests(self) -> Iterator[bytes]:
-        """Yield the messages to send, as gRPC consumes them in a separate thread.
+        """Return the messages of a new call, as gRPC consumes them in a separate thread.
 
         What is ready when gRPC asks for the next goes in one message, as far as the server hints.
         """
+        self._idle = False
+        return self._messages(self._outgoing)
+
+    def _messages(self, outgoing: queue.SimpleQueue[bytes | None]) -> Iterator[bytes]:
         hints, held = self._state.hints, list[bytes | None]()
-        while (request := held.pop() if held else self._outgoing.get()) is not None:
+        while (request := held.pop() if held else outgoing.get()) is not None:
             requests, size = [request], len(request)
             while not held and len(requests) < hints.joined_requests:
                 try:
-                    other = self._outgoing.get_nowait()
+                    other = outgoing.get_nowait()
                 except queue.Empty:
                     break
                 if other is None or size + len(other) > hints.packed_bytes:
@@ -124,6 +132,16 @@ class StreamState:
         """Whether there is no picture that is not answered, and none will come."""
         return self._exhausted and not self._loading and not self._state.open
 
+    @property
+    def wants_call(self) -> bool:
+        """Whether there is something to send, and the call that was there has ended as idle."""
+        return self._idle and bool(self._unheard)
+
+    @property
+    def has_call(self) -> bool:
+        """Whether a call is open, or has ended otherwise than as idle."""
+        return not self._idle
+
     def begin(self, group: ImageGroup) -> int:
         """Record that pictures begin to be read, and return the first one's index."""
         self._loading += 1
@@ -145,10 +163,16 @@ class StreamState:
             If the call as a whole has failed.
         """
         if isinstance(event, _Ended):
-            if event.error is not None:
-                raise error_from_rpc(event.error, self._endpoint)
-            raise ServerError("the server ended the call before it had answered every picture")
+            if event.error is None:
+                raise ServerError("the server ended the call before it had answered every picture")
+            error = error_from_rpc(event.error, self._endpoint)
+            # An idle call was ended after all that the server had read of it was answered.
+            if not (_was_idle(error) and self._state.open == len(self._unheard)):
+                raise error
+            self._leave_call()
+            return []
         if not isinstance(event, _Loaded):
+            self._unheard.clear()
             return self._state.answer(event)
         self._loading -= 1
         parts = self._send(event)
@@ -158,11 +182,22 @@ class StreamState:
     def check_end(self, event: Event) -> None:
         """Raise the error, if any, of a call that ended after its last answer."""
         if isinstance(event, _Ended) and event.error is not None:
-            raise error_from_rpc(event.error, self._endpoint)
+            error = error_from_rpc(event.error, self._endpoint)
+            if not _was_idle(error):
+                raise error
 
     def close(self) -> None:
         """Send nothing more."""
         self._outgoing.put(None)
+
+    def _leave_call(self) -> None:
+        """Keep for the next call what the one that has ended did not take."""
+        self.close()
+        self._idle = True
+        self._outgoing = queue.SimpleQueue()
+        for request in self._unheard:
+            self._outgoing.put(request)
+        self._half_close()
 
     def _send(self, loaded: _Loaded) -> list[ImageResults]:
         try:
@@ -170,9 +205,15 @@ class StreamState:
         except ZooBridgeError as error:
             return self._state.fail(loaded.group, loaded.index, error)
         self._state.send(loaded.group, loaded.index, len(request))
+        self._unheard.append(request)
         self._outgoing.put(request)
         return []
 
     def _half_close(self) -> None:
         if self._exhausted and not self._loading:
             self.close()
+
+
+def _was_idle(error: ZooBridgeError) -> bool:
+    """Return whether the server has ended a call because others needed the place of an idle one."""
+    return error.metadata.get("stream") == "idle"

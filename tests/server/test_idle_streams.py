@@ -1,0 +1,192 @@
+"""Where every stream's thread is taken, an idle stream gives its place to one that has something to do."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import grpc
+import numpy as np
+import pytest
+
+from served import error_of, request, wait_until
+from zoobridge.client import connect, connect_async
+from zoobridge.errors import OverloadedError, ServerUnavailableError
+from zoobridge.protocol.inference import grpc_service_pb2 as infer
+from zoobridge.protocol.v1 import classification_pb2
+
+PICTURE = np.full((4, 4), 200, np.uint8)
+
+
+class Stream:
+    """A stream that sends when the test likes."""
+
+    def __init__(self, caller, *messages, method=None):
+        self._messages = messages
+        self._closed = threading.Event()
+        method = method or caller.classification.ClassifyStream
+        self.answers = method(self._requests(), timeout=90)
+
+    def _requests(self):
+        yield from self._messages
+        self._closed.wait()
+
+    def close(self):
+        self._closed.set()
+        self.answers.cancel()
+
+
+def part(name):
+    return classification_pb2.ClassifyStreamRequest(id=name, request=request())
+
+
+@pytest.fixture
+def soon(monkeypatch):
+    """Streams are idle once they are answered."""
+    monkeypatch.setattr("zoobridge.server._open_streams._IDLE_SECONDS", 0.0)
+
+
+def refusal(stream):
+    with pytest.raises(grpc.RpcError) as caught:
+        next(stream.answers)
+    return error_of(caught)
+
+
+def answered(stream, held):
+    held.next().give()
+    return next(stream.answers).id
+
+
+@pytest.mark.usefixtures("soon")
+def test_the_stream_that_was_idle_longest_ends_and_says_why(start, call, held):
+    server = start(engine=held, max_workers=6)
+    caller, streams = call(server), []
+    for name in ("a", "b", "c"):
+        streams.append(Stream(caller, part(name)))
+        assert answered(streams[-1], held) == name
+        time.sleep(0.05)
+    new = Stream(call(server), part("new"))
+    assert answered(new, held) == "new"
+    error = refusal(streams[0])
+    assert isinstance(error, ServerUnavailableError)
+    assert error.metadata["stream"] == "idle"
+    assert error.retry_after
+    assert all(stream.answers.is_active() for stream in streams[1:])
+    for stream in (*streams, new):
+        stream.close()
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_silent_stream_of_the_inference_protocol_gives_its_place_too(start, call, held):
+    server = start(engine=held, max_workers=4)
+    caller = call(server)
+    method = caller.channel.stream_stream(
+        "/inference.GRPCInferenceService/ModelStreamInfer",
+        infer.ModelInferRequest.SerializeToString,
+        infer.ModelStreamInferResponse.FromString,
+    )
+    silent = [Stream(caller, method=method) for _ in range(2)]
+    new = []
+
+    def is_accepted():
+        new.append(Stream(caller, part("new")))
+        try:
+            return answered(new[-1], held) == "new"
+        except (AssertionError, grpc.RpcError):
+            return False
+
+    wait_until(is_accepted)
+    wait_until(lambda: not all(stream.answers.is_active() for stream in silent))
+    for stream in (*silent, *new):
+        stream.close()
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_stream_at_work_keeps_its_place(start, call, held):
+    server = start(engine=held, max_workers=4)
+    caller = call(server)
+    busy = [Stream(caller, part(name)) for name in "ab"]
+    work = [held.next(), held.next()]
+    late = Stream(caller, part("late"))
+    assert isinstance(refusal(late), OverloadedError)
+    for one in work:
+        one.give()
+    assert {next(stream.answers).id for stream in busy} == {"a", "b"}
+    for stream in (*busy, late):
+        stream.close()
+
+
+class Rival:
+    """Another caller, which needs the place of a client that has nothing to send yet."""
+
+    def __init__(self, caller, held):
+        self._caller = caller
+        self._held = held
+        self._busy = Stream(caller, part("busy"))
+        held.next()
+
+    def push_out(self):
+        """Take the client's place, and let go of it."""
+        streams = []
+
+        def is_taken():
+            streams.append(Stream(self._caller, part("rival")))
+            try:
+                return answered(streams[-1], self._held) == "rival"
+            except grpc.RpcError:
+                return False
+
+        wait_until(is_taken)
+        for stream in (*streams, self._busy):
+            stream.close()
+
+    def answer(self):
+        """Answer the next request that comes."""
+        threading.Thread(target=lambda: self._held.next().give()).start()
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_client_whose_stream_gave_its_place_opens_another_for_its_next_picture(start, call, held):
+    server = start(engine=held, max_workers=4)
+    rival = Rival(call(server), held)
+
+    def pictures():
+        rival.push_out()
+        rival.answer()
+        yield PICTURE
+
+    with connect(server.address) as client:
+        (result,) = client.classify_iter("brightness", pictures())
+    assert result.label == "held"
+
+
+@pytest.mark.usefixtures("soon")
+def test_so_does_a_client_in_a_loop(start, call, held):
+    server = start(engine=held, max_workers=4)
+    rival = Rival(call(server), held)
+
+    async def pictures():
+        await asyncio.to_thread(rival.push_out)
+        rival.answer()
+        yield PICTURE
+
+    async def classify():
+        async with await connect_async(server.address) as client:
+            return [one async for one in client.classify_iter("brightness", pictures())]
+
+    (result,) = asyncio.run(classify())
+    assert result.label == "held"
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_client_whose_stream_gave_its_place_may_have_nothing_to_send(start, call, held):
+    server = start(engine=held, max_workers=4)
+    rival = Rival(call(server), held)
+
+    def pictures():
+        rival.push_out()
+        yield from ()
+
+    with connect(server.address) as client:
+        assert list(client.classify_iter("brightness", pictures())) == []
