@@ -218,6 +218,26 @@ def test_a_single_request_past_its_deadline_is_to_blame_for_the_silence(worker):
         worker.submit(b"holds", deadline=now + 1)
 
 
+def test_a_request_that_waits_behind_a_silent_one_is_not_to_blame(worker):
+    now = time.monotonic()
+    holds = worker.submit(b"holds")
+    waits = worker.submit(b"waits", deadline=now + 1)
+    worker.runs()
+    with worker.dispatcher.change:
+        assert worker.dispatcher.unresponsive(now + 6)
+    assert not waits.done
+    # Nobody knows which it was: they are given out one by one.
+    worker.die()
+    worker.attach()
+    assert worker.runs() == [(holds.number, b"holds")]
+    with worker.dispatcher.change:
+        assert not worker.dispatcher.unresponsive(time.monotonic() + 30)
+    worker.answer(holds.number, b"fine")
+    assert worker.runs() == [(waits.number, b"waits")]
+    worker.answer(waits.number)
+    worker.submit(b"waits", deadline=now + 60)
+
+
 def test_an_idle_worker_may_be_silent(worker):
     with worker.dispatcher.change:
         assert not worker.dispatcher.unresponsive(time.monotonic() + 1000)

@@ -184,8 +184,9 @@ class Dispatcher:
     def unresponsive(self, now: float) -> bool:
         """Return whether a worker that has work has stopped to run; called with the lock.
 
-        Where the deadline of a single request has passed, that is the one whose step does not come
-        back: it is refused from then on.
+        Where the worker has a single request, and its deadline has passed, that is the one whose step
+        does not come back: it is refused from then on. Of several, the one whose deadline has passed
+        may merely wait behind another that holds the worker.
         """
         silence = now - self._alive
         if self._writer is None or self._in_flight == 0 or silence < _SILENT_SECONDS:
@@ -193,7 +194,7 @@ class Dispatcher:
         overdue = [one for one in self._pending.values() if one.sent and one.overdue(now)]
         if not overdue and silence < _LONGEST_SILENCE:
             return False
-        if len(overdue) == 1:
+        if overdue and self._in_flight == 1:
             self._record_stuck(overdue[0])
         return True
 
