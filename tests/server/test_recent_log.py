@@ -32,6 +32,13 @@ def test_the_oldest_records_are_forgotten_first(log):
     assert [one.number for one in log.after(0)] == [3, 4, 5]
 
 
+def test_a_record_that_cannot_be_written_does_not_disturb_who_logs(log, capsys):
+    log.handle(record("%d and %d", "one"))
+    log.handle(record("name=%s", "\udcff"))
+    assert "--- Logging error ---" in capsys.readouterr().err
+    assert [one.message for one in log.after(5)] == ["name=\\udcff"]
+
+
 def test_only_records_after_a_number_are_listed(log):
     assert [one.number for one in log.after(4)] == [5]
     assert log.after(5) == []

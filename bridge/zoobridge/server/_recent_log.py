@@ -31,13 +31,18 @@ class RecentLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a record; logging calls this with the handler's lock held."""
+        try:
+            message = record.getMessage()
+        except Exception:  # noqa: BLE001 - as logging's own handlers: whoever logs is not disturbed
+            self.handleError(record)
+            return
         self._kept.append(
             zoo_pb2.LogRecord(
                 number=next(self._numbers),
                 time=record.created,
                 level=record.levelname.lower(),
-                logger=record.name,
-                message=_sound(record.getMessage()[:_MESSAGE_CHARACTERS]),
+                logger=_sound(record.name),
+                message=_sound(message[:_MESSAGE_CHARACTERS]),
             )
         )
 
