@@ -39,6 +39,10 @@ def explained(sentence: str, remedy: str) -> Iterator[None]:
         yield
     except BackendFault:
         raise
+    except MemoryError as error:
+        raise BackendFault(
+            f"{sentence}; the worker lacks memory: load fewer models or a smaller one"
+        ) from error
     # Frameworks have error types without a common base, and a package's own code may raise any.
     except Exception as error:
         raise BackendFault(f"{sentence}; {remedy}. Reason: {_gist(error)}") from error
