@@ -1,12 +1,11 @@
-"""Regions read and written in columns are what a parser reads and writes."""
+"""Regions read in columns are what a parser reads."""
 
-import numpy as np
 import pytest
 from google.protobuf.message import DecodeError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoobridge.protocol import boxes_field, read_boxes
+from zoobridge.protocol import read_boxes
 from zoobridge.protocol.v1 import classification_pb2 as pb
 from zoobridge.protocol.v1 import image_pb2
 
@@ -33,22 +32,6 @@ def test_boxes_are_read_as_a_parser_reads_them(rows, named):
     assert found.table.tolist() == [list(row) for row in rows]
     none = [""] * len(rows)
     assert list(found.ids or none) == (ids or none)
-
-
-@given(boxes)
-def test_boxes_are_written_as_a_message_writes_them(rows):
-    regions = _request(rows).regions
-    assert boxes_field(np.array(rows)) == pb.ClassifyRequest(regions=regions).SerializeToString()
-
-
-def test_no_boxes_are_no_bytes():
-    assert boxes_field(np.empty((0, 4), np.int64)) == b""
-
-
-@pytest.mark.parametrize("value", [-1, 1 << 28])
-def test_numbers_that_the_columns_do_not_hold_are_refused(value):
-    with pytest.raises(ValueError, match="2²⁸"):
-        boxes_field(np.array([[value, 1, 1, 1]]))
 
 
 def _changed(change):

@@ -36,7 +36,7 @@ from zoobridge.protocol._wire import (
 )
 
 if TYPE_CHECKING:
-    from zoobridge.protocol._boxes import Boxes, boxes_field, read_boxes
+    from zoobridge.protocol._boxes import Boxes, read_boxes
     from zoobridge.protocol._item_results import (
         NEVER,
         ResultWriter,
@@ -74,7 +74,6 @@ __all__ = [
     "StreamParts",
     "before_picture",
     "before_request",
-    "boxes_field",
     "check_axes",
     "conversion_fields",
     "divide_request",
@@ -110,7 +109,7 @@ __all__ = [
 
 # What needs NumPy is loaded on first use: its import is a third of what a command takes to start.
 _LAZY = {
-    **dict.fromkeys(("Boxes", "boxes_field", "read_boxes"), "zoobridge.protocol._boxes"),
+    **dict.fromkeys(("Boxes", "read_boxes"), "zoobridge.protocol._boxes"),
     **dict.fromkeys(
         (
             "NEVER",
