@@ -64,34 +64,51 @@ class Calls(Protocol):
         ...
 
 
-class _Cancelled:
-    """Which calls nobody waits for."""
-
-    def __init__(self) -> None:
-        self._calls: set[int] = set()
-
-    def add(self, call: int) -> None:
-        self._calls.add(call)
-
-    def check(self, call: int) -> None:
-        if call in self._calls:
-            raise CancelledError("the caller cancelled the call; what was done is kept")
-
-
 class _Runner:
-    """Runs calls on a separate thread, one after the other."""
+    """Runs calls on a separate thread, one after the other.
 
-    def __init__(self, calls: Calls, pipe: CallPipe, cancelled: _Cancelled, *, warm: bool) -> None:
+    Parameters
+    ----------
+    calls
+        What answers.
+    pipe
+        To the server.
+    warm
+        Whether to compute ahead while there is no call.
+    """
+
+    def __init__(self, calls: Calls, pipe: CallPipe, *, warm: bool) -> None:
         self._calls = calls
         self._pipe = pipe
-        self._cancelled = cancelled
         self._warm = warm
         self._queue: SimpleQueue[tuple[str, int, bytes]] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._waiting: set[int] = set()
+        self._running: int | None = None
+        self._stopped = False
         threading.Thread(target=self._run, daemon=True).start()
 
     def put(self, method: str, call: int, data: bytes) -> None:
         """Run a call when its turn comes."""
+        with self._lock:
+            self._waiting.add(call)
         self._queue.put((method, call, data))
+
+    def cancel(self, call: int) -> None:
+        """End a call: at once if it waits, at its next step if it runs.
+
+        Raises
+        ------
+        OSError
+            If the server is gone.
+        """
+        with self._lock:
+            waited = call in self._waiting
+            self._waiting.discard(call)
+            if call == self._running:
+                self._stopped = True
+        if waited:
+            self._fail(call, _cancellation())
 
     def _run(self) -> None:
         while True:
@@ -100,11 +117,18 @@ class _Runner:
             except Empty:
                 self._compute_ahead()
                 continue
+            with self._lock:
+                if call not in self._waiting:
+                    continue
+                self._waiting.remove(call)
+                self._running, self._stopped = call, False
             try:
                 self._answer(method, call, data)
             except OSError:
                 # The server is gone; the thread that reads ends the process.
                 return
+            with self._lock:
+                self._running = None
 
     def _compute_ahead(self) -> None:
         try:
@@ -115,14 +139,14 @@ class _Runner:
 
     def _answer(self, method: str, call: int, data: bytes) -> None:
         def on_step(stage: str, done: int, total: int) -> None:
-            self._cancelled.check(call)
+            if self._stopped:
+                raise _cancellation()
             progress = pb.TrainingProgress(stage=stage, done=done, total=total)
             response = _progress(method, progress)
             if response is not None:
                 self._pipe.write(CallFrame(CallKind.RESPONSE, call, response.SerializeToString()))
 
         try:
-            self._cancelled.check(call)
             answer: Callable[..., Iterator[Message]] = getattr(self._calls, method)
             for response in answer(_REQUESTS[method].FromString(data), on_step):
                 self._pipe.write(CallFrame(CallKind.RESPONSE, call, response.SerializeToString()))
@@ -157,6 +181,10 @@ class _Runner:
         self._pipe.write(CallFrame(CallKind.STATUS, call, status))
 
 
+def _cancellation() -> CancelledError:
+    return CancelledError("the caller cancelled the call; what was done is kept")
+
+
 def main() -> None:
     """Answer calls until standard input ends."""
     # Whatever a library prints must not stand among the frames.
@@ -166,14 +194,14 @@ def main() -> None:
     if first is None:
         return
     settings = json.loads(first.data)
-    cancelled = _Cancelled()
     try:
         with _client(settings) as client, closing(_calls(settings, client)) as calls:
-            quick = _Runner(calls, pipe, cancelled, warm=False)
-            long = _Runner(calls, pipe, cancelled, warm=True)
+            quick = _Runner(calls, pipe, warm=False)
+            long = _Runner(calls, pipe, warm=True)
             while (frame := pipe.read()) is not None:
                 if frame.kind is CallKind.CANCEL:
-                    cancelled.add(frame.call)
+                    quick.cancel(frame.call)
+                    long.cancel(frame.call)
                     continue
                 name, _, data = frame.data.partition(b"\0")
                 method = name.decode()
