@@ -1,4 +1,8 @@
-"""Calls over a pair of pipes, between the server and a process that works for it."""
+"""Calls over a pair of pipes, between the server and a process that works for it.
+
+Workers of models have frames of their own (``zoobridge.engine.channel``): these carry tensors and are
+written without copies.
+"""
 
 from __future__ import annotations
 
@@ -57,22 +61,34 @@ class CallPipe:
     ----------
     source, sink
         File descriptors to read from and to write to.
+    limit
+        Bytes of content that a frame from the other side may have; `None` where that side is trusted.
     """
 
-    def __init__(self, source: int, sink: int) -> None:
+    def __init__(self, source: int, sink: int, *, limit: int | None = None) -> None:
         self._source = source
         self._sink = sink
+        self._limit = limit
         self._writing = threading.Lock()
         self._closed = False
 
     def read(self) -> CallFrame | None:
-        """Return the next frame; `None` where the other side has ended, midway or not."""
+        """Return the next frame; `None` where the other side has ended, midway or not.
+
+        Raises
+        ------
+        ValueError
+            If the frame is of no known kind or larger than the limit; no later one can be read.
+        """
         head = self._bytes(_HEAD.size)
         if head is None:
             return None
-        kind, call, size = _HEAD.unpack(head)
+        number, call, size = _HEAD.unpack(head)
+        kind = CallKind(number)
+        if self._limit is not None and size > self._limit:
+            raise ValueError(f"a frame of {size} bytes exceeds the limit of {self._limit}")
         data = self._bytes(size)
-        return None if data is None else CallFrame(CallKind(kind), call, data)
+        return None if data is None else CallFrame(kind, call, data)
 
     def write(self, frame: CallFrame) -> None:
         """Write a frame.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from google.rpc import status_pb2
 
-from zoobridge.errors import CancelledError, ServerUnavailableError, WorkerError
+from zoobridge.errors import CancelledError, WorkerError
 from zoobridge.protocol import error_from_status
 from zoobridge.protocol.connection import RUNTIME_DIR_VARIABLE
 from zoobridge.protocol.pipes import CallFrame, CallKind, CallPipe
@@ -35,8 +35,8 @@ _LIBRARIES: Final = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     "JOBLIB_MULTIPROCESSING": "0",
 }
-#: What a cancelled call may take to end by itself; then its process is ended.
-_CANCEL_SECONDS: Final = 0.6
+#: Bytes of a response: 200,000 annotations take a quarter of it.
+_MOST_BYTES: Final = 256 << 20
 
 
 class TrainingProcess:
@@ -50,9 +50,14 @@ class TrainingProcess:
         What it needs to know.
     folder
         Its working directory.
+    death
+        What its callers read if it ends.
     """
 
-    def __init__(self, command: Sequence[str], settings: dict[str, Any], folder: Path) -> None:
+    def __init__(
+        self, command: Sequence[str], settings: dict[str, Any], folder: Path, *, death: str
+    ) -> None:
+        self._death = death
         environment = {key: value for key, value in os.environ.items() if key not in _PRIVATE}
         # Libraries keep settings at home (Keras).
         own = dict.fromkeys((RUNTIME_DIR_VARIABLE, "HOME", "USERPROFILE"), str(folder))
@@ -70,8 +75,9 @@ class TrainingProcess:
         )
         source, sink = self._process.stdout, self._process.stdin
         assert source is not None and sink is not None  # noqa: S101, PT018 - both are pipes
-        self._pipe = CallPipe(source.fileno(), sink.fileno())
+        self._pipe = CallPipe(source.fileno(), sink.fileno(), limit=_MOST_BYTES)
         self._lock = threading.Lock()
+        self._killing = threading.Lock()
         self._calls: dict[int, SimpleQueue[CallFrame | None]] = {}
         self._numbers = 0
         self._ended = False
@@ -90,20 +96,18 @@ class TrainingProcess:
         """Whether it answers no more."""
         return self._ended
 
-    @property
-    def busy(self) -> bool:
-        """Whether calls are under way."""
-        return bool(self._calls)
-
     def kill(self) -> None:
         """End it, and what it has started, at once."""
         self._ended = True
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if sys.platform == "win32":
-                self._process.kill()
-            else:
-                os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        with self._killing:
+            # Once it was waited for, its number may be another's.
+            if self._process.returncode is None:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    if sys.platform == "win32":
+                        self._process.kill()
+                    else:
+                        os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
 
     def call(
         self,
@@ -111,7 +115,7 @@ class TrainingProcess:
         request: bytes,
         *,
         on_end: Callable[[Callable[[], None]], bool],
-        end_after: float | None = _CANCEL_SECONDS,
+        end_after: float,
     ) -> Iterator[bytes]:
         """Yield the serialized responses of a call.
 
@@ -122,9 +126,10 @@ class TrainingProcess:
         request
             The serialized request.
         on_end
-            Takes what is to be called when the caller is gone; returns whether it still waits.
+            Takes what is to be called when the caller is gone, on any thread, which is not held up;
+            returns whether the caller still waits.
         end_after
-            Seconds after which a cancelled call costs the process; `None` for never.
+            Seconds that a cancelled call may take to end by itself; then the process is ended.
 
         Raises
         ------
@@ -138,40 +143,44 @@ class TrainingProcess:
         answers: SimpleQueue[CallFrame | None] = SimpleQueue()
         with self._lock:
             if self._ended:
-                raise self._death()
+                raise WorkerError(self._death)
             self._numbers += 1
             number = self._numbers
             self._calls[number] = answers
-        cancelled = threading.Event()
+        cancelled, sent = threading.Event(), threading.Event()
 
         def cancel() -> None:
             if number in self._calls:
                 cancelled.set()
-                self._cancel(number, end_after)
+                # Whoever waits leaves at once, also where the process is slow to notice.
+                answers.put(None)
+                threading.Thread(
+                    target=self._cancel,
+                    args=(number, sent, end_after),
+                    name="zoobridge-training-cancel",
+                    daemon=True,
+                ).start()
 
-        try:
-            with contextlib.suppress(OSError):
-                data = method.encode() + b"\0" + request
-                self._pipe.write(CallFrame(CallKind.REQUEST, number, data))
-            if not on_end(cancel):
-                cancel()
-            while (frame := answers.get()) is not None and frame.kind is not CallKind.END:
-                if frame.kind is CallKind.STATUS:
-                    raise error_from_status(status_pb2.Status.FromString(frame.data))
-                yield frame.data
-            if frame is None:
-                raise self._cancellation() if cancelled.is_set() else self._death()
-        finally:
-            with self._lock:
-                self._calls.pop(number, None)
-                self.idle_since = time.monotonic()
-
-    def _cancel(self, number: int, end_after: float | None) -> None:
-        """Have a call end by itself, and end the process if it does not."""
+        if not on_end(cancel):
+            cancel()
         with contextlib.suppress(OSError):
-            self._pipe.write(CallFrame(CallKind.CANCEL, number))
-        if end_after is None:
-            return
+            data = method.encode() + b"\0" + request
+            self._pipe.write(CallFrame(CallKind.REQUEST, number, data))
+        sent.set()
+        while (frame := answers.get()) is not None and frame.kind is not CallKind.END:
+            if frame.kind is CallKind.STATUS:
+                raise error_from_status(status_pb2.Status.FromString(frame.data))
+            yield frame.data
+        if frame is None:
+            if cancelled.is_set():
+                raise CancelledError("the call was cancelled; what was done is kept")
+            raise WorkerError(self._death)
+
+    def _cancel(self, number: int, sent: threading.Event, end_after: float) -> None:
+        """Have a call end by itself, and end the process if it does not.
+
+        Runs on a thread of its own: a pipe that the process does not read holds up whoever writes.
+        """
 
         def end() -> None:
             if number in self._calls:
@@ -180,30 +189,33 @@ class TrainingProcess:
         timer = threading.Timer(end_after, end)
         timer.daemon = True
         timer.start()
+        sent.wait()
+        with contextlib.suppress(OSError):
+            self._pipe.write(CallFrame(CallKind.CANCEL, number))
 
     def _read(self) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             while (frame := self._pipe.read()) is not None:
-                answers = self._calls.get(frame.call)
-                if answers is not None:
-                    answers.put(frame)
+                self._pass_on(frame)
         with self._lock:
             self._ended = True
             waiting = list(self._calls.values())
+            self._calls.clear()
         for answers in waiting:
             answers.put(None)
-        self._process.wait()
+        # What it wrote cannot be read, or nothing more comes.
+        self.kill()
         self._pipe.close()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
 
-    def _death(self) -> WorkerError | ServerUnavailableError:
-        return WorkerError(
-            "the process of the training project ended, perhaps for lack of memory; its annotations "
-            "are kept. Repeat the call"
-        )
-
-    def _cancellation(self) -> CancelledError:
-        return CancelledError("the call was cancelled; what was done is kept")
+    def _pass_on(self, frame: CallFrame) -> None:
+        with self._lock:
+            answers = self._calls.get(frame.call)
+            if frame.kind in (CallKind.END, CallKind.STATUS):
+                self._calls.pop(frame.call, None)
+                self.idle_since = time.monotonic()
+        if answers is not None:
+            answers.put(frame)
