@@ -2,103 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import signal
-from contextlib import suppress
-from pathlib import Path
-
 import numpy as np
-import psutil
 import pytest
 
-from served import wait_until, write_package
+from served_training import annotate, processes
 from training_examples import PATCHES, TEXTURES, patch, write_patches
 from zoobridge.client import Region, connect
 from zoobridge.errors import (
     AuthenticationError,
-    CancelledError,
     ImageFormatError,
     InvalidRequestError,
     ManagingPermissionError,
     PathPermissionError,
     RegionError,
-    ServerError,
-    ServerUnavailableError,
     TrainingPermissionError,
 )
 from zoobridge.protocol.v1 import image_pb2, training_pb2
 
 # A whole publication, with two frameworks that are started to write their formats.
 pytestmark = pytest.mark.timeout(900)
-
-TOKENS = (
-    "--token",
-    "manages",
-    "--training-token",
-    "trains",
-    "--classification-token",
-    "classifies",
-)
-
-
-def arguments(folder):
-    return (*TOKENS, "--training-folder", os.fspath(folder))
-
-
-@pytest.fixture(scope="module")
-def zoo(tmp_path_factory):
-    """A zoo with a model that was not trained here."""
-    folder = tmp_path_factory.mktemp("served-zoo")
-    write_package(folder / "brightness", "brightness")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def folder(user_folders, tmp_path_factory):
-    """Where projects are kept; with the network's parameters, which take PyTorch to read, if known."""
-    kept = tmp_path_factory.mktemp("projects")
-    cache = kept / ".cache" / "zoobridge" / "training"
-    cache.mkdir(parents=True)
-    for known in user_folders.rglob("efficientnet-lite0.npz"):
-        shutil.copy(known, cache / known.name)
-    return kept
-
-
-@pytest.fixture(scope="module")
-def server(zoo, folder, zoobridge_server):
-    return zoobridge_server(zoo, arguments=arguments(folder))
-
-
-@pytest.fixture(scope="module")
-def client(server):
-    with connect(server.address, token="trains") as connected:
-        yield connected
-
-
-@pytest.fixture
-def project(client, request):
-    """A new project, named after the test."""
-    opened = client.training_project(request.node.name)
-    yield opened
-    with suppress(ServerUnavailableError):
-        opened.delete()
-
-
-def processes(server):
-    """The processes that train, and what they have started."""
-    found = []
-    for child in psutil.Process(server.process.pid).children():
-        with suppress(psutil.NoSuchProcess):
-            if "zoobridge.training.service._process" in child.cmdline():
-                found.append(child)
-    return found
-
-
-def annotate(project, numbers=range(2), names=TEXTURES[:2], **options):
-    for name in names:
-        for number in numbers:
-            project.annotate(patch(name, number, side=64), name, **options)
 
 
 def test_from_pictures_to_a_served_model(client, tmp_path, project):
@@ -206,67 +128,6 @@ def test_annotators_who_disagree_and_pictures_that_changed_are_left_out(folder, 
         project.publish("Brightness")
 
 
-def test_a_full_disk_while_publishing_is_a_sentence_and_leaves_nothing(server, zoo, project):
-    annotate(project, range(3))
-    project.fit()
-    (process,) = [one for one in processes(server) if _serves(one, project.name)]
-    before = sorted(zoo.iterdir())
-    # The weights of a package take more; the kernel refuses as a full disk does.
-    psutil.Process(process.pid).rlimit(psutil.RLIMIT_FSIZE, (1 << 20, 1 << 20))
-    with pytest.raises(ServerError, match=r"cannot be written.*File too large"):
-        project.publish("Full disk")
-    assert sorted(zoo.iterdir()) == before
-    assert project.summary().annotated == 6
-
-
-def _serves(process, name):
-    """Whether a process works in the folder of a project."""
-    return Path(process.cwd(), "project.json").is_file() and name in Path(
-        process.cwd(), "project.json"
-    ).read_text("utf-8")
-
-
-def test_a_cancelled_fit_ends_soon_and_keeps_what_is_done(server, project):
-    noise = np.random.default_rng(0).integers(0, 255, (60, 64, 64), np.uint8)
-    project.add(noise[0])
-    for number, one in enumerate(noise):
-        project.annotate(one, TEXTURES[number % 2])
-
-    def stop(*_):
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        project.fit(on_step=stop)
-    # Whoever comes next is not kept waiting by the fit: features of sixty pictures take longer.
-    assert project.summary().annotated == 60
-    assert len(project.annotations) == 60
-
-
-def test_the_server_killed_in_the_middle_of_a_fit_loses_no_annotation(
-    zoo, tmp_path, folder, zoobridge_server
-):
-    shutil.copytree(folder / ".cache", tmp_path / "projects" / ".cache")
-    words = arguments(tmp_path / "projects")
-    first = zoobridge_server(zoo, arguments=words)
-    with connect(first.address, token="trains") as connected:
-        opened = connected.training_project("Cells")
-        annotate(opened, range(4))
-        (process,) = processes(first)
-
-        def kill(*_):
-            first.process.send_signal(signal.SIGKILL)
-
-        with pytest.raises((ServerUnavailableError, CancelledError)):
-            opened.fit(on_step=kill)
-    wait_until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
-    second = zoobridge_server(zoo, arguments=words)
-    with connect(second.address, token="trains") as connected:
-        assert connected.training_projects() == ["Cells"]
-        again = connected.training_project("Cells", existing=True)
-        assert again.summary().annotated == 8
-        assert again.fit().balanced_accuracy > 0.5
-
-
 def test_training_is_behind_a_permission_of_its_own(server):
     with connect(server.address, token="") as stranger, pytest.raises(AuthenticationError):
         stranger.training_projects()
@@ -296,13 +157,14 @@ def test_an_answer_is_explained_by_the_server(server):
         assert found.values[0, 0] == found.values.max() > 0
         with pytest.raises(InvalidRequestError, match="no class 'wood'"):
             classifier.explain("brightness", sheet, label="wood")
+        with pytest.raises(InvalidRequestError, match="65 windows along each axis are too many"):
+            classifier.explain("brightness", sheet, windows=65)
 
 
 def test_few_processes_train_at_once(server, client):
-    names = [f"project {number}" for number in range(6)]
-    for name in names:
-        client.training_project(name)
+    names = [f"project {number}" for number in range(5)]
+    opened = [client.training_project(name) for name in names]
     assert len(processes(server)) <= 4
-    for name in names:
-        client.training_project(name, existing=True).delete()
+    for one in opened:
+        one.delete()
     assert not set(names) & set(client.training_projects())

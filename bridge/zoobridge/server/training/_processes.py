@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import shutil
 import threading
 import time
 from contextlib import contextmanager
@@ -9,19 +11,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from zoobridge.engine import confined_program
-from zoobridge.errors import OverloadedError, ServerUnavailableError
+from zoobridge.errors import InvalidRequestError, OverloadedError, ServerUnavailableError
 from zoobridge.server.training._process import TrainingProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["TrainingProcesses", "TrainingSettings"]
+__all__ = ["TrainingProcesses", "TrainingSettings", "unknown_project"]
 
 _MODULE: Final = "zoobridge.training.service._process"
 _MOST: Final = 4
 #: Memory of a process, and of each that it starts to write a package.
 _MEMORY: Final = 8 << 30
+_DEATH: Final = (
+    "the process of the training project {project!r} ended, perhaps for lack of memory; its annotations "
+    "are kept. Repeat the call"
+)
+_DEATH_OF_EXPLANATIONS: Final = (
+    "the process that explains answers ended, perhaps for lack of memory; ask for fewer windows, or "
+    "repeat the call"
+)
 _IDLE_SECONDS: Final = 600.0
 _LOOK_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = 5.0
@@ -50,6 +60,13 @@ class TrainingSettings:
     certificate: Path | None
     zoo: Path
     cache: Path
+
+
+def unknown_project(name: str) -> InvalidRequestError:
+    """Return the error of a call on a project that does not exist."""
+    return InvalidRequestError(
+        f"the server has no training project {name!r}; open it first (OpenProject)", field="project"
+    )
 
 
 class TrainingProcesses:
@@ -93,6 +110,8 @@ class TrainingProcesses:
         ------
         OverloadedError
             If as many as may run are busy.
+        InvalidRequestError
+            If the project was removed meanwhile.
         ServerUnavailableError
             If the server is about to end.
         """
@@ -105,12 +124,28 @@ class TrainingProcesses:
             with self._lock:
                 self._held[project] -= 1
 
-    def end(self, project: str) -> None:
-        """End the process of a project, if it has one."""
+    def remove(self, project: str, folder: Path) -> None:
+        """End the process of a project, and remove its folder; no call starts one there meanwhile.
+
+        Raises
+        ------
+        InvalidRequestError
+            If the folder is gone.
+        OSError
+            If something in it cannot be removed; the project is gone nevertheless.
+        """
+        gone = folder.with_name(f".gone-{secrets.token_hex(8)}")
         with self._lock:
             process = self._processes.pop(project, None)
-        if process is not None:
-            process.kill()
+            if process is not None:
+                process.kill()
+            try:
+                folder.rename(gone)
+            except FileNotFoundError:
+                raise unknown_project(project) from None
+        # With what a server that was killed here has left.
+        for left in folder.parent.glob(".gone-*"):
+            shutil.rmtree(left, ignore_errors=left != gone)
 
     def _started(self, project: str, folder: Path) -> TrainingProcess:
         if self._closed.is_set():
@@ -118,6 +153,8 @@ class TrainingProcesses:
         process = self._processes.get(project)
         if process is not None and not process.ended:
             return process
+        if not folder.is_dir():
+            raise unknown_project(project)
         self._processes.pop(project, None)
         if len(self._processes) >= _MOST:
             self._make_room()
@@ -140,6 +177,7 @@ class TrainingProcesses:
                 "zoo": str(own.zoo),
             },
             folder,
+            death=_DEATH.format(project=project) if project else _DEATH_OF_EXPLANATIONS,
         )
         return process
 

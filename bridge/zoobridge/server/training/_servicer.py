@@ -6,16 +6,17 @@ import hashlib
 import json
 import logging
 import re
-import shutil
+import threading
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 
-from zoobridge.errors import InvalidRequestError, WorkerError, ZooBridgeError
+from zoobridge.errors import InvalidRequestError, OverloadedError, WorkerError, ZooBridgeError
 from zoobridge.protocol import status_from_error
 from zoobridge.protocol.v1 import training_pb2 as pb
 from zoobridge.server._faults import known_error
 from zoobridge.server.training._annotate_stream import AnnotateStream
+from zoobridge.server.training._processes import unknown_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,8 +36,16 @@ _log = logging.getLogger(__name__)
 _SERVICE: Final = pb.DESCRIPTOR.services_by_name["TrainingService"]
 SERVICE_NAME: Final[str] = _SERVICE.full_name
 _LONGEST_NAME: Final = 100
-#: Calls that make no project.
-_EXISTING: Final = "the server has no training project {name!r}; open it first (OpenProject)"
+#: Calls that a process ends a second after their caller is gone, itself if need be: they compute.
+_LONG: Final = frozenset({"Suggest", "Fit", "GetTrainingReport", "Publish"})
+_LONG_SECONDS: Final = 0.6
+#: What others may take: they end soon, and the process may be fitting for another caller.
+_SHORT_SECONDS: Final = 20.0
+#: Windows of an explanation along each axis; the network runs once for each.
+_MOST_WINDOWS: Final = 64
+#: Explanations at once: one process computes one after the other, and each takes a stream's place.
+_MOST_EXPLANATIONS: Final = 4
+_RETRY_SECONDS: Final = 5.0
 
 
 class _Caller:
@@ -83,6 +92,7 @@ class TrainingServicer:
         self._folder = folder
         self._paths = paths
         self._processes = processes
+        self._explanations = threading.BoundedSemaphore(_MOST_EXPLANATIONS)
 
     def handler(self) -> grpc.GenericRpcHandler[Any, Any]:
         """Return the service for a gRPC server."""
@@ -117,12 +127,14 @@ class TrainingServicer:
         )
 
     def list_projects(self, request: pb.ListProjectsRequest) -> pb.ListProjectsResponse:
-        """Return the names of the projects."""
+        """Return the names of the projects; one whose description cannot be read is left out."""
         del request
-        names = [
-            str(json.loads(path.read_text("utf-8"))["name"])
-            for path in self._folder.glob("*/project.json")
-        ]
+        names = []
+        for path in self._folder.glob("[!.]*/project.json"):
+            try:
+                names.append(str(json.loads(path.read_text("utf-8"))["name"]))
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                _log.warning("a training project cannot be listed: file=%s error=%r", path, error)
         return pb.ListProjectsResponse(names=sorted(names))
 
     def delete_project(self, request: pb.DeleteProjectRequest) -> pb.DeleteProjectResponse:
@@ -134,8 +146,7 @@ class TrainingServicer:
             If none has that name.
         """
         folder = self._project_folder(request.name, existing=True)
-        self._processes.end(request.name)
-        shutil.rmtree(folder)
+        self._processes.remove(request.name, folder)
         _log.info("removed project=%r", request.name)
         return pb.DeleteProjectResponse()
 
@@ -162,22 +173,44 @@ class TrainingServicer:
             yield from stream.responses()
 
     def explain(self, request: pb.ExplainRequest, context: grpc.ServicerContext) -> Iterator[bytes]:
-        """Pass on what belongs to no project."""
-        self._read_path(request.image)
-        folder = self._folder / ".explain"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self._processes.process("", folder) as process:
-            # Other callers are answered by the same process.
-            yield from process.call(
-                "Explain", request.SerializeToString(), on_end=context.add_callback, end_after=None
+        """Pass on what belongs to no project.
+
+        Raises
+        ------
+        InvalidRequestError
+            If more windows are asked for than may be.
+        OverloadedError
+            If as many as may be are explained.
+        """
+        if request.windows > _MOST_WINDOWS:
+            raise InvalidRequestError(
+                f"{request.windows} windows along each axis are too many; ask for up to "
+                f"{_MOST_WINDOWS}",
+                field="windows",
             )
+        if not self._explanations.acquire(blocking=False):
+            raise OverloadedError(
+                f"{_MOST_EXPLANATIONS} answers are being explained, which is as many as this server "
+                "takes; try again when one is done",
+                retry_after=_RETRY_SECONDS,
+            )
+        try:
+            self._read_path(request.image)
+            folder = self._folder / ".explain"
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            data, caller = request.SerializeToString(), _Caller(context)
+            try:
+                yield from self._passed_on("Explain", "", folder, data, caller)
+            except WorkerError:
+                # Another caller's picture may have ended the process.
+                yield from self._passed_on("Explain", "", folder, data, caller)
+        finally:
+            self._explanations.release()
 
     def _stream(self, method: str, request: Any, context: grpc.ServicerContext) -> Iterator[bytes]:
         folder = self._project_folder(request.project, existing=True)
-        with self._processes.process(request.project, folder) as process:
-            yield from process.call(
-                method, request.SerializeToString(), on_end=context.add_callback
-            )
+        data = request.SerializeToString()
+        yield from self._passed_on(method, request.project, folder, data, _Caller(context))
 
     def _unary(self, method: str, request: Any, context: grpc.ServicerContext) -> bytes:
         opening = method == "OpenProject"
@@ -192,14 +225,21 @@ class TrainingServicer:
     def _whole(
         self, method: str, project: str, folder: Path, data: bytes, caller: _Caller
     ) -> list[bytes]:
-        """Return the responses of a call that changes nothing when it is repeated."""
+        """Return the responses of a call, which is repeated where that changes nothing."""
         try:
-            with self._processes.process(project, folder) as process:
-                return list(process.call(method, data, on_end=caller.on_end))
+            return list(self._passed_on(method, project, folder, data, caller))
         except WorkerError:
             # A fit that was cancelled, or wanted too much memory, took the process with it.
-            with self._processes.process(project, folder) as process:
-                return list(process.call(method, data, on_end=caller.on_end))
+            if method == "UndoAnnotation":
+                raise
+            return list(self._passed_on(method, project, folder, data, caller))
+
+    def _passed_on(
+        self, method: str, project: str, folder: Path, data: bytes, caller: _Caller
+    ) -> Iterator[bytes]:
+        seconds = _LONG_SECONDS if method in _LONG else _SHORT_SECONDS
+        with self._processes.process(project, folder) as process:
+            yield from process.call(method, data, on_end=caller.on_end, end_after=seconds)
 
     def _read_path(self, image: image_pb2.Image) -> None:
         if image.WhichOneof("source") == "path":
@@ -214,5 +254,5 @@ class TrainingServicer:
         plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
         folder = self._folder / f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
         if existing and not (folder / "project.json").is_file():
-            raise InvalidRequestError(_EXISTING.format(name=name), field="project")
+            raise unknown_project(name)
         return folder
