@@ -9,6 +9,7 @@ from sklearn.metrics import balanced_accuracy_score
 
 from training_examples import examples
 from zoobridge.errors import InvalidRequestError
+from zoobridge.protocol.v1 import training_pb2
 from zoobridge.training import Recipe, fit_examples
 from zoobridge.training.figures import (
     balanced_accuracy,
@@ -20,6 +21,7 @@ from zoobridge.training.figures import (
     shuffled,
 )
 from zoobridge.training.fit import RowSpace, fit_linear, softmax
+from zoobridge.training.service._figures import figures_message
 
 RECIPE = Recipe(repeats=2, folds=3)
 
@@ -117,15 +119,65 @@ def test_duplicates_are_found_joined_and_contradictions_marked():
     features = given.features.copy()
     features[4] = features[0]
     features[3] = features[0]
-    pairs = duplicates(replace(given, features=features))
-    assert {(pair.first, pair.second): pair.contradicting for pair in pairs} == {
+    found = duplicates(replace(given, features=features))
+    assert {(pair.first, pair.second): pair.contradicting for pair in found.pairs} == {
         (0, 3): False,
         (0, 4): True,
         (3, 4): True,
     }
-    joined = merged_groups(replace(given, features=features), pairs)
+    assert (found.total, found.contradicting) == (3, 2)
+    joined = merged_groups(replace(given, features=features), found.alike)
     assert joined.groups[0] == joined.groups[3] == joined.groups[4]
     assert len(np.unique(joined.groups)) == 7
+
+
+def test_a_picture_many_times_over_is_counted_and_a_thousand_pairs_are_kept():
+    given = examples(groups=1200, views=1, spread=0)
+    classes = given.classes.copy()
+    # All are alike but for two others, which are alike and of different classes.
+    features = np.repeat(given.features[:1], 1200, axis=0)
+    features[[1, 1150]] = given.features[2]
+    classes[:], classes[1150] = 0, 1
+    found = duplicates(replace(given, features=features, classes=classes))
+    assert found.total == 1198 * 1197 // 2 + 1
+    assert len(found.pairs) == 1000
+    (odd,) = [pair for pair in found.pairs if pair.contradicting]
+    assert (odd.first, odd.second) == (1, 1150)
+    joined = merged_groups(replace(given, features=features), found.alike)
+    assert set(joined.groups.tolist()) == {0, 1}
+
+
+def test_duplicates_are_those_that_a_comparison_of_all_pairs_finds():
+    given = examples(groups=600, views=1, dimensions=4, spread=0.3)
+    rows = given.features[:, 0]
+    cosines = (rows @ rows.T)[np.triu_indices(600, 1)]
+    # Between two neighbours, so that rounding decides nothing.
+    least = float(np.sort(cosines)[-501:-499].mean())
+    first, second = np.nonzero(np.triu(rows @ rows.T >= least, 1))
+    found = duplicates(given, least=least)
+    assert found.total == 500
+    assert {(one.first, one.second) for one in found.pairs} == set(
+        zip(first.tolist(), second.tolist(), strict=True)
+    )
+    similar = [one.similarity for one in found.pairs]
+    assert similar == sorted(similar, reverse=True)
+    for one in found.pairs:
+        assert one.similarity == pytest.approx(float(rows[one.first] @ rows[one.second]), abs=1e-6)
+        assert one.contradicting == (given.classes[one.first] != given.classes[one.second])
+        assert found.alike[one.first] == found.alike[one.second]
+
+
+def test_long_lists_are_cut_in_messages_and_it_is_said():
+    given = examples(groups=1200, views=1, spread=0.1)
+    # Most labels are wrong, and most pictures are alike.
+    wrong = given.with_classes(np.random.default_rng(0).integers(0, 3, 1200))
+    fitted = fit_examples(replace(wrong, features=given.features.round(1)), Recipe(repeats=1))
+    items = [training_pb2.TrainingItem(name=name) for name in given.names]
+    message = figures_message(fitted, items, [("x.png", "unreadable")] * 1001, 1.0)
+    assert len(message.duplicates) == len(message.unused) == 1000
+    assert "of 1,001 annotations that were not used the first 1,000 are listed" in message.cautions
+    assert any("pairs that look alike the first 1,000" in one for one in message.cautions)
+    assert len(message.mistakes) <= 1000
 
 
 def test_a_wrong_label_is_doubtful_and_right_ones_are_not():
@@ -157,7 +209,7 @@ def test_groups_that_are_too_small_flatter_and_whole_slides_do_not():
         groups=np.arange(120),
         features=rows[:, None].astype(np.float32),
     )
-    assert not duplicates(given)
+    assert not duplicates(given).total
     honest = fit_examples(replace(given, groups=slides), Recipe(repeats=1))
     leaking = fit_examples(given, Recipe(repeats=1))
     assert leaking.balanced_accuracy > 0.95

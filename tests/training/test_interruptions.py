@@ -51,8 +51,9 @@ def test_a_hundred_thousand_pictures_are_fitted_on_by_a_random_part_of_bounded_s
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(selection.annotations) == 20_000
-    assert len(selection.left_out) == 80_000
-    assert selection.left_out[0][1] == "only 20000 items, chosen at random, are fitted"
+    assert selection.left_out == ()
+    (sentence,) = selection.sentences
+    assert sentence == "only 20,000 of 100,000 items, chosen at random, are fitted on"
     assert selection == select(reversed(annotations), limit=20_000, seed=1)
     assert {one.label for one in selection.annotations} == {"a", "b"}
     assert peak < 100e6

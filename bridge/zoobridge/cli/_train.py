@@ -251,11 +251,12 @@ def _print_rivals(fitted: Fitted) -> None:
 def _tell_end(fitted: Fitted, published: Published | None, report: Path | None) -> None:
     names = fitted.examples.names
     note_first(
-        f"{len(fitted.pairs)} pairs of pictures look the same; none is split between training and test",
+        f"{fitted.duplicates.total} pairs of pictures look the same; none is split between training and "
+        "test",
         [
             f"{names[pair.first]} and {names[pair.second]}"
             + (" (of different classes)" if pair.contradicting else "")
-            for pair in fitted.pairs
+            for pair in fitted.duplicates.pairs
         ],
         rest="the report (--report)",
     )

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zoobridge.training._progress import OnStep
-    from zoobridge.training.figures import Doubt, Duplicate, OutOfFold
+    from zoobridge.training.figures import Doubt, Duplicates, OutOfFold
     from zoobridge.training.fit import Examples
     from zoobridge.training.improve import MethodName
     from zoobridge.training.rivals import Rival
@@ -94,8 +94,8 @@ class Fitted:
         ``(pictures, dimensions)``: embeddings that novelty is measured by.
     novelty_threshold
         Above it a picture is unlike the training pictures.
-    pairs, doubts
-        Duplicates and doubtful labels.
+    duplicates, doubts
+        Items that look alike, and doubtful labels.
     shuffled
         Balanced accuracies with shuffled classes.
     rivals
@@ -114,7 +114,7 @@ class Fitted:
     least_score: float
     reference: NDArray[np.float32]
     novelty_threshold: float
-    pairs: tuple[Duplicate, ...]
+    duplicates: Duplicates
     doubts: tuple[Doubt, ...]
     shuffled: NDArray[np.float64]
     rivals: tuple[Rival, ...] = ()
@@ -167,11 +167,10 @@ class Fitted:
                 "(--group-by)"
             )
         found += unwritten(self.rivals, self.balanced_accuracy)
-        contradicting = sum(pair.contradicting for pair in self.pairs)
-        if contradicting:
+        if self.duplicates.contradicting:
             found.append(
-                f"{contradicting} pairs of pictures look the same and have different classes; "
-                "correct one of each"
+                f"{self.duplicates.contradicting} pairs of pictures look the same and have different "
+                "classes; correct one of each"
             )
         return tuple(found)
 
@@ -226,8 +225,9 @@ class Fitted:
                     "similarity": pair.similarity,
                     "contradicting": pair.contradicting,
                 }
-                for pair in self.pairs
+                for pair in self.duplicates.pairs
             ],
+            "duplicates_found": self.duplicates.total,
             "doubtful": [
                 {
                     "item": self.examples.names[one.item],
@@ -279,8 +279,8 @@ def fit_examples(
 
     # One thread: sums in another order differ in their last digit.
     with threadpool_limits(1):
-        pairs = duplicates(examples)
-        joined = merged_groups(examples, pairs)
+        alike = duplicates(examples)
+        joined = merged_groups(examples, alike.alike)
         joined, recipe, space, tested, copies = choose_copies(
             joined, recipe, stage("cross-validation", on_step)
         )
@@ -313,7 +313,7 @@ def fit_examples(
             least_score=conformal_threshold(probabilities, tested.classes, recipe.coverage),
             reference=reference,
             novelty_threshold=threshold,
-            pairs=tuple(pairs),
+            duplicates=alike,
             doubts=tuple(doubtful(joined, tested, probabilities.mean(axis=0))),
             shuffled=shuffled(
                 joined, recipe, space=space, on_fold=stage("shuffled classes", on_step)

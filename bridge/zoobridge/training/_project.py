@@ -302,7 +302,7 @@ class TrainingProject:
             rivals=rivals,
             unlabelled=pool.features if pool.pictures else None,
             improve=improve,
-            sentences=pool.sentences,
+            sentences=(*self._selection.sentences, *pool.sentences),
             on_step=on_step,
         )
         return self._fitted

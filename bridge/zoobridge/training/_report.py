@@ -108,7 +108,7 @@ def _page(name: str, fitted: Fitted, annotations: Sequence[Annotation]) -> str:
         ),
         len(fitted.doubts),
     )
-    pairs = fitted.pairs[:_SHOWN]
+    pairs = fitted.duplicates.pairs[:_SHOWN]
     parts += _section(
         "Duplicates",
         (
@@ -116,7 +116,7 @@ def _page(name: str, fitted: Fitted, annotations: Sequence[Annotation]) -> str:
             for pair in pairs
             for place in (pair.first, pair.second)
         ),
-        len(fitted.pairs),
+        fitted.duplicates.total,
     )
     return (
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{escape(name)}</title>"

@@ -25,10 +25,23 @@ class Selection:
         One for each item.
     left_out
         Those that are not taken, each with the reason.
+    beyond
+        How many more there are than a fit takes.
     """
 
     annotations: tuple[Annotation, ...]
     left_out: tuple[tuple[str, str], ...]
+    beyond: int = 0
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What must be said of them."""
+        if not self.beyond:
+            return ()
+        taken = len(self.annotations)
+        return (
+            f"only {taken:,} of {taken + self.beyond:,} items, chosen at random, are fitted on",
+        )
 
 
 def select(annotations: Iterable[Annotation], *, limit: int, seed: int) -> Selection:
@@ -57,10 +70,8 @@ def select(annotations: Iterable[Annotation], *, limit: int, seed: int) -> Selec
         left_out.append((own[0].name, f"its labels contradict each other: {said}; correct one"))
     # The order of a fit does not depend on that of the annotations.
     taken.sort(key=lambda one: (one.digest, one.region))
-    if len(taken) > limit:
+    beyond = max(0, len(taken) - limit)
+    if beyond:
         chosen = np.sort(np.random.default_rng(seed).permutation(len(taken))[:limit])
-        reason = f"only {limit} items, chosen at random, are fitted"
-        kept = set(chosen.tolist())
-        left_out += [(one.name, reason) for place, one in enumerate(taken) if place not in kept]
         taken = [taken[place] for place in chosen]
-    return Selection(tuple(taken), tuple(left_out))
+    return Selection(tuple(taken), tuple(left_out), beyond)

@@ -15,13 +15,24 @@ if TYPE_CHECKING:
     from zoobridge.training.figures._cross_validation import OnFold, OutOfFold
     from zoobridge.training.fit import Examples, Recipe, RowSpace
 
-__all__ = ["DUPLICATE", "Doubt", "Duplicate", "doubtful", "duplicates", "merged_groups", "shuffled"]
+__all__ = [
+    "DUPLICATE",
+    "Doubt",
+    "Duplicate",
+    "Duplicates",
+    "doubtful",
+    "duplicates",
+    "merged_groups",
+    "shuffled",
+]
 
 #: Cosine of the embeddings of near duplicates; distinct cells of one set reach .985.
 DUPLICATE: Final = 0.995
 _CHUNK: Final = 512
 #: More items are compared by their bytes alone.
 _COMPARED: Final = 20_000
+#: Pairs that are kept: a set of one picture a thousand times has half a million.
+_SHOWN: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,26 @@ class Duplicate:
     contradicting: bool
 
 
+@dataclass(frozen=True, eq=False)
+class Duplicates:
+    """What looks alike among many items.
+
+    Parameters
+    ----------
+    pairs
+        The most alike first; of more than 1,000, those of different classes before the others.
+    total, contradicting
+        How many there are, and how many of them have different classes.
+    alike
+        ``(items,)``: the same number for items that are connected by pairs.
+    """
+
+    pairs: tuple[Duplicate, ...]
+    total: int
+    contradicting: int
+    alike: NDArray[np.int64]
+
+
 @dataclass(frozen=True)
 class Doubt:
     """An item whose class may be wrong.
@@ -63,8 +94,8 @@ class Doubt:
     probability: float
 
 
-def duplicates(examples: Examples, *, least: float = DUPLICATE) -> list[Duplicate]:
-    """Return pairs of items whose embeddings are as good as the same, the most alike first.
+def duplicates(examples: Examples, *, least: float = DUPLICATE) -> Duplicates:
+    """Find pairs of items whose embeddings are as good as the same.
 
     Parameters
     ----------
@@ -73,28 +104,69 @@ def duplicates(examples: Examples, *, least: float = DUPLICATE) -> list[Duplicat
     least
         Cosine from which on two are duplicates.
     """
-    if len(examples) > _COMPARED:
-        return []
-    rows = examples.features[:, 0]
-    found = []
-    for start in range(0, len(rows), _CHUNK):
-        similar = rows[start : start + _CHUNK] @ rows.T
-        for place, second in np.argwhere(similar >= least).tolist():
-            first = start + place
-            if first < second:
-                differ = bool(examples.classes[first] != examples.classes[second])
-                cosine = min(1.0, float(similar[place, second]))
-                found.append(Duplicate(first, second, cosine, differ))
-    return sorted(found, key=lambda one: (-one.similarity, one.first, one.second))
+    count = len(examples)
+    alike = np.arange(count)
+    if count > _COMPARED:
+        return Duplicates((), 0, 0, alike)
+    rows, classes = examples.features[:, 0], examples.classes
+    # A key that those of different classes are least in, and the most alike among these; and the two items.
+    shown = np.empty((0, 3))
+    total = contradicting = 0
+    for start in range(0, count, _CHUNK):
+        similar = rows[start : start + _CHUNK] @ rows[start:].T
+        first, second = np.nonzero(np.triu(similar >= least, 1))
+        cosines = np.minimum(1, similar[first, second])
+        first, second = first + start, second + start
+        same = classes[first] == classes[second]
+        total += len(same)
+        contradicting += int((~same).sum())
+        alike = _joined(alike, first, second)
+        keys = np.where(same, 2.0, 0.0) - cosines
+        better = keys < (shown[-1, 0] if len(shown) == _SHOWN else np.inf)
+        new = np.column_stack([keys[better], first[better], second[better]])
+        shown = np.concatenate([shown, new])
+        shown = shown[np.argsort(shown[:, 0], kind="stable")[:_SHOWN]]
+    pairs = [
+        Duplicate(int(first), int(second), 2 - key if key > 0 else -key, key < 0)
+        for key, first, second in shown.tolist()
+    ]
+    pairs.sort(key=lambda one: (-one.similarity, one.first, one.second))
+    return Duplicates(tuple(pairs), total, contradicting, alike)
 
 
-def merged_groups(examples: Examples, pairs: list[Duplicate]) -> Examples:
-    """Return the examples with the groups of duplicates joined, so that none is divided."""
-    groups = examples.groups.copy()
-    for pair in pairs:
-        first, second = groups[pair.first], groups[pair.second]
-        groups[groups == max(first, second)] = min(first, second)
-    return replace(examples, groups=groups)
+def merged_groups(examples: Examples, alike: NDArray[np.int64]) -> Examples:
+    """Return the examples with the groups of duplicates joined, so that none is divided.
+
+    Parameters
+    ----------
+    examples
+        The items.
+    alike
+        ``(items,)``: the same number for items that must stay together.
+    """
+    known, groups = np.unique(examples.groups, return_inverse=True)
+    _, representatives = np.unique(alike, return_index=True)
+    first = representatives[np.searchsorted(alike[representatives], alike)]
+    joined = _joined(np.arange(len(known)), groups, groups[first])
+    return replace(examples, groups=known[joined[groups]])
+
+
+def _joined(
+    parts: NDArray[np.int64], first: NDArray[np.int64], second: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the least number that each is connected with, by its part or by pairs."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    count = len(parts)
+    own = np.arange(count)
+    edges = np.concatenate([own, first]), np.concatenate([parts, second])
+    graph = coo_array((np.ones(len(edges[0]), np.int8), edges), shape=(count, count))
+    _, components = connected_components(graph, directed=False)
+    least = np.full(count, count)
+    np.minimum.at(least, components, own)
+    joined: NDArray[np.int64] = least[components]
+    return joined
 
 
 def doubtful(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from zoobridge.protocol.v1 import training_pb2 as pb
 from zoobridge.training.fit import softmax
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from zoobridge.training._fitted import Fitted
 
 __all__ = ["figures_message"]
+
+#: Entries of a list: people look at some, and a message holds 4 MiB.
+_MOST: Final = 1000
 
 
 def figures_message(
@@ -43,7 +46,7 @@ def figures_message(
             answered=one.suggested,
             probability=one.probability,
         )
-        for one in fitted.doubts
+        for one in fitted.doubts[:_MOST]
     ]
     pairs = [
         pb.DuplicateItems(
@@ -52,7 +55,18 @@ def figures_message(
             similarity=pair.similarity,
             contradicting=pair.contradicting,
         )
-        for pair in fitted.pairs
+        for pair in fitted.duplicates.pairs
+    ]
+    mistakes = list(_mistakes(fitted, items))
+    shortened = [
+        f"of {count:,} {what} the first {_MOST:,} are listed"
+        for what, count in (
+            ("mistakes", len(mistakes)),
+            ("doubtful labels", len(fitted.doubts)),
+            ("pairs that look alike", fitted.duplicates.total),
+            ("annotations that were not used", len(unused)),
+        )
+        if count > _MOST
     ]
     return pb.TrainingFigures(
         balanced_accuracy=fitted.balanced_accuracy,
@@ -68,11 +82,11 @@ def figures_message(
         confusion=fitted.tested.confusion.ravel().tolist(),
         calibration_error=fitted.calibration_error,
         novelty_threshold=fitted.novelty_threshold,
-        mistakes=list(_mistakes(fitted, items)),
+        mistakes=mistakes[:_MOST],
         doubtful=doubtful,
         duplicates=pairs,
-        unused=[pb.UnusedItem(item=name, reason=reason) for name, reason in unused],
-        cautions=[*fitted.improvement, *fitted.cautions],
+        unused=[pb.UnusedItem(item=name, reason=reason) for name, reason in unused[:_MOST]],
+        cautions=[*fitted.improvement, *fitted.cautions, *shortened],
         seconds=seconds,
     )
 
