@@ -95,7 +95,7 @@ def cut_region(picture: Picture, region: image_pb2.Region) -> tuple[NDArray[Any]
     """
     array = _plane(picture, dict(region.plane.indexes))
     if not region.HasField("box"):
-        return array, ""
+        return _full_range(array, picture.full_scale), ""
     box = region.box
     height, width = array.shape[:2]
     left, top = max(0, box.x), max(0, box.y)
@@ -106,7 +106,7 @@ def cut_region(picture: Picture, region: image_pb2.Region) -> tuple[NDArray[Any]
             f"({width} × {height}); correct it",
             field="items.region.box",
         )
-    cut = array[top:bottom, left:right]
+    cut = _full_range(array[top:bottom, left:right], picture.full_scale)
     if region.mask:
         mask = unpack_mask(region.mask, box.width, box.height)
         inside = mask[top - box.y : bottom - box.y, left - box.x : right - box.x]
@@ -150,9 +150,9 @@ def _plane(picture: Picture, indexes: Mapping[str, int]) -> NDArray[Any]:
                 f"the picture has {length} planes along {axis}; name one of them (region.plane)",
                 field="items.region.plane",
             )
-        array, axes = array.take(index, place), axes.replace(axis, "")
-    array = array.transpose([axes.index(axis) for axis in "YXC" if axis in axes])
-    return _full_range(array, picture.full_scale)
+        # A view: a plane of a large picture is not copied for each of its places.
+        array, axes = array[(slice(None),) * place + (index,)], axes.replace(axis, "")
+    return array.transpose([axes.index(axis) for axis in "YXC" if axis in axes])
 
 
 def _full_range(array: NDArray[Any], full_scale: tuple[float, float] | None) -> NDArray[Any]:
