@@ -9,10 +9,18 @@ from PIL import Image
 
 from served import SIZE, write_package
 from zoobridge.client import connect_async, evaluation_request
-from zoobridge.evaluation import respond
+from zoobridge.evaluation import (
+    evaluate,
+    find_mistakes,
+    read_dataset,
+    read_mapping,
+    respond,
+)
+from zoobridge.evaluation.report import _mistakes
 from zoobridge.evaluation.service import _report_files
 
 MODEL = "brightness@1.0.0"
+OTHER = "other@1.0.0"
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +44,7 @@ def data(tmp_path_factory):
 def server(data, tmp_path_factory, zoobridge_server):
     zoo = tmp_path_factory.mktemp("zoo")
     write_package(zoo / "one", "brightness")
+    write_package(zoo / "two", "other")
     arguments = ("--device", "cpu", "--threads", "1", "--allow-path", str(data))
     return zoobridge_server(zoo, arguments=arguments)
 
@@ -84,3 +93,33 @@ def test_no_file_is_sent_that_was_not_asked_for(client, data, tmp_path):
     request = evaluation_request(MODEL, data)
     found = list(respond(client, request, folder=tmp_path))
     assert found[-1].WhichOneof("event") == "result"
+
+
+def test_the_report_names_the_command_that_repeats_it_with_all_that_was_asked_for(
+    client, data, tmp_path
+):
+    """With the classes' other names: as the file that the command names."""
+    mapping = {"dark": "dark", "bright": "bright"}
+    asked = {
+        "reader": "folders",
+        "mapping": mapping,
+        "measures": ("accuracy", "f1_macro"),
+        "seed": 7,
+        "resamples": 100,
+    }
+    client.evaluate(MODEL, data, report=tmp_path, **asked)
+    command = json.loads((tmp_path / "report.json").read_text("utf-8"))["command"]
+    assert command == (
+        f"zoobridge evaluate {MODEL}:onnx --data {data} --reader folders --mapping mapping.csv "
+        "--measures accuracy,f1_macro --seed 7 --resamples 100 --report report"
+    )
+    assert read_mapping(tmp_path / "mapping.csv") == mapping
+
+
+def test_every_model_has_mistakes_among_those_that_are_shown(client, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(_mistakes, "_MOST", 2)
+    dataset = read_dataset(data)
+    swapped = {"dark": "bright", "bright": "dark"}
+    comparison = evaluate(client, [MODEL, OTHER], dataset, folder=tmp_path, mapping=swapped)
+    found = find_mistakes(comparison, dataset)
+    assert [one.model for one in found] == [f"{MODEL}:onnx", f"{OTHER}:onnx"]

@@ -49,6 +49,12 @@ def test_from_pictures_to_a_served_model(client, tmp_path, project):
     assert "Doubtful" in report.html
 
 
+def test_pictures_of_a_folder_are_grouped_as_asked(project, tmp_path):
+    pictures = write_patches(tmp_path, range(2))
+    assert project.annotate_folder(pictures, group_by=lambda path: path.stem[-2:]) == []
+    assert {one.group for one in project.annotations} == {"00", "01"}
+
+
 def test_what_the_project_knows_comes_back_with_the_pictures(project):
     annotate(project)
     again = project.add(patch("brick", 0, side=64))

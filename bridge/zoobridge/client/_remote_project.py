@@ -153,7 +153,11 @@ class RemoteTrainingProject:
         return answer
 
     def annotate_folder(
-        self, source: str | os.PathLike[str], *, on_step: OnStep | None = None
+        self,
+        source: str | os.PathLike[str],
+        *,
+        group_by: Callable[[Path], str] | None = None,
+        on_step: OnStep | None = None,
     ) -> list[tuple[str, str]]:
         """Annotate the pictures of a folder that has a sub-folder for each class.
 
@@ -161,6 +165,9 @@ class RemoteTrainingProject:
         ----------
         source
             The folder.
+        group_by
+            Returns for the path of a picture what must not be split between training and test: its
+            plate, patient or day. Each picture by default.
         on_step
             Called as pictures are sent.
 
@@ -175,7 +182,11 @@ class RemoteTrainingProject:
                 f"{source} has no sub-folder for each class; make one for each, with its pictures"
             )
         files = [(path, one.name) for one in folders for path in find_images(one).files]
-        requests = (self._sent(path, label, number) for number, (path, label) in enumerate(files))
+        group = group_by or (lambda _: "")
+        requests = (
+            self._sent(path, label, number, group(path))
+            for number, (path, label) in enumerate(files)
+        )
         left_out = []
         for number, (answer, (path, _)) in enumerate(
             zip(self._annotated(requests), files, strict=False)
@@ -351,8 +362,8 @@ class RemoteTrainingProject:
             annotator=_user() if annotator is None else annotator,
         )
 
-    def _sent(self, path: Path, label: str, number: int) -> pb.AnnotateRequest:
-        request = self._request(path, None, [label], group="", annotator=None, suggested=False)
+    def _sent(self, path: Path, label: str, number: int, group: str) -> pb.AnnotateRequest:
+        request = self._request(path, None, [label], group=group, annotator=None, suggested=False)
         request.id = str(number)
         try:
             request.image.CopyFrom(image_message(path, "", ""))

@@ -98,9 +98,9 @@ def _here(
             }  # fmt: skip
     if comparison is None:
         raise InvalidRequestError("no picture was answered by any model")
-    write_report(
-        comparison, dataset, folder / "report", command=repeating_command(comparison, "FOLDER")
-    )
+    mapping = asked["mapping"]
+    command = repeating_command(comparison, "FOLDER", mapping=mapping)
+    write_report(comparison, dataset, folder / "report", command=command, mapping=mapping)
     yield {
         "end": {
             "conclusions": list(comparison.conclusions),

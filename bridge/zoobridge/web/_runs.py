@@ -37,6 +37,7 @@ _KEPT: Final = 10
 _FILES: Final = {
     "measures.csv": "text/csv",
     "answers.csv": "text/csv",
+    "mapping.csv": "text/csv",
     "report.json": "application/json",
 }
 
@@ -86,6 +87,12 @@ class ComparisonTask:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
+    def _complete(self, end: dict[str, Any]) -> None:
+        """Add to the end of the work how its files are found."""
+        end["tables"] = [name for name in _FILES if (self.folder / "report" / name).exists()]
+        for mistake in end["mistakes"]:
+            self._adopt(mistake)
+
     def _adopt(self, mistake: dict[str, Any]) -> None:
         """Give a picture that was laid out for this comparison an id to open it by."""
         place = mistake.pop("path", "")
@@ -110,8 +117,8 @@ class ComparisonTask:
             await process.stdin.drain()
             while line := await process.stdout.readline():
                 event = json.loads(line)
-                for mistake in (event.get("end") or {}).get("mistakes", ()):
-                    self._adopt(mistake)
+                if end := event.get("end"):
+                    self._complete(end)
                 self._change(**event)
             if self.state["end"] is None and self.state["error"] is None:
                 self._change(error="the comparison ended before it was done")

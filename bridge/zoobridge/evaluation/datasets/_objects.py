@@ -145,7 +145,7 @@ def _take(
 
 
 def read_label_image(path: Path) -> NDArray[Any]:
-    """Return a label image: ``(height, width)`` whole numbers, 0 without an object.
+    """Return a label image: ``(height, width)`` whole numbers, 0 where there is no object.
 
     Parameters
     ----------

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from zoobridge.evaluation.comparison._comparison import Comparison
+    from collections.abc import Iterator
+
+    from zoobridge.evaluation.comparison._comparison import Comparison, Row
     from zoobridge.evaluation.datasets._dataset import Dataset
 
 __all__ = ["Mistake", "find_mistakes"]
@@ -35,11 +38,16 @@ class Mistake:
 
 
 def find_mistakes(comparison: Comparison, dataset: Dataset) -> tuple[Mistake, ...]:
-    """Return the first 500 mistakes, model by model."""
-    found = [
-        Mistake(item, row.run.name, dataset.items[item].label, row.answered(place))
+    """Return up to 500 mistakes: the first of each model, as many of one as of another."""
+    each = _MOST // len(comparison.rows)
+    return tuple(
+        mistake
         for row in comparison.rows
-        for place, item in enumerate(comparison.items)
-        if not row.outcomes.correct[place]
-    ]
-    return tuple(found[:_MOST])
+        for mistake in islice(_of(row, comparison, dataset), each)
+    )
+
+
+def _of(row: Row, comparison: Comparison, dataset: Dataset) -> Iterator[Mistake]:
+    for place, item in enumerate(comparison.items):
+        if not row.outcomes.correct[place]:
+            yield Mistake(item, row.run.name, dataset.items[item].label, row.answered(place))

@@ -17,11 +17,11 @@ from zoobridge.evaluation.measures._measures import per_class
 from zoobridge.evaluation.measures._scoring import calibration
 from zoobridge.evaluation.report._charts import calibration_chart, cost_chart, forest_chart
 from zoobridge.evaluation.report._page import PAGE
-from zoobridge.evaluation.report._tables import write_answers, write_measures
+from zoobridge.evaluation.report._tables import write_answers, write_mapping, write_measures
 from zoobridge.evaluation.report._thumbnails import RULE, thumbnail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,19 +31,62 @@ if TYPE_CHECKING:
 
 __all__ = ["repeating_command", "write_report"]
 
+_MAPPING = "mapping.csv"
 _MISTAKES = 12
 _DISAGREEMENTS = 24
 _MATRIX_CLASSES = 30
 _WORST = 20
 
 
-def repeating_command(comparison: Comparison, data: str) -> str:
-    """Return the command that repeats a comparison on the dataset at a path."""
-    models = " ".join(shlex.quote(row.run.name) for row in comparison.rows)
-    return f"zoobridge evaluate {models} --data {shlex.quote(data)} --report report"
+def repeating_command(
+    comparison: Comparison,
+    data: str,
+    *,
+    reader: str = "",
+    options: Mapping[str, str] | None = None,
+    mapping: Mapping[str, str] | None = None,
+    measures: Sequence[str] = (),
+    rank_by: str = "",
+    seed: int = 0,
+    resamples: int = 0,
+) -> str:
+    """Return the command that repeats a comparison on the dataset at a path.
+
+    Parameters
+    ----------
+    comparison
+        What was compared.
+    data
+        The path.
+    reader, options, measures, rank_by, seed, resamples
+        As it was asked for; what is empty or 0 was left to its default.
+    mapping
+        As it was asked for; the command names it as :func:`write_report` writes it.
+    """
+    words = ["zoobridge", "evaluate", *(row.run.name for row in comparison.rows), "--data", data]
+    given = {
+        "--reader": reader,
+        "--mapping": _MAPPING if mapping else "",
+        "--measures": ",".join(measures),
+        "--rank-by": rank_by,
+        "--seed": str(seed) if seed else "",
+        "--resamples": str(resamples) if resamples else "",
+    }
+    for name, value in (options or {}).items():
+        words += ["--option", f"{name}={value}"]
+    for name, value in given.items():
+        words += [name, value] if value else []
+    return shlex.join([*words, "--report", "report"])
 
 
-def write_report(comparison: Comparison, dataset: Dataset, folder: Path, *, command: str) -> Path:
+def write_report(
+    comparison: Comparison,
+    dataset: Dataset,
+    folder: Path,
+    *,
+    command: str,
+    mapping: Mapping[str, str] | None = None,
+) -> Path:
     """Write ``report.html``, ``measures.csv``, ``answers.csv`` and ``report.json``.
 
     Parameters
@@ -56,6 +99,8 @@ def write_report(comparison: Comparison, dataset: Dataset, folder: Path, *, comm
         Where to; made if it is not there.
     command
         What repeats the comparison.
+    mapping
+        What models call the classes, which is written as ``mapping.csv`` if there is any.
 
     Returns
     -------
@@ -70,6 +115,8 @@ def write_report(comparison: Comparison, dataset: Dataset, folder: Path, *, comm
         "left_out": [list(one) for one in dataset.left_out],
     }
     (folder / "report.json").write_text(json.dumps(record, indent=2), "utf-8")
+    if mapping:
+        write_mapping(mapping, folder / _MAPPING)
     write_measures(comparison, folder / "measures.csv")
     write_answers(comparison, dataset, folder / "answers.csv")
     path = folder / "report.html"

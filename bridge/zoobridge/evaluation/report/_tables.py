@@ -6,12 +6,13 @@ import csv
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from zoobridge.evaluation.comparison._comparison import Comparison
     from zoobridge.evaluation.datasets._dataset import Dataset
 
-__all__ = ["write_answers", "write_measures"]
+__all__ = ["write_answers", "write_mapping", "write_measures"]
 
 
 def write_measures(comparison: Comparison, path: Path) -> None:
@@ -41,3 +42,11 @@ def write_answers(comparison: Comparison, dataset: Dataset, path: Path) -> None:
                 answers = [row.run.answered(number) for row in rows]
             region = "" if item.region is None else item.region.id
             table.writerow([item.path, region, item.label, *answers])
+
+
+def write_mapping(mapping: Mapping[str, str], path: Path) -> None:
+    """Write what models call each class, as ``--mapping`` reads it."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["class", "label"])
+        table.writerows(mapping.items())

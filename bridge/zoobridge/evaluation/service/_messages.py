@@ -90,7 +90,7 @@ def respond(
                     yield from report_files(
                         update.comparison,
                         dataset,
-                        data=request.data,
+                        request=request,
                         folder=folder / "report",
                         check=check,
                     )

@@ -29,7 +29,7 @@ def report_files(
     comparison: Comparison,
     dataset: Dataset,
     *,
-    data: str,
+    request: pb.EvaluateRequest,
     folder: Path,
     check: Callable[[Path], None] | None,
 ) -> Iterator[pb.EvaluateResponse]:
@@ -39,14 +39,26 @@ def report_files(
     ----------
     comparison, dataset
         What to report.
-    data
-        Path of the dataset, for the command that repeats the comparison.
+    request
+        What was asked for, for the command that repeats the comparison.
     folder
         Where to write the report.
     check
         Called with each picture's file before it is read.
     """
-    write_report(comparison, dataset, folder, command=repeating_command(comparison, data))
+    mapping = dict(request.mapping)
+    command = repeating_command(
+        comparison,
+        request.data,
+        reader=request.reader,
+        options=dict(request.options),
+        mapping=mapping,
+        measures=request.measures,
+        rank_by=request.rank_by,
+        seed=request.seed,
+        resamples=request.resamples,
+    )
+    write_report(comparison, dataset, folder, command=command, mapping=mapping)
     for path in sorted(folder.iterdir()):
         yield from _parts(path.name, path.read_bytes())
     names: dict[int, str] = {}

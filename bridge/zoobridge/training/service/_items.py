@@ -80,7 +80,7 @@ class ItemStore:
     Raises
     ------
     InvalidRequestError
-        If the folder's list of items is none.
+        If the folder's list of items is not one.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -165,7 +165,7 @@ class Compare {
         count ? h("ul", { class: "gallery" }, mistakes.filter((one) => one.picture).slice(0, SHOWN).map((one) => this.mistake(one))) : h("p", {}, "None."),
         count > SHOWN ? h("p", { class: "quiet" }, `The first ${SHOWN} are shown; answers.csv has all.`) : null,
         h("h3", {}, "Report"),
-        h("p", { class: "buttons" }, ["measures.csv", "answers.csv", "report.json"].map((name) => h("a", { class: "button plain", href: `${base}/files/${name}`, download: name }, name)), h("a", { class: "button plain", href: `${base}/report`, target: "_blank", rel: "noopener" }, "Open alone")),
+        h("p", { class: "buttons" }, end.tables.map((name) => h("a", { class: "button plain", href: `${base}/files/${name}`, download: name }, name)), h("a", { class: "button plain", href: `${base}/report`, target: "_blank", rel: "noopener" }, "Open alone")),
         h("iframe", { class: "report", src: `${base}/report`, title: "Report of the comparison", sandbox: "" }),
       ] : h("p", { class: "quiet" }, "This server is of an older version and sends no report; `zoobridge evaluate … --report` on its machine writes one."),
     ];
