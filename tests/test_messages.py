@@ -10,8 +10,9 @@ import pytest
 from zoobridge.backend import BackendFault
 from zoobridge.cli._app import app
 from zoobridge.cli._failure import describe
-from zoobridge.client._own_words import in_own_words
+from zoobridge.client._own_words import PARAMETERS, error_of
 from zoobridge.errors import ModelInputError, OverloadedError, PathPermissionError
+from zoobridge.protocol import status_from_error
 from zoobridge_backends._faults import LOAD_REMEDY, explained
 
 ROOT = Path(__file__).parents[1]
@@ -79,10 +80,18 @@ def test_settings_of_the_server_are_those_of_serve():
 
 def test_python_names_its_own_parameter():
     channels = ModelInputError("2 channels", metadata={"option": "options.channels"})
-    assert in_own_words(channels).__notes__ == ["parameter: channels="]
-    assert str(channels) == "2 channels"
+    noted = error_of(status_from_error(channels))
+    assert noted.__notes__ == ["parameter: channels="]
+    assert str(noted) == "2 channels"
     memory = OverloadedError("no memory", metadata={"setting": "max_memory"})
-    assert in_own_words(memory).__notes__ == ["setting of the server: max_memory"]
+    assert error_of(status_from_error(memory)).__notes__ == ["setting of the server: max_memory"]
+
+
+@pytest.mark.parametrize("field", sorted(set(PARAMETERS) - {"token"}))
+def test_every_parameter_of_the_client_is_an_option_of_classify(field):
+    option = re.search(r"\((--[a-z]+)\)", shown(ModelInputError("x", field=field), "classify"))
+    assert option
+    assert option[1].removeprefix("--").startswith(PARAMETERS[field].removesuffix("s"))
 
 
 @pytest.mark.parametrize(

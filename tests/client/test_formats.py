@@ -239,6 +239,17 @@ def test_a_damaged_file_is_an_error_of_its_own(tmp_path, start, name):
     assert name in str(caught.value)
 
 
+def test_a_file_that_does_not_fit_into_memory_says_so(tmp_path, monkeypatch):
+    write_czi(tmp_path / "x.czi")
+
+    def refuse(*_, **__):
+        raise MemoryError("Unable to allocate 90 GiB")
+
+    monkeypatch.setattr(np, "stack", refuse)
+    with pytest.raises(ImageFormatError, match=r"does not fit into memory; choose a series"):
+        message(tmp_path / "x.czi")
+
+
 def test_a_missing_library_names_the_extra(tmp_path, monkeypatch):
     write_czi(tmp_path / "a.czi")
     monkeypatch.setitem(sys.modules, "pylibCZIrw", None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from served_training import annotate, processes
 from training_examples import PATCHES, TEXTURES, patch, write_patches
@@ -26,7 +27,11 @@ pytestmark = pytest.mark.timeout(900)
 def test_from_pictures_to_a_served_model(client, tmp_path, project):
     steps = []
     pictures = write_patches(tmp_path, range(PATCHES))
-    assert project.annotate_folder(pictures) == []
+    (pictures / ".git" / "objects").mkdir(parents=True)
+    (pictures / "notes").mkdir()
+    ((left_out, why),) = project.annotate_folder(pictures)
+    assert left_out == str(pictures / "notes")
+    assert "holds no picture" in why
     comma = {name: f"{name}, wet" for name in TEXTURES}
     for one in project.annotations:
         project.annotate(one.item, comma[one.label])
@@ -102,12 +107,17 @@ def test_suggested_items_are_those_without_a_class(project):
     assert len(project.suggest(count=5, random=True)) == 2
 
 
-def test_bad_annotations_are_sentences(client, project):
+def test_bad_annotations_are_sentences(client, project, tmp_path):
+    for number in range(2):
+        Image.fromarray(patch("brick", number)).save(tmp_path / f"{number}.png")
     with pytest.raises(InvalidRequestError, match="at least two classes"):
         annotate(project, names=("brick",))
         project.fit()
     with pytest.raises(ImageFormatError):
         project.annotate(b"no picture", "brick")
+    for several in (tmp_path, [patch("brick", 0)] * 2, []):
+        with pytest.raises(InvalidRequestError, match="give a single picture"):
+            project.annotate(several, "brick")
     image = image_pb2.Image(path="/etc/passwd")
     (refused,) = project._annotated(
         [training_pb2.AnnotateRequest(project=project.name, image=image)]

@@ -37,17 +37,8 @@ def is_verbose(ctx: click.Context) -> bool:
     return bool(ctx.meta.get(_VERBOSE))
 
 
-# What commands call the fields of a request; others are options of the same name.
+# What commands call the fields of a request; others are options named like the client's parameter.
 _OPTIONS = {
-    "options.intensity": "--intensity",
-    "options.intensity.rule": "--intensity",
-    "options.channels": "--channels",
-    "options.fit": "--fit",
-    "options.interpolation": "--interpolation",
-    "options.orientation": "--orientation",
-    "image.series": "--series",
-    "image.axes": "--axes",
-    "planes": "--planes",
     "regions.box": "--region",
 }
 # What `serve` calls the server's settings; others are options of the same name.
@@ -59,7 +50,9 @@ _SETTINGS = {
 
 def option_for(field: str, ctx: click.Context) -> str:
     """Return the option of a command that sets a field of the request; empty where it has none."""
-    option = _OPTIONS.get(field) or _SETTINGS.get(field) or _option(field)
+    from zoobridge.client import PARAMETERS
+
+    option = _OPTIONS.get(field) or _SETTINGS.get(field) or _option(PARAMETERS.get(field, field))
     known = {name for parameter in _command(ctx).params for name in parameter.opts}
     return option if option in known else ""
 

@@ -39,6 +39,7 @@ from zoobridge.client._models import (
     ServerInfo,
     Weights,
 )
+from zoobridge.client._own_words import PARAMETERS
 from zoobridge.client._remote_project import RemoteTrainingProject
 from zoobridge.client._request import Region, parse_planes, parse_region
 from zoobridge.client._result import (
@@ -74,6 +75,7 @@ from zoobridge.protocol import Author, AxisSize, Citation, check_axes
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "PARAMETERS",
     "AnnotatedItems",
     "AnswerExplanation",
     "AsyncClient",

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from zoobridge.client._own_words import in_own_words
+from zoobridge.client._own_words import error_of
 from zoobridge.client._result import ModelIdentity, Result, results_from_response
 from zoobridge.client._transport import concerns_one_image
 from zoobridge.errors import LimitError, ServerError, ZooBridgeError
-from zoobridge.protocol import ClientHints, before_picture, before_request, error_from_status
+from zoobridge.protocol import ClientHints, before_picture, before_request
 from zoobridge.protocol.v1 import classification_pb2 as pb
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ class CallState:
         """
         known = self._open.get(response.id)
         if response.WhichOneof("outcome") == "error":
-            error = in_own_words(error_from_status(response.error))
+            error = error_of(response.error)
             if known is None or not concerns_one_image(error):
                 raise error
             self._close(response.id)

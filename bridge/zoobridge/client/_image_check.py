@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zoobridge.client._own_words import in_own_words
+from zoobridge.client._own_words import error_of
 from zoobridge.client._request import Settings
 from zoobridge.client._result import Conversion
 from zoobridge.errors import ZooBridgeError
-from zoobridge.protocol import enum_number, error_from_status, from_message
+from zoobridge.protocol import enum_number, from_message
 from zoobridge.protocol.v1 import classification_pb2 as pb
 from zoobridge.protocol.v1 import image_pb2
 
@@ -56,7 +56,7 @@ class ImageCheck:
     def from_message(cls, message: pb.CheckImageResponse) -> ImageCheck:
         """Return what a message says."""
         if message.WhichOneof("outcome") == "refusal":
-            return cls(in_own_words(error_from_status(message.refusal)))
+            return cls(error_of(message.refusal))
         plan = message.plan
         return cls(
             None,

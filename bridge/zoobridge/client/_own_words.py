@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from zoobridge.protocol import error_from_status
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from google.rpc import status_pb2
+
     from zoobridge.errors import ZooBridgeError
 
-    Error = TypeVar("Error", bound=ZooBridgeError)
+__all__ = ["PARAMETERS", "error_of"]
 
-__all__ = ["in_own_words"]
-
-_PARAMETERS = {
+#: The parameter of :class:`Client`'s methods that sets a field of a request.
+PARAMETERS: Final[Mapping[str, str]] = MappingProxyType({
     "options.channels": "channels",
     "options.fit": "fit",
     "options.intensity": "intensity",
@@ -23,16 +29,18 @@ _PARAMETERS = {
     "planes": "planes",
     "regions.box": "regions",
     "token": "token",
-}
+})  # fmt: skip
 
 
-def in_own_words(error: Error) -> Error:
-    """Note at an error which parameter, or setting of the server, it is about; return the error.
+def error_of(status: status_pb2.Status) -> ZooBridgeError:
+    """Return the error that a message stands for, with a note on what it is about.
 
-    A note is shown below the message where Python shows the error, and by no other client.
+    The note names the parameter, or the setting of the server. Python shows it below the message, and
+    no other client does.
     """
+    error = error_from_status(status)
     setting = error.metadata.get("setting", "")
-    parameter = _PARAMETERS.get(error.metadata.get("option", error.field), "")
+    parameter = PARAMETERS.get(error.metadata.get("option", error.field), "")
     if setting:
         error.add_note(f"setting of the server: {setting.replace(',', ', ')}")
     elif parameter:

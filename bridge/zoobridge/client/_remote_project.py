@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import getpass
+import itertools
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoobridge.client._folders import find_images
 from zoobridge.client._images import sources
+from zoobridge.client._own_words import error_of
 from zoobridge.client._request import parse_region
 from zoobridge.client._training import (
     AnnotatedItems,
@@ -21,7 +23,7 @@ from zoobridge.client._training import (
     TrainingReport,
 )
 from zoobridge.errors import InvalidRequestError, ZooBridgeError
-from zoobridge.protocol import error_from_status, from_message
+from zoobridge.protocol import from_message
 from zoobridge.protocol.v1 import image_pb2
 from zoobridge.protocol.v1 import training_pb2 as pb
 
@@ -176,18 +178,24 @@ class RemoteTrainingProject:
         list
             Pictures that were not taken, each with the reason.
         """
-        folders = sorted(one for one in Path(source).iterdir() if one.is_dir())
+        folders = sorted(
+            one for one in Path(source).iterdir() if one.is_dir() and not one.name.startswith(".")
+        )
         if len(folders) < 2:
             raise InvalidRequestError(
                 f"{source} has no sub-folder for each class; make one for each, with its pictures"
             )
-        files = [(path, one.name) for one in folders for path in find_images(one).files]
+        files, left_out = [], []
+        for folder in folders:
+            try:
+                files += [(path, folder.name) for path in find_images(folder).files]
+            except InvalidRequestError as error:
+                left_out.append((str(folder), error.message))
         group = group_by or (lambda _: "")
         requests = (
             self._sent(path, label, number, group(path))
             for number, (path, label) in enumerate(files)
         )
-        left_out = []
         for number, (answer, (path, _)) in enumerate(
             zip(self._annotated(requests), files, strict=False)
         ):
@@ -384,16 +392,18 @@ class RemoteTrainingProject:
     ) -> Iterator[AnnotatedItems | ZooBridgeError]:
         for answer in self._transport.stream("Annotate", iter(requests)):
             if answer.WhichOneof("outcome") == "error":
-                yield error_from_status(answer.error)
+                yield error_of(answer.error)
             else:
                 yield from_message(AnnotatedItems, answer.annotated)
 
 
 def image_message(picture: ImageLike, axes: str, name: str) -> image_pb2.Image:
     """Return a picture as a message with its pixels; see :meth:`Client.classify` for what it may be."""
-    found, _ = sources({name: picture} if name else picture, axes=axes)
-    (source,) = found
-    return _filled(*source.read())
+    sent, _ = sources({name: picture} if name else picture, axes=axes)
+    found = list(itertools.islice(sent, 2))
+    if len(found) != 1:
+        raise InvalidRequestError("give a single picture, not a folder or a list", field="image")
+    return _filled(*found[0].read())
 
 
 def _filled(image: image_pb2.Image, data: bytes | memoryview) -> image_pb2.Image:

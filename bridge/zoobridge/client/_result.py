@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from zoobridge.client._own_words import in_own_words
-from zoobridge.protocol import enum_word, error_from_status, from_message, sent_as, shortest_float32
+from zoobridge.client._own_words import error_of
+from zoobridge.protocol import enum_word, from_message, sent_as, shortest_float32
 from zoobridge.protocol.v1 import prediction_pb2
 
 if TYPE_CHECKING:
@@ -292,7 +292,7 @@ def _result_from_item(
         top=top,
         scores=_all_scores(prediction) if prediction.scores else None,
         score_kind=kind,
-        error=in_own_words(error_from_status(item.error)) if failed else None,
+        error=error_of(item.error) if failed else None,
         conversions=tuple(from_message(Conversion, one) for one in prediction.conversions),
         prediction_set=(
             from_message(PredictionSet, prediction.prediction_set)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from google.rpc import status_pb2
 
-from zoobridge.client._own_words import in_own_words
+from zoobridge.client._own_words import error_of
 from zoobridge.errors import (
     CancelledError,
     InvalidRequestError,
@@ -198,7 +198,7 @@ def error_from_rpc(error: grpc.RpcError, endpoint: Endpoint) -> ZooBridgeError:
     """
     details = _details(error.trailing_metadata())
     if details is not None:
-        return in_own_words(error_from_status(details))
+        return error_of(details)
     code, text = error.code(), error.details() or ""
     if code is grpc.StatusCode.UNAVAILABLE:
         hint = "is it running? Start one with `zoobridge serve ZOO`"
