@@ -1,4 +1,4 @@
-"""docs/training.md, word for word, beside a separate zoo."""
+"""docs/training.md, word for word, with a zoo of its own."""
 
 import os
 import re

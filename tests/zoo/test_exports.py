@@ -139,6 +139,17 @@ def test_what_is_not_run_names_the_tool_that_makes_what_is(tmp_path, name, words
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("model.tflite", "tf2onnx.convert --tflite"), ("model.json", "add its Keras or SavedModel")],
+)
+def test_a_folder_of_what_is_not_run_names_the_file_and_the_way_out(tmp_path, name, words):
+    (tmp_path / name).write_bytes(b"weights")
+    with pytest.raises(InvalidRequestError, match=f"{name} cannot be served directly") as caught:
+        read_export(tmp_path)
+    assert words in str(caught.value)
+
+
 def test_teachable_machine_is_known_by_its_files(tmp_path):
     (tmp_path / "labels.txt").write_text("0 cat\n1 dog\n2 owl\n")
     (tmp_path / "keras_model.h5").write_bytes(b"weights")

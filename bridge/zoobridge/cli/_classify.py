@@ -124,7 +124,7 @@ def classify(
 ) -> None:
     """Classify each PICTURE (file, folder with its subfolders, or pattern) with MODEL.
 
-    A picture that cannot be read, or does not fit the model, is a separate error in the column
+    A picture that cannot be read, or does not fit the model, has its error in the column
     "error"; all others are classified, and the command ends with code 1. Ctrl-C stops at once and
     keeps what is done; a CSV file is continued with --resume.
 
@@ -284,7 +284,8 @@ def _warn_of_unlike(unlike: list[Result], items: int) -> None:
     )
     if len(unlike) >= max(_LEAST_FOREIGN, items / 10):
         note(
-            "so many are of another laboratory, stain, camera or magnification; for labels to rely on, add "
+            "so many unlike pictures usually come from another laboratory, stain, camera or "
+            "magnification; to get reliable labels, add "
             "five such pictures of each class to the training pictures and train again (zoobridge train)"
         )
 

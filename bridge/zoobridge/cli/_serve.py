@@ -127,7 +127,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "copies",
     type=Instances(),
     multiple=True,
-    help="Copies of a model side by side, each a separate process: 2 for all models, digits=4 for"
+    help="Copies of a model side by side, each in its own process: 2 for all models, digits=4 for"
     " one. May be repeated.  [default: 1]",
 )
 @click.option(

@@ -120,7 +120,7 @@ def train(
     not fitted on: balanced accuracy with its interval, and which classes it confuses. Then it is a
     package of the zoo, which the running server serves at once, for every framework.
 
-    Ctrl-C keeps what is done, and the same command continues. Trained again with other pictures, the
+    Ctrl-C keeps what is done; run the same command to continue. Trained again with other pictures, the
     model becomes a new version.
 
     \b
@@ -160,7 +160,7 @@ def train(
                     authors=authors, license_id=license_id, reference=not without_embeddings
                 )
         except KeyboardInterrupt:
-            note("stopped; what is done is kept, and the same command continues")
+            note("stopped; what is done is kept. Run the same command to continue.")
             ctx.exit(130)
     if as_json:
         record["model"] = None if published is None else published.reference

@@ -90,7 +90,7 @@ class EvaluationUpdate:
         Raises
         ------
         ServerError
-            If none exists.
+            If the server sent no result.
         """
         if self.result is None:
             raise ServerError(

@@ -65,7 +65,7 @@ class EvaluationCalls(Connection, ABC):
         ----------
         models
             ``id``, ``id@version``, or either with ``:framework``; without one, every framework
-            that can run the model is a separate row.
+            that can run the model has its own row.
         data
             Absolute path on the server's machine, below a folder that its administrator allowed
             (``zoobridge serve --allow-path``).

@@ -46,7 +46,7 @@ class MeasureValue:
     reason
         Why it does not apply; empty where it does.
     low, high
-        Ends of the interval; `None` if none exists.
+        Ends of the interval; `None` without an interval.
     """
 
     name: str

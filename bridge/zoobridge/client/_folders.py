@@ -56,7 +56,7 @@ def find_images(given: str | os.PathLike[str]) -> FoundImages:
     (:data:`IMAGE_SUFFIXES`), and those whose first bytes are a picture's. A pattern
     (``scans/**/*.tif``) stands for the files that match; parts of it that exist are taken as they
     are, brackets and all. Anything else stands for itself, whether it exists or not: a missing file
-    is an error of its result.
+    gives an error in its result.
 
     Raises
     ------

@@ -29,7 +29,8 @@ _OTHERS: Final = (
 def check_speaks_grpc(endpoint: Endpoint) -> None:
     """Check, within a second, that what listens at an address is not another program.
 
-    Encrypted connections are not looked into: TLS itself says at once if none exists.
+    Encrypted connections are not looked into: TLS reports at once that the
+    other side does not speak it.
 
     Raises
     ------

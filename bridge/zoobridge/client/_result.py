@@ -212,7 +212,7 @@ class Result:
         return tuple(score.label for score in self.top if score.positive)
 
     def to_record(self, *, top: int | None = None, labels: Sequence[str] = ()) -> dict[str, Any]:
-        """Return the result as a row of the table, by column; `None` without a value.
+        """Return the result as a row of the table, by column; `None` where a column has no value.
 
         Parameters
         ----------

@@ -29,7 +29,7 @@ def find_server(
     tls: bool | None,
     start: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None,
 ) -> Endpoint:
-    """Decide which server to use, and start one if none exists and `start` names a zoo.
+    """Decide which server to use, and start one if none is running and `start` names a zoo.
 
     Takes what :func:`~zoobridge.client.connect` takes.
 

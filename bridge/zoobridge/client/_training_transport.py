@@ -63,7 +63,7 @@ class TrainingTransport:
         Raises
         ------
         ServerError
-            If none exists.
+            If the call ends without that event.
         """
         responses = self.stream(method, request)
         try:

@@ -151,7 +151,7 @@ def our_reader(name: str, known: Iterable[str]) -> str:
     Raises
     ------
     InvalidRequestError
-        If none exists.
+        If no reader has that name.
     """
     found = {reader_name(one).casefold(): one for one in known} | {one: one for one in known}
     if name.casefold() not in found:

@@ -58,7 +58,7 @@ def find_backend(framework: str) -> Backend:
     Raises
     ------
     FrameworkError
-        If none has that name, or it is not a backend.
+        If no backend has that name, or what is installed under it is not a backend.
     """
     point = _points().get(framework)
     if point is None:

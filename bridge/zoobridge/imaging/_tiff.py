@@ -61,7 +61,7 @@ def decode_tiff(data: memoryview, limits: PictureLimits, *, series: int | None) 
     limits
         Checked against what the file states before anything is decoded.
     series
-        Which of its pictures; `None`: the first that is a separate picture.
+        Which of its pictures; `None`: the first that is not a thumbnail, reduced copy or mask.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def _check_chain(file: tifffile.TiffFile, data: bytes | memoryview, limits: Pict
 
 
 def _next_directory(form: Any, data: bytes | memoryview, offset: int) -> int:
-    """Return where the next directory lies; 0 if none exists, or not in the file."""
+    """Return where the next directory lies; 0 if there is none, or it lies outside the file."""
     try:
         (tags,) = struct.unpack_from(form.tagnoformat, data, offset)
         end = offset + form.tagnosize + tags * form.tagsize

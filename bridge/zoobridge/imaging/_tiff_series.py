@@ -42,7 +42,7 @@ class ChosenSeries:
 
 
 def choose_series(file: tifffile.TiffFile, asked: int | None) -> ChosenSeries:
-    """Choose a picture: the one asked for, else the first that is a separate picture.
+    """Choose a picture: the one asked for, else the first that is not a thumbnail, reduced copy or mask.
 
     Thumbnails, reduced copies and masks (NewSubfileType), and what vendors store beside the picture
     (label, macro), come after all others.

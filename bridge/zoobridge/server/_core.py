@@ -120,7 +120,7 @@ class Core:
         InvalidRequestError
             If no name is given.
         UnknownModelError
-            If none exists; the message holds names that are near.
+            If no model has that name; the message lists similar ones.
         """
         if not name:
             raise InvalidRequestError(

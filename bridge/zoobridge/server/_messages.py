@@ -110,7 +110,7 @@ def _input_message(spec: InputSpec) -> model_pb2.ModelInput:
 
 
 def _file(model: ModelDescription, path: Path | None, max_bytes: int) -> bytes:
-    """Return a file of the package; empty if none exists that may be shown."""
+    """Return a file of the package; empty without one that may be shown."""
     if path is None:
         return b""
     try:

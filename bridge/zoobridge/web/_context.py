@@ -72,7 +72,7 @@ class Context:
     def note(self, sentence: str) -> None:
         """Write a line of the log."""
         stamp = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
-        # What visitors send never begins a separate line.
+        # What visitors send cannot begin a line.
         self.log.append(f"{stamp} {sentence.encode('unicode_escape').decode()[:500]}")
 
 

@@ -76,7 +76,7 @@ class PlaneView:
     Parameters
     ----------
     channel
-        Channel to show in grey; -1 for colour, or the first channel if none exists.
+        Channel to show in grey; -1 for colour, or the first channel of a picture without colour.
     low, high
         Values that become black and white.
     box

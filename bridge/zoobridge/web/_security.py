@@ -76,7 +76,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         if scope["type"] != "http":
-            # Only requests can connect.
+            # Only HTTP requests are served.
             await send({"type": "websocket.close", "code": 1008})
             return
         path: str = scope["path"]

@@ -90,7 +90,7 @@ class Study:
         Raises
         ------
         InvalidRequestError
-            If none exists.
+            If the study has no such item.
         """
         if not 0 <= number < len(self.items):
             raise InvalidRequestError(f"the study has {len(self.items)} items")

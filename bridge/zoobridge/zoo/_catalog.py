@@ -174,7 +174,7 @@ class Catalog:
         Raises
         ------
         UnknownModelError
-            If none exists; names near ones.
+            If no model has that name; the message lists similar ones.
         BrokenPackageError
             If its package cannot be used; says why.
         """

@@ -150,7 +150,7 @@ class ModelDescription(ModelCard):
     weights
         Fastest safe one first.
     documentation_path, cover_path
-        Files in the package; `None` if none exists.
+        Files in the package; `None` without one.
     prediction_set, novelty
         What else its answers carry; `None` where the package does not say how.
     test_inputs, test_outputs

@@ -112,7 +112,7 @@ def read_export(path: Path) -> Export:
 
 def _convert(path: Path) -> str:
     command = _COMMANDS[path.suffix.lower()].format(path=path, stem=path.with_suffix(""))
-    return f"{path.name} cannot run directly; make an ONNX file of it and add that: {command}"
+    return f"{path.name} cannot be served directly; convert it to ONNX and add that file: {command}"
 
 
 # -- folders
@@ -138,13 +138,12 @@ def _folder(path: Path) -> Export:
     for pattern in ("*.tflite", "model.json"):
         other = next(iter(sorted(path.glob(pattern))), None)
         if other is not None and not (path / "saved_model.pb").exists():
-            wanted = (
-                "its Keras or SavedModel export" if pattern == "model.json" else _convert(other)
+            why = (
+                f"{other.name} cannot be served directly; add its Keras or SavedModel export"
+                if pattern == "model.json"
+                else _convert(other)
             )
-            raise InvalidRequestError(
-                f"{path} holds {other.name}, which cannot run directly; add {wanted}",
-                field="source",
-            )
+            raise InvalidRequestError(f"in {path}: {why}", field="source")
     return Export(path)
 
 

@@ -23,7 +23,8 @@ _LABEL_WORD = re.compile(r"(^|[^a-z])(labels?|class(es)?|categories|synset|names
 def are_placeholders(names: Sequence[str]) -> bool:
     """Tell whether channel names say nothing.
 
-    The format demands names, so converters write ``channel0``, ``channel1`` if none exist.
+    The format demands names, so converters write ``channel0``, ``channel1`` where the
+    model has no names.
     """
     return all(re.fullmatch(r"channel[ _-]?\d+", name.lower()) for name in names)
 

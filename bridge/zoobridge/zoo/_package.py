@@ -45,7 +45,7 @@ _TEST_TENSOR_BYTES = 64 << 20
 
 
 def description_name(names: Sequence[str]) -> str:
-    """Choose the description among the files of a folder; empty if none exists."""
+    """Choose the description among the files of a folder; empty without one."""
     for known in _NAMES:
         for name in sorted(names):
             if name == known or name.endswith(f".{known}"):

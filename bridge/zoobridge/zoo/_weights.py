@@ -112,7 +112,7 @@ def saved_model_folder(folder: Path) -> Path:
     Raises
     ------
     PackageFault
-        If none exists, or more than one.
+        If the folder holds no SavedModel, or more than one.
     """
     candidates = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
     found = [path for path in candidates if (path / "saved_model.pb").is_file()]

@@ -160,7 +160,7 @@ def attach(descriptor: int, path: str, capacity: int) -> memoryview:
     Parameters
     ----------
     descriptor
-        Of an anonymous file; negative if none exists.
+        Of an anonymous file; -1 without one.
     path
         Of the file otherwise.
     capacity

@@ -120,7 +120,7 @@ def framework_devices(framework: str) -> tuple[tuple[str, ...], str]:
     -------
     tuple
         The devices that it sees, and why an accelerator of the machine is not among them (empty
-        where it is, or if none exists).
+        where it is, or the machine has none).
 
     Raises
     ------

@@ -61,7 +61,7 @@ class WaitingQueue:
         Raises
         ------
         KeyError
-            If none exists.
+            If no request waits.
         """
         if self._single and self._streamed:
             self._turn = (self._turn + 1) % _SHARE

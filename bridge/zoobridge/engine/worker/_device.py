@@ -25,7 +25,7 @@ class ChosenDevice:
     devices
         All that the framework sees.
     problem
-        Why an accelerator of the machine is not used; empty where one is, or if none exists.
+        Why an accelerator of the machine is not used; empty where one is used, or the machine has none.
     """
 
     name: str

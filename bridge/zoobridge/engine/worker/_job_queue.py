@@ -36,7 +36,7 @@ class JobQueue:
         Raises
         ------
         IndexError
-            If none exists.
+            If no job waits.
         """
         if self._single and self._streamed:
             self._turn = (self._turn + 1) % _SHARE

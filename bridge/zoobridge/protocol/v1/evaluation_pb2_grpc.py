@@ -74,9 +74,9 @@ class EvaluationServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Evaluate(self, request, context):
-        """Runs models over labelled pictures, and tells how far it is and what is measured so far. Every
-        answer is kept under the run's id: a call that was cancelled, or broke off, goes on when it is
-        made again with that id, and classifies only what was left.
+        """Runs models over labelled pictures, and reports progress and what is measured so far. Every
+        answer is kept under the run's id: a call that was cancelled, or broke off, continues when it
+        is called again with that id, and classifies only what was left.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -110,7 +110,7 @@ class SharedMemory:
         Raises
         ------
         UnknownRegionError
-            If none has that name.
+            If no region has that name.
         """
         with self._lock:
             found = [

@@ -126,7 +126,7 @@ class View:
         Raises
         ------
         InvalidRequestError
-            If none exists.
+            If the model has no such tensor.
         """
         tensors = (*self.inputs, *self.other_inputs)
         return _named(tensors, name, f"model '{self.name}' has no input", "inputs.name")
@@ -137,7 +137,7 @@ class View:
         Raises
         ------
         InvalidRequestError
-            If none exists.
+            If the model has no such tensor.
         """
         tensors = (*self.outputs, *self.other_outputs)
         return _named(tensors, name, f"model '{self.name}' has no output", "outputs.name")

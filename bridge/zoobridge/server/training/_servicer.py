@@ -143,7 +143,7 @@ class TrainingServicer:
         Raises
         ------
         InvalidRequestError
-            If none has that name.
+            If no project has that name.
         """
         folder = self._project_folder(request.name, existing=True)
         self._processes.remove(request.name, folder)

@@ -29,7 +29,7 @@ class AnnotationJournal:
     Parameters
     ----------
     path
-        The file; made if none exists, in a folder that exists.
+        The file; created in a folder that exists.
 
     Raises
     ------

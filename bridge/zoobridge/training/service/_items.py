@@ -107,7 +107,7 @@ class ItemStore:
         Raises
         ------
         InvalidRequestError
-            If none exists.
+            If the project has no such item.
         """
         try:
             return self._items[digest]

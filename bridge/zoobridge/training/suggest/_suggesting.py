@@ -27,7 +27,7 @@ class Suggestion:
     path
         The picture.
     label
-        What the model so far takes it for; empty if none exists.
+        What the model so far takes it for; empty while there is no model.
     score
         Its probability.
     """

@@ -167,7 +167,7 @@ class Compare {
         h("h3", {}, "Report"),
         h("p", { class: "buttons" }, end.tables.map((name) => h("a", { class: "button plain", href: `${base}/files/${name}`, download: name }, name)), h("a", { class: "button plain", href: `${base}/report`, target: "_blank", rel: "noopener" }, "Open alone")),
         h("iframe", { class: "report", src: `${base}/report`, title: "Report of the comparison", sandbox: "" }),
-      ] : h("p", { class: "quiet" }, "This server is of an older version and sends no report; `zoobridge evaluate … --report` on its machine writes one."),
+      ] : h("p", { class: "quiet" }, "This server is older and sends no report; `zoobridge evaluate … --report` on its machine writes one."),
     ];
   }
 

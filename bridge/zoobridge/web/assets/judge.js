@@ -137,7 +137,7 @@ async function judging(frame, id) {
     h("h2", {}, "Judge"),
     h("form", { onsubmit: (event) => begin(event).catch(complain) }, labelled("Your name", name), " ", h("button", {}, "Begin")),
     mine().some((one) => one.id === id) ? h("p", { class: "buttons" }, h("button", { class: "plain", onclick: () => copy(`${location.origin}${location.pathname}#judge/${id}`, "Address for judges") }, "Copy the address for judges"), h("a", { class: "button plain", href: `#judge/${id}/verdict` }, "Verdict")) : null,
-    h("p", { class: "quiet" }, "With the same name you continue where you stopped."),
+    h("p", { class: "quiet" }, "Enter the same name later to continue."),
   );
   return () => document.removeEventListener("keydown", key);
 }
