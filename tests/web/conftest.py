@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -10,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -125,15 +127,69 @@ def page(demo):
     running.stop()
 
 
-# Of one module: Playwright keeps an event loop running, in which no other folder's test can start its own.
-@pytest.fixture(scope="module")
-def browser():
-    path = shutil.which("chromium")
-    assert path, "Debian's chromium is missing; `make install-test` installs it"
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=CHROMIUM)
-        yield running
-        running.close()
+@dataclass
+class Browser:
+    """A running Chromium, and the tabs of earlier tests, which cost less than new ones."""
+
+    running: object
+    closing: contextlib.ExitStack
+    idle: list = field(default_factory=list)
+
+    def take(self, *, bypass_csp):
+        """A tab without a cookie, and without anything of an earlier test."""
+        for tab, csp in self.idle:
+            if csp == bypass_csp:
+                self.idle.remove((tab, csp))
+                return tab
+        context = self.running.new_context(bypass_csp=bypass_csp)
+        # Several tests may share a slow machine.
+        context.set_default_timeout(90_000)
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        return context.new_page()
+
+    def give_back(self, tab, origin, *, bypass_csp):
+        """Forget what a test left in a tab, and keep it for the next one."""
+        context = tab.context
+        for other in context.pages:
+            if other is not tab:
+                other.close()
+        link = context.new_cdp_session(tab)
+        link.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        link.detach()
+        tab.goto("about:blank")
+        context.clear_cookies()
+        self.idle.append((tab, bypass_csp))
+
+
+BROWSER = pytest.StashKey()
+
+
+@pytest.fixture
+def browser(request):
+    stash = request.config.stash
+    if BROWSER not in stash:
+        path = shutil.which("chromium")
+        assert path, "Debian's chromium is missing; `make install-test` installs it"
+        with contextlib.ExitStack() as closing:
+            playwright = closing.enter_context(sync_playwright())
+            running = playwright.chromium.launch(executable_path=path, args=CHROMIUM)
+            closing.callback(running.close)
+            stash[BROWSER] = Browser(running, closing.pop_all())
+    return stash[BROWSER]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item, nextitem):
+    """End the browser with the last test of this folder.
+
+    Playwright keeps an event loop running, in which no other folder's test can start its own.
+    """
+    result = yield
+    here = Path(__file__).parent
+    if (nextitem is None or here not in nextitem.path.parents) and BROWSER in item.config.stash:
+        item.config.stash[BROWSER].closing.close()
+        del item.config.stash[BROWSER]
+    return result
 
 
 @dataclass
@@ -142,8 +198,35 @@ class Tab:
 
     tab: object
     page: Page
+    bypass_csp: bool = False
     faults: list = field(default_factory=list)
     hosts: set = field(default_factory=set)
+
+    @property
+    def origin(self) -> str:
+        return self.page.base.rstrip("/")
+
+    def listen(self):
+        """Note whatever a script complains of, and whom it asks."""
+        self._heard = {
+            "pageerror": lambda error: self.faults.append(str(error)),
+            "console": self._console,
+            "request": lambda asked: self.hosts.add(
+                asked.url.partition("://")[2].partition("/")[0]
+            ),
+        }
+        for event, heard in self._heard.items():
+            self.tab.on(event, heard)
+
+    def leave(self):
+        """Listen no more."""
+        for event, heard in self._heard.items():
+            self.tab.remove_listener(event, heard)
+
+    def _console(self, message):
+        expected = ("the server responded with a status", "net::ERR")
+        if message.type == "error" and not any(one in message.text for one in expected):
+            self.faults.append(message.text)
 
     def open(self, view, *, manager=True):
         """Open a view and wait until it is ready."""
@@ -170,35 +253,18 @@ def open_tab(browser, page):
     opened = []
 
     def open_one(*, of=None, size=(1280, 860), dark=False, bypass_csp=False):
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            color_scheme="dark" if dark else "light",
-            bypass_csp=bypass_csp,
-        )
-        # Several tests may share a slow machine.
-        context.set_default_timeout(90_000)
-        context.grant_permissions(["clipboard-read", "clipboard-write"])
-        one = Tab(context.new_page(), of or page)
-        one.tab.on("pageerror", lambda error: one.faults.append(str(error)))
-        one.tab.on(
-            "console",
-            lambda message: (
-                message.type == "error"
-                and "the server responded with a status" not in message.text
-                and "net::ERR" not in message.text
-                and one.faults.append(message.text)
-            ),
-        )
-        one.tab.on(
-            "request",
-            lambda asked: one.hosts.add(asked.url.partition("://")[2].partition("/")[0]),
-        )
+        one = Tab(browser.take(bypass_csp=bypass_csp), of or page, bypass_csp)
+        one.tab.set_viewport_size({"width": size[0], "height": size[1]})
+        one.tab.emulate_media(color_scheme="dark" if dark else "light")
+        one.listen()
         opened.append(one)
         return one
 
     yield open_one
     for one in opened:
-        one.tab.context.close()
+        one.leave()
+        browser.give_back(one.tab, one.origin, bypass_csp=one.bypass_csp)
+    for one in opened:
         assert not one.faults
         own = one.page.base.partition("://")[2].rstrip("/")
         assert {host for host in one.hosts if ":" in host} <= {own}

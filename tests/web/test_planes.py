@@ -11,6 +11,7 @@ import tifffile
 from PIL import Image
 
 from zoobridge.errors import ImageFormatError, LimitError
+from zoobridge.imaging import PictureLimits, decode
 from zoobridge.web._planes import PlaneView, describe, picture_of, plane_of, render
 
 PIXELS = 1_000_000
@@ -24,8 +25,9 @@ def shown(array, *, colour=False, **changes):
 
 
 def opened(path, **options):
-    picture = picture_of(path, pixels=PIXELS, **options)
-    return picture, describe(picture)
+    """A picture of which all planes are decoded, and its description."""
+    described = describe(*picture_of(path, {}, pixels=PIXELS, **options))
+    return decode(path.read_bytes(), limits=PictureLimits(pixels=PIXELS), **options), described
 
 
 @pytest.mark.parametrize("compression", [None, "zlib"])
@@ -82,6 +84,55 @@ def test_a_plane_that_the_file_lacks_is_said_to_be_missing(tmp_path):
     assert described.planes == {"Z": 3}
     assert (plane_of(picture, {"Z": 1}) == values[1]).all()
     with pytest.raises(ImageFormatError, match="states 3 planes and holds 2"):
+        plane_of(picture, {"Z": 2})
+
+
+STACKS = {
+    "imagej": {"imagej": True, "metadata": {"axes": "TZYX"}},
+    "compressed": {"compression": "zlib", "metadata": {"axes": "TZYX"}},
+    "ome": {"ome": True, "metadata": {"axes": "TZYX"}, "compression": "zlib"},
+    "channels": {"ome": True, "metadata": {"axes": "ZCYX"}, "compression": "zlib"},
+    "big-endian": {"byteorder": ">", "metadata": {"axes": "TZYX"}},
+}
+
+
+@pytest.mark.parametrize("options", STACKS.values(), ids=STACKS)
+def test_a_plane_decoded_by_itself_is_that_of_the_whole_stack(tmp_path, monkeypatch, options):
+    values = np.random.default_rng(0).integers(0, 9000, (2, 3, 40, 50), np.uint16)
+    tifffile.imwrite(tmp_path / "x.tif", values, photometric="minisblack", **options)
+    whole, described = opened(tmp_path / "x.tif")
+    decoded = []
+    read = tifffile.TiffPage.asarray
+
+    def counted(page, *arguments, **named):
+        decoded.append(page.index)
+        return read(page, *arguments, **named)
+
+    monkeypatch.setattr(tifffile.TiffPage, "asarray", counted)
+    axes = whole.axes.removesuffix("YX").replace("C", "")
+    assert list(described.planes) == list(axes)
+    plane = dict.fromkeys(axes, 1)
+    picture, lengths = picture_of(tmp_path / "x.tif", plane, pixels=PIXELS)
+    assert lengths == described.planes
+    assert (plane_of(picture, {}) == plane_of(whole, plane)).all()
+    assert len(decoded) <= picture.array.size // (40 * 50)
+
+
+def test_a_stack_with_a_broken_plane_is_decoded_as_a_whole(tmp_path):
+    values = np.random.default_rng(0).integers(0, 255, (3, 40, 50), np.uint8)
+    tifffile.imwrite(tmp_path / "x.tif", values, compression="zlib", metadata={"axes": "ZYX"},
+                     photometric="minisblack")  # fmt: skip
+    with tifffile.TiffFile(tmp_path / "x.tif") as file:
+        start = file.pages[2].dataoffsets[0]
+    data = bytearray((tmp_path / "x.tif").read_bytes())
+    data[start : start + 20] = bytes(20)
+    (tmp_path / "x.tif").write_bytes(data)
+    picture, lengths = picture_of(tmp_path / "x.tif", {"Z": 1}, pixels=PIXELS)
+    assert lengths == {"Z": 3}
+    assert (plane_of(picture, {}) == values[1]).all()
+    picture, lengths = picture_of(tmp_path / "x.tif", {"Z": 2}, pixels=PIXELS)
+    assert lengths == {}
+    with pytest.raises(ImageFormatError, match="cannot be shown: it cannot be decoded"):
         plane_of(picture, {"Z": 2})
 
 

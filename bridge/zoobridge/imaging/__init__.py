@@ -32,7 +32,7 @@ from zoobridge.imaging._types import (
 )
 
 if TYPE_CHECKING:
-    from zoobridge.imaging._decode import decode
+    from zoobridge.imaging._decode import decode, decode_plane
     from zoobridge.imaging._prepare import Preparer
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "check_image",
     "conversion_message",
     "decode",
+    "decode_plane",
     "full_scale_of",
     "picture_from_array",
     "plan_items",
@@ -78,7 +79,11 @@ __all__ = [
 
 # What needs the image libraries is loaded on first use: the server process knows this package too,
 # and never decodes a picture.
-_LAZY = {"Preparer": "zoobridge.imaging._prepare", "decode": "zoobridge.imaging._decode"}
+_LAZY = {
+    "Preparer": "zoobridge.imaging._prepare",
+    "decode": "zoobridge.imaging._decode",
+    "decode_plane": "zoobridge.imaging._decode",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -34,7 +34,7 @@ from zoobridge.imaging._types import (
 )
 from zoobridge.protocol import check_axes
 
-__all__ = ["decode"]
+__all__ = ["decode", "decode_plane"]
 
 _FIELD = "image.encoded"
 _CODEC_FAULTS = (RuntimeError, ValueError, TypeError, MemoryError)
@@ -82,17 +82,60 @@ def decode(
     LimitError
         If the picture is too large.
     """
+    return _picture(_decoded(data, limits, series, None), axes, orientation)
+
+
+def decode_plane(
+    data: bytes | memoryview,
+    plane: Mapping[str, int],
+    *,
+    limits: PictureLimits,
+    series: int | None = None,
+) -> tuple[Picture, Mapping[str, int]]:
+    """Decode one plane of a file, and no other where its planes can be decoded one by one.
+
+    Parameters
+    ----------
+    data, limits, series
+        As for :func:`decode`.
+    plane
+        Index by axis letter; 0 for axes that are not named.
+
+    Returns
+    -------
+    picture : Picture
+        Of length 1 along the axes in `lengths`; what :func:`decode` returns where there are none.
+    lengths : Mapping
+        How long these axes are in the file, by letter.
+
+    Raises
+    ------
+    ImageFormatError, LimitError
+        As :func:`decode` does.
+    """
+    decoded = _decoded(data, limits, series, plane)
+    return _picture(decoded, "", Orientation.AS_STORED), decoded.lengths
+
+
+def _decoded(
+    data: bytes | memoryview,
+    limits: PictureLimits,
+    series: int | None,
+    plane: Mapping[str, int] | None,
+) -> Decoded:
     view = memoryview(data).cast("B")
     file_format = sniff(view)
     if file_format is FileFormat.TIFF:
-        decoded = decode_tiff(view, limits, series=series)
-    elif series:
+        return decode_tiff(view, limits, series=series, plane=plane)
+    if series:
         raise ImageFormatError(
             f"the file holds no picture {series}; a {file_format.value} file is one picture",
             field="image.series",
         )
-    else:
-        decoded = _READERS[file_format](view, limits)
+    return _READERS[file_format](view, limits)
+
+
+def _picture(decoded: Decoded, axes: str, orientation: Orientation) -> Picture:
     array, stated, notes = decoded.array, decoded.axes, decoded.notes
     if axes:
         check_axes(axes, array.shape, field="image.axes")

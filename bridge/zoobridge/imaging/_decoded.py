@@ -47,6 +47,8 @@ class Decoded:
         The range that the file states for its samples; `None`: that of the type.
     missing
         Planes that are not in the file, or not as a whole, by their indexes along the first axes.
+    lengths
+        How long the axes are of which a single index was decoded.
     """
 
     array: NDArray[Any]
@@ -55,3 +57,4 @@ class Decoded:
     orientation: int = 1
     full_scale: tuple[float, float] | None = None
     missing: Mapping[tuple[int, ...], MissingPlane] = field(default_factory=dict)
+    lengths: Mapping[str, int] = field(default_factory=dict)

@@ -6,6 +6,7 @@ import io
 import logging
 import math
 import struct
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from zoobridge.imaging._decoded import Decoded
 from zoobridge.imaging._headers import jpeg_frame
 from zoobridge.imaging._pictures import check_size, times
 from zoobridge.imaging._tiff_depth import expand_bits, stated_full_scale
-from zoobridge.imaging._tiff_planes import FAULTS, read_planes
+from zoobridge.imaging._tiff_planes import FAULTS, Planes, read_plane, read_planes
 from zoobridge.imaging._tiff_series import choose_series
 from zoobridge.imaging._types import Conversion, ConversionKind, PictureLimits
 
@@ -51,7 +52,13 @@ _COMPRESSIONS = {
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
-def decode_tiff(data: memoryview, limits: PictureLimits, *, series: int | None) -> Decoded:
+def decode_tiff(
+    data: memoryview,
+    limits: PictureLimits,
+    *,
+    series: int | None,
+    plane: Mapping[str, int] | None = None,
+) -> Decoded:
     """Decode one picture of a TIFF file.
 
     Parameters
@@ -62,6 +69,8 @@ def decode_tiff(data: memoryview, limits: PictureLimits, *, series: int | None) 
         Checked against what the file states before anything is decoded.
     series
         Which of its pictures; `None`: the first that is not a thumbnail, reduced copy or mask.
+    plane
+        The only plane to decode, where planes can be decoded one by one; `None` for all.
 
     Raises
     ------
@@ -74,10 +83,10 @@ def decode_tiff(data: memoryview, limits: PictureLimits, *, series: int | None) 
         with _opened(data, limits) as file:
             stated = _imagej_bytes(file, limits)
             if stated <= len(data):
-                return _decoded(file, len(data), limits, series)
+                return _decoded(file, len(data), limits, series, plane)
         # A stack behind one directory is understood where all of it could be there.
         with _opened(bytes(data) + bytes(stated - len(data)), limits) as file:
-            return _decoded(file, len(data), limits, series)
+            return _decoded(file, len(data), limits, series, plane)
     except FAULTS as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ImageFormatError(
@@ -156,7 +165,11 @@ def _imagej_bytes(file: tifffile.TiffFile, limits: PictureLimits) -> int:
 
 
 def _decoded(
-    file: tifffile.TiffFile, size: int, limits: PictureLimits, asked: int | None
+    file: tifffile.TiffFile,
+    size: int,
+    limits: PictureLimits,
+    asked: int | None,
+    plane: Mapping[str, int] | None,
 ) -> Decoded:
     chosen = choose_series(file, asked)
     # tifffile logs what is raised while it reads a tag, and goes on.
@@ -168,8 +181,22 @@ def _decoded(
     check_size(page.shape, limits)
     check_size((page.tilelength or 1, page.tilewidth or 1, page.samplesperpixel), limits)
     _check_kind(file, series, size, limits)
-    planes = read_planes(series, size, lambda shape: check_size(shape, limits))
+    one = None if plane is None else read_plane(series, size, plane)
+    planes = (
+        read_planes(series, size, lambda shape: check_size(shape, limits))
+        if one is None
+        else Planes(one, series.axes, {})
+    )
     array, axes = planes.array, planes.axes
+    lengths = (
+        {}
+        if one is None
+        else {
+            letter: stated
+            for letter, stated, read in zip(axes, series.shape, one.shape, strict=True)
+            if read != stated
+        }
+    )
     if len(axes) != array.ndim:
         raise ImageFormatError(
             f"the TIFF file states axes {axes} for {times(array.shape)} pixels", field=_FIELD
@@ -200,7 +227,9 @@ def _decoded(
     tag = page.tags.get("Orientation")
     stated = tag.value if tag is not None else 1
     orientation = int(stated) if isinstance(stated, int) and 1 <= stated <= 8 else 1
-    return Decoded(array, axes, (*chosen.notes, *notes), orientation, full_scale, planes.missing)
+    return Decoded(
+        array, axes, (*chosen.notes, *notes), orientation, full_scale, planes.missing, lengths
+    )
 
 
 def _check_kind(

@@ -7,9 +7,10 @@ smallest and the greatest value of the picture what they are.
 
 from __future__ import annotations
 
+import itertools
 import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,9 +22,11 @@ from zoobridge.errors import ImageFormatError
 from zoobridge.imaging._tiff_parts import FAULTS, GDAL_NODATA, read_parts, rows_there
 from zoobridge.imaging._types import MissingPlane
 
-__all__ = ["FAULTS", "Planes", "read_planes"]
+__all__ = ["FAULTS", "Planes", "read_plane", "read_planes"]
 
 _FIELD = "image.encoded"
+# Axes along which planes are not chosen: channels and samples.
+_TOGETHER = frozenset("CS")
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,56 @@ def read_planes(
     check(shape)
     array, missing = _one_by_one(series, pages, faults, size)
     return Planes(array.reshape(shape), axes, _placed(missing, shape[:leading]))
+
+
+def read_plane(
+    series: tifffile.TiffPageSeries, size: int, plane: Mapping[str, int]
+) -> NDArray[Any] | None:
+    """Read one plane of a series of whole pages, and no other.
+
+    Parameters
+    ----------
+    series
+        The pages.
+    size
+        Bytes that the file really has.
+    plane
+        Index by axis letter; 0 for axes that are not named. Channels are read together.
+
+    Returns
+    -------
+    NDArray or None
+        With the axes of the series, of length 1 along those that count pages. `None` where the series
+        is a single page, or where not all of it is there or can be decoded: see :func:`read_planes`.
+    """
+    axes, shape = series.axes, tuple(series.shape)
+    frame = series.keyframe
+    leading = _leading(shape, math.prod(frame.shape))
+    if not leading or len(axes) != len(shape) or not set(axes[:leading]) - _TOGETHER:
+        return None
+    chosen = [
+        range(length) if letter in _TOGETHER else (min(max(plane.get(letter, 0), 0), length - 1),)
+        for letter, length in zip(axes[:leading], shape[:leading], strict=True)
+    ]
+    count = math.prod(shape[:leading])
+    ranks = [int(np.ravel_multi_index(key, shape[:leading])) for key in itertools.product(*chosen)]
+    start = series.dataoffset
+    if start is not None and series.parent is not None:
+        if (size - start) // max(1, frame.nbytes) < count:
+            return None
+        handle, kind = series.parent.filehandle, series.parent.byteorder + series.dtype.char
+        length = math.prod(frame.shape)
+        found = [handle.read_array(kind, length, start + rank * frame.nbytes) for rank in ranks]
+    else:
+        pages = _pages(series, count)
+        if any(_fault(page, size) for page in pages) or _is_cut(series, size):
+            return None
+        try:
+            found = [pages[rank].asarray(maxworkers=1) for rank in ranks]
+        except FAULTS:
+            # What is there of it is found where all are read.
+            return None
+    return np.stack(found).reshape(*map(len, chosen), *shape[leading:])
 
 
 def _one_by_one(

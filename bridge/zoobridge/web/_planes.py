@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoobridge.errors import ImageFormatError, LimitError
-from zoobridge.imaging import ConversionKind, PictureLimits, decode
+from zoobridge.imaging import ConversionKind, PictureLimits, decode_plane
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from zoobridge.imaging import Picture
 
-__all__ = ["Described", "PlaneView", "describe", "picture_of", "plane_of", "render"]
+__all__ = ["Described", "PlaneView", "describe", "is_colour", "picture_of", "plane_of", "render"]
 
 # Values that a range is estimated from.
 _SAMPLED = 2_000_000
@@ -92,18 +92,29 @@ class PlaneView:
     longest: int = 2048
 
 
-def picture_of(path: Path, *, pixels: int, series: int | None = None) -> Picture:
-    """Decode a file.
+def picture_of(
+    path: Path, plane: Mapping[str, int], *, pixels: int, series: int | None = None
+) -> tuple[Picture, Mapping[str, int]]:
+    """Decode a plane of a file, and of most stacks no other.
 
     Parameters
     ----------
     path
         The file.
+    plane
+        Index by axis letter; 0 for axes that are not named.
     pixels
         Pixels that it may have, all planes together.
     series
         Which of several pictures of the file; `None` for the one that is classified where none is
         named.
+
+    Returns
+    -------
+    picture : Picture
+        Of length 1 along the axes in `lengths`, else as it is in the file.
+    lengths : Mapping
+        How long these axes are in the file, by letter.
 
     Raises
     ------
@@ -113,7 +124,8 @@ def picture_of(path: Path, *, pixels: int, series: int | None = None) -> Picture
         If it is larger.
     """
     try:
-        return decode(path.read_bytes(), limits=PictureLimits(pixels=pixels), series=series)
+        limits = PictureLimits(pixels=pixels)
+        return decode_plane(path.read_bytes(), plane, limits=limits, series=series)
     except LimitError as error:
         raise LimitError(
             f"{error.message.partition(', more than')[0]}: too many to be shown here (at most "
@@ -122,8 +134,14 @@ def picture_of(path: Path, *, pixels: int, series: int | None = None) -> Picture
         ) from None
 
 
-def describe(picture: Picture) -> Described:
-    """Describe a picture."""
+def is_colour(picture: Picture) -> bool:
+    """Tell whether the channels are red, green and blue."""
+    # Channels of a stain lie before the pixels, samples of a colour behind them.
+    return picture.axes.endswith("C") and picture.array.shape[-1] in (3, 4)
+
+
+def describe(picture: Picture, stated: Mapping[str, int]) -> Described:
+    """Describe a picture by its first plane; `stated` are lengths as :func:`picture_of` returns them."""
     lengths = dict(zip(picture.axes, picture.array.shape, strict=True))
     planes = {letter: lengths[letter] for letter in picture.axes if letter not in "YXC"}
     first = next(
@@ -142,10 +160,9 @@ def describe(picture: Picture) -> Described:
         height=lengths["Y"],
         data_type=str(picture.array.dtype),
         axes=picture.axes,
-        planes={letter: length for letter, length in planes.items() if length > 1},
+        planes={letter: length for letter, length in {**planes, **stated}.items() if length > 1},
         channels=lengths.get("C", 1),
-        # Channels of a stain lie before the pixels, samples of a colour behind them.
-        colour=picture.axes.endswith("C") and lengths["C"] in (3, 4),
+        colour=is_colour(picture),
         low=low,
         high=high if high > low else low + 1,
         notes=[

@@ -19,8 +19,9 @@ from zoobridge.confinement import confine, confinement_available
 from zoobridge.errors import ZooBridgeError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from zoobridge.imaging import Picture
-    from zoobridge.web._planes import Described
 
 __all__ = ["main"]
 
@@ -29,25 +30,30 @@ _KEPT_BYTES = 256 << 20
 
 
 class _Pictures:
-    """The pictures that were looked at last, each with its description."""
+    """The pictures, and planes of stacks, that were looked at last."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[Any, ...], tuple[Picture, Described]] = OrderedDict()
+        self._kept: OrderedDict[tuple[Any, ...], tuple[Picture, Mapping[str, int]]] = OrderedDict()
 
-    def get(self, path: Path, *, pixels: int, series: int | None) -> tuple[Picture, Described]:
+    def get(
+        self, path: Path, plane: Mapping[str, int], *, pixels: int, series: int | None
+    ) -> tuple[Picture, Mapping[str, int]]:
+        """Return what :func:`zoobridge.web._planes.picture_of` does."""
         # The image libraries may start threads: they are imported once this process is confined.
-        from zoobridge.web._planes import describe, picture_of
+        from zoobridge.web._planes import picture_of
 
-        key = (str(path), path.stat().st_mtime_ns, series)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
+        file = (str(path), path.stat().st_mtime_ns, series)
+        indexes = tuple(sorted((letter, index) for letter, index in plane.items() if index))
+        for key in ((file, None), (file, indexes)):
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
         # Two large pictures together might be more than this process may have.
         while self._kept and self._bytes() > _KEPT_BYTES:
             self._kept.popitem(last=False)
-        picture = picture_of(path, pixels=pixels, series=series)
-        self._kept[key] = picture, describe(picture)
-        return self._kept[key]
+        picture, lengths = picture_of(path, plane, pixels=pixels, series=series)
+        self._kept[(file, indexes if lengths else None)] = picture, lengths
+        return picture, lengths
 
     def _bytes(self) -> int:
         return sum(picture.array.nbytes for picture, _ in self._kept.values())
@@ -83,22 +89,24 @@ def main() -> None:
 
 
 def _answer(request: dict[str, Any], kept: _Pictures) -> tuple[dict[str, Any], bytes]:
-    from zoobridge.web._planes import PlaneView, plane_of, render
+    from zoobridge.web._planes import PlaneView, describe, is_colour, plane_of, render
 
-    picture, described = kept.get(
-        Path(request["path"]), pixels=request["pixels"], series=request["series"]
-    )
+    path, bounds = Path(request["path"]), {"pixels": request["pixels"], "series": request["series"]}
     if request["what"] == "describe":
-        return asdict(described), b""
+        return asdict(describe(*kept.get(path, {}, **bounds))), b""
+    picture, lengths = kept.get(path, request["plane"], **bounds)
+    # Of a plane that was decoded by itself nothing is chosen any more.
+    chosen = {axis: index for axis, index in request["plane"].items() if axis not in lengths}
+    plane = plane_of(picture, chosen)
+    height, width = plane.shape[:2]
     view = PlaneView(
         channel=request["channel"],
         low=request["low"],
         high=request["high"],
-        box=tuple(request["box"]) if request["box"] else (0, 0, described.width, described.height),
+        box=tuple(request["box"]) if request["box"] else (0, 0, width, height),
         longest=request["longest"],
     )
-    plane = plane_of(picture, request["plane"])
-    return {}, render(plane, colour=described.colour, view=view)
+    return {}, render(plane, colour=is_colour(picture), view=view)
 
 
 def _bound_memory() -> None:
