@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import itertools
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from zoobridge.client._training import (
     TrainingItem,
     TrainingReport,
 )
+from zoobridge.client._training_images import image_message, with_pixels
 from zoobridge.errors import InvalidRequestError, ZooBridgeError
 from zoobridge.protocol import from_message
 from zoobridge.protocol.v1 import image_pb2
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     OnStep = Callable[[str, int, int], None]
 
-__all__ = ["RemoteTrainingProject", "image_message"]
+__all__ = ["RemoteTrainingProject"]
 
 
 class RemoteTrainingProject:
@@ -384,7 +384,7 @@ class RemoteTrainingProject:
         self, name: str, image: image_pb2.Image, data: bytes | memoryview
     ) -> pb.AnnotateRequest:
         request = self._request(name, None, (), group="", annotator=None, suggested=False)
-        request.image.CopyFrom(_filled(image, data))
+        request.image.CopyFrom(with_pixels(image, data))
         return request
 
     def _annotated(
@@ -395,23 +395,6 @@ class RemoteTrainingProject:
                 yield error_of(answer.error)
             else:
                 yield from_message(AnnotatedItems, answer.annotated)
-
-
-def image_message(picture: ImageLike, axes: str, name: str) -> image_pb2.Image:
-    """Return a picture as a message with its pixels; see :meth:`Client.classify` for what it may be."""
-    sent, _ = sources({name: picture} if name else picture, axes=axes)
-    found = list(itertools.islice(sent, 2))
-    if len(found) != 1:
-        raise InvalidRequestError("give a single picture, not a folder or a list", field="image")
-    return _filled(*found[0].read())
-
-
-def _filled(image: image_pb2.Image, data: bytes | memoryview) -> image_pb2.Image:
-    if image.HasField("pixels"):
-        image.pixels.data = bytes(data)
-    else:
-        image.encoded = bytes(data)
-    return image
 
 
 def _user() -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zoobridge.client._connection import Connection
-from zoobridge.client._remote_project import RemoteTrainingProject, image_message
+from zoobridge.client._remote_project import RemoteTrainingProject
 from zoobridge.client._request import parse_region
 from zoobridge.client._training import AnswerExplanation
+from zoobridge.client._training_images import image_message
 from zoobridge.client._training_transport import TrainingTransport
 from zoobridge.protocol.v1 import training_pb2 as pb
 
