@@ -88,6 +88,16 @@ def test_a_full_disk_while_publishing_is_a_sentence_and_leaves_nothing(server, z
     assert project.summary().annotated == 6
 
 
+def test_a_fit_outlives_its_process(server, project):
+    annotate(project, range(3))
+    project.fit(seed=5)
+    before = project.report()
+    process_of(server, project.name).kill()
+    after = project.report()
+    assert after.json == before.json
+    assert after.figures.confusion == before.figures.confusion
+
+
 def test_a_cancelled_fit_ends_soon_and_keeps_what_is_done(server, project):
     noise = np.random.default_rng(0).integers(0, 255, (60, 64, 64), np.uint8)
     project.add(noise[0])

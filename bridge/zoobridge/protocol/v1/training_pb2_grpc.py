@@ -160,7 +160,8 @@ class TrainingServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetTrainingReport(self, request, context):
-        """The figures of the last fit, with a page for people.
+        """The figures of the last fit, with a page for people. Where the process that fitted has ended
+        meanwhile (after ten minutes without a call), this and `Publish` fit anew with that request.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

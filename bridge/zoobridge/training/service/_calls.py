@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from google.protobuf.json_format import MessageToJson, Parse
 
 from zoobridge.errors import InvalidRequestError
+from zoobridge.files import write_whole
 from zoobridge.protocol.v1 import training_pb2 as pb
 from zoobridge.training._gathering import Unlabelled, views_of
 from zoobridge.training._project import TrainingProject
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["ProjectCalls"]
 
 _LONGEST_NAME: Final = 200
+#: The request of the last fit, which a later process repeats: the same annotations give the same model.
+_LAST_FIT: Final = "last_fit.json"
 #: What an item's file is called.
 _FILE: Final = re.compile(r"[0-9a-f]{64}\.(?:tif|picture)")
 
@@ -196,13 +200,22 @@ class ProjectCalls:
         unused = [(self._named(name), reason) for name, reason in self._project.left_out]
         figures = figures_message(fitted, items, unused, time.monotonic() - begun)
         self._figures = figures
+        write_whole(self._folder / _LAST_FIT, MessageToJson(request))
         yield pb.FitResponse(figures=figures)
+
+    def _fit_again(self, on_step: OnStep) -> None:
+        """Fit as it was done last, if the process that did it has ended."""
+        last = self._folder / _LAST_FIT
+        if self._project.fitted is None and last.exists():
+            for _ in self.Fit(Parse(last.read_text("utf-8"), pb.FitRequest()), on_step):
+                pass
 
     def GetTrainingReport(  # noqa: N802
         self, request: pb.GetTrainingReportRequest, on_step: OnStep
     ) -> Iterator[Message]:
         """Give the report of the last fit."""
-        del request, on_step
+        del request
+        self._fit_again(on_step)
         with tempfile.TemporaryDirectory() as scratch:
             record = self._project.report(scratch)
             page = Path(scratch, "report.html").read_text("utf-8")
@@ -217,6 +230,7 @@ class ProjectCalls:
         self, request: pb.PublishRequest, on_step: OnStep
     ) -> Iterator[Message]:
         """Write the package."""
+        self._fit_again(on_step)
         on_step("package", 0, 1)
         published = self._project.publish(
             request.name,
