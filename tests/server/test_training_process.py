@@ -1,5 +1,6 @@
 """A process that trains, as the server sees it: it may be slow, silent, or write what is no frame."""
 
+import json
 import os
 import sys
 import threading
@@ -10,6 +11,7 @@ import pytest
 
 from served import wait_until
 from zoobridge.errors import CancelledError, WorkerError
+from zoobridge.protocol.connection import PRIVATE_VARIABLES
 from zoobridge.server.training._process import TrainingProcess
 
 SILENT = "import time; time.sleep(60)"
@@ -128,6 +130,25 @@ def _runs(pid):
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def test_it_knows_no_secret_of_the_server_and_no_other_server(start, tmp_path, monkeypatch):
+    for name in (*PRIVATE_VARIABLES, "AWS_SECRET_KEY", "HF_TOKEN", "DB_PASSWORD"):
+        monkeypatch.setenv(name, "hush")
+    monkeypatch.setenv("PLAIN", "seen")
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    program = (
+        "import json, os; open('new', 'w').write(json.dumps(dict(os.environ))); "
+        "os.rename('new', 'environment')"
+    )
+    start(program)
+    file = tmp_path / "environment"
+    wait_until(file.exists)
+    environment = json.loads(file.read_text("utf-8"))
+    assert "hush" not in environment.values()
+    assert environment["PLAIN"] == "seen"
+    assert environment["OMP_NUM_THREADS"] == "1"
+    assert environment["HOME"] == str(tmp_path)
 
 
 def test_a_number_that_was_given_to_another_process_is_left_alone(start, monkeypatch):

@@ -1,5 +1,6 @@
 """Running models: workers, batching, scheduling."""
 
+from zoobridge.engine._backends import worker_environment
 from zoobridge.engine._config import EngineConfig
 from zoobridge.engine._descriptors import out_of_descriptors
 from zoobridge.engine._engine import (
@@ -53,4 +54,5 @@ __all__ = [
     "pack_tensors",
     "tensor_chunks",
     "unpack_tensors",
+    "worker_environment",
 ]

@@ -28,6 +28,7 @@ from zoobridge.errors import ServerUnavailableError
 from zoobridge.files import write_whole
 
 __all__ = [
+    "PRIVATE_VARIABLES",
     "RUNTIME_DIR_VARIABLE",
     "ConnectionFile",
     "discover",
@@ -40,6 +41,15 @@ __all__ = [
 
 #: Environment variable that names another runtime folder.
 RUNTIME_DIR_VARIABLE = "ZOOBRIDGE_RUNTIME_DIR"
+
+#: Environment variables that name a server or allow something on it. A process that works for a server
+#: starts without them, so that it has no other rights than those it is given.
+PRIVATE_VARIABLES = frozenset(
+    {
+        *("ZOOBRIDGE_ADDRESS", "ZOOBRIDGE_TOKEN", "ZOOBRIDGE_CA", "ZOOBRIDGE_SERVE_TOKEN"),
+        *("ZOOBRIDGE_SERVE_CLASSIFICATION_TOKEN", "ZOOBRIDGE_SERVE_TRAINING_TOKEN"),
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ class CallKind(IntEnum):
 
     #: To the process: what it needs to know, as JSON; the first frame.
     SETTINGS = 0
-    #: To the process: the name of a method, a zero byte, and a serialized request.
+    #: To the process: a serialized request; before it the method's name and a zero byte, where the
+    #: process answers several.
     REQUEST = 1
     #: To the process: nobody waits for the call any more.
     CANCEL = 2
@@ -44,7 +45,7 @@ class CallFrame:
     kind
         What it holds.
     call
-        Number of the call; 0 for settings.
+        Number of the call; 0 for settings, and where there is only one.
     data
         The content.
     """

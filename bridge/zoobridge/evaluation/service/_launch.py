@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Self
 from google.rpc import status_pb2
 
 from zoobridge.errors import CancelledError, WorkerError
-from zoobridge.evaluation.service._frames import Kind, read_frame, write_frame
 from zoobridge.protocol import error_from_status
-from zoobridge.protocol.connection import RUNTIME_DIR_VARIABLE
+from zoobridge.protocol.connection import PRIVATE_VARIABLES, RUNTIME_DIR_VARIABLE
+from zoobridge.protocol.pipes import CallFrame, CallKind, CallPipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 __all__ = ["Launched"]
-
-# What would give it other rights than its caller's.
-_PRIVATE = ("ZOOBRIDGE_ADDRESS", "ZOOBRIDGE_TOKEN", "ZOOBRIDGE_CA", "ZOOBRIDGE_SERVE_TOKEN",
-            "ZOOBRIDGE_SERVE_CLASSIFICATION_TOKEN", "ZOOBRIDGE_SERVE_TRAINING_TOKEN")  # fmt: skip
 
 
 class Launched:
@@ -41,7 +37,7 @@ class Launched:
     """
 
     def __init__(self, settings: dict[str, Any], request: bytes, folder: Path) -> None:
-        environment = {key: value for key, value in os.environ.items() if key not in _PRIVATE}
+        environment = {key: os.environ[key] for key in os.environ.keys() - PRIVATE_VARIABLES}
         environment[RUNTIME_DIR_VARIABLE] = str(folder)
         new_group = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
         self._killed = False
@@ -56,7 +52,10 @@ class Launched:
             creationflags=new_group,
             bufsize=0,
         )
-        self._first = ((Kind.SETTINGS, json.dumps(settings).encode()), (Kind.REQUEST, request))
+        self._first = (
+            CallFrame(CallKind.SETTINGS, 0, json.dumps(settings).encode()),
+            CallFrame(CallKind.REQUEST, 0, request),
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -96,15 +95,16 @@ class Launched:
         source, sink = self._process.stdout, self._process.stdin
         if source is None or sink is None:
             raise WorkerError(f"{what} has no pipe to its process")
+        pipe = CallPipe(source.fileno(), sink.fileno())
         try:
-            for kind, data in self._first:
-                write_frame(sink.fileno(), kind, data)
+            for frame in self._first:
+                pipe.write(frame)
         except OSError as error:
             raise self._death(what) from error
-        while (frame := read_frame(source.fileno())) is not None:
-            if frame[0] is Kind.STATUS:
-                raise error_from_status(status_pb2.Status.FromString(frame[1]))
-            yield frame[1]
+        while (answer := pipe.read()) is not None:
+            if answer.kind is CallKind.STATUS:
+                raise error_from_status(status_pb2.Status.FromString(answer.data))
+            yield answer.data
         if self._killed or self._process.wait() != 0:
             raise self._death(what)
 

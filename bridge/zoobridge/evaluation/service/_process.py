@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoobridge.errors import UnsupportedError, ZooBridgeError
-from zoobridge.evaluation.service._frames import Kind, read_frame, write_frame
 from zoobridge.evaluation.service._paths import AllowedFolders
 from zoobridge.protocol import status_from_error
+from zoobridge.protocol.pipes import CallFrame, CallKind, CallPipe
 from zoobridge.protocol.v1 import evaluation_pb2 as pb
 
 if TYPE_CHECKING:
@@ -29,24 +29,29 @@ __all__ = ["main"]
 def main() -> None:
     """Do what standard input asks for."""
     # Whatever a library prints must not stand among the frames.
-    output = os.dup(1)
+    pipe = CallPipe(0, os.dup(1))
     os.dup2(2, 1)
-    first, second = read_frame(0), read_frame(0)
+    first, second = pipe.read(), pipe.read()
     if first is None or second is None:
         return
     threading.Thread(target=_end_with_the_service, name="zoobridge-lifeline", daemon=True).start()
     try:
-        for message in _responses(json.loads(first[1]), second[1]):
-            write_frame(output, Kind.RESPONSE, message.SerializeToString())
+        for message in _responses(json.loads(first.data), second.data):
+            pipe.write(CallFrame(CallKind.RESPONSE, 0, message.SerializeToString()))
     except ModuleNotFoundError as error:
         lacking = UnsupportedError(
             f"evaluating needs {error.name}, which the server lacks; install it there "
             '(pip install "zoobridge[evaluation]"), or evaluate where the pictures are '
             "(zoobridge evaluate)"
         )
-        write_frame(output, Kind.STATUS, status_from_error(lacking).SerializeToString())
+        _fail(pipe, lacking)
     except ZooBridgeError as error:
-        write_frame(output, Kind.STATUS, status_from_error(error).SerializeToString())
+        _fail(pipe, error)
+
+
+def _fail(pipe: CallPipe, error: ZooBridgeError) -> None:
+    status = status_from_error(error).SerializeToString()
+    pipe.write(CallFrame(CallKind.STATUS, 0, status))
 
 
 def _end_with_the_service() -> None:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from google.rpc import status_pb2
 
+from zoobridge.engine import worker_environment
 from zoobridge.errors import CancelledError, WorkerError
 from zoobridge.protocol import error_from_status
-from zoobridge.protocol.connection import RUNTIME_DIR_VARIABLE
+from zoobridge.protocol.connection import PRIVATE_VARIABLES, RUNTIME_DIR_VARIABLE
 from zoobridge.protocol.pipes import CallFrame, CallKind, CallPipe
 
 if TYPE_CHECKING:
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TrainingProcess"]
 
-# What would give it other rights than those it is started with.
-_PRIVATE: Final = ("ZOOBRIDGE_ADDRESS", "ZOOBRIDGE_TOKEN", "ZOOBRIDGE_CA", "ZOOBRIDGE_SERVE_TOKEN",
-                   "ZOOBRIDGE_SERVE_CLASSIFICATION_TOKEN", "ZOOBRIDGE_SERVE_TRAINING_TOKEN")  # fmt: skip
 #: Threads of numerical libraries are started while they are imported, before the process is confined;
 #: joblib asks for semaphores, which it may not make.
 _LIBRARIES: Final = {
@@ -58,7 +56,8 @@ class TrainingProcess:
         self, command: Sequence[str], settings: dict[str, Any], folder: Path, *, death: str
     ) -> None:
         self._death = death
-        environment = {key: value for key, value in os.environ.items() if key not in _PRIVATE}
+        inherited = worker_environment()
+        environment = {key: inherited[key] for key in inherited.keys() - PRIVATE_VARIABLES}
         # Libraries keep settings at home (Keras).
         own = dict.fromkeys((RUNTIME_DIR_VARIABLE, "HOME", "USERPROFILE"), str(folder))
         environment |= own | _LIBRARIES
