@@ -157,6 +157,7 @@ def test_a_preview_shows_the_tiles_and_the_answer_for_the_first(imagej, display,
         ("Compare models...", "Compare models"),
         ("Classify folder...", "Classify folder"),
         ("Add model...", "Add model"),
+        ("Train...", "Train"),
     ],
 )
 def test_every_dialog_explains_itself(imagej, display, command, title):

@@ -48,6 +48,7 @@ public final class ClassifyForm extends JPanel {
     private final JButton folder = new JButton("Folder…");
     private final JButton refresh = new JButton("Refresh");
     private final JButton server = new JButton("Server…");
+    private final JButton train = new JButton("Train…");
     private final transient Map<String, Model> models = new LinkedHashMap<>();
     private transient Map<String, String> refusals = Collections.emptyMap();
 
@@ -58,9 +59,10 @@ public final class ClassifyForm extends JPanel {
      * @param onFolder  classifies a folder
      * @param onRefresh asks the server for its models again
      * @param onServer  chooses another server
+     * @param onTrain   trains a model on the ROIs of the active sequence
      */
     public ClassifyForm(final Runnable onRun, final Runnable onFolder, final Runnable onRefresh,
-            final Runnable onServer) {
+            final Runnable onServer, final Runnable onTrain) {
         super(new BorderLayout());
         final JPanel fields = new JPanel(new GridLayout(0, 2, 4, 4));
         field(fields, "model", "Model", model);
@@ -86,6 +88,7 @@ public final class ClassifyForm extends JPanel {
         final JPanel buttons = new JPanel(new FlowLayout(FlowLayout.RIGHT));
         buttons.add(server);
         buttons.add(refresh);
+        buttons.add(train);
         buttons.add(folder);
         buttons.add(run);
         add(buttons, BorderLayout.SOUTH);
@@ -96,6 +99,9 @@ public final class ClassifyForm extends JPanel {
         folder.addActionListener(event -> onFolder.run());
         refresh.addActionListener(event -> onRefresh.run());
         server.addActionListener(event -> onServer.run());
+        train.setName("train");
+        train.setToolTipText("Train a model on the ROIs of the active sequence, whose names are their classes");
+        train.addActionListener(event -> onTrain.run());
         framework.addActionListener(event -> explain());
         model.addActionListener(event -> explain());
         enable("Looking for a server…", false);

@@ -155,7 +155,7 @@ public final class SequenceClassifier {
     }
 
     /** The region's part of the picture: Icy computes masks of any size, but only inside is worth asking for. */
-    private static Region region(final SequenceView sequence, final RegionView region, final int z, final int t) {
+    static Region region(final SequenceView sequence, final RegionView region, final int z, final int t) {
         final Rectangle box = region.bounds().intersection(new Rectangle(sequence.sizeX(), sequence.sizeY()));
         if (box.isEmpty()) {
             throw ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION,

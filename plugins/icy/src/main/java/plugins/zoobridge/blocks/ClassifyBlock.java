@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
+import org.zoobridge.client.OwnWords;
 import org.zoobridge.client.ZooBridge;
 import org.zoobridge.client.ZooBridgeException;
 import org.zoobridge.icy.Choices;
@@ -80,7 +81,7 @@ abstract class ClassifyBlock extends Plugin implements Block {
         try (ZooBridge zoo = new IcySettings(ZooBridgeClassify.class).connect()) {
             classify(zoo, Choices.of(words()));
         } catch (ZooBridgeException error) {
-            throw new VarException(model, error.getMessage());
+            throw new VarException(model, OwnWords.sentence(error));
         }
     }
 

@@ -24,6 +24,7 @@ import javax.swing.JPanel;
 
 import org.zoobridge.client.Cancellation;
 import org.zoobridge.client.ClassSummary;
+import org.zoobridge.client.OwnWords;
 import org.zoobridge.client.Progress;
 import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.ServerChoice;
@@ -36,11 +37,13 @@ import org.zoobridge.icy.ClassifyForm;
 import org.zoobridge.icy.FolderClassifier;
 import org.zoobridge.icy.ResultsPanel;
 import org.zoobridge.icy.SequenceClassifier;
+import org.zoobridge.icy.SequenceTrainer;
 import org.zoobridge.icy.adapter.IcySequence;
 import org.zoobridge.icy.adapter.IcySettings;
 import org.zoobridge.v1.ErrorReason;
 import org.zoobridge.v1.Framework;
 import org.zoobridge.v1.Model;
+import org.zoobridge.v1.PublishedModel;
 
 /**
  * Classify with ZooBridge: the window in which a person chooses a model and what of the active sequence to classify.
@@ -66,7 +69,8 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
             return;
         }
         ThreadUtil.invokeNow(() -> {
-            form = new ClassifyForm(this::classifySequence, this::chooseFolder, this::refresh, this::chooseServer);
+            form = new ClassifyForm(this::classifySequence, this::chooseFolder, this::refresh, this::chooseServer,
+                    this::train);
             results = new ResultsPanel();
             final JPanel panel = new JPanel(new BorderLayout());
             panel.add(form, BorderLayout.NORTH);
@@ -128,7 +132,7 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
                         : new SequenceClassifier(zoo).refusals(new IcySequence(getActiveSequence()), models);
                 ThreadUtil.invokeLater(() -> form.offer(frameworks, models, chosen, refused));
             } catch (ZooBridgeException error) {
-                ThreadUtil.invokeLater(() -> form.show(error.getMessage()));
+                ThreadUtil.invokeLater(() -> form.show(sentence(error)));
             }
         });
     }
@@ -184,6 +188,23 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
         });
     }
 
+    private void train() {
+        final String name = JOptionPane.showInputDialog(form, "Name of the model; the ROIs' names are their classes",
+                "Train", JOptionPane.PLAIN_MESSAGE);
+        if (name == null || name.trim().isEmpty()) {
+            return;
+        }
+        inBackground("Training", work -> {
+            final SequenceTrainer trainer = new SequenceTrainer(work.zoo);
+            final PublishedModel model = trainer.train(new IcySequence(getActiveSequence()), name.trim(),
+                    work.counting(() -> work.frame.setMessage("Training " + work.done)), work.stop);
+            settings.model(model.getId());
+            refresh();
+            ThreadUtil.invokeLater(() -> JOptionPane.showMessageDialog(form, "\"" + name.trim() + "\" is in the zoo. "
+                    + trainer.figures(), TITLE, JOptionPane.INFORMATION_MESSAGE));
+        });
+    }
+
     /** Shows classes and counts in the progress frame and above the table. */
     private void count(final Work work, final List<ClassSummary> summary, final double area, final String unit) {
         final String line = ClassSummary.line(summary);
@@ -216,11 +237,17 @@ public final class ZooBridgeClassify extends PluginActionable implements PluginT
         });
     }
 
+    private static String sentence(final ZooBridgeException error) {
+        return OwnWords.sentence(error) + (error.reason() == ErrorReason.ERROR_REASON_TOKEN
+                || error.reason() == ErrorReason.ERROR_REASON_SERVER_UNAVAILABLE
+                ? " \"Server…\" takes address, certificate and token." : "");
+    }
+
     private static void tell(final ZooBridgeException error) {
         final String kept = error.answered() == 0 ? "" : "\n" + error.answered() + " of " + error.asked()
                 + " were done before that; their rows are in the table.";
         if (error.reason() != ErrorReason.ERROR_REASON_CANCELLED || !kept.isEmpty()) {
-            MessageDialog.showDialog(TITLE, error.getMessage() + kept, MessageDialog.ERROR_MESSAGE);
+            MessageDialog.showDialog(TITLE, sentence(error) + kept, MessageDialog.ERROR_MESSAGE);
         }
     }
 

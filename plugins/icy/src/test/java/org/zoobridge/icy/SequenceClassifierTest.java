@@ -15,6 +15,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -25,6 +26,7 @@ import org.zoobridge.client.Cancellation;
 import org.zoobridge.client.ClassSummary;
 import org.zoobridge.client.FakeZoo;
 import org.zoobridge.client.ZooBridge;
+import org.zoobridge.v1.AnnotateRequest;
 import org.zoobridge.v1.ClassifyRequest;
 import org.zoobridge.v1.Region;
 import org.zoobridge.client.ZooBridgeException;
@@ -185,7 +187,7 @@ class SequenceClassifierTest {
 
     @Test
     void theFormOffersModelsThatFitFirstAndSaysWhyOthersDoNot() {
-        final ClassifyForm form = new ClassifyForm(() -> { }, () -> { }, () -> { }, () -> { });
+        final ClassifyForm form = new ClassifyForm(() -> { }, () -> { }, () -> { }, () -> { }, () -> { });
         form.offer(zoo.frameworks(), zoo.models(), "", Collections.singletonMap("four", "four wants 4 channels"));
         assertEquals("digits", form.words().get("model"));
         assertTrue(form.isRunnable());
@@ -194,6 +196,24 @@ class SequenceClassifierTest {
         assertEquals(false, form.isRunnable());
         form.show("No server answers.");
         assertEquals("No server answers.", form.sentence());
+    }
+
+    @Test
+    void aRoisNameIsItsClassForTraining() {
+        final MemorySequence sequence = new MemorySequence(1, 1, 1);
+        for (final String name : Arrays.asList("mitosis 1", "mitosis #2", "other-3", "other", "7")) {
+            sequence.regions.add(MemorySequence.region(name, new Rectangle(0, 0, 4, 4), -1, -1, false));
+        }
+        assertEquals("{mitosis=2, other=2}", SequenceTrainer.count(sequence).toString());
+        final SequenceTrainer trainer = new SequenceTrainer(zoo);
+        assertEquals("my-cells", trainer.train(sequence, "My cells", (done, total) -> { }, new Cancellation()).getId());
+        assertTrue(trainer.figures().startsWith("Balanced accuracy 0.90"));
+        assertEquals("mitosis, mitosis, other, other", server.training.annotated.stream()
+                .map(request -> request.getItems(0).getLabel()).collect(Collectors.joining(", ")));
+        assertEquals(4, server.training.annotated.stream().map(AnnotateRequest::getGroup).distinct().count());
+        sequence.regions.subList(2, 5).clear();
+        assertTrue(assertThrows(ZooBridgeException.class, () -> new SequenceTrainer(zoo).train(sequence, "x",
+                (done, total) -> { }, new Cancellation())).getMessage().contains("two or more classes"));
     }
 
     @Test

@@ -8,9 +8,10 @@ import ij.macro.Interpreter;
 import java.awt.EventQueue;
 import java.nio.file.InvalidPathException;
 import java.util.function.Supplier;
+
+import org.zoobridge.client.OwnWords;
 import org.zoobridge.client.ZooBridgeException;
 import org.zoobridge.v1.ErrorReason;
-
 
 /** Runs a command away from the event thread, and turns what goes wrong into one dialog with the server's sentence. */
 public final class Failure {
@@ -86,14 +87,13 @@ public final class Failure {
     }
 
     /**
-     * The error's sentence in ImageJ's words: where it names a command or an option of the shell, a menu instead.
+     * The error's sentence in ImageJ's words, with the menu that helps.
      *
      * @param error what went wrong
      * @return what to show
      */
     public static String sentence(final ZooBridgeException error) {
-        final StringBuilder words = new StringBuilder(error.getMessage().split(" as metadata ")[0]
-                .replaceAll("\\s*\\(--[^)]*\\)", "").replaceAll("; (list them|add one) with: zoobridge \\w+", ""));
+        final StringBuilder words = new StringBuilder(OwnWords.sentence(error));
         if (error.reason() == ErrorReason.ERROR_REASON_SERVER_UNAVAILABLE) {
             words.append("\n \nPlugins > ZooBridge > Servers and models… starts a server, or takes address, certificate "
                     + "and token of another.");

@@ -11,12 +11,16 @@ import java.awt.Rectangle;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 import org.zoobridge.client.ImageJob;
+import org.zoobridge.client.KeepTogether;
 import org.zoobridge.client.Regions;
+import org.zoobridge.client.TrainingProject;
 import org.zoobridge.v1.Region;
 import org.zoobridge.client.ZooBridgeException;
 import org.zoobridge.v1.ErrorReason;
@@ -80,6 +84,31 @@ public final class Places {
         return job;
     }
 
+    /**
+     * Regions with their classes, for training.
+     *
+     * @param rois     areas that have a class
+     * @param classes  gives the class of each
+     * @param together what is never divided between fitting and testing
+     * @return the job, tagged as {@link TrainingProject#annotate} wants it
+     */
+    ImageJob annotated(final List<Roi> rois, final RoiClasses classes, final KeepTogether together) {
+        final ImageJob job = new ImageJob(reader);
+        for (int i = 0; i < rois.size(); i++) {
+            final Roi roi = rois.get(i);
+            job.region(plane(roi), region(roi, name(roi, "ROI " + (i + 1))), new TrainingProject.Label(classes.of(roi),
+                    together.group(image.getTitle(), plane(roi), i + 1)));
+        }
+        return job;
+    }
+
+    /** In how many planes regions lie. */
+    int planes(final List<Roi> rois) {
+        final Set<Map<String, Integer>> planes = new HashSet<>();
+        rois.forEach(roi -> planes.add(plane(roi)));
+        return planes.size();
+    }
+
     private void addSelection(final ImageJob job) {
         final Roi roi = image.getRoi();
         if (roi == null) {
@@ -121,7 +150,7 @@ public final class Places {
         return ZooBridgeException.of(ErrorReason.ERROR_REASON_REGION, message).field("regions");
     }
 
-    private static List<Roi> managed() {
+    static List<Roi> managed() {
         final RoiManager manager = RoiManager.getInstance2();
         return manager == null ? new ArrayList<>() : Arrays.asList(manager.getRoisAsArray());
     }

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 import org.zoobridge.v1.Conversion;
@@ -64,18 +63,12 @@ public final class Warnings {
                     final List<String> key = new ArrayList<>();
                     key.add(item.image());
                     key.add(one.getNoticeField());
+                    final String field = OwnWords.field(one.getNoticeField());
                     found.putIfAbsent(key, "Check " + item.image() + ": " + one.getNotice()
-                            + change(one.getNoticeField()) + ".");
+                            + (field.isEmpty() ? "" : "; change that with " + field) + ".");
                 }
             }
         }
         return new ArrayList<>(found.values());
-    }
-
-    /** The program's own option for a field of the request; every program names it alike. */
-    private static String change(final String field) {
-        final String key = field.substring(field.lastIndexOf('.') + 1);
-        return Options.KEYS.contains(key) || Options.SERIES.equals(key) ? "; change that with \"" + key.substring(0, 1).toUpperCase(Locale.ROOT)
-                + key.substring(1) + "\" (" + key + "=...)" : "";
     }
 }

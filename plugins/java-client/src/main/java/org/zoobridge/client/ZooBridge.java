@@ -295,12 +295,13 @@ public final class ZooBridge implements AutoCloseable {
 
     private String refusal(final ListenableFuture<CheckImageResponse> answer) {
         try {
-            return answered(answer).getRefusal().getMessage();
+            final CheckImageResponse check = answered(answer);
+            return check.hasRefusal() ? OwnWords.sentence(Errors.of(check.getRefusal())) : "";
         } catch (ZooBridgeException error) {
             // One package that broke, or went since the models were listed, leaves the others to choose from.
             if (error.reason() == ErrorReason.ERROR_REASON_BROKEN_PACKAGE
                     || error.reason() == ErrorReason.ERROR_REASON_UNKNOWN_MODEL) {
-                return error.getMessage();
+                return OwnWords.sentence(error);
             }
             throw error;
         }

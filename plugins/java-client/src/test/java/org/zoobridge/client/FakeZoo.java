@@ -82,6 +82,8 @@ public final class FakeZoo implements AutoCloseable {
     public final List<ClassifyRequest> requests = new CopyOnWriteArrayList<>();
     /** Requests in each message of a stream, in order. */
     final List<Integer> messages = new CopyOnWriteArrayList<>();
+    /** Its training service. */
+    public final FakeTraining training = new FakeTraining();
     volatile String authorization;
     private volatile boolean ended;
     private final Server server;
@@ -93,7 +95,8 @@ public final class FakeZoo implements AutoCloseable {
      */
     public FakeZoo() throws IOException {
         server = OkHttpServerBuilder.forPort(new InetSocketAddress("127.0.0.1", 0), InsecureServerCredentials.create())
-                .addService(new Classifying()).addService(new Zoo()).intercept(new Listening()).build().start();
+                .addService(new Classifying()).addService(new Zoo())
+                .addService(training).intercept(new Listening()).build().start();
     }
 
     /**
