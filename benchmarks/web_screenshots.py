@@ -47,6 +47,18 @@ def seen(tab: Page) -> None:
     settled(tab)
 
 
+def judge(tab: Page, folder: Path) -> None:
+    """Make a study of two models, and look at its first item."""
+    show(tab, "judge")
+    tab.get_by_label("Question").fill("Which model names what is in the picture?")
+    tab.locator(".bar select").nth(2).select_option("textures@1.0.0:onnx")
+    tab.get_by_role("button", name="Make the study").click()
+    tab.get_by_label("Your name").fill("Ada")
+    tab.get_by_role("button", name="Begin").click()
+    tab.locator("[data-side=left] li").first.wait_for()
+    take(tab, folder, "judge", seconds=1)
+
+
 def visit(browser: Browser, address: str, folder: Path) -> None:
     """Use the page, and take the pictures."""
     tab = browser.new_page(viewport={"width": 1280, "height": 860})
@@ -96,6 +108,11 @@ def visit(browser: Browser, address: str, folder: Path) -> None:
     while not tab.evaluate(loaded):
         tab.wait_for_timeout(100)
     take(tab, folder, "compare", seconds=3)
+    judge(tab, folder)
+    show(tab, "server")
+    # The charts show what happens while they are looked at.
+    tab.wait_for_timeout(8_000)
+    take(tab, folder, "server")
     tab.close()
 
 

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from zoobridge.client import find_images
+from zoobridge.client._folders import find_labelled
 from zoobridge.client._images import sources
 from zoobridge.errors import InvalidRequestError
 
@@ -119,3 +120,16 @@ def test_a_file_named_like_a_pattern_is_that_file(tmp_path):
     odd = tmp_path / "scan[1].png"
     write(tmp_path, odd.name)
     assert find_images(odd).files == (odd,)
+
+
+def test_a_folder_for_each_class_gives_its_pictures_and_what_holds_none(tmp_path):
+    write(tmp_path, "cat/a.png", "dog/b.png", "dog/deep/c.png", ".git/d.png")
+    (tmp_path / "notes").mkdir()
+    files, left_out = find_labelled(tmp_path)
+    assert relative([path for path, _ in files], tmp_path) == [
+        "cat/a.png", "dog/b.png", "dog/deep/c.png",
+    ]  # fmt: skip
+    assert [label for _, label in files] == ["cat", "dog", "dog"]
+    assert [one.path.name for one in left_out] == ["notes"]
+    with pytest.raises(InvalidRequestError, match="no sub-folder for each class"):
+        find_labelled(tmp_path / "cat")

@@ -1,4 +1,4 @@
-"""``compact``: an 8-bit twin of a model."""
+"""``compact``: an 8-bit copy of a model."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ __all__ = ["compact"]
 )
 @server_options
 def compact(model: str, data: Path, zoo: Path | None, server: ServerOptions) -> None:
-    """Write an 8-bit twin of MODEL beside it, and compare the two.
+    """Write an 8-bit copy of MODEL into the zoo, and compare the two.
 
-    The twin is named MODEL-int8 and is about a quarter of the size. Whether it is faster depends on the
-    processor: it is measured here, on the pictures of --data. These should be pictures that MODEL was
-    not trained on. Only ONNX weights are made compact.
+    The copy is named MODEL-int8 and has about a quarter of the size. Whether it is faster depends on the
+    processor: both are measured on the pictures of --data. Give pictures that MODEL was not trained on.
+    Only ONNX weights can be compacted.
 
     \b
     Examples:

@@ -12,7 +12,7 @@ __all__ = ["measures", "readers"]
 
 _LISTING = click.option(
     "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True,
-    help="How to print it.",
+    help="Output format.",
 )  # fmt: skip
 _AT_SERVER = click.option(
     "--at-server", is_flag=True, help="Ask the server instead of this installation."

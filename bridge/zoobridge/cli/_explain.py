@@ -1,4 +1,4 @@
-"""``explain``: what an answer rests on."""
+"""``explain``: the places that an answer depends on."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ __all__ = ["explain"]
     type=click.Path(dir_okay=False, path_type=Path),
     help="PNG file to write.  [default: PICTURE's name with -explained.png]",
 )
-@click.option("--overwrite", is_flag=True, help="Replace the output file if there is one.")
-@click.option("--class", "label", default="", help="The class to explain.  [default: the best]")
-@click.option("--region", type=REGION, metavar="X,Y,W,H", help="A place in the picture.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing output file.")
+@click.option("--class", "label", default="", help="Class to explain.  [default: the best]")
+@click.option("--region", type=REGION, metavar="X,Y,W,H", help="Region of the picture to explain.")
 @click.option(
     "--windows",
     type=click.IntRange(2, 64),
@@ -32,7 +32,7 @@ __all__ = ["explain"]
     help="Windows along each axis; the time grows with their square.",
 )
 @click.option(
-    "--framework", default="", help="onnx, pytorch, tensorflow; else the fastest safe one."
+    "--framework", default="", help="onnx, pytorch or tensorflow.  [default: the fastest safe one]"
 )
 @server_options
 def explain(
@@ -46,11 +46,11 @@ def explain(
     framework: str,
     server: ServerOptions,
 ) -> None:
-    """Show which places of PICTURE the answer of MODEL rests on.
+    """Show which places of PICTURE the answer of MODEL depends on.
 
-    The picture is covered window by window and classified again each time. Where the score of the class
-    falls, the answer rests on what was covered: orange in the picture that is written. Blue: the score
-    rises. This works for every framework and needs nothing of the package.
+    The picture is classified again and again, each time with another window covered. Where covering
+    lowers the score of the class, the answer depends on that place: it is orange in the output file.
+    Where covering raises the score, it is blue. Works with every framework and every package.
 
     \b
     Examples:

@@ -28,8 +28,8 @@ _APART_SECONDS = 1.0
 def logs(follow: bool, as_json: bool, server: ServerOptions) -> None:  # noqa: FBT001 - click passes them by name
     """Show the last records of the server's log, oldest first.
 
-    The server keeps the last 1,000. Needs the server's managing token; on your own machine it is
-    found by itself.
+    The server keeps the last 1,000. Needs the server's managing token, which the command finds
+    on your own machine.
 
     \b
     Examples:

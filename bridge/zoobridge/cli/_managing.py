@@ -17,7 +17,7 @@ __all__ = ["load", "unload"]
 def load(name: str, framework: str, server: ServerOptions) -> None:
     """Load a model now, so that its first request does not wait.
 
-    Needs the server's managing token; on your own machine it is found by itself.
+    Needs the server's managing token, which the command finds on your own machine.
     """
     with server.connect() as client:
         loaded = client.load(name, framework)
@@ -34,7 +34,7 @@ def load(name: str, framework: str, server: ServerOptions) -> None:
 def unload(name: str, framework: str, server: ServerOptions) -> None:
     """Unload a model after its accepted requests are answered, and free its memory.
 
-    Needs the server's managing token; on your own machine it is found by itself.
+    Needs the server's managing token, which the command finds on your own machine.
     """
     with server.connect() as client:
         count = client.unload(name, framework)

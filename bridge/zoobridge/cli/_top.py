@@ -77,10 +77,10 @@ class _Row:
 def top(once: bool, interval: float, as_json: bool, server: ServerOptions) -> None:  # noqa: FBT001 - click passes them by name
     """Show the loaded models live: requests, rates, times, batches and memory.
 
-    Rates and times are those since the look before; in the first look, since the model was loaded.
-    Times are milliseconds of one request, on average: waiting, preparing the picture, inference,
-    finishing the answer. End it with q or Ctrl-C. Where the output is not a terminal, plain text is
-    printed, look by look.
+    Rates and times cover the interval since the last update; those of the first update, the time since
+    the model was loaded. Times are averages of a request in milliseconds: waiting, preparing the
+    picture, inference, finishing the answer. Press q or Ctrl-C to end. If the output is not a terminal,
+    each update is printed as plain text.
 
     \b
     Examples:

@@ -26,7 +26,7 @@ __all__ = ["train"]
 @click.argument(
     "folder", type=click.Path(exists=True, path_type=Path), metavar="[FOLDER]", required=False
 )
-@click.option("--name", required=True, help="Name of the model; its id in the zoo is made of it.")
+@click.option("--name", required=True, help="Name of the model, from which its id is derived.")
 @click.option(
     "--labels",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -43,7 +43,7 @@ __all__ = ["train"]
     "--unlabelled",
     type=click.Path(exists=True, path_type=Path),
     help="A folder of further pictures without labels, to improve the model with. Needs 10 labelled "
-    "pictures a class; below, they were measured to do harm.",
+    "pictures a class; with fewer, they lowered the accuracy in our measurements.",
 )
 @click.option(
     "--improve",
@@ -75,7 +75,7 @@ __all__ = ["train"]
     "--report", type=click.Path(file_okay=False, path_type=Path), help="Folder for a report."
 )
 @click.option("--json", "as_json", is_flag=True, help="Write the figures as JSON.")
-@click.option("--author", "authors", multiple=True, help="Who made the model. May be repeated.")
+@click.option("--author", "authors", multiple=True, help="Author of the model. May be repeated.")
 @click.option("--license", "license_id", default="", help="SPDX identifier, such as CC-BY-4.0.")
 @click.option(
     "--without-embeddings",
@@ -89,7 +89,7 @@ __all__ = ["train"]
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the zoo.  [default: the server's first]",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, help="Of everything random.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of all random numbers.")
 @server_options
 @click.pass_context
 def train(

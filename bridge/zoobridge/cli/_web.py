@@ -34,7 +34,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--tls-key", type=_FILE, help="The certificate's key (PEM).")
 @click.option(
     "--login-token", envvar="ZOOBRIDGE_WEB_LOGIN_TOKEN", show_envvar=True, default="",
-    help="What visitors from other machines log in with.  [default: a random one]",
+    help="Token with which visitors from other machines log in.  [default: a random one]",
 )  # fmt: skip
 @click.option("--pictures", type=_FOLDER, help="Folder of pictures that every visitor may take.")
 @click.option(

@@ -11,7 +11,14 @@ from pathlib import Path
 from zoobridge.errors import InvalidRequestError
 from zoobridge.protocol import START_BYTES, kind_of_file
 
-__all__ = ["IMAGE_SUFFIXES", "FoundImages", "LeftOut", "find_images", "why_no_image"]
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "FoundImages",
+    "LeftOut",
+    "find_images",
+    "find_labelled",
+    "why_no_image",
+]
 
 #: Endings of files that are taken for pictures without a look inside, in lower case.
 IMAGE_SUFFIXES = (
@@ -73,6 +80,35 @@ def find_images(given: str | os.PathLike[str]) -> FoundImages:
             raise InvalidRequestError(f"no file matches {path}", field="image")
         return FoundImages(found)
     return FoundImages((path,))
+
+
+def find_labelled(
+    source: str | os.PathLike[str],
+) -> tuple[list[tuple[Path, str]], list[LeftOut]]:
+    """Return the pictures of a folder that has a sub-folder for each class, each with its class.
+
+    Sub-folders without a picture are returned as what is left out; hidden ones are no classes.
+
+    Raises
+    ------
+    InvalidRequestError
+        If it has fewer than two sub-folders.
+    """
+    folders = sorted(
+        one for one in Path(source).iterdir() if one.is_dir() and not one.name.startswith(".")
+    )
+    if len(folders) < 2:
+        raise InvalidRequestError(
+            f"{source} has no sub-folder for each class; make one for each, with its pictures"
+        )
+    files: list[tuple[Path, str]] = []
+    left_out: list[LeftOut] = []
+    for folder in folders:
+        try:
+            files += [(path, folder.name) for path in find_images(folder).files]
+        except InvalidRequestError as error:
+            left_out.append(LeftOut(folder, error.message))
+    return files, left_out
 
 
 def why_no_image(path: Path) -> str:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoobridge.client._folders import find_images
+from zoobridge.client._folders import find_labelled
 from zoobridge.client._images import sources
 from zoobridge.client._own_words import error_of
 from zoobridge.client._request import parse_region
@@ -178,19 +178,8 @@ class RemoteTrainingProject:
         list
             Pictures that were not taken, each with the reason.
         """
-        folders = sorted(
-            one for one in Path(source).iterdir() if one.is_dir() and not one.name.startswith(".")
-        )
-        if len(folders) < 2:
-            raise InvalidRequestError(
-                f"{source} has no sub-folder for each class; make one for each, with its pictures"
-            )
-        files, left_out = [], []
-        for folder in folders:
-            try:
-                files += [(path, folder.name) for path in find_images(folder).files]
-            except InvalidRequestError as error:
-                left_out.append((str(folder), error.message))
+        files, beside = find_labelled(source)
+        left_out = [(str(one.path), one.why) for one in beside]
         group = group_by or (lambda _: "")
         requests = (
             self._sent(path, label, number, group(path))
