@@ -7,6 +7,7 @@ import contextlib
 import resource
 import threading
 import time
+from collections import Counter
 
 import grpc
 import psutil
@@ -34,6 +35,7 @@ from zoobridge.protocol.v1 import classification_pb2
 
 CLASSIFY = "/zoobridge.v1.ClassificationService/Classify"
 MB = 1 << 20
+_OWN_CONNECTION = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_send_message_length", -1)]
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -65,17 +67,26 @@ def answers_now(server, *, or_else=grpc.StatusCode.RESOURCE_EXHAUSTED):
         return False
 
 
+def resident(server):
+    return psutil.Process(server.pid).memory_info().rss
+
+
+def private(server):
+    """Without the memory that requests wait in for their model, which has a bound of its own."""
+    memory = psutil.Process(server.pid).memory_info()
+    return memory.rss - memory.shared
+
+
 @contextlib.contextmanager
-def no_more_memory_than(server, megabytes):
+def no_more_memory_than(server, megabytes, *, measure=resident):
     """Fails where the server takes more than it had, at any time."""
-    process = psutil.Process(server.pid)
-    before = process.memory_info().rss
+    before = measure(server)
     peak = [before]
     ended = threading.Event()
 
     def watch():
         while not ended.wait(0.01):
-            peak[0] = max(peak[0], process.memory_info().rss)
+            peak[0] = max(peak[0], measure(server))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -102,6 +113,39 @@ def test_compressed_messages_do_not_expand(server):
         calls = [gzip_call(channel, sized(50, 250) * MB) for _ in range(4)]
         assert {call.code() for call in calls} == {grpc.StatusCode.UNIMPLEMENTED}
     assert answers(server)
+
+
+def test_large_messages_that_arrive_at_once_take_the_memory_of_a_few(tmp_path):
+    write_package(tmp_path / "zoo" / "brightness", "brightness")
+    with Serving(tmp_path / "zoo", tmp_path / "server", "--max-message", "16M") as server:
+        answers(server, seconds=180)
+        many_large_messages(server)
+        wait_until(lambda: private(server) < 192 * MB, seconds=60)
+        assert answers(server)
+
+
+def many_large_messages(server):
+    picture = classification_pb2.ClassifyRequest(
+        model="brightness", image={"encoded": bytes(15 * MB)}
+    ).SerializeToString()
+    codes = []
+
+    def send():
+        with grpc.insecure_channel(server.address, _OWN_CONNECTION) as channel:
+            codes.append(channel.unary_unary(CLASSIFY).future(picture, timeout=90).code())
+
+    # Unbounded they take more than twice what is sent: 1.6 GB of the small size.
+    with no_more_memory_than(server, 1000, measure=private):
+        callers = [threading.Thread(target=send) for _ in range(sized(48, 512))]
+        for caller in callers:
+            caller.start()
+        for caller in callers:
+            caller.join()
+    print(f"\n{Counter(code.name for code in codes)}")
+    # The picture is none; the newest calls are cancelled, and some find the model's queue full.
+    code = grpc.StatusCode
+    assert set(codes) <= {code.INVALID_ARGUMENT, code.CANCELLED, code.RESOURCE_EXHAUSTED}
+    assert code.CANCELLED in codes
 
 
 def test_metadata_of_megabytes_is_refused(server):

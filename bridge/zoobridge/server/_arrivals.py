@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import grpc
 
+    from zoobridge.server._own_memory import OwnMemory
     from zoobridge.server._pools import CallPool
 
 __all__ = ["Arrivals"]
@@ -32,6 +33,11 @@ _SLOW_SECONDS: Final = 0.5
 _LOOK_SECONDS: Final = 0.2
 #: A message may take longer unless a stream waits for the thread, or the server is about to end.
 _PATIENCE_SECONDS: Final = 5.0
+#: How often the memory that messages take is looked at, while some take longer.
+_MEMORY_SECONDS: Final = 0.05
+#: So long after the last message that took longer, memory is given back: what calls held that were
+#: answered by then.
+_GIVE_BACK_SECONDS: Final = (1.0, 3.0, 10.0, 30.0)
 _LAST_SECONDS: Final = 1.0
 
 
@@ -53,9 +59,12 @@ class Arrivals:
     pools
         The threads that wait. Calls that wait longer than most are set aside, the oldest of too many
         cancelled.
+    memory
+        What messages take while they arrive; where it is too much, the newest calls are cancelled.
     """
 
-    def __init__(self, pools: Sequence[CallPool]) -> None:
+    def __init__(self, pools: Sequence[CallPool], memory: OwnMemory) -> None:
+        self._memory = memory
         self._waiting: dict[CallPool, dict[grpc.ServicerContext, _Awaited]] = {
             pool: {} for pool in pools
         }
@@ -94,13 +103,34 @@ class Arrivals:
         self._ended.set()
 
     def _look(self) -> None:
-        hurried = False
-        while not self._ended.wait(_SOON_SECONDS if hurried else _LOOK_SECONDS):
-            hurried = False
+        pause, quiet_since, given_back = _LOOK_SECONDS, 0.0, len(_GIVE_BACK_SECONDS)
+        while not self._ended.wait(pause):
+            now, pause = time.monotonic(), _LOOK_SECONDS
+            slow: list[_Awaited] = []
             for pool, waiting in self._waiting.items():
-                hurried = hurried or pool.queued > 0
-                if waiting:
-                    self._review(pool, list(waiting.values()), time.monotonic())
+                awaited = list(waiting.values())
+                if awaited:
+                    self._review(pool, awaited, now)
+                    slow += [one for one in awaited if one.since < now - _MEMORY_SECONDS]
+                if slow:
+                    pause = min(pause, _MEMORY_SECONDS)
+                if pool.queued:
+                    pause = _SOON_SECONDS
+            if slow:
+                given_back, quiet_since = 0, now
+                self._bound_memory(slow)
+            elif (
+                given_back < len(_GIVE_BACK_SECONDS)
+                and now - quiet_since > _GIVE_BACK_SECONDS[given_back]
+            ):
+                given_back += 1
+                self._memory.give_back()
+
+    def _bound_memory(self, slow: list[_Awaited]) -> None:
+        """Cancel half of the calls whose messages arrive, the newest ones, where memory is short."""
+        if len(slow) > 1 and self._memory.is_short():
+            slow.sort(key=lambda one: one.since)
+            _cancel(slow[len(slow) // 2 :], "memory is short")
 
     def _review(self, pool: CallPool, awaited: Sequence[_Awaited], now: float) -> None:
         due = now - (_SOON_SECONDS if pool.queued else _SLOW_SECONDS)
@@ -112,15 +142,12 @@ class Arrivals:
             late = [one for one in awaited if one.since < now - _LAST_SECONDS]
         elif pool.full:
             late += [one for one in awaited if one.since < now - _PATIENCE_SECONDS]
-        _cancel(late)
+        _cancel(late, "others wait for their place")
 
 
-def _cancel(late: Sequence[_Awaited]) -> None:
+def _cancel(late: Sequence[_Awaited], why: str) -> None:
     for one in late:
         context: Any = one.context
         context.cancel()
     if late:
-        _log.warning(
-            "cancelled calls whose message did not come, since others wait for their place calls=%d",
-            len(late),
-        )
+        _log.warning("cancelled calls whose message did not come calls=%d why=%r", len(late), why)

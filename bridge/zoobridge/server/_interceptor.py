@@ -22,6 +22,7 @@ from zoobridge.server._refusal import Refusal, Refusals
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from zoobridge.server._own_memory import OwnMemory
     from zoobridge.server._permission import Permissions
     from zoobridge.server._pools import CallPool, CallPools
 
@@ -59,6 +60,8 @@ class CallInterceptor:
         Who may do what.
     pools
         The threads that answer, which know when another call would wait too long.
+    memory
+        What messages take while they arrive.
     make_room
         Ends a stream that only holds a thread, where there is one; see :meth:`OpenStreams.make_room`.
     observe
@@ -70,6 +73,7 @@ class CallInterceptor:
         permissions: Permissions,
         pools: CallPools,
         *,
+        memory: OwnMemory,
         make_room: Callable[[], bool],
         observe: Observer = _no_observer,
     ) -> None:
@@ -77,7 +81,7 @@ class CallInterceptor:
         self._pools = pools
         self._make_room = make_room
         self._observe = observe
-        self._arrivals = Arrivals(pools.all)
+        self._arrivals = Arrivals(pools.all, memory)
         self._draining = False
         self._methods: dict[str, _Method] = {}
 
@@ -200,9 +204,10 @@ class CallInterceptor:
             # The caller is gone; grpc raises and expects this from the iterator of requests.
             raise
         except Exception as exception:  # noqa: BLE001 - the one place where all become a status
-            error = known_error(exception, method)
-            code = int(error.code)
-            Refusal.of(error).send(context)
+            # Without a name for the error, which holds this frame: its call's message is let go at once.
+            refusal = Refusal.of(known_error(exception, method))
+            code = refusal.code.value[0]
+            refusal.send(context)
         finally:
             self._observe(method, code, time.monotonic() - start)
 

@@ -33,6 +33,7 @@ from zoobridge.server._interceptor import CallInterceptor
 from zoobridge.server._listen import listen, reachable_address, server_options
 from zoobridge.server._logs import configure_logs
 from zoobridge.server._open_streams import OpenStreams
+from zoobridge.server._own_memory import OwnMemory
 from zoobridge.server._permission import Permissions
 from zoobridge.server._pools import CallPools
 from zoobridge.server._recent_log import RecentLog
@@ -62,6 +63,8 @@ _POLL_SECONDS = 0.02
 # The last answers are on their way when the threads that wrote them are done.
 _LAST_SECONDS = 1.0
 _HURRY_SECONDS = 1.0
+# So many of the largest messages may arrive at once, as far as memory goes.
+_MESSAGES = 4
 
 
 class Server:
@@ -172,12 +175,12 @@ class Server:
         pools = CallPools.of(threads=config.max_workers, patience=config.max_wait_seconds)
         stack.callback(pools.close)
         streams = OpenStreams()
-        interceptor = (
-            CallInterceptor(permissions, pools, make_room=streams.make_room)
-            if metrics is None
-            else CallInterceptor(
-                permissions, pools, make_room=streams.make_room, observe=metrics.observe
-            )
+        interceptor = CallInterceptor(
+            permissions,
+            pools,
+            memory=OwnMemory(_MESSAGES * config.limits.message_bytes),
+            make_room=streams.make_room,
+            **({} if metrics is None else {"observe": metrics.observe}),
         )
         stack.callback(interceptor.close)
         interceptors: Any = (interceptor,)
