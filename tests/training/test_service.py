@@ -19,6 +19,7 @@ from zoobridge.errors import (
     TrainingPermissionError,
 )
 from zoobridge.protocol.v1 import image_pb2, training_pb2
+from zoobridge.training import parse_group_rule
 
 # A whole publication, with two frameworks that are started to write their formats.
 pytestmark = pytest.mark.timeout(900)
@@ -54,10 +55,14 @@ def test_from_pictures_to_a_served_model(client, tmp_path, project):
     assert "Doubtful" in report.html
 
 
-def test_pictures_of_a_folder_are_grouped_as_asked(project, tmp_path):
-    pictures = write_patches(tmp_path, range(2))
-    assert project.annotate_folder(pictures, group_by=lambda path: path.stem[-2:]) == []
-    assert {one.group for one in project.annotations} == {"00", "01"}
+def test_pictures_of_a_folder_are_grouped_by_the_rules_of_any_project(project, tmp_path):
+    pictures = write_patches(tmp_path, range(2), names=TEXTURES[:2])
+    with pytest.raises(InvalidRequestError, match="does not match the prefix plate"):
+        project.annotate_folder(pictures, group_by=parse_group_rule("prefix:plate"))
+    assert project.annotations == ()
+    rule = parse_group_rule(r"prefix:[a-z]+(\d+)")
+    assert project.annotate_folder(pictures, group_by=rule) == []
+    assert [one.group for one in project.annotations] == ["00", "01", "00", "01"]
 
 
 def test_what_the_project_knows_comes_back_with_the_pictures(project):

@@ -169,7 +169,8 @@ class RemoteTrainingProject:
             The folder.
         group_by
             Returns for the path of a picture what must not be split between training and test: its
-            plate, patient or day. Each picture by default.
+            plate, patient or day; a :class:`zoobridge.training.GroupRule` does. Each picture by
+            default.
         on_step
             Called as pictures are sent.
 
@@ -180,10 +181,11 @@ class RemoteTrainingProject:
         """
         files, beside = find_labelled(source)
         left_out = [(str(one.path), one.why) for one in beside]
-        group = group_by or (lambda _: "")
+        # Groups first: what a rule raises while pictures are sent would end the stream.
+        groups = ["" if group_by is None else group_by(path) for path, _ in files]
         requests = (
-            self._sent(path, label, number, group(path))
-            for number, (path, label) in enumerate(files)
+            self._sent(path, label, group, number)
+            for number, ((path, label), group) in enumerate(zip(files, groups, strict=True))
         )
         for number, (answer, (path, _)) in enumerate(
             zip(self._annotated(requests), files, strict=False)
@@ -359,7 +361,7 @@ class RemoteTrainingProject:
             annotator=_user() if annotator is None else annotator,
         )
 
-    def _sent(self, path: Path, label: str, number: int, group: str) -> pb.AnnotateRequest:
+    def _sent(self, path: Path, label: str, group: str, number: int) -> pb.AnnotateRequest:
         request = self._request(path, None, [label], group=group, annotator=None, suggested=False)
         request.id = str(number)
         try:

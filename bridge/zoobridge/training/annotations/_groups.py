@@ -33,6 +33,16 @@ class GroupRule:
     def __str__(self) -> str:
         return f"{self.kind}:{self.detail}" if self.detail else self.kind
 
+    def __call__(self, path: Path) -> str:
+        """Return the group of a picture of a folder; empty for the picture itself.
+
+        Raises
+        ------
+        InvalidRequestError
+            As :meth:`group`; always for a column, which a folder lacks.
+        """
+        return self.group(path, "", {})
+
     def group(self, path: Path, digest: str, row: Mapping[str, str]) -> str:
         """Return the group of a picture.
 
