@@ -70,7 +70,9 @@ def test_what_the_project_knows_comes_back_with_the_pictures(project):
     again = project.add(patch("brick", 0, side=64))
     assert again.items[0].label == "brick"
     assert {one.label: one.items for one in again.classes} == {"brick": 2, "grass": 2}
-    assert project.undo().label == "grass"
+    undone = project.undo()
+    assert (undone.undone.label, undone.label_now) == ("grass", "")
+    assert {one.label: one.items for one in undone.classes} == {"brick": 2, "grass": 1}
     assert project.summary().annotated == 3
     assert project.summary().unlabelled == 1
 
@@ -89,6 +91,26 @@ def test_places_of_a_picture_are_items_of_one_group(project):
     assert given.group == first.group
     with pytest.raises(RegionError, match="lies outside"):
         project.add(sheet, regions=["900,0,10,10"])
+
+
+def test_places_have_groups_of_their_own_and_classes_new_names(project):
+    sheet = np.concatenate([patch("brick", 0), patch("grass", 0)], axis=1)
+    regions = [Region(0, 0, 48, 48), Region(96, 0, 48, 48)]
+    labels, groups = ["brick", "gras"], ["plate 1", ""]
+    done = project.add(sheet, regions=regions, labels=labels, groups=groups, group="sheet")
+    assert [one.group for one in done.items] == ["plate 1", "sheet"]
+    with pytest.raises(InvalidRequestError, match="2 places have 1 groups"):
+        project.add(sheet, regions=regions, groups=["plate 1"])
+    project.annotate(done.items[1].item, "gras", annotator="another")
+    renamed = project.rename_class("gras", "grass")
+    assert {one.label: one.items for one in renamed.classes} == {"brick": 1, "grass": 1}
+    assert {one.annotator for one in project.annotations if one.label == "grass"} > {"another"}
+    assert {one.group for one in project.annotations} == {"plate 1", "sheet"}
+    (joined,) = project.rename_class("brick", "grass").classes
+    assert (joined.label, joined.items) == ("grass", 2)
+    assert project.rename_class("brick", "grass") is None
+    project.annotate(done.items[1].item, "brick", annotator="another")
+    assert project.undo().label_now == "grass"
 
 
 def test_a_plane_of_a_stack_has_to_be_named(project):

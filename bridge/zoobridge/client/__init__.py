@@ -69,6 +69,7 @@ from zoobridge.client._training import (
     TrainingFigures,
     TrainingItem,
     TrainingReport,
+    UndoneAnnotation,
     UnusedItem,
 )
 from zoobridge.protocol import Author, AxisSize, Citation, check_axes
@@ -129,6 +130,7 @@ __all__ = [
     "TrainingFigures",
     "TrainingItem",
     "TrainingReport",
+    "UndoneAnnotation",
     "UnusedItem",
     "Weights",
     "check_axes",

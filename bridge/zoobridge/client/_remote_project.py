@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from zoobridge.client._annotate_messages import annotate_request
 from zoobridge.client._folders import find_labelled
 from zoobridge.client._images import sources
 from zoobridge.client._own_words import error_of
-from zoobridge.client._request import parse_region
 from zoobridge.client._training import (
     AnnotatedItems,
     ProjectSummary,
@@ -20,6 +19,7 @@ from zoobridge.client._training import (
     TrainingFigures,
     TrainingItem,
     TrainingReport,
+    UndoneAnnotation,
 )
 from zoobridge.client._training_images import image_message, with_pixels
 from zoobridge.errors import InvalidRequestError, ZooBridgeError
@@ -124,6 +124,7 @@ class RemoteTrainingProject:
         *,
         regions: Sequence[RegionLike] | None = None,
         labels: Sequence[str] = (),
+        groups: Sequence[str] = (),
         group: str = "",
         annotator: str | None = None,
         suggested: bool = False,
@@ -141,11 +142,20 @@ class RemoteTrainingProject:
         labels
             A class for each place, empty where it is not known; none for items that
             :meth:`suggest` is to choose from.
+        groups
+            A group for each place, in place of `group`; empty where `group` holds.
         name
             What to call the picture; its file's name by default.
         """
-        request = self._request(
-            picture, regions, labels, group=group, annotator=annotator, suggested=suggested
+        request = annotate_request(
+            self.name,
+            picture,
+            regions,
+            labels,
+            groups=groups,
+            group=group,
+            annotator=annotator,
+            suggested=suggested,
         )
         if not isinstance(picture, TrainingItem):
             request.image.CopyFrom(image_message(picture, axes, name))
@@ -196,12 +206,43 @@ class RemoteTrainingProject:
                 on_step("pictures", number + 1, len(files))
         return left_out
 
-    def undo(self) -> TrainingAnnotation | None:
-        """Take the last annotation back, and return it."""
+    def undo(self) -> UndoneAnnotation | None:
+        """Take the last annotation back; return it, or `None` where nothing is left to take back."""
         request = pb.UndoAnnotationRequest(project=self.name)
         answer = self._transport.unary("UndoAnnotation", request)
-        undone = answer.undone if answer.HasField("undone") else None
-        return None if undone is None else from_message(TrainingAnnotation, undone)
+        return from_message(UndoneAnnotation, answer) if answer.HasField("undone") else None
+
+    def rename_class(self, old: str, new: str) -> AnnotatedItems | None:
+        """Give all items of a class another class; with the name of another class, join them.
+
+        Each person's annotations stay theirs. After an interruption, call it again for the rest.
+
+        Returns
+        -------
+        AnnotatedItems
+            The last item, with the project's classes; `None` where no item had the class.
+        """
+        if not new.strip():
+            raise InvalidRequestError("a class needs a name", field="items.label")
+        given = [one for one in self.annotations if one.label == old]
+        requests = (
+            annotate_request(
+                self.name,
+                one.item,
+                None,
+                [new],
+                group=one.group,
+                annotator=one.annotator,
+                suggested=one.suggested,
+            )
+            for one in given
+        )
+        last = None
+        for answer in self._annotated(requests):
+            if isinstance(answer, ZooBridgeError):
+                raise answer
+            last = answer
+        return last
 
     def suggest(
         self,
@@ -330,39 +371,8 @@ class RemoteTrainingProject:
         """Remove the project with its pictures from the server; published models stay."""
         self._transport.unary("DeleteProject", pb.DeleteProjectRequest(name=self.name))
 
-    def _request(
-        self,
-        picture: Any,
-        regions: Sequence[RegionLike] | None,
-        labels: Sequence[str],
-        *,
-        group: str,
-        annotator: str | None,
-        suggested: bool,
-    ) -> pb.AnnotateRequest:
-        places = [None] if regions is None else [parse_region(one) for one in regions]
-        if labels and len(labels) != len(places):
-            raise InvalidRequestError(
-                f"{len(places)} places have {len(labels)} classes; give one for each"
-            )
-        items = [
-            pb.ItemLabel(
-                region=None if place is None else place.to_message(),
-                label=labels[number] if labels else "",
-                suggested=suggested,
-            )
-            for number, place in enumerate(places)
-        ]
-        return pb.AnnotateRequest(
-            project=self.name,
-            picture=picture.picture if isinstance(picture, TrainingItem) else None,
-            items=items,
-            group=group,
-            annotator=_user() if annotator is None else annotator,
-        )
-
     def _sent(self, path: Path, label: str, group: str, number: int) -> pb.AnnotateRequest:
-        request = self._request(path, None, [label], group=group, annotator=None, suggested=False)
+        request = annotate_request(self.name, path, None, [label], group=group)
         request.id = str(number)
         try:
             request.image.CopyFrom(image_message(path, "", ""))
@@ -374,7 +384,9 @@ class RemoteTrainingProject:
     def _with_image(
         self, name: str, image: image_pb2.Image, data: bytes | memoryview
     ) -> pb.AnnotateRequest:
-        request = self._request(name, None, (), group="", annotator=None, suggested=False)
+        request = annotate_request(
+            self.name, name, None, (), group="", annotator=None, suggested=False
+        )
         request.image.CopyFrom(with_pixels(image, data))
         return request
 
@@ -386,10 +398,3 @@ class RemoteTrainingProject:
                 yield error_of(answer.error)
             else:
                 yield from_message(AnnotatedItems, answer.annotated)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return ""

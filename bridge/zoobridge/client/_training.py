@@ -26,6 +26,7 @@ __all__ = [
     "TrainingFigures",
     "TrainingItem",
     "TrainingReport",
+    "UndoneAnnotation",
     "UnusedItem",
 ]
 
@@ -131,6 +132,25 @@ class AnnotatedItems:
     """
 
     items: tuple[TrainingAnnotation, ...]
+    classes: tuple[ClassCount, ...]
+
+
+@dataclass(frozen=True)
+class UndoneAnnotation:
+    """What :meth:`RemoteTrainingProject.undo` took back.
+
+    Parameters
+    ----------
+    undone
+        The annotation as it was.
+    label_now
+        The class that its item has now; empty where it has none.
+    classes
+        The project's classes now.
+    """
+
+    undone: TrainingAnnotation
+    label_now: str
     classes: tuple[ClassCount, ...]
 
 

@@ -85,14 +85,16 @@ class AnnotateRequest(_message.Message):
     def __init__(self, id: _Optional[str] = ..., project: _Optional[str] = ..., image: _Optional[_Union[_image_pb2.Image, _Mapping]] = ..., picture: _Optional[str] = ..., items: _Optional[_Iterable[_Union[ItemLabel, _Mapping]]] = ..., group: _Optional[str] = ..., annotator: _Optional[str] = ...) -> None: ...
 
 class ItemLabel(_message.Message):
-    __slots__ = ("region", "label", "suggested")
+    __slots__ = ("region", "label", "suggested", "group")
     REGION_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
     SUGGESTED_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
     region: _image_pb2.Region
     label: str
     suggested: bool
-    def __init__(self, region: _Optional[_Union[_image_pb2.Region, _Mapping]] = ..., label: _Optional[str] = ..., suggested: bool = ...) -> None: ...
+    group: str
+    def __init__(self, region: _Optional[_Union[_image_pb2.Region, _Mapping]] = ..., label: _Optional[str] = ..., suggested: bool = ..., group: _Optional[str] = ...) -> None: ...
 
 class TrainingItem(_message.Message):
     __slots__ = ("picture", "box", "name", "region_id")
@@ -147,12 +149,14 @@ class UndoAnnotationRequest(_message.Message):
     def __init__(self, project: _Optional[str] = ...) -> None: ...
 
 class UndoAnnotationResponse(_message.Message):
-    __slots__ = ("undone", "classes")
+    __slots__ = ("undone", "classes", "label_now")
     UNDONE_FIELD_NUMBER: _ClassVar[int]
     CLASSES_FIELD_NUMBER: _ClassVar[int]
+    LABEL_NOW_FIELD_NUMBER: _ClassVar[int]
     undone: TrainingAnnotation
     classes: _containers.RepeatedCompositeFieldContainer[ClassCount]
-    def __init__(self, undone: _Optional[_Union[TrainingAnnotation, _Mapping]] = ..., classes: _Optional[_Iterable[_Union[ClassCount, _Mapping]]] = ...) -> None: ...
+    label_now: str
+    def __init__(self, undone: _Optional[_Union[TrainingAnnotation, _Mapping]] = ..., classes: _Optional[_Iterable[_Union[ClassCount, _Mapping]]] = ..., label_now: _Optional[str] = ...) -> None: ...
 
 class ListAnnotationsRequest(_message.Message):
     __slots__ = ("project",)

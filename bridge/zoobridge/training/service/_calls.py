@@ -155,6 +155,8 @@ class ProjectCalls:
         response = pb.UndoAnnotationResponse(classes=self._labelled.counts())
         if undone is not None:
             response.undone.CopyFrom(self._described(self._items.get(undone.digest), undone))
+            remaining = self._labelled.last(undone.digest)
+            response.label_now = "" if remaining is None else remaining.label
         yield response
 
     def ListAnnotations(  # noqa: N802
@@ -260,7 +262,7 @@ class ProjectCalls:
             digest=stored.digest,
             path=str(self._items.path(stored)),
             label=item.label,
-            group=request.group or stored.group or stored.source,
+            group=item.group or request.group or stored.group or stored.source,
             annotator=request.annotator,
             time=now(),
             chosen_by=ChosenBy.SUGGESTED if item.suggested else ChosenBy.RANDOM,

@@ -132,7 +132,10 @@ class ItemStore:
             If they cannot be written.
         """
         cuts = cut_items(request)
-        found = [self._item(cut, request) for cut in cuts]
+        found = [
+            self._item(cut, item.group or request.group, request.image.name)
+            for cut, item in zip(cuts, request.items, strict=True)
+        ]
         new = {one.digest: (one, cut) for one, cut in zip(found, cuts, strict=True)}
         new = {digest: pair for digest, pair in new.items() if digest not in self._items}
         size = sum(one.size for one, _ in new.values())
@@ -157,17 +160,17 @@ class ItemStore:
         # As they were first seen: a second place with the same pixels is the same item.
         return [self._items[one.digest] for one in found]
 
-    def _item(self, cut: Cut, request: pb.AnnotateRequest) -> StoredItem:
+    def _item(self, cut: Cut, group: str, name: str) -> StoredItem:
         digest = hashlib.sha256(cut.data).hexdigest()
         return StoredItem(
             digest=digest,
             file=f"{digest}{cut.suffix}",
             size=len(cut.data),
             source=cut.source,
-            name=request.image.name,
+            name=name,
             region_id=cut.region_id,
             region=cut.region,
-            group=request.group,
+            group=group,
         )
 
     def _take(self, item: StoredItem) -> None:

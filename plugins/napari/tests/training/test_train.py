@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage.data
+import skimage.io
 from qtpy.QtCore import Qt
 
 from napari_zoobridge.connection import Address, State
+from napari_zoobridge.targets import ItemKind
 from zoobridge.client import connect
 
 #: Two photographs of each texture, each of which is a separate group.
@@ -86,12 +88,16 @@ def truth(known):
 
 
 def test_a_model_is_labelled_by_keys_fitted_looked_at_and_published(
-    viewer, widget, qtbot, training_server, open_widget, finish, photograph_train, notices
+    viewer, widget, qtbot, training_server, open_widget, finish, photograph_train, notices, tmp_path
 ):
+    stages = []
+    widget._calls.advanced.connect(lambda stage, *_: stages.append(stage))
     widget.name.setText("My textures")
     names = [layer.name for layer in viewer.layers]
     add_tiles(qtbot, viewer, widget, names[:3])
     assert len(widget.session.items) == 18
+    assert widget.counted.text() == "0 of 18 items labelled"
+    assert set(stages) == {"items"}
     assert widget.current is not None
     assert not widget.tile.pixmap().isNull()
     for name in TEXTURES:
@@ -113,12 +119,29 @@ def test_a_model_is_labelled_by_keys_fitted_looked_at_and_published(
         widget.classes.buttons[TEXTURES.index(truth(widget.current))].click()
     idle(qtbot, widget)
     assert widget.session.labelled == 18
+    assert widget.counted.text() == "18 of 18 items labelled"
     widget.fit_button.click()
     idle(qtbot, widget)
+    assert {"features", "cross-validation"} < set(stages)
     assert widget.figures is not None, widget.figure.text()
     assert "95 % interval" in widget.figure.text()
     assert "chance is 0.33" in widget.figure.text()
-    assert "brick: 6 items in 3 groups" in widget.tabs.report.toPlainText()
+    report = widget.tabs.report.toPlainText()
+    assert "brick: 6 items in 3 groups" in report
+    assert "Tested items of each class (row) by the class that was answered" in report
+    widget.save_report(tmp_path / "report")
+    idle(qtbot, widget)
+    assert "brick" in (tmp_path / "report" / "annotations.csv").read_text("utf-8")
+
+    # Stopped work leaves what was there.
+    fitted = widget.figures
+    widget.fit_button.click()
+    assert not widget.progress.isHidden()
+    widget.progress.cancel_button.click()
+    idle(qtbot, widget)
+    assert widget.figure.text() == "Stopped; what was computed is kept."
+    assert widget.figures is fitted
+    assert widget.progress.isHidden()
 
     # A wrong label, and back.
     wrong = widget.session.items[next(iter(widget.session.items))]
@@ -177,11 +200,23 @@ def test_labels_are_there_again_tomorrow(viewer, widget, qtbot):
     _, again = viewer.window.add_plugin_dock_widget("napari-zoobridge", "Train")
     again.link.open(widget.link._address)
     qtbot.waitUntil(lambda: again.link.state is State.CONNECTED, timeout=60_000)
+    qtbot.waitUntil(lambda: "Tomorrow" in again.name.known, timeout=30_000)
     again.name.setText("Tomorrow")
     add_tiles(qtbot, viewer, again, ["sheet 0"])
     assert {one.sent.picture: one.label for one in again.session.items.values()} == before
     assert again.session.labelled == 3
     assert again.current.label == ""
+
+    # A class gets another name, and joins another.
+    again.classes.renamed.emit("other", "no brick")
+    idle(qtbot, again)
+    after = {key: "no brick" if label == "other" else label for key, label in before.items()}
+    assert {one.sent.picture: one.label for one in again.session.items.values()} == after
+    assert set(again.classes.labels) <= {"brick", "no brick"}
+    again.classes.renamed.emit("brick", "no brick")
+    idle(qtbot, again)
+    assert again.classes.labels == ("no brick",)
+    assert again.session.labelled == 3
 
 
 def is_closed(client):
@@ -251,7 +286,7 @@ def test_a_widget_that_is_docked_again_works_again(viewer, widget, qtbot):
     assert "No figure yet" in widget.figure.text()
 
 
-def test_points_shapes_and_labelled_objects_are_items_too(viewer, widget, qtbot):
+def test_points_shapes_and_labelled_objects_are_items_too(viewer, widget, qtbot, tmp_path):
     from napari_zoobridge.widgets._target_choice import Target
 
     labels = np.zeros((3 * SIDE, 2 * SIDE), int)
@@ -268,9 +303,39 @@ def test_points_shapes_and_labelled_objects_are_items_too(viewer, widget, qtbot)
         assert len(widget.session.items) == count, target
     assert widget.session.next_item() is not None
 
+    # What is kept together: nothing, then the folder of the file.
+    widget.give("one")
+    widget.groups.setCurrentText("nothing (flatters)")
+    widget.target.target.value = Target.GRID
+    widget.target.tile.value = SIDE
+    widget.add_button.click()
+    idle(qtbot, widget)
+    tiles = [one for one in widget.session.items.values() if one.item.kind is ItemKind.TILE]
+    for one in tiles[:2]:
+        widget._show(one)
+        widget.give("one")
+    folder = tmp_path / "plate 7"
+    folder.mkdir()
+    skimage.io.imsave(folder / "well.png", skimage.data.coins()[:SIDE, :SIDE])
+    (layer,) = viewer.open(os.fspath(folder / "well.png"), plugin="napari")
+    qtbot.waitUntil(lambda: layer in widget.target.image.choices)
+    widget.target.image.value = layer
+    widget.groups.setCurrentText("folders of images")
+    widget.add_button.click()
+    idle(qtbot, widget)
+    of_file = [one for one in widget.session.items.values() if one.plan.place.layer is layer]
+    widget._show(of_file[0])
+    widget.give("two")
+    idle(qtbot, widget)
+    groups = [one.group for one in widget.session.project.annotations]
+    assert groups[-1] == os.fspath(folder)
+    assert len(set(groups)) == 4
+
 
 def test_what_is_missing_is_said(widget, qtbot, notices):
     widget.add_button.click()
     assert any("type a name for the model" in one.lower() for one in notices())
     assert not widget.publish_button.isEnabled()
     assert not widget.suggest_button.isEnabled()
+    # The keys belong to napari until an item is shown.
+    assert not any(shortcut.isEnabled() for shortcut in widget.classes._keys)

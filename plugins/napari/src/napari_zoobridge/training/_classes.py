@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
+from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
+    QInputDialog,
     QLineEdit,
     QPushButton,
     QRadioButton,
@@ -32,10 +35,13 @@ class ClassButtons(QWidget):
         A class was chosen.
     added
         A class was typed that is new.
+    renamed
+        A class is to have another name: the old and the new one.
     """
 
     chosen = Signal(str)
     added = Signal(str)
+    renamed = Signal(str, str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,11 +55,20 @@ class ClassButtons(QWidget):
         self.add_button = QPushButton("Add class")
         self.add_button.clicked.connect(self._add)
         self.name.returnPressed.connect(self._add)
+        self.rename_button = QPushButton("Rename…")
+        self.rename_button.setToolTip(
+            "Give a class another name; with the name of another class, join both"
+        )
+        self.rename_button.clicked.connect(self._rename)
+        self._keys = [QShortcut(QKeySequence(str(key)), self) for key in range(1, _KEYS + 1)]
+        for key, shortcut in enumerate(self._keys, start=1):
+            shortcut.activated.connect(partial(self.choose, key))
         self._column = QVBoxLayout()
         self._column.setContentsMargins(0, 0, 0, 0)
         row = QHBoxLayout()
         row.addWidget(self.name, 1)
         row.addWidget(self.add_button)
+        row.addWidget(self.rename_button)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addLayout(self._column)
@@ -79,12 +94,18 @@ class ClassButtons(QWidget):
         if list(counts) != self._labels:
             self._labels = list(counts)
             self._rebuild()
+            self.rename_button.setEnabled(bool(counts))
         for button, (label, count) in zip(self.buttons, counts.items(), strict=True):
             place = self.buttons.index(button) + 1
             key = f"{place}   " if place <= _KEYS else ""
             hint = "   ← model" if label == guess else ""
             button.setText(f"{key}{label}   ({count}){hint}".replace("&", "&&"))
             button.setChecked(label == current)
+
+    def listen(self, wanted: bool) -> None:  # noqa: FBT001 - as QShortcut.setEnabled
+        """Take the keys 1 to 9 from the window, or leave them to napari."""
+        for shortcut in self._keys:
+            shortcut.setEnabled(wanted)
 
     def choose(self, number: int) -> None:
         """Choose the class with this key, from 1."""
@@ -110,3 +131,18 @@ class ClassButtons(QWidget):
         if label and label not in self._labels:
             self.added.emit(label)
         self.name.clear()
+
+    def _rename(self) -> None:
+        old, wanted = QInputDialog.getItem(
+            self, "Rename a class", "Class", self._labels, editable=False
+        )
+        if not wanted:
+            return
+        new, wanted = QInputDialog.getText(
+            self,
+            "Rename a class",
+            f"New name of “{old}”; that of another class joins both",
+            text=old,
+        )
+        if wanted and new.strip() and new.strip() != old:
+            self.renamed.emit(old, new.strip())

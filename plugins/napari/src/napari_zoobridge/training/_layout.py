@@ -33,14 +33,15 @@ def column_of(widget: Any) -> QWidget:
     column.addWidget(widget.add_button)
     column.addWidget(widget.tile)
     column.addWidget(widget.place)
+    column.addWidget(widget.counted)
     column.addWidget(widget.classes)
     column.addLayout(_row(widget.suggest_button, widget.skip_button, widget.undo_button))
     column.addWidget(widget.fit_button)
-    column.addWidget(widget.bar)
+    column.addWidget(widget.progress)
     column.addWidget(widget.figure)
     column.addWidget(widget.tabs, 1)
     column.addLayout(about)
-    column.addWidget(widget.publish_button)
+    column.addLayout(_row(widget.publish_button, widget.report_button))
     return inside
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,9 +15,8 @@ from zoobridge.client import Region
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
     from napari_zoobridge.targets import Batch, Item, Plan
+    from napari_zoobridge.training._calls import OnStep
     from zoobridge.client import (
         AnnotatedItems,
         ClassCount,
@@ -106,6 +106,12 @@ class TrainingSession:
         return session
 
     @property
+    def counted(self) -> str:
+        """How many of the items of open images have a class, as a sentence."""
+        done = sum(bool(one.label) for one in self.items.values())
+        return f"{done} of {len(self.items)} items labelled"
+
+    @property
     def labelled(self) -> int:
         """How many items have a class, those in images that are not open among them."""
         return sum(self.classes.values())
@@ -124,7 +130,8 @@ class TrainingSession:
         plan
             What to label.
         group
-            What must not be divided between training and test: ``image``, ``plane`` or ``item``.
+            What must not be divided between training and test: ``folder``, ``image``, ``plane`` or
+            ``item``.
         """
         items = [item for item in plan.items(lambda: None) if not item.problem]
         source, limits = plan.place.source, self.client.info().limits
@@ -150,9 +157,9 @@ class TrainingSession:
             fresh = open_items
         return fresh[0] if fresh else None
 
-    def suggest(self) -> KnownItem | None:
+    def suggest(self, on_step: OnStep) -> KnownItem | None:
         """Return the item whose class the model would learn most from; `None` when all have one."""
-        for one in self.project.suggest(count=_SUGGESTED):
+        for one in self.project.suggest(count=_SUGGESTED, on_step=on_step):
             known = self.items.get(one.item.picture)
             if known is not None and not known.label and one.item.picture not in self._skipped:
                 known.suggested, known.guess = True, one.label
@@ -174,44 +181,41 @@ class TrainingSession:
         """Take the last label back; return its item where its image is open."""
         with self._labelling:
             undone = self.project.undo()
-            self._count(self.project.summary().classes)
-            known = None if undone is None else self.items.get(undone.item.picture)
+            if undone is None:
+                return None
+            self._count(undone.classes)
+            known = self.items.get(undone.undone.item.picture)
             if known is not None:
-                # The label of before may have come back.
-                known.label = self.project.add(known.sent).items[0].label
+                known.label = undone.label_now
             return known
+
+    def rename(self, old: str, new: str) -> None:
+        """Give all items of a class another class, those in images that are not open among them."""
+        with self._labelling:
+            last = self.project.rename_class(old, new)
+            # In the place of the old one, which keeps its key.
+            self.classes = {new if one == old else one: 0 for one in self.classes} | {
+                one: count for one, count in self.classes.items() if one != old
+            }
+            if last is not None:
+                self._count(last.classes)
+            for known in list(self.items.values()):
+                if known.label == old:
+                    known.label = new
 
     def _send(self, plan: Plan, batch: Batch, group: str) -> None:
         source = plan.place.source
         pixels = np.ascontiguousarray(source.read(batch.plane, batch.window))
         whole = batch.items[0].box is None
         regions = None if whole else [_region(batch, item) for item in batch.items]
-        if group == "item" and regions is not None:
-            for item, region in zip(batch.items, regions, strict=True):
-                self._take(plan, (item,), self._added(plan, batch, pixels, [region], item))
-            return
-        answer = self._added(plan, batch, pixels, regions, None, by_plane=group == "plane")
-        self._take(plan, batch.items, answer)
-
-    def _added(
-        self,
-        plan: Plan,
-        batch: Batch,
-        pixels: NDArray[Any],
-        regions: list[Region] | None,
-        item: Item | None,
-        *,
-        by_plane: bool = False,
-    ) -> AnnotatedItems:
-        source = plan.place.source
-        group = str(plan.place.layer.source.path or source.name)
-        if by_plane:
-            group += " " + " ".join(f"{axis}{index}" for axis, index in batch.plane.items())
-        if item is not None:
-            group += f" {item.region} {batch.plane}"
-        return self.project.add(
-            pixels, regions=regions, axes=source.plane_axes, name=source.name, group=group
+        answer = self.project.add(
+            pixels,
+            regions=regions,
+            groups=[_group(plan, item, group) for item in batch.items],
+            axes=source.plane_axes,
+            name=source.name,
         )
+        self._take(plan, batch.items, answer)
 
     def _take(self, plan: Plan, items: tuple[Item, ...], answer: AnnotatedItems) -> None:
         random = np.random.default_rng([self.seed, len(self.items)])
@@ -234,3 +238,15 @@ class TrainingSession:
 def _region(batch: Batch, item: Item) -> Region:
     box = batch.box_in_picture(item)
     return Region(box.x, box.y, box.width, box.height, id=item.region, mask=item.mask)
+
+
+def _group(plan: Plan, item: Item, rule: str) -> str:
+    path = plan.place.layer.source.path
+    image = str(path or plan.place.source.name)
+    if rule == "folder":
+        # An image that is no file stands alone.
+        return str(Path(path).parent) if path else image
+    if rule == "image":
+        return image
+    plane = " ".join([image, *(f"{axis}{index}" for axis, index in item.plane.items())])
+    return plane if rule == "plane" else f"{plane} {item.region}"

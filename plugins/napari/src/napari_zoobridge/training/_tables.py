@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from zoobridge.client import TrainingFigures, TrainingItem
 
 __all__ = ["FigureTabs", "headline"]
+
+_RIGHT = (86, 180, 233)
+_WRONG = (230, 159, 0)
 
 
 def headline(figures: TrainingFigures) -> str:
@@ -74,7 +78,7 @@ class FigureTabs(QTabWidget):
             for one in figures.duplicates
         ]
         self._fill(self.duplicates, "Duplicates", pairs)
-        self.report.setPlainText(_report(figures))
+        self.report.setHtml(_report(figures))
 
     def clear_figures(self) -> None:
         """Show nothing."""
@@ -121,11 +125,42 @@ def _report(figures: TrainingFigures) -> str:
         f"{headline(figures)}.",
         f"Accuracy {figures.accuracy:.2f}; always answering the commonest class gives "
         f"{figures.majority_rate:.2f}. Expected calibration error {figures.calibration_error:.3f}.",
-        "",
     ]
     for one in figures.classes:
         recall = "too few groups" if one.recall is None else f"{one.recall:.2f} answered right"
         lines.append(f"{one.label}: {one.items} items in {one.groups} groups, {recall}")
-    lines += ["", *(f"Caution: {sentence}." for sentence in figures.cautions)]
-    lines += [f"Not used: {one.item}: {one.reason}" for one in figures.unused]
-    return "\n".join(lines)
+    cautions = [f"Caution: {sentence}." for sentence in figures.cautions]
+    cautions += [f"Not used: {one.item}: {one.reason}" for one in figures.unused]
+    return "".join([*map(_paragraph, lines), _confusion(figures), *map(_paragraph, cautions)])
+
+
+def _paragraph(text: str) -> str:
+    return f"<p>{escape(text)}</p>"
+
+
+def _confusion(figures: TrainingFigures) -> str:
+    """Return the confusion matrix: labelled classes are rows, answered ones columns."""
+    labels = [escape(one.label) for one in figures.classes]
+    if not labels or len(figures.confusion) != len(labels) ** 2:
+        return ""
+    rows = []
+    for place, label in enumerate(labels):
+        counts = figures.confusion[place * len(labels) : (place + 1) * len(labels)]
+        cells = [
+            _cell(count, count / (sum(counts) or 1), right=column == place)
+            for column, count in enumerate(counts)
+        ]
+        rows.append(f"<tr><th align='left'>{label}</th>{''.join(cells)}</tr>")
+    head = "".join(f"<th>{label}</th>" for label in labels)
+    return (
+        "<p>Tested items of each class (row) by the class that was answered (column), on average "
+        f"over the repetitions:</p><table cellpadding='5'><tr><th></th>{head}</tr>{''.join(rows)}"
+        "</table>"
+    )
+
+
+def _cell(count: float, share: float, *, right: bool) -> str:
+    color = _RIGHT if right else _WRONG
+    # On a light ground, black is legible at every share, in dark themes too.
+    ground = "#" + "".join(f"{round(255 - share * (255 - one)):02x}" for one in color)
+    return f"<td align='right' style='color: black' bgcolor='{ground}'>{count:.1f}</td>"

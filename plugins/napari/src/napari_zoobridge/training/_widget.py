@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_info
-from qtpy.QtGui import QKeySequence, QShortcut
-from qtpy.QtWidgets import QComboBox, QLabel, QLineEdit, QProgressBar, QPushButton
+from qtpy.QtWidgets import QFileDialog, QLabel, QLineEdit, QPushButton
 
-from napari_zoobridge.connection import notify
+from napari_zoobridge.connection import in_background, notify
 from napari_zoobridge.layers import PlaneAxesError
 from napari_zoobridge.results import locate
+from napari_zoobridge.runs import StoppedError
 from napari_zoobridge.targets import EmptyTargetError
 from napari_zoobridge.training._calls import SessionCalls
 from napari_zoobridge.training._classes import ClassButtons
+from napari_zoobridge.training._group_choice import GroupChoice
 from napari_zoobridge.training._layout import column_of
+from napari_zoobridge.training._progress_row import ProgressRow
+from napari_zoobridge.training._project_name import ProjectName
 from napari_zoobridge.training._session import TrainingSession
 from napari_zoobridge.training._tables import FigureTabs, headline
 from napari_zoobridge.training._tile import tile_picture
@@ -24,9 +27,12 @@ from napari_zoobridge.widgets import DockedWidget, TargetChoice
 from zoobridge.errors import ZooBridgeError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import napari
 
     from napari_zoobridge.connection import Address
+    from napari_zoobridge.training._calls import OnStep
     from napari_zoobridge.training._session import KnownItem
     from zoobridge.client import PublishedModel, TrainingFigures, TrainingItem
 
@@ -37,7 +43,6 @@ _EVERY = 5
 #: Fewer say nothing.
 _LEAST = 4
 _HINT = "Name the model, choose what to label, and press “Add these items”."
-_GROUPS = [("images", "image"), ("planes of a stack", "plane"), ("nothing (flatters)", "item")]
 
 
 class TrainWidget(DockedWidget):
@@ -61,28 +66,22 @@ class TrainWidget(DockedWidget):
         self.figures: TrainingFigures | None = None
         """Of the last fit."""
 
-        self.name = QLineEdit()
-        self.name.setPlaceholderText("My cells")
+        self.name = ProjectName()
         self.target = TargetChoice(napari_viewer)
-        self.groups = QComboBox()
-        for text, value in _GROUPS:
-            self.groups.addItem(text, value)
-        self.groups.setToolTip(
-            "What is never divided between fitting and testing. Pieces of one image are alike, so "
-            "that figures are honest only if all of them are on one side."
-        )
+        self.groups = GroupChoice()
         self.add_button = QPushButton("Add these items")
         self.tile = TileView()
         self.tile.show_sentence(_HINT)
         self.place = QLabel()
         self.place.setWordWrap(True)
+        self.counted = QLabel()
         self.classes = ClassButtons()
         self.suggest_button = QPushButton("Suggest next")
         self.suggest_button.setToolTip("The item that the model would learn most from")
         self.skip_button = QPushButton("Skip")
         self.undo_button = QPushButton("Undo")
         self.fit_button = QPushButton("Fit now")
-        self.bar = QProgressBar()
+        self.progress = ProgressRow()
         self.figure = QLabel()
         self.figure.setWordWrap(True)
         self.tabs = FigureTabs(self._name_of)
@@ -90,6 +89,8 @@ class TrainWidget(DockedWidget):
         self.license = QLineEdit()
         self.license.setPlaceholderText("CC-BY-4.0")
         self.publish_button = QPushButton("Publish")
+        self.report_button = QPushButton("Save report…")
+        self.report_button.setToolTip("Write the report of the last fit, and the labels as a table")
 
         self._connect()
         self._open(column_of(self), address)
@@ -98,18 +99,19 @@ class TrainWidget(DockedWidget):
         self.add_button.clicked.connect(self.add_items)
         self.classes.chosen.connect(self.give)
         self.classes.added.connect(self._add_class)
+        self.classes.renamed.connect(self.rename_class)
         self.suggest_button.clicked.connect(self.suggest)
         self.skip_button.clicked.connect(self.skip)
         self.undo_button.clicked.connect(self.undo)
         self.fit_button.clicked.connect(self.fit)
         self.publish_button.clicked.connect(self.publish)
         self.tabs.picked.connect(self._on_picked)
-        self.name.textEdited.connect(self._forget)
+        self.report_button.clicked.connect(self._ask_and_save)
+        self.progress.cancel_button.clicked.connect(self._calls.stop)
+        self.name.edited.connect(self._forget)
         self.link.changed.connect(self._on_link)
         self._calls.changed.connect(self._on_calls)
-        for key in range(1, 10):
-            shortcut = QShortcut(QKeySequence(str(key)), self)
-            shortcut.activated.connect(partial(self.classes.choose, key))
+        self._calls.advanced.connect(self.progress.advance)
 
     # -- what the user does
 
@@ -128,14 +130,17 @@ class TrainWidget(DockedWidget):
         except (EmptyTargetError, PlaneAxesError, ZooBridgeError) as error:
             notify(error)
             return
-        group = str(self.groups.currentData())
+        group = self.groups.rule
         session = self.session
 
-        def work() -> TrainingSession:
+        def work(on_step: OnStep) -> TrainingSession:
             opened = session or TrainingSession.open(self.link.separate(), name)
             try:
-                for _ in opened.add(plan, group):
-                    pass
+                for done, total in opened.add(plan, group):
+                    on_step("items", done, total)
+            except StoppedError:
+                # What was sent is in the project.
+                return opened
             except BaseException:
                 if session is None:
                     opened.close()
@@ -150,7 +155,7 @@ class TrainWidget(DockedWidget):
         def close(opened: TrainingSession) -> None:
             opened.close()
 
-        self._calls.ask("add", work, then=show, late=close)
+        self._calls.ask_long("add", work, then=show, late=close)
 
     def give(self, label: str) -> None:
         """Give a class to the item that is shown, and show the next."""
@@ -177,7 +182,7 @@ class TrainWidget(DockedWidget):
         self._show(self._next() if following else known)
 
     def suggest(self) -> None:
-        """Show the item whose class would tell most."""
+        """Show the item whose class the model would learn most from."""
         session = self.session
         if session is None:
             return
@@ -188,7 +193,7 @@ class TrainWidget(DockedWidget):
             else:
                 self._show(known)
 
-        self._calls.ask("suggest", session.suggest, then=show)
+        self._calls.ask_long("suggest", session.suggest, then=show)
 
     def skip(self) -> None:
         """Show another item; this one comes again at the end."""
@@ -210,18 +215,19 @@ class TrainWidget(DockedWidget):
             return
         self._since_fit = 0
 
-        def show(figures: TrainingFigures) -> None:
-            self.figures = figures
-            self.figure.setText(headline(figures))
-            self.tabs.show_figures(figures)
-
         def failed(error: Exception) -> None:
             # Too few classes or groups yet: said beside the figures, not as an alarm.
-            if not isinstance(error, ZooBridgeError):
-                notify(error)
-            self.figure.setText(f"No figure yet: {error}")
+            if isinstance(error, ZooBridgeError):
+                self.figure.setText(f"No figure yet: {error}")
+            else:
+                self._on_failure(error)
 
-        self._calls.ask("fit", session.project.fit, then=show, failed=failed)
+        self._calls.ask_long(
+            "fit",
+            lambda on_step: session.project.fit(on_step=on_step),
+            then=self._show_figures,
+            failed=failed,
+        )
 
     def publish(self) -> None:
         """Write the model into the server's zoo."""
@@ -231,21 +237,48 @@ class TrainWidget(DockedWidget):
         author = self.author.text().strip()
         license_id = self.license.text().strip()
 
-        def work() -> PublishedModel:
+        def work(on_step: OnStep) -> tuple[TrainingFigures, PublishedModel]:
             # Of the labels as they are now.
-            session.project.fit()
-            return session.project.publish(
-                authors=[author] if author else [], license_id=license_id
+            figures = session.project.fit(on_step=on_step)
+            return figures, session.project.publish(
+                authors=[author] if author else [], license_id=license_id, on_step=on_step
             )
 
-        def published(model: PublishedModel) -> None:
+        def published(answer: tuple[TrainingFigures, PublishedModel]) -> None:
+            figures, model = answer
             self.link.refresh()
+            self._show_figures(figures)
             said = f"{model.reference} is in the zoo; choose it in Classify"
-            self.figure.setText(said)
+            self.figure.setText(f"{said}. {headline(figures)}")
             show_info(said)
 
-        self.figure.setText("Writing the package; this takes some ten seconds …")
-        self._calls.ask("publish", work, then=published, failed=self._on_failure)
+        self._calls.ask_long("publish", work, then=published, failed=self._on_failure)
+
+    def save_report(self, folder: Path) -> None:
+        """Write the report of the last fit into a folder, in the background."""
+        session = self.session
+        if session is None:
+            return
+
+        def saved(_: Any) -> None:
+            show_info(f"Wrote report.html, report.json and annotations.csv to {folder}")
+
+        self._calls.ask("report", lambda: session.project.report(folder), then=saved)
+
+    def rename_class(self, old: str, new: str) -> None:
+        """Give a class another name, or join it with the class of that name."""
+        session = self.session
+        if session is not None:
+            self._calls.ask(
+                "rename",
+                lambda: session.rename(old, new),
+                then=lambda _: self._show(self.current),
+            )
+
+    def _ask_and_save(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Save the report in a folder")
+        if name:
+            self.save_report(Path(name))
 
     # -- what happens
 
@@ -272,10 +305,17 @@ class TrainWidget(DockedWidget):
         self._show(None)
 
     def _on_link(self) -> None:
-        """Begin anew with another server."""
-        info = self.link.info
+        """Begin anew with another server, and offer its projects."""
+        info, client = self.link.info, self.link.connected
         if self.session is not None and info and info.address != self.session.client.address:
             self._forget()
+        if client is not None:
+            # Where they cannot be listed, adding items says why.
+            in_background(client.training_projects, returned=self._offer, failed=lambda _: None)
+
+    def _offer(self, names: Sequence[str]) -> None:
+        if not self._life.ended:
+            self.name.offer(names)
 
     def _on_calls(self) -> None:
         if not self._life.ended:
@@ -330,15 +370,26 @@ class TrainWidget(DockedWidget):
     def _show_state(self) -> None:
         self._show_classes()
         session = self.session
-        self.bar.setVisible(self.running)
+        self.counted.setText("" if session is None else session.counted)
+        self.progress.show_work(self._calls.stoppable)
+        self.classes.listen(self.current is not None)
         self.add_button.setEnabled(not self.running)
         # The items belong to the project that had this name when they were sent.
         self.name.setEnabled(not self._calls.awaits("add"))
         for button in (self.suggest_button, self.undo_button, self.fit_button):
             button.setEnabled(session is not None)
         self.skip_button.setEnabled(self.current is not None)
-        self.publish_button.setEnabled(session is not None and self.figures is not None)
+        fitted = session is not None and self.figures is not None
+        self.publish_button.setEnabled(fitted and not self._calls.awaits("publish"))
+        self.report_button.setEnabled(fitted)
+
+    def _show_figures(self, figures: TrainingFigures) -> None:
+        self.figures = figures
+        self.figure.setText(headline(figures))
+        self.tabs.show_figures(figures)
 
     def _on_failure(self, error: Exception) -> None:
-        self.figure.setText("")
-        notify(error)
+        if isinstance(error, StoppedError):
+            self.figure.setText("Stopped; what was computed is kept.")
+        else:
+            notify(error)
