@@ -169,7 +169,8 @@ def publish_model(
     """
     if license_id and not is_license(license_id):
         raise InvalidRequestError(
-            f"{license_id!r} is not an SPDX licence identifier; write one such as CC-BY-4.0 or MIT"
+            f"{license_id!r} is not an SPDX licence identifier; write one such as CC-BY-4.0 or MIT",
+            field="license",
         )
     model_id = slug(name)
     chosen = formats or installed_formats()

@@ -11,6 +11,7 @@ import pytest
 import tifffile
 from napari.layers import Image
 
+from napari_zoobridge._own_words import in_own_words
 from napari_zoobridge._samples import digits, textures
 from napari_zoobridge.layers import ellipse_outline, polygon_mask
 from napari_zoobridge.results import Look, present
@@ -40,7 +41,7 @@ def same(records, results):
     """Tell whether records say what the client's results say."""
     assert len(records) == len(results)
     for record, result in zip(records, results, strict=True):
-        assert record.error == ("" if result.error is None else result.error.message)
+        assert record.error == ("" if result.error is None else in_own_words(result.error))
         assert record.result.label == result.label
         assert record.result.score == pytest.approx(result.score, abs=1e-6)
         assert record.result.model == result.model

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from napari.qt.threading import create_worker
 from napari.utils.notifications import show_error, show_warning
 
+from napari_zoobridge._own_words import in_own_words
 from napari_zoobridge.layers import PlaneAxesError
 from napari_zoobridge.runs import StoppedError
 from napari_zoobridge.targets import EmptyTargetError
@@ -32,7 +33,9 @@ def notify(error: Exception) -> None:
         return
     if isinstance(error, (EmptyTargetError, PlaneAxesError)):
         show_warning(sentence(str(error)))
-    elif isinstance(error, (ZooBridgeError, OSError)):
+    elif isinstance(error, ZooBridgeError):
+        show_error(sentence(in_own_words(error)))
+    elif isinstance(error, OSError):
         show_error(sentence(str(error)))
     else:
         raise error

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from napari_zoobridge._own_words import in_own_words
 from napari_zoobridge.targets import Item, plane_text
 from zoobridge.client import Result, table_columns
 from zoobridge.errors import RegionError
@@ -52,7 +53,7 @@ class Record:
     @property
     def error(self) -> str:
         """What is wrong with the item, as a sentence; empty for an answer."""
-        return "" if self.result.error is None else self.result.error.message
+        return "" if self.result.error is None else in_own_words(self.result.error)
 
 
 def answered(item: Item, image: str, result: Result) -> Record:

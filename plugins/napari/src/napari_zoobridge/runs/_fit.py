@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_zoobridge._own_words import control_of, in_own_words
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -18,7 +20,6 @@ __all__ = ["FitQuestion", "FitReport", "advice", "expectation", "report_of"]
 
 # Looking for the smallest and the greatest value of more pixels would hold the window up.
 _FEW_PIXELS = 1 << 22
-_CONTROLS = {"options.intensity": "“Intensities”", "options.fit": "“Other sizes”"}
 _REMEDIES = {
     "options.channels": ". Mark the channel axis at “Axes”, or choose another layer.",
     "options.fit": " at “Other sizes”, or classify regions of that size, or a grid.",
@@ -110,8 +111,9 @@ def report_of(check: ImageCheck) -> FitReport:
     """Return a server's answer as a sentence."""
     if check.error is not None:
         asked = check.error.metadata.get("option", check.error.field)
-        own = _REMEDIES.get(asked, "")
-        return FitReport(fits=False, sentence=f"{check.error}{own}")
+        remedy = _REMEDIES.get(asked, "")
+        said = f"{check.error.message}{remedy}" if remedy else in_own_words(check.error)
+        return FitReport(fits=False, sentence=said)
     done = [f"{one.kind.replace('_', ' ')} ({one.detail})" for one in check.conversions]
     parts = [f"Fits: {'; '.join(done)}." if done else "Fits.", *advice(check.conversions)]
     return FitReport(fits=True, sentence=" ".join(parts))
@@ -119,7 +121,7 @@ def report_of(check: ImageCheck) -> FitReport:
 
 def advice(conversions: Iterable[Conversion]) -> list[str]:
     """Return each assumption once, with the control that changes it."""
-    found = {(one.notice, _CONTROLS.get(one.notice_field, "")) for one in conversions if one.notice}
+    found = {(one.notice, control_of(one.notice_field)) for one in conversions if one.notice}
     return [
         f"Check: {notice}" + (f"; change that at {control}." if control else ".")
         for notice, control in sorted(found)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari.utils.notifications import show_info
 from qtpy.QtWidgets import QFileDialog, QLabel, QLineEdit, QPushButton
 
+from napari_zoobridge._own_words import in_own_words
 from napari_zoobridge.connection import in_background, notify
 from napari_zoobridge.layers import PlaneAxesError
 from napari_zoobridge.results import locate
@@ -218,7 +219,7 @@ class TrainWidget(DockedWidget):
         def failed(error: Exception) -> None:
             # Too few classes or groups yet: said beside the figures, not as an alarm.
             if isinstance(error, ZooBridgeError):
-                self.figure.setText(f"No figure yet: {error}")
+                self.figure.setText(f"No figure yet: {in_own_words(error)}")
             else:
                 self._on_failure(error)
 

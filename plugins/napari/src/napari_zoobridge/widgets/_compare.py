@@ -10,6 +10,7 @@ from magicgui.widgets import CheckBox
 from napari.utils.notifications import show_error, show_info
 from qtpy.QtWidgets import QLabel
 
+from napari_zoobridge._own_words import in_own_words
 from napari_zoobridge.connection import sentence
 from napari_zoobridge.results import (
     UNKNOWN,
@@ -145,7 +146,7 @@ class CompareWidget(Panel):
     def _on_news(self, news: tuple[str, Update | ZooBridgeError]) -> None:
         name, update = news
         if isinstance(update, ZooBridgeError):
-            self._failures[name] = update.message
+            self._failures[name] = in_own_words(update)
             return
         self.answers[name] += update.records
         self._stale = True
