@@ -25,9 +25,9 @@ def annotate_request(
     labels: Sequence[str],
     *,
     groups: Sequence[str] = (),
-    group: str,
-    annotator: str | None,
-    suggested: bool,
+    group: str = "",
+    annotator: str | None = None,
+    suggested: bool = False,
 ) -> pb.AnnotateRequest:
     """Return a message without pixels; see :meth:`RemoteTrainingProject.add`."""
     places = [None] if regions is None else [parse_region(one) for one in regions]

@@ -216,27 +216,18 @@ class RemoteTrainingProject:
         """Give all items of a class another class; with the name of another class, join them.
 
         Each person's annotations stay theirs. After an interruption, call it again for the rest.
-
-        Returns
-        -------
-        AnnotatedItems
-            The last item, with the project's classes; `None` where no item had the class.
+        Returns the last item with the project's classes; `None` where no item had the class.
         """
         if not new.strip():
             raise InvalidRequestError("a class needs a name", field="items.label")
         given = [one for one in self.annotations if one.label == old]
         requests = (
             annotate_request(
-                self.name,
-                one.item,
-                None,
-                [new],
-                group=one.group,
-                annotator=one.annotator,
-                suggested=one.suggested,
+                *(self.name, one.item, None, [new]),
+                group=one.group, annotator=one.annotator, suggested=one.suggested,
             )
             for one in given
-        )
+        )  # fmt: skip
         last = None
         for answer in self._annotated(requests):
             if isinstance(answer, ZooBridgeError):
@@ -373,6 +364,7 @@ class RemoteTrainingProject:
 
     def _sent(self, path: Path, label: str, group: str, number: int) -> pb.AnnotateRequest:
         request = annotate_request(self.name, path, None, [label], group=group)
+        request = annotate_request(self.name, path, None, [label], group=group)
         request.id = str(number)
         try:
             request.image.CopyFrom(image_message(path, "", ""))
@@ -384,9 +376,7 @@ class RemoteTrainingProject:
     def _with_image(
         self, name: str, image: image_pb2.Image, data: bytes | memoryview
     ) -> pb.AnnotateRequest:
-        request = annotate_request(
-            self.name, name, None, (), group="", annotator=None, suggested=False
-        )
+        request = annotate_request(self.name, name, None, ())
         request.image.CopyFrom(with_pixels(image, data))
         return request
 
