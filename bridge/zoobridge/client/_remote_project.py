@@ -364,7 +364,6 @@ class RemoteTrainingProject:
 
     def _sent(self, path: Path, label: str, group: str, number: int) -> pb.AnnotateRequest:
         request = annotate_request(self.name, path, None, [label], group=group)
-        request = annotate_request(self.name, path, None, [label], group=group)
         request.id = str(number)
         try:
             request.image.CopyFrom(image_message(path, "", ""))
