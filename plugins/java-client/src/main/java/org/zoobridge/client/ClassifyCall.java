@@ -198,7 +198,7 @@ public final class ClassifyCall {
 
     /** States the values of the image that the pictures are part of, where the call leaves the intensities open. */
     ClassifyCall valuesOf(final FiniteRange range) {
-        if (range.isKnown() && !options.hasIntensity()) {
+        if (range.isKnown() && options.getIntensity().getRule() == IntensityRule.INTENSITY_RULE_UNSPECIFIED) {
             options.setValues(range.message());
         }
         return this;
