@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 EXTRAS := all
 FUZZ_SECONDS := 600
 DIST := dist
+# TensorFlow takes twice as long to import without bytecode, and tests import it some hundred times.
+unexport PYTHONDONTWRITEBYTECODE
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 MAVEN := mvn -B -ntp -q -f plugins/pom.xml
 
@@ -27,6 +29,9 @@ $(BIN)/uv:
 
 $(VENV)/installed: $(BIN)/uv pyproject.toml constraints.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e ".[$(EXTRAS)]"
+	@# uv compiles no bytecode, and confined workers cannot write any: write that of the frameworks here.
+	@for framework in onnxruntime tensorflow torch; do \
+		$(BIN)/python -c "import $$framework" 2>/dev/null || true; done
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed plugins/napari/pyproject.toml
