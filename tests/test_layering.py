@@ -50,6 +50,8 @@ WRITERS = {
     "training/package/_torchscript.py": {"torch"},
     "training/package/_keras.py": {"keras", "tensorflow"},
     "training/compact/_quantise.py": {"onnx", "onnxruntime"},
+    "training/ensemble/_graph.py": {"onnx"},
+    "training/ensemble/_combining.py": {"onnx", "onnxruntime"},
     # captum is a library for PyTorch.
     "training/explain/_occlusion.py": {"torch"},
 }

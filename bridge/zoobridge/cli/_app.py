@@ -27,6 +27,7 @@ _COMMANDS = {
     "readers": ("_evaluation_lists", "List the readers of labelled pictures."),
     "evaluate": ("_evaluate", "Evaluate and compare models on labelled pictures."),
     "train": ("_train", "Train a classifier on your own pictures."),
+    "ensemble": ("_ensemble", "Combine models of the zoo into one."),
     "compact": ("_compact", "Make an 8-bit copy of a model, and compare the two."),
     "explain": ("_explain", "Show which places of a picture an answer depends on."),
     "load": ("_managing", "Load a model before its first use."),

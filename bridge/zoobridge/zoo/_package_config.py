@@ -38,6 +38,15 @@ class Novelty(BaseModel):
     threshold: float = Field(ge=0, le=1)
 
 
+class Ensemble(BaseModel):
+    """Which models a network holds, and how it combines their probabilities."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    members: tuple[str, ...] = Field(min_length=2)
+    rule: Literal["mean", "majority", "unanimous"]
+
+
 class PackageConfig(BaseModel):
     """All that ZooBridge understands and the BioImage.IO format has no field for."""
 
@@ -108,6 +117,12 @@ class PackageConfig(BaseModel):
         "`.npy` file of the package with the given `sha256`. Clients warn above `threshold`.",
     )
 
+    ensemble: Ensemble | None = Field(
+        None,
+        description="For people: the models (`id@version`) that the network holds side by side, and the "
+        "`rule` by which it combines their probabilities: `mean`, `majority` or `unanimous`.",
+    )
+
     @field_validator("intensity_range")
     @classmethod
     def _range_rises(cls, value: tuple[float, float] | None) -> tuple[float, float] | None:
@@ -119,6 +134,7 @@ class PackageConfig(BaseModel):
 _PARTS: Final[dict[str, type[BaseModel]]] = {
     "PredictionSet": PredictionSet,
     "Novelty": Novelty,
+    "Ensemble": Ensemble,
 }
 
 

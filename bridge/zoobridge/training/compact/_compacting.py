@@ -5,15 +5,13 @@ from __future__ import annotations
 import shutil
 import statistics
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from zoobridge.errors import InvalidRequestError, ServerError
+from zoobridge.errors import InvalidRequestError
 from zoobridge.evaluation import mcnemar
 from zoobridge.imaging import (
     PictureLimits,
@@ -24,6 +22,7 @@ from zoobridge.imaging import (
     postprocess,
     preprocess,
 )
+from zoobridge.training._zoo_packages import find_package, new_package
 from zoobridge.training.annotations import read_labelled
 from zoobridge.training.figures import balanced_accuracy
 from zoobridge.zoo import (
@@ -31,7 +30,6 @@ from zoobridge.zoo import (
     finish_package,
     package_folder,
     read_document,
-    read_package,
 )
 
 if TYPE_CHECKING:
@@ -129,7 +127,7 @@ def compact_model(
     from zoobridge.training.compact._quantise import quantise
 
     named = client.model(model)
-    described = _find(zoo, named.id, named.version)
+    described = find_package(zoo, named.id, named.version)
     weights = next((one for one in described.weights if one.format == "onnx"), None)
     if weights is None or described.input is None:
         raise InvalidRequestError(
@@ -140,7 +138,7 @@ def compact_model(
     version = named.version or "1.0.0"
     compact_id = f"{named.id}-int8"
     target = package_folder(zoo, compact_id, version)
-    with _scratch(zoo) as folder:
+    with new_package(zoo) as folder:
         quantise(
             weights.path,
             folder / "weights.onnx",
@@ -150,17 +148,6 @@ def compact_model(
         folder.rename(target)
     wait_for(f"{compact_id}@{version}")
     return _compared(client, named.reference, f"{compact_id}@{version}", annotations)
-
-
-def _find(zoo: Path, model_id: str, version: str) -> ModelDescription:
-    with TemporaryDirectory(prefix="zoobridge-") as scratch:
-        for folder in sorted(path for path in zoo.iterdir() if path.is_dir()):
-            if folder.name.startswith(".") or not folder.name.startswith(model_id[:1]):
-                continue
-            found = read_package(folder, unpack_to=Path(scratch))
-            if (found.id, found.version) == (model_id, version):
-                return found
-    raise InvalidRequestError(f"{model_id} is not a folder of {zoo}; name the zoo's folder (--zoo)")
 
 
 def _prepared(
@@ -247,18 +234,3 @@ def _compared(
         )
     only_original, only_compact, p_value = mcnemar(right[0], right[1])
     return Compacted(measured[0], measured[1], only_original, only_compact, p_value)
-
-
-@contextmanager
-def _scratch(zoo: Path) -> Iterator[Path]:
-    try:
-        folder = Path(mkdtemp(prefix=".compacting-", dir=zoo))
-        try:
-            folder.chmod(0o755)
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-    except OSError as error:
-        raise ServerError(
-            f"the package cannot be written to {zoo}: {error.strerror or error}"
-        ) from error

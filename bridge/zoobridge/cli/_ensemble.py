@@ -1,0 +1,68 @@
+"""``ensemble``: several models of the zoo as one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from zoobridge.cli._failure import needs_extra
+from zoobridge.cli._options import ServerOptions, server_options
+
+if TYPE_CHECKING:
+    from zoobridge.training.ensemble import RuleName
+
+__all__ = ["ensemble"]
+
+
+@click.command()
+@click.argument("models", metavar="MODEL...", nargs=-1, required=True)
+@click.option(
+    "--name", required=True, help="Name of the ensemble; its id in the zoo is made of it."
+)
+@click.option(
+    "--rule",
+    type=click.Choice(["mean", "majority", "unanimous"]),
+    default="mean",
+    show_default=True,
+    help="How the models' probabilities are combined: their mean; the share of models that answer a class; "
+    "or the mean where all answer the same class, and the same score for every class where they do not.",
+)
+@click.option("--version", default="1.0.0", show_default=True, help="Version of the ensemble.")
+@click.option(
+    "--zoo",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the zoo.  [default: the server's first]",
+)
+@server_options
+def ensemble(
+    models: tuple[str, ...],
+    name: str,
+    rule: RuleName,
+    version: str,
+    zoo: Path | None,
+    server: ServerOptions,
+) -> None:
+    """Combine two or more MODELs of the zoo into one.
+
+    The ensemble is a package that holds the ONNX networks of all models side by side, so that every program
+    uses it as any other model; an answer takes as long as all of them together. The models need the same
+    classes, in any order, and input of the same size; a fixed gain and offset of the intensities may
+    differ. An ensemble is not always better: compare it with its members (zoobridge evaluate).
+
+    \b
+    Examples:
+      zoobridge ensemble cells-ada cells-bo cells-cleo --name "Cells, three annotators" --rule majority
+      zoobridge evaluate cells-ada cells-bo cells-three-annotators --data held-out/
+    """  # noqa: D301
+    with needs_extra("train", "combining models"):
+        from zoobridge.training.ensemble import combine_models
+        from zoobridge.training.served import TrainingZoo
+    with server.connect() as client:
+        served = TrainingZoo(client, zoo)
+        made = combine_models(
+            client, models, name=name, zoo=served.folder, rule=rule, version=version
+        )
+        served.wait_for(made.reference)
+    click.echo(f"{made.reference} is in the zoo ({rule} of {', '.join(made.members)})")
