@@ -252,10 +252,10 @@ def open_tab(browser, page):
     """Open tabs of visitors of their own; whatever a script complains of fails the test."""
     opened = []
 
-    def open_one(*, of=None, size=(1280, 860), dark=False, bypass_csp=False):
+    def open_one(*, of=None, size=(1280, 860), bypass_csp=False):
         one = Tab(browser.take(bypass_csp=bypass_csp), of or page, bypass_csp)
         one.tab.set_viewport_size({"width": size[0], "height": size[1]})
-        one.tab.emulate_media(color_scheme="dark" if dark else "light")
+        one.tab.emulate_media(color_scheme="light")
         one.listen()
         opened.append(one)
         return one
