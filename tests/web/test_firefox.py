@@ -115,9 +115,51 @@ def test_a_comparison_shows_its_report(firefox):
     firefox.until("document.querySelectorAll('.gallery button img[src]').length === 3")
 
 
-def test_judge_and_server_are_shown(firefox):
-    show(firefox, "judge")
-    assert "Judge" in firefox.evaluate("document.querySelector('.view').textContent")
+def sit_down(firefox, study, name):
+    """Begin to judge a study, or continue, under a name."""
+    show(firefox, "zoo")
+    show(firefox, f"judge/{study}")
+    firefox.evaluate(
+        "(() => { const name = document.querySelector('form input'); name.value = ''; name.focus(); })()"
+    )
+    firefox.press(*name, "Enter")
+
+
+def judge(firefox, number, key):
+    """Answer an item, once it is shown with its picture."""
+    firefox.until(f"document.querySelector('.view [role=status]')?.textContent === 'Item {number}"
+                  f" of 3; {number - 1} judged'")  # fmt: skip
+    firefox.until("document.querySelector('.alone img').naturalWidth > 0")
+    firefox.press(key)
+
+
+def test_a_study_is_judged_by_keys_by_several_and_continued_later(firefox, page):
+    visitor = page.visitor().enter()
+    pictures = [
+        visitor.json("POST", f"/api/pictures?name={path.name}", path.read_bytes())["id"]
+        for path in sorted((EXAMPLES / "pictures" / "digits").rglob("*.png"))[::40]
+    ]
+    asked = {"models": ["digits@1.0.0:onnx", "textures@1.0.0:onnx"], "pictures": pictures}
+    study = visitor.json("POST", "/api/studies", asked)["id"]
+    sit_down(firefox, study, "Ada")
+    judge(firefox, 1, "ArrowLeft")
+    judge(firefox, 2, "ArrowRight")
+    # Another person at the same browser, then Ada again.
+    sit_down(firefox, study, "Bob")
+    for number in (1, 2, 3):
+        judge(firefox, number, "ArrowDown")
+    firefox.until("document.querySelector('.view .good')")
+    sit_down(firefox, study, "Ada")
+    judge(firefox, 3, "ArrowLeft")
+    firefox.until("document.querySelector('.view .good')")
+    show(firefox, f"judge/{study}/verdict")
+    firefox.until("document.querySelector('.verdict')")
+    seen = firefox.evaluate("document.querySelector('.view').textContent")
+    assert "3 of 3 items judged" in seen
+    assert "Ada and Bob: Cohen's kappa" in seen
+
+
+def test_the_server_is_shown_with_its_charts_and_log(firefox):
     show(firefox, "server")
     firefox.until("document.querySelectorAll('.chart svg').length === 4")
     firefox.until("document.querySelector('.server-log').textContent.includes('digits')")
