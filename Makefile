@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 EXTRAS := all
 FUZZ_SECONDS := 600
 DIST := dist
-# TensorFlow takes twice as long to import without bytecode, and tests import it some hundred times.
+# TensorFlow takes twice as long to import without bytecode, and tests import it again and again.
 unexport PYTHONDONTWRITEBYTECODE
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 MAVEN := mvn -B -ntp -q -f plugins/pom.xml

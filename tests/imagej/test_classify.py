@@ -123,6 +123,47 @@ def test_all_slices_have_a_row_each(imagej, served, hyperstack):
     assert_same(table, expected)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "ends"),
+    [
+        ("float32", (1, 200, 3)),
+        ("float32", (1, 0.5, 1)),
+        ("int16", (-3, 200, 12)),
+        ("uint16", (9, 9, 4095)),
+    ],
+    ids=["beyond unit", "unit", "signed", "16 bit"],
+)
+def test_planes_of_a_stack_are_judged_by_all_of_it_as_in_the_python_client(
+    imagej, served, tmp_path, dtype, ends
+):
+    # The first plane alone would be taken for something else than the stack.
+    ramp = np.tile(np.linspace(0, 1, 32), (32, 1))
+    stack = np.stack([ramp * end for end in ends]).astype(dtype)
+    tifffile.imwrite(
+        tmp_path / "s.tif",
+        stack,
+        imagej=dtype != "int16",
+        photometric="minisblack",
+        metadata={"axes": "ZYX"},
+    )
+    imagej.open(tmp_path / "s.tif")
+    imagej.run("Classify...", "model=digits target=[All slices]")
+    imagej.macro("setSlice(1);")
+    imagej.run("Classify...", "model=digits target=[Current slice]")
+    table = imagej.table(RESULTS)
+    expected = served.client.classify("digits", stack, axes="ZYX", top_k=3)
+    assert_same(table[:3].reset_index(drop=True), expected)
+    assert_same(table[3:].reset_index(drop=True), expected[:1])
+    shown = [
+        "; ".join(
+            one.detail + (f" (check: {one.notice})" if one.notice else "")
+            for one in result.conversions
+        )
+        for result in expected
+    ]
+    assert list(table["conversions"].fillna("")) == [*shown, shown[0]]
+
+
 def test_regions_of_the_roi_manager_lie_in_their_own_slices(imagej, served, hyperstack):
     path, pixels = hyperstack
     imagej.open(path)
@@ -309,7 +350,9 @@ def test_a_line_or_point_is_refused_with_a_word_on_how_to_make_an_area(imagej):
 
 def test_a_model_that_does_not_fit_says_how_many_channels_it_wants(imagej):
     imagej.macro('newImage("five", "8-bit composite-mode", 32, 32, 5, 1, 1);')
-    with pytest.raises(ImageJError, match="the image has 5"):
+    with pytest.raises(
+        ImageJError, match=r'the image has 5.*\. Field: "Channels" \(channels=\.\.\.\)\.'
+    ):
         imagej.run("Classify...", "model=digits")
 
 
