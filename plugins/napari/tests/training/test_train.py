@@ -305,6 +305,7 @@ def test_points_shapes_and_labelled_objects_are_items_too(viewer, widget, qtbot,
 
     # What is kept together: nothing, then the folder of the file.
     widget.give("one")
+    idle(qtbot, widget)
     widget.groups.setCurrentText("nothing (flatters)")
     widget.target.target.value = Target.GRID
     widget.target.tile.value = SIDE
