@@ -219,8 +219,8 @@ def trust(package: str, forget: bool, server: ServerOptions) -> None:  # noqa: F
     """Allow the weights of a PACKAGE (folder or zip), or of a MODEL of your server, to run code.
 
     Some formats run code as soon as they are loaded. Do this only for packages of people whom you
-    would let work on this machine. What is trusted is the digest: a package that changes is asked
-    about again.
+    would let work on this machine. Trust holds for the package's digest: you
+    are asked again when the package changes.
 
     \b
     Examples:

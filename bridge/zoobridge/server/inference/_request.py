@@ -125,7 +125,7 @@ def read_timeout(request: Any) -> float | None:
     for name in _SEQUENCES:
         if name in parameters and _truthy(parameters[name]):
             raise InvalidRequestError(
-                f"'{name}' is for models that keep a state between requests; there are none here",
+                f"'{name}' is for models that keep a state between requests; this server has none",
                 field="parameters",
             )
     if "priority" in parameters:
