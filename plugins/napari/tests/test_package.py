@@ -22,9 +22,9 @@ BELOW = {
     "targets": {"layers"},
     "results": {"layers", "targets"},
     "runs": {"layers", "results", "targets"},
-    "connection": {"layers", "runs", "targets"},
+    "connection": {"layers", "results", "runs", "targets"},
     "widgets": {"connection", "layers", "results", "runs", "targets"},
-    "training": {"connection", "layers", "results", "targets", "widgets"},
+    "training": {"connection", "layers", "results", "runs", "targets", "widgets"},
 }
 
 

@@ -11,10 +11,9 @@ import pytest
 import tifffile
 from napari.layers import Image
 
-from napari_zoobridge._own_words import in_own_words
 from napari_zoobridge._samples import digits, textures
 from napari_zoobridge.layers import ellipse_outline, polygon_mask
-from napari_zoobridge.results import Look, present
+from napari_zoobridge.results import Look, in_own_words, present
 from napari_zoobridge.runs import Options, Run, StoppedError, Update, joined
 from napari_zoobridge.targets import (
     place_of,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from napari.qt.threading import create_worker
 from napari.utils.notifications import show_error, show_warning
 
-from napari_zoobridge._own_words import in_own_words
 from napari_zoobridge.layers import PlaneAxesError
+from napari_zoobridge.results import in_own_words
 from napari_zoobridge.runs import StoppedError
 from napari_zoobridge.targets import EmptyTargetError
 from zoobridge.errors import ZooBridgeError

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from napari_zoobridge._own_words import in_own_words
+from napari_zoobridge.results._own_words import in_own_words
 from napari_zoobridge.targets import Item, plane_text
 from zoobridge.client import Result, table_columns
 from zoobridge.errors import RegionError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_zoobridge._own_words import control_of, in_own_words
+from napari_zoobridge.results import control_of, in_own_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from napari.utils.notifications import show_info
 from qtpy.QtWidgets import QFileDialog, QLabel, QLineEdit, QPushButton
 
-from napari_zoobridge._own_words import in_own_words
 from napari_zoobridge.connection import in_background, notify
 from napari_zoobridge.layers import PlaneAxesError
-from napari_zoobridge.results import locate
+from napari_zoobridge.results import in_own_words, locate
 from napari_zoobridge.runs import StoppedError
 from napari_zoobridge.targets import EmptyTargetError
 from napari_zoobridge.training._calls import SessionCalls

@@ -10,7 +10,6 @@ from magicgui.widgets import CheckBox
 from napari.utils.notifications import show_error, show_info
 from qtpy.QtWidgets import QLabel
 
-from napari_zoobridge._own_words import in_own_words
 from napari_zoobridge.connection import sentence
 from napari_zoobridge.results import (
     UNKNOWN,
@@ -20,6 +19,7 @@ from napari_zoobridge.results import (
     class_colors,
     column_name,
     compare,
+    in_own_words,
     label_items_with_text,
     layer_of_results,
     made_of,

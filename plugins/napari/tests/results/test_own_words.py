@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from qtpy.QtWidgets import QLabel, QLineEdit
 
-from napari_zoobridge import _own_words
-from napari_zoobridge._own_words import in_own_words
+from napari_zoobridge.results import _own_words, in_own_words
 from napari_zoobridge.training import TrainWidget
 from napari_zoobridge.widgets import ClassifyWidget
 from zoobridge.errors import ImageFormatError, InvalidRequestError
