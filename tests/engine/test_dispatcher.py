@@ -206,14 +206,17 @@ def test_a_worker_that_has_work_and_says_nothing_is_ended_once_a_deadline_has_pa
     assert not without.done
 
 
-def test_a_single_request_past_its_deadline_is_to_blame_for_the_silence(worker):
+@pytest.mark.parametrize("behind", [0, 2])
+def test_the_first_request_past_its_deadline_is_to_blame_for_the_silence(worker, behind):
     now = time.monotonic()
     pending = worker.submit(b"holds", deadline=now + 1)
+    others = [worker.submit(f"waits {n}".encode()) for n in range(behind)]
     with worker.dispatcher.change:
         assert worker.dispatcher.unresponsive(now + 6)
     with pytest.raises(RefusedInputError):
         list(pending)
     worker.die()
+    assert not any(one.done for one in others)
     with pytest.raises(RefusedInputError):
         worker.submit(b"holds", deadline=now + 1)
 

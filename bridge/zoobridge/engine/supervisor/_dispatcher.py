@@ -184,9 +184,9 @@ class Dispatcher:
     def unresponsive(self, now: float) -> bool:
         """Return whether a worker that has work has stopped to run; called with the lock.
 
-        Where the worker has a single request, and its deadline has passed, that is the one whose step
-        does not come back: it is refused from then on. Of several, the one whose deadline has passed
-        may merely wait behind another that holds the worker.
+        Where the deadline of the request that came first has passed, and no other's, that is the one
+        whose step does not come back: it is refused from then on. Another may merely wait behind the
+        one that holds the worker.
         """
         silence = now - self._alive
         if self._writer is None or self._in_flight == 0 or silence < _SILENT_SECONDS:
@@ -194,7 +194,7 @@ class Dispatcher:
         overdue = [one for one in self._pending.values() if one.sent and one.overdue(now)]
         if not overdue and silence < _LONGEST_SILENCE:
             return False
-        if overdue and self._in_flight == 1:
+        if overdue == [next(one for one in self._pending.values() if one.sent)]:
             self._record_stuck(overdue[0])
         return True
 
