@@ -139,8 +139,13 @@ def test_a_picture_unlike_those_of_the_training_is_marked_and_warned_of(trained,
 
 
 def test_what_the_server_cannot_divide_is_refused_in_the_dialogs_words(trained, tmp_path):
-    for suffix in (".png", ".zip"):
-        shutil.copy(trained.folder / f"0{suffix}", tmp_path)
+    shutil.copy(trained.folder / "0.png", tmp_path)
+    trained.imagej.open(tmp_path / "0.png")
+    trained.imagej.macro(
+        "for (x = 0; x < 192; x += 48) { makeRectangle(x, 0, 48, 96);"
+        ' Roi.setGroup(1 + floor(x / 96)); roiManager("add"); }'
+        f'roiManager("save", "{tmp_path / "0.zip"}"); roiManager("reset"); close();'
+    )
     with pytest.raises(ImageJError, match=r"in one group, .* group by less") as refused:
         trained.imagej.run(
             "Train...",
