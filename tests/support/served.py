@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import threading
 import time
@@ -226,6 +227,7 @@ class HeldEngine:
     def __init__(self) -> None:
         self.answers: list[HeldAnswer] = []
         self.arrived = threading.Semaphore(0)
+        self._taken = itertools.count()
         self.refusals: list[ZooBridgeError] = []
         self.closed_with: float | None = None
         self.loading = False
@@ -246,7 +248,7 @@ class HeldEngine:
     def next(self, *, timeout: float = 90.0) -> HeldAnswer:
         """Wait for the next work."""
         assert self.arrived.acquire(timeout=timeout), "no work arrived"
-        return self.answers[len(self.answers) - 1 - self.arrived._value]
+        return self.answers[next(self._taken)]
 
     def load(self, model, weights):
         return self._state(model, weights)
