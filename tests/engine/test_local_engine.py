@@ -1,9 +1,11 @@
 """A worker per model: it answers, and what goes wrong in it costs nobody else anything."""
 
+import contextlib
 import threading
 import time
 
 import numpy as np
+import psutil
 import pytest
 
 from engine_asks import (
@@ -240,23 +242,33 @@ def test_a_worker_that_is_killed_while_it_loads_is_started_once_more(make_engine
     engine = make_engine()
     answer = engine.submit(work(faulty(command="slow"), request_for(1)))
     wait_until(_workers)
+    # By then it has been sent what to load.
+    time.sleep(0.5)
     (worker,) = _workers()
     worker.kill()
     assert answer_of(answer).results[0].prediction.top
     assert "SIGKILL (out of memory?) while it loaded" in caplog.text
 
 
-def test_a_worker_that_is_killed_twice_while_it_loads_is_an_error(make_engine, faulty):
+def test_a_worker_that_is_killed_each_time_it_loads_is_an_error(make_engine, faulty):
     engine = make_engine()
     answer = engine.submit(work(faulty(command="slow"), request_for(1)))
-    killed = set()
-    while len(killed) < 2:
-        for worker in _workers():
-            worker.kill()
-            killed.add(worker.pid)
-        time.sleep(0.01)
-    with pytest.raises(WorkerError, match="while it loaded"):
-        answer_of(answer)
+    answered = threading.Event()
+
+    def kill() -> None:
+        while not answered.wait(0.7):
+            with contextlib.suppress(psutil.Error):
+                for worker in _workers():
+                    worker.kill()
+
+    killing = threading.Thread(target=kill)
+    killing.start()
+    try:
+        with pytest.raises(WorkerError, match="SIGKILL"):
+            answer_of(answer)
+    finally:
+        answered.set()
+        killing.join()
 
 
 def test_a_fork_server_that_is_killed_while_it_imports_is_started_once_more(make_engine, faulty):
