@@ -32,7 +32,7 @@ from zoobridge.zoo._validate import (
     WeightsReport,
     validate_package,
 )
-from zoobridge.zoo._writing import finish_package, package_folder, plain_name
+from zoobridge.zoo._writing import finish_package, new_package, package_folder, plain_name
 
 __all__ = [
     "PREPROCESSING",
@@ -62,6 +62,7 @@ __all__ = [
     "from_json",
     "is_id",
     "is_license",
+    "new_package",
     "newest_format",
     "package_folder",
     "plain_name",

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoobridge.backend import BackendFault
-from zoobridge.errors import BackendError, InvalidRequestError, ServerError
+from zoobridge.errors import BackendError, InvalidRequestError
 from zoobridge.zoo._description import ModelDescription
 from zoobridge.zoo._library import newest_format
 from zoobridge.zoo._source import WeightsSource, detect_source
 from zoobridge.zoo._trial import OutputTensor, Trial, try_network
-from zoobridge.zoo._writing import finish_package, package_folder, plain_name
+from zoobridge.zoo._writing import finish_package, new_package, package_folder, plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,22 +87,12 @@ def add_model(
         remedy = _REMEDIES.get(chosen.format, "")
         raise BackendError(f"{source.name} cannot be run{remedy}. {fault}") from fault
     document = _document(new, tested)
-    try:
-        zoo.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=".adding-", dir=zoo))
-        try:
-            model = _write(document, scratch, chosen, tested)
-            trust.trust(
-                [weights.digest for weights in model.weights], label=f"{new.model_id}@{new.version}"
-            )
-            scratch.chmod(0o755)
-            scratch.rename(target)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
-    except OSError as error:
-        raise ServerError(
-            f"the package cannot be written to {zoo}: {error.strerror or error}"
-        ) from error
+    with new_package(zoo) as folder:
+        model = _write(document, folder, chosen, tested)
+        trust.trust(
+            [weights.digest for weights in model.weights], label=f"{new.model_id}@{new.version}"
+        )
+        folder.rename(target)
     return target
 
 

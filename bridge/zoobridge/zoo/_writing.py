@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
 import unicodedata
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoobridge.errors import BrokenPackageError, InvalidRequestError
+from zoobridge.errors import BrokenPackageError, InvalidRequestError, ServerError
 from zoobridge.zoo._fault import PackageFault
 from zoobridge.zoo._files import file_sha256
 from zoobridge.zoo._identity import slug
@@ -16,9 +18,11 @@ from zoobridge.zoo._library import check_written, write_description
 from zoobridge.zoo._package import read_package
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from zoobridge.zoo._description import ModelDescription
 
-__all__ = ["finish_package", "package_folder", "plain_name"]
+__all__ = ["finish_package", "new_package", "package_folder", "plain_name"]
 
 
 def package_folder(zoo: Path, model_id: str, version: str) -> Path:
@@ -79,3 +83,26 @@ def finish_package(document: dict[str, Any], folder: Path) -> ModelDescription:
     if model.problem:
         raise BrokenPackageError(f"the package would not be usable: {model.problem}")
     return model
+
+
+@contextmanager
+def new_package(zoo: Path) -> Iterator[Path]:
+    """Give a hidden folder in a zoo to write a package in; it is gone afterwards unless it was renamed.
+
+    Raises
+    ------
+    ServerError
+        If it cannot be written.
+    """
+    try:
+        zoo.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".making-", dir=zoo))
+        try:
+            folder.chmod(0o755)
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    except OSError as error:
+        raise ServerError(
+            f"the package cannot be written to {zoo}: {error.strerror or error}"
+        ) from error

@@ -22,12 +22,13 @@ from zoobridge.imaging import (
     postprocess,
     preprocess,
 )
-from zoobridge.training._zoo_packages import find_package, new_package
+from zoobridge.training._zoo_packages import find_package
 from zoobridge.training.annotations import read_labelled
 from zoobridge.training.figures import balanced_accuracy
 from zoobridge.zoo import (
     file_sha256,
     finish_package,
+    new_package,
     package_folder,
     read_document,
 )

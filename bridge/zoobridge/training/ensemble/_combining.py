@@ -11,11 +11,12 @@ import onnxruntime
 
 from zoobridge.errors import InvalidRequestError
 from zoobridge.imaging import preprocess
-from zoobridge.training._zoo_packages import find_package, new_package
+from zoobridge.training._zoo_packages import find_package
 from zoobridge.training.ensemble._graph import RULES, Member, RuleName, ensemble_model
 from zoobridge.zoo import (
     file_sha256,
     finish_package,
+    new_package,
     package_folder,
     plain_name,
     read_document,

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version as package_version
 from pathlib import Path
@@ -13,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from zoobridge.errors import InvalidRequestError, ServerError
+from zoobridge.errors import InvalidRequestError
 from zoobridge.training.package._card import model_card
 from zoobridge.training.package._documents import model_document, test_picture
 from zoobridge.training.package._writers import installed_formats, prepared, write_weights
@@ -21,12 +18,13 @@ from zoobridge.zoo import (
     file_sha256,
     finish_package,
     is_license,
+    new_package,
     package_folder,
     slug,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -94,7 +92,7 @@ def write_embedder(zoo: Path, parameters: dict[str, NDArray[np.float32]]) -> Pat
     if target.exists():
         return target
     picture = test_picture(0)
-    with _scratch(zoo) as folder:
+    with new_package(zoo) as folder:
         written = write_weights(folder, parameters, None, prepared(picture), formats=("onnx",))
         (folder / "README.md").write_text(
             "# EfficientNet-Lite0, stages\n\nTurns a picture into 2,768 numbers: mean and deviation "
@@ -175,7 +173,7 @@ def publish_model(
     model_id = slug(name)
     chosen = formats or installed_formats()
     picture = test_picture(fitted.recipe.seed)
-    with _scratch(zoo) as folder:
+    with new_package(zoo) as folder:
         version, target = _next_version(zoo, model_id, project)
         written = write_weights(
             folder,
@@ -299,20 +297,3 @@ def _project_of(folder: Path) -> str:
         return str(json.loads((folder / "training.json").read_text("utf-8"))["project"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
-
-
-@contextmanager
-def _scratch(zoo: Path) -> Iterator[Path]:
-    """Give a hidden folder in the zoo, which is gone afterwards unless it was renamed."""
-    try:
-        zoo.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".publishing-", dir=zoo))
-        try:
-            folder.chmod(0o755)
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-    except OSError as error:
-        raise ServerError(
-            f"the package cannot be written to {zoo}: {error.strerror or error}"
-        ) from error
