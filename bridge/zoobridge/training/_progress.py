@@ -1,4 +1,4 @@
-"""Telling a caller how far the work is."""
+"""Progress of long work, stage by stage."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ OnStep = Callable[[str, int, int], None]
 
 
 def stage(name: str, on_step: OnStep | None) -> Callable[[int, int], None] | None:
-    """Return what to call within one stage; `None` where nobody listens.
+    """Return what to call within one stage; `None` without a listener.
 
     Parameters
     ----------
