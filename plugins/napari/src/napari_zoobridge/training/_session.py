@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,13 +97,12 @@ class TrainingSession:
     @classmethod
     def open(cls, client: Client, name: str) -> TrainingSession:
         """Open a project, or create it."""
-        try:
+        with ExitStack() as stack:
+            stack.callback(client.close)
             project = client.training_project(name)
             session = cls(client, project)
             session._count(project.summary().classes)
-        except BaseException:
-            client.close()
-            raise
+            stack.pop_all()
         return session
 
     @property

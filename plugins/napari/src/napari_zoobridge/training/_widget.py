@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -135,16 +136,14 @@ class TrainWidget(DockedWidget):
 
         def work(on_step: OnStep) -> TrainingSession:
             opened = session or TrainingSession.open(self.link.separate(), name)
-            try:
-                for done, total in opened.add(plan, group):
-                    on_step("items", done, total)
-            except StoppedError:
-                # What was sent is in the project.
-                return opened
-            except BaseException:
+            with ExitStack() as stack:
                 if session is None:
-                    opened.close()
-                raise
+                    stack.callback(opened.close)
+                # Where the user stops it, what was sent is in the project.
+                with suppress(StoppedError):
+                    for done, total in opened.add(plan, group):
+                        on_step("items", done, total)
+                stack.pop_all()
             return opened
 
         def show(opened: TrainingSession) -> None:
