@@ -14,7 +14,7 @@ __all__ = ["AllowedFolders"]
 
 
 class AllowedFolders:
-    """Tells what lies below folders that the administrator allowed.
+    """Decides what lies below folders that the administrator allowed.
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ def model_card(name: str, fitted: Fitted, *, reference: bool) -> str:
     lines = [
         f"# {name}",
         "",
-        f"Tells {len(labels)} classes apart: {', '.join(labels)}. EfficientNet-Lite0 gives an "
+        f"Distinguishes {len(labels)} classes: {', '.join(labels)}. EfficientNet-Lite0 gives an "
         f"embedding of a picture, and a {fitted.recipe.head.replace('_', ' ')} head on it the class.",
         "",
         "## How good it is",

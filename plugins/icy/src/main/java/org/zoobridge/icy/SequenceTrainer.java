@@ -21,6 +21,7 @@ public final class SequenceTrainer {
 
     private final ZooBridge zoo;
     private TrainingFigures figures = TrainingFigures.getDefaultInstance();
+    private KeepTogether together = KeepTogether.AUTOMATIC;
 
     /**
      * Trains on a server.
@@ -79,7 +80,7 @@ public final class SequenceTrainer {
         return project.publish(progress, stop);
     }
 
-    private static ImageJob job(final SequenceView sequence) {
+    private ImageJob job(final SequenceView sequence) {
         final SequencePlanes planes = new SequencePlanes(sequence);
         final Map<RegionView, Map<String, Integer>> labelled = new LinkedHashMap<>();
         for (final RegionView region : sequence.regions(false)) {
@@ -87,7 +88,7 @@ public final class SequenceTrainer {
                 labelled.put(region, planes.plane(t(sequence, region), z(sequence, region)));
             }
         }
-        final KeepTogether together = KeepTogether.AUTOMATIC.resolved(1, new HashSet<>(labelled.values()).size());
+        together = KeepTogether.AUTOMATIC.resolved(1, new HashSet<>(labelled.values()).size());
         final ImageJob job = new ImageJob(planes);
         labelled.forEach((region, plane) -> job.region(plane,
                 SequenceClassifier.region(sequence, region, z(sequence, region), t(sequence, region)),
@@ -107,9 +108,9 @@ public final class SequenceTrainer {
     /**
      * What the last training came to.
      *
-     * @return balanced accuracy with its interval, in a sentence
+     * @return balanced accuracy with its interval, and whether it flatters
      */
     public String figures() {
-        return TrainingProject.headline(figures);
+        return (TrainingProject.headline(figures) + " " + together.caution()).trim();
     }
 }

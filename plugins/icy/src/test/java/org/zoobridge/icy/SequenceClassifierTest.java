@@ -208,6 +208,7 @@ class SequenceClassifierTest {
         final SequenceTrainer trainer = new SequenceTrainer(zoo);
         assertEquals("my-cells", trainer.train(sequence, "My cells", (done, total) -> { }, new Cancellation()).getId());
         assertTrue(trainer.figures().startsWith("Balanced accuracy 0.90"));
+        assertTrue(trainer.figures().contains("which flatters"), trainer.figures());
         assertEquals("mitosis, mitosis, other, other", server.training.annotated.stream()
                 .map(request -> request.getItems(0).getLabel()).collect(Collectors.joining(", ")));
         assertEquals(4, server.training.annotated.stream().map(AnnotateRequest::getGroup).distinct().count());

@@ -10,12 +10,14 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
@@ -41,9 +43,15 @@ public final class AnnotatedImages {
      * @param folder  pictures, each with its ROI set under the same name ({@code cells.tif}, {@code cells.zip}); empty for
      *                the open image
      * @param classes where the classes stand
+     * @throws ZooBridgeException if that cannot be the path of a folder
      */
     public AnnotatedImages(final String folder, final RoiClasses classes) {
-        this.folder = folder.isEmpty() ? null : Paths.get(folder);
+        try {
+            this.folder = folder.isEmpty() ? null : Paths.get(folder);
+        } catch (InvalidPathException error) {
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_INVALID_REQUEST, "\"" + folder + "\" cannot be the path of "
+                    + "a folder.").field("folder").causedBy(error);
+        }
         this.classes = classes;
     }
 
@@ -105,7 +113,7 @@ public final class AnnotatedImages {
             final List<Path> all = files.sorted().collect(Collectors.toList());
             for (final Path set : all) {
                 final String stem = stem(set);
-                if (SETS.contains(set.getFileName().toString().substring(stem.length()).toLowerCase())) {
+                if (SETS.contains(set.getFileName().toString().substring(stem.length()).toLowerCase(Locale.ROOT))) {
                     all.stream().filter(other -> !other.equals(set) && !Files.isDirectory(other))
                             .filter(other -> stem(other).equals(stem) || other.getFileName().toString().equals(stem))
                             .findFirst().ifPresent(picture -> found.put(picture, set));
@@ -130,13 +138,13 @@ public final class AnnotatedImages {
     private static List<Roi> read(final Path set) {
         final List<Roi> rois = new ArrayList<>();
         try (InputStream file = Files.newInputStream(set)) {
-            if (set.toString().toLowerCase().endsWith(".roi")) {
+            if (set.toString().toLowerCase(Locale.ROOT).endsWith(".roi")) {
                 rois.add(decoded(file, stem(set)));
                 return rois;
             }
             final ZipInputStream archive = new ZipInputStream(file);
             for (ZipEntry entry = archive.getNextEntry(); entry != null; entry = archive.getNextEntry()) {
-                if (entry.getName().toLowerCase().endsWith(".roi")) {
+                if (entry.getName().toLowerCase(Locale.ROOT).endsWith(".roi")) {
                     rois.add(decoded(archive, stem(Paths.get(entry.getName()))));
                 }
             }

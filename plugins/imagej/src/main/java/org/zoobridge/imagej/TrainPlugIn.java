@@ -88,10 +88,8 @@ public final class TrainPlugIn implements PlugIn {
             final TrainingFigures figures = project.fit(run.progress(0, 2), run.cancellation());
             final PublishedModel model = project.publish(run.progress(1, 2), run.cancellation());
             say(name, figures, model);
-            if (kept.contains(KeepTogether.NOTHING)) {
-                IJ.log("ZooBridge: regions of one image were both fitted and tested on, which flatters. Train on several "
-                        + "images for an honest figure.");
-            }
+            kept.stream().map(KeepTogether::caution).filter(caution -> !caution.isEmpty())
+                    .forEach(caution -> IJ.log("ZooBridge: " + caution));
             Prefs.set("zoobridge.model", model.getId());
             channels.forEach(number -> Prefs.set("zoobridge.model." + number, model.getId()));
             return saved(project.report(), report);

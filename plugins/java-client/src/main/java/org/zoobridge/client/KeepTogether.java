@@ -45,6 +45,16 @@ public enum KeepTogether implements Named {
     }
 
     /**
+     * What to know of the figures of a model whose regions were kept together so.
+     *
+     * @return a sentence; empty where the figures are honest
+     */
+    public String caution() {
+        return this == NOTHING ? "Regions of one plane were both fitted and tested on, which flatters. Train on several "
+                + "images or planes for an honest figure." : "";
+    }
+
+    /**
      * The group of a region.
      *
      * @param image  name of its image

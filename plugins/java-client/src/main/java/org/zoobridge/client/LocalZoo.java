@@ -10,6 +10,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
 import org.zoobridge.v1.ErrorReason;
@@ -61,7 +62,7 @@ public final class LocalZoo {
     public Path addPackage(final Path source) {
         final boolean plain = Files.isDirectory(source) && (Files.exists(source.resolve("rdf.yaml"))
                 || Files.exists(source.resolve("bioimageio.yaml")));
-        if (!plain && !source.toString().toLowerCase().endsWith(".zip")) {
+        if (!plain && !source.toString().toLowerCase(Locale.ROOT).endsWith(".zip")) {
             throw ZooBridgeException.of(ErrorReason.ERROR_REASON_BROKEN_PACKAGE,
                     source + " is not a BioImage.IO package: "
                     + "a zip, or a folder with an rdf.yaml. For a network alone use Add model….");

@@ -5,6 +5,7 @@ import ij.plugin.frame.Recorder;
 
 import java.io.File;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 import javax.swing.JButton;
@@ -85,7 +86,7 @@ public final class AddModelDialog extends Form {
 
     private boolean isPackage() {
         final File chosen = new File(file.getText().trim());
-        return chosen.getName().toLowerCase().endsWith(".zip") || new File(chosen, "rdf.yaml").exists()
+        return chosen.getName().toLowerCase(Locale.ROOT).endsWith(".zip") || new File(chosen, "rdf.yaml").exists()
                 || new File(chosen, "bioimageio.yaml").exists();
     }
 

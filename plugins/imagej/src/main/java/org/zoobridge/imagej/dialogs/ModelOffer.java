@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -113,7 +114,7 @@ final class ModelOffer {
                     distance(model, channels, item.width, item.height)));
         }
         entries.sort(Comparator.comparing((Entry entry) -> !entry.problem.isEmpty())
-                .thenComparing(entry -> entry.distance).thenComparing(entry -> entry.name().toLowerCase()));
+                .thenComparing(entry -> entry.distance).thenComparing(entry -> entry.name().toLowerCase(Locale.ROOT)));
         return entries;
     }
 
@@ -163,8 +164,8 @@ final class ModelOffer {
 
         boolean matches(final String search) {
             final String text = (name() + " " + reference + " " + model.getTagsList() + " " + model.getLabelsList())
-                    .toLowerCase();
-            for (final String word : search.toLowerCase().trim().split("\\s+")) {
+                    .toLowerCase(Locale.ROOT);
+            for (final String word : search.toLowerCase(Locale.ROOT).trim().split("\\s+")) {
                 if (!text.contains(word)) {
                     return false;
                 }
