@@ -64,6 +64,25 @@ def test_asynchronous_iterables_are_consumed(server):
     assert results.labels == tuple(f"image-{number}" for number in range(1, 31))
 
 
+def test_results_come_while_the_next_picture_is_waited_for(server):
+    answered = asyncio.Event()
+
+    async def images():
+        for _ in range(3):
+            yield b"single"
+            await asyncio.wait_for(answered.wait(), 30)
+            answered.clear()
+
+    async def work(client):
+        count = 0
+        async for _ in client.classify_iter("m", images()):
+            count += 1
+            answered.set()
+        return count
+
+    assert run(server, work) == 3
+
+
 def test_a_failing_iterable_raises_its_own_error(server):
     async def images():
         yield b"single"

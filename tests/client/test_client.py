@@ -1,5 +1,6 @@
 import itertools
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -143,6 +144,19 @@ def test_pictures_are_produced_in_the_callers_thread(client):
 
     client.classify("m", images())
     assert threads == {threading.current_thread()}
+
+
+def test_results_do_not_wait_for_pictures_that_are_long_in_coming(client):
+    seen = []
+
+    def images():
+        for _ in range(6):
+            time.sleep(0.3)
+            seen.append(None)
+            yield b"single"
+
+    known = [len(seen) for _ in client.classify_iter("m", images())]
+    assert known[0] < 6
 
 
 def test_a_failing_generator_raises_its_own_error(client):

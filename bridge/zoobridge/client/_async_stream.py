@@ -53,6 +53,18 @@ def async_groups(
     return _from_sync(grouped(pictures, base, hints, total)), total
 
 
+async def _produce(
+    groups: AsyncIterator[ImageGroup], wanted: asyncio.Event, put: Callable[[ImageGroup], object]
+) -> None:
+    """Put pictures, each once it is wanted."""
+    while await wanted.wait():
+        group = await anext(groups, None)
+        if group is None:
+            break
+        wanted.clear()
+        put(group)
+
+
 async def classify_stream(
     open_call: Callable[[Iterator[bytes]], Any],
     endpoint: Endpoint,
@@ -64,13 +76,16 @@ async def classify_stream(
 ) -> AsyncGenerator[ImageResults, None]:
     """Yield the results of pictures as they come; closing the generator cancels the call.
 
+    `groups` is consumed in a task of its own: results come while it waits for a picture.
+
     Raises
     ------
     ZooBridgeError
         If the call as a whole fails.
     """
     stream = StreamState(state, endpoint)
-    events: asyncio.Queue[Event] = asyncio.Queue()
+    events: asyncio.Queue[Event | ImageGroup | asyncio.Task[None]] = asyncio.Queue()
+    wanted = asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def put(event: Event) -> None:
@@ -86,33 +101,39 @@ async def classify_stream(
 
     call, receiver = begin()
     loading: set[asyncio.Task[bytes]] = set()
+    producer = asyncio.create_task(_produce(groups, wanted, events.put_nowait))
+    producer.add_done_callback(events.put_nowait)
     try:
         while True:
-            while stream.wants_picture:
-                group = await anext(groups, None)
-                if group is None:
-                    stream.exhaust()
-                    break
-                index = stream.begin(group)
-                task = asyncio.create_task(
-                    asyncio.to_thread(build, group, base, index=index, limit=limit)
-                )
-                loading.add(task)
-                task.add_done_callback(loading.discard)
-                task.add_done_callback(announce(events.put_nowait, group, index))
+            if stream.wants_picture:
+                wanted.set()
             if stream.is_answered:
                 break
             if stream.wants_call:
                 call, receiver = begin()
-            for part in stream.take(await events.get()):
-                yield part
+            event = await events.get()
+            if isinstance(event, ImageGroup):
+                index = stream.begin(event)
+                task = asyncio.create_task(
+                    asyncio.to_thread(build, event, base, index=index, limit=limit)
+                )
+                loading.add(task)
+                task.add_done_callback(loading.discard)
+                task.add_done_callback(announce(events.put_nowait, event, index))
+            elif isinstance(event, asyncio.Task):
+                # Raises what the pictures' own generator raised.
+                event.result()
+                stream.exhaust()
+            else:
+                for part in stream.take(event):
+                    yield part
         if stream.has_call:
             stream.check_end(await events.get())
     finally:
         stream.close()
         call.cancel()
-        for unfinished in loading:
+        for unfinished in (producer, *loading):
             unfinished.cancel()
-        await asyncio.gather(*loading, return_exceptions=True)
+        await asyncio.gather(producer, *loading, return_exceptions=True)
         # The thread must not outlive the loop that it reports to.
         await asyncio.to_thread(receiver.join)

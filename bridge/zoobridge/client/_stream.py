@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["classify_stream"]
 
 _CANCEL_SECONDS = 2.0
+#: Before a picture that is long in coming is asked for, answers are waited for: for this share of the
+#: time that the one before it took.
+_SHARE = 0.1
 
 
 def classify_stream(
@@ -36,7 +40,8 @@ def classify_stream(
     """Yield the results of pictures as they come; closing the generator cancels the call.
 
     `groups` is consumed in the caller's thread, so that it may read from whatever is bound to
-    that thread; files are read in others.
+    that thread; files are read in others. While it makes a picture nothing can be yielded, so what is
+    there, or will be in a fraction of that time, goes first.
 
     Raises
     ------
@@ -58,19 +63,26 @@ def classify_stream(
     pool = ThreadPoolExecutor(READERS, thread_name_prefix="zoobridge-read")
     try:
         while True:
-            while stream.wants_picture:
+            if stream.wants_call:
+                call, receiver = begin()
+            if stream.wants_picture:
+                asked = time.monotonic()
                 group = next(groups, None)
+                until = time.monotonic() + _SHARE * (time.monotonic() - asked)
                 if group is None:
                     stream.exhaust()
-                    break
+                    continue
                 index = stream.begin(group)
                 future = pool.submit(build, group, base, index=index, limit=limit)
                 future.add_done_callback(announce(events.put, group, index))
-            if stream.is_answered:
+                while (event := _event_before(events, until)) is not None:
+                    yield from stream.take(event)
+                    if time.monotonic() >= until or not stream.awaits_event:
+                        break
+            elif stream.is_answered:
                 break
-            if stream.wants_call:
-                call, receiver = begin()
-            yield from stream.take(_next_event(events))
+            else:
+                yield from stream.take(_next_event(events))
         if stream.has_call:
             stream.check_end(_next_event(events))
     finally:
@@ -79,6 +91,14 @@ def classify_stream(
         # Whoever ends the program now must not find this thread inside gRPC, under a lock of its.
         receiver.join(_CANCEL_SECONDS)
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _event_before(events: queue.SimpleQueue[Event], until: float) -> Event | None:
+    """Return the next event, unless none comes by a time on the clock of :func:`time.monotonic`."""
+    try:
+        return events.get(timeout=max(0.0, until - time.monotonic()))
+    except queue.Empty:
+        return None
 
 
 def _next_event(events: queue.SimpleQueue[Event]) -> Event:

@@ -128,9 +128,14 @@ class StreamState:
         )
 
     @property
+    def awaits_event(self) -> bool:
+        """Whether a picture is being read, or an answer is to come."""
+        return self._loading > 0 or self._state.open > 0
+
+    @property
     def is_answered(self) -> bool:
         """Whether there is no picture that is not answered, and none will come."""
-        return self._exhausted and not self._loading and not self._state.open
+        return self._exhausted and not self.awaits_event
 
     @property
     def wants_call(self) -> bool:
@@ -179,7 +184,7 @@ class StreamState:
         self._half_close()
         return parts
 
-    def check_end(self, event: Event) -> None:
+    def check_end(self, event: object) -> None:
         """Raise the error, if any, of a call that ended after its last answer."""
         if isinstance(event, _Ended) and event.error is not None:
             error = error_from_rpc(event.error, self._endpoint)
