@@ -71,6 +71,7 @@ for name, (layer, gain) in inside.items():
     keras.utils.set_random_seed(0)
     net = keras.Sequential([L.Input((8, 8, 3)), layer, L.Flatten(), L.Dense(3, activation="softmax")])
     net.save(f"{folder}/{name}.keras")
+    net.save(f"{folder}/{name}.h5")
     np.save(f"{folder}/{name}.npy", net.predict(picture * gain, verbose=0)[0])
 keras.utils.set_random_seed(0)
 net = keras.Sequential([
@@ -154,7 +155,9 @@ def keras_inside(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("name", ["signed.keras", "normalization.keras", "converted_keras"])
+@pytest.mark.parametrize(
+    "name", ["signed.keras", "signed.h5", "normalization.keras", "converted_keras"]
+)
 def test_what_rescales_by_itself_answers_as_keras_does(add, read, keras_inside, name):
     export = read_export(keras_inside / name)
     source = WeightsFile(
@@ -179,6 +182,7 @@ def test_what_rescales_by_itself_answers_as_keras_does(add, read, keras_inside, 
     np.testing.assert_allclose(scores[0], wanted, atol=1e-5)
 
 
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
 @pytest.mark.parametrize(
     ("name", "gain"),
     [
@@ -188,8 +192,8 @@ def test_what_rescales_by_itself_answers_as_keras_does(add, read, keras_inside, 
         ("unit-normalization", 1 / 255),
     ],
 )
-def test_layers_inside_say_whether_they_take_bytes_or_fractions(keras_inside, name, gain):
-    export = read_export(keras_inside / f"{name}.keras")
+def test_layers_inside_say_whether_they_take_bytes_or_fractions(keras_inside, name, gain, suffix):
+    export = read_export(keras_inside / f"{name}{suffix}")
     assert export.preprocessing == (
         () if gain is None else (Operation("scale_linear", {"gain": gain}),)
     )

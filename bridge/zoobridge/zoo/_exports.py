@@ -8,8 +8,9 @@ cannot be run is refused with the command that makes a file that can.
 from __future__ import annotations
 
 import json
+import mmap
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +24,8 @@ from zoobridge.zoo._onnx_file import read_onnx
 __all__ = ["Export", "read_export"]
 
 _BYTES_RANGE = (0.0, 255.0)
+# Of a network of some thousand layers, in bytes.
+_LONGEST_CONFIG = 1 << 24
 # Pillow's numbers for filters, as Transformers writes them.
 _FILTERS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box"}
 _ONNX_LABELS = ("names", "labels", "classes", "class_names", "id2label")
@@ -103,7 +106,7 @@ def read_export(path: Path) -> Export:
             )
         if suffix == ".onnx":
             return _onnx(path)
-        if suffix == ".keras":
+        if suffix in _KERAS_NETWORKS:
             return _keras(path)
     except PackageFault as fault:
         raise InvalidRequestError(str(fault), field="source") from fault
@@ -261,8 +264,7 @@ def _literal(text: str) -> object:
 
 def _keras(path: Path) -> Export:
     try:
-        with zipfile.ZipFile(path) as archive:
-            network = json.loads(archive.read("config.json"))
+        network = _KERAS_NETWORKS[path.suffix.lower()](path)
     except (zipfile.BadZipFile, KeyError, OSError, ValueError):
         return Export(path)
     layer = next(_layers(network, ("Rescaling", "Normalization")), None)
@@ -273,6 +275,29 @@ def _keras(path: Path) -> Export:
         return Export(path, intensity_range=_BYTES_RANGE)
     steps = () if taken == _BYTES_RANGE else (Operation("scale_linear", {"gain": 1 / 255}),)
     return Export(path, "Keras, with preprocessing inside", (), None, steps, _BYTES_RANGE)
+
+
+def _in_archive(path: Path) -> object:
+    with zipfile.ZipFile(path) as archive:
+        return json.loads(archive.read("config.json"))
+
+
+def _in_hdf5(path: Path) -> object:
+    """Return the attribute ``model_config``, which HDF5 stores in one piece.
+
+    Found by how Keras begins it, so that no HDF5 library reads a foreign file outside a confined worker.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        start = data.find(b'{"class_name": "')
+        text = data[start : start + _LONGEST_CONFIG] if start >= 0 else b""
+    return json.JSONDecoder().raw_decode(text.decode("utf-8", "replace"))[0]
+
+
+_KERAS_NETWORKS: dict[str, Callable[[Path], object]] = {
+    ".keras": _in_archive,
+    ".h5": _in_hdf5,
+    ".hdf5": _in_hdf5,
+}
 
 
 def _layers(document: object, kinds: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
