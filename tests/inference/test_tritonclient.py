@@ -9,7 +9,7 @@ import pytest
 import tritonclient.grpc as triton
 import tritonclient.grpc.aio as triton_aio
 from PIL import Image
-from tritonclient.utils import InferenceServerException, shared_memory, triton_to_np_dtype
+from tritonclient.utils import InferenceServerException, shared_memory
 
 EXPECTED = np.array([[0, 255], [100, 155], [200, 55]], np.float32)
 
@@ -103,35 +103,6 @@ def test_the_image_classifier_prepares_pictures_and_names_classes(client, make):
 def test_a_version_that_is_no_number_is_refused(client):
     with pytest.raises(InferenceServerException, match="'abc' is not a version"):
         client.is_model_ready("brightness", "abc")
-
-
-@pytest.mark.parametrize("name", ["brightness", "brightness.network"])
-def test_triton_s_image_client_finds_what_it_looks_for(client, name):
-    # Its image_client.py, from what a model states: one input of three axes in a known order and of
-    # known lengths, and one output of FP32 that is a vector; then class_count of a batch.
-    metadata = client.get_model_metadata(name)
-    config = client.get_model_config(name).config
-    assert len(metadata.inputs) == len(metadata.outputs) == len(config.input) == 1
-    assert metadata.outputs[0].datatype == "FP32"
-    assert sum(length > 1 for length in metadata.outputs[0].shape[1:]) <= 1
-    assert config.max_batch_size > 1
-    batch, *lengths = metadata.inputs[0].shape
-    order = {1: (0, 1, 2), 2: (2, 0, 1)}[config.input[0].format]  # FORMAT_NHWC, FORMAT_NCHW
-    height, width, channels = sorted(lengths, reverse=True)
-    assert [(height, width, channels)[axis] for axis in order] == lengths
-    assert batch == -1
-    pictures = [np.full((height, width, channels), value, np.uint8) for value in (0, 200)]
-    datatype = metadata.inputs[0].datatype
-    stacked = (
-        np.stack(pictures)
-        .astype(triton_to_np_dtype(datatype))
-        .transpose(0, *(1 + axis for axis in order))
-    )
-    tensor = triton.InferInput(metadata.inputs[0].name, stacked.shape, datatype)
-    tensor.set_data_from_numpy(np.ascontiguousarray(stacked))
-    asked = triton.InferRequestedOutput(metadata.outputs[0].name, class_count=1)
-    rows = client.infer(name, [tensor], outputs=[asked]).as_numpy(metadata.outputs[0].name)
-    assert [row[0].decode().split(":")[2] for row in rows] == ["dark", "bright"]
 
 
 def test_pixels_of_another_size_than_stated_are_converted(client):
