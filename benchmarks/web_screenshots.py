@@ -6,15 +6,20 @@ what is seen.
 
 from __future__ import annotations
 
+import math
 import shutil
 import sys
+import time
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.web import CHROMIUM, EXAMPLES, running, settled
+from zoobridge.client import connect
 
 MODELS = ["textures@1.0.0 · onnx", "textures@1.0.0 · pytorch", "textures@1.0.0 · tensorflow"]
+#: The charts go back five minutes.
+CHART_SECONDS = 290
 BOXES = [
     {"id": str(number), "x": x, "y": y, "width": 150, "height": 150}
     for number, (x, y) in enumerate(((80, 90), (420, 120), (760, 300), (260, 560), (640, 700)), 1)
@@ -59,7 +64,19 @@ def judge(tab: Page, folder: Path) -> None:
     take(tab, folder, "judge", seconds=1)
 
 
-def visit(browser: Browser, address: str, folder: Path) -> None:
+def use(server: str) -> None:
+    """Classify at a pace that rises and falls, for as long as the charts show."""
+    pictures = sorted((EXAMPLES / "pictures" / "digits").rglob("*.png"))
+    began = time.monotonic()
+    with connect(server) as client:
+        while (seconds := time.monotonic() - began) < CHART_SECONDS:
+            rate = 12 * math.sin(seconds / 50) ** 2
+            framework = ("onnx", "pytorch")[int(seconds) % 2]
+            client.classify("digits", pictures[: 1 + int(rate)], framework=framework)
+            time.sleep(0.5)
+
+
+def visit(browser: Browser, address: str, server: str, folder: Path) -> None:
     """Use the page, and take the pictures."""
     tab = browser.new_page(viewport={"width": 1280, "height": 860})
     tab.set_default_timeout(180_000)
@@ -111,7 +128,7 @@ def visit(browser: Browser, address: str, folder: Path) -> None:
     judge(tab, folder)
     show(tab, "server")
     # The charts show what happens while they are looked at.
-    tab.wait_for_timeout(8_000)
+    use(server)
     take(tab, folder, "server")
     tab.close()
 
@@ -130,7 +147,7 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=CHROMIUM
         )
-        visit(browser, address, folder)
+        visit(browser, address, server, folder)
         browser.close()
 
 
