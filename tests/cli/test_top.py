@@ -158,6 +158,8 @@ def test_a_pipe_is_written_look_by_look(busy):
         process.communicate()
     (model,) = first["models"]
     assert (model["requests"], model["failures"], model["instances"]) == (60, 0, 1)
+    assert (model["device"], model["precision"]) == ("cpu", "float32")
+    assert model["device_memory_bytes"] == 0
     assert sum(one["size"] * one["count"] for one in model["batches"]) == 60
     assert model["memory_bytes"] > 1 << 20
     assert first["server_memory_bytes"] > 1 << 20

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from zoobridge.cli._options import ServerOptions, server_options
-from zoobridge.cli._screen import json_text, note, size, table
+from zoobridge.cli._screen import device_text, json_text, note, size, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zoobridge.client import LoadedModel, Model
+    from zoobridge.client import Model
 
 __all__ = ["frameworks", "model", "models"]
 
@@ -133,7 +133,7 @@ def model(name: str, form: str, server: ServerOptions) -> None:
         loaded = [
             (
                 one.framework,
-                _device_of(one),
+                device_text(one.device, one.precision, one.device_memory_bytes),
                 size(one.memory_bytes),
                 one.items,
                 one.confinement,
@@ -187,12 +187,3 @@ def _labels(model: Model) -> str:
     more = f", … {len(model.labels) - 20} more" if len(model.labels) > 20 else ""
     source = f" (from {model.label_source})" if model.label_source else ""
     return f"{len(model.labels)}: {shown}{more}{source}" if model.labels else ""
-
-
-def _device_of(loaded: LoadedModel) -> str:
-    parts = [loaded.device]
-    if loaded.precision not in ("", "float32"):
-        parts.append(loaded.precision)
-    if loaded.device_memory_bytes:
-        parts.append(size(loaded.device_memory_bytes))
-    return ", ".join(parts)

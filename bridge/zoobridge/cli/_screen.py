@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-__all__ = ["console", "json_text", "note", "note_first", "progress_bar", "size", "table"]
+__all__ = [
+    "console",
+    "device_text",
+    "json_text",
+    "note",
+    "note_first",
+    "progress_bar",
+    "size",
+    "table",
+]
 
 # Of what failed or was left out, so many are named.
 _NAMED = 10
@@ -111,6 +120,12 @@ def json_text(value: Any) -> str:
         raise TypeError(f"{type(item).__name__} cannot be written as JSON")
 
     return json.dumps(value, default=plain, ensure_ascii=False, indent=2)
+
+
+def device_text(device: str, precision: str, memory_bytes: int) -> str:
+    """Return where a model runs, with its precision where that is not ``float32``, and what it uses there."""
+    named = "" if precision == "float32" else precision
+    return ", ".join(part for part in (device, named, size(memory_bytes)) if part)
 
 
 def size(number: int) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zoobridge.cli._options import ServerOptions, server_options
-from zoobridge.cli._screen import console, size
+from zoobridge.cli._screen import console, device_text, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -214,7 +214,7 @@ def _table(look: _Look, before: _Look | None) -> Table:
         cells = (
             f"{one.model}@{one.version}",
             one.framework,
-            one.device,
+            device_text(one.device, one.precision, one.device_memory_bytes),
             str(one.instances),
             _size(one.memory_bytes),
             str(one.waiting),

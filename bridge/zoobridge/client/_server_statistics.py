@@ -55,6 +55,10 @@ class ModelStatistics:
         When a request was last answered, in seconds since 1970; 0: not yet.
     batches
         By size, the smallest first.
+    precision
+        How numbers are computed: ``float32``, ``tf32``, ``float16``.
+    device_memory_bytes
+        Memory of the device that its workers use; 0 on the CPU, or where it is not known.
     """
 
     model: str
@@ -77,6 +81,8 @@ class ModelStatistics:
     postprocess_seconds: float
     last_used: float
     batches: tuple[BatchStatistics, ...] = ()
+    precision: str = ""
+    device_memory_bytes: int = 0
 
 
 @dataclass(frozen=True)

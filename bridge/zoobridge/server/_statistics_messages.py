@@ -47,6 +47,8 @@ def _model(state: ModelState, done: ModelStatistics) -> zoo_pb2.ModelStatistics:
         framework=state.weights.framework,
         weights_format=state.weights.format,
         device=state.device,
+        precision=state.precision,
+        device_memory_bytes=state.device_memory_bytes,
         instances=state.instances,
         memory_bytes=state.memory_bytes,
         waiting=state.waiting,

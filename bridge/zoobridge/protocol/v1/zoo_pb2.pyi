@@ -146,7 +146,7 @@ class BatchStatistics(_message.Message):
     def __init__(self, size: _Optional[int] = ..., count: _Optional[int] = ..., inference_seconds: _Optional[float] = ..., postprocess_seconds: _Optional[float] = ...) -> None: ...
 
 class ModelStatistics(_message.Message):
-    __slots__ = ("model", "version", "framework", "weights_format", "device", "instances", "memory_bytes", "requests", "failures", "waiting", "items", "failed_items", "success_seconds", "queue_seconds", "preprocess_seconds", "inference_seconds", "postprocess_seconds", "failure_seconds", "last_used", "batches")
+    __slots__ = ("model", "version", "framework", "weights_format", "device", "instances", "memory_bytes", "requests", "failures", "waiting", "items", "failed_items", "success_seconds", "queue_seconds", "preprocess_seconds", "inference_seconds", "postprocess_seconds", "failure_seconds", "last_used", "batches", "precision", "device_memory_bytes")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     FRAMEWORK_FIELD_NUMBER: _ClassVar[int]
@@ -167,6 +167,8 @@ class ModelStatistics(_message.Message):
     FAILURE_SECONDS_FIELD_NUMBER: _ClassVar[int]
     LAST_USED_FIELD_NUMBER: _ClassVar[int]
     BATCHES_FIELD_NUMBER: _ClassVar[int]
+    PRECISION_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
     model: str
     version: str
     framework: str
@@ -187,7 +189,9 @@ class ModelStatistics(_message.Message):
     failure_seconds: float
     last_used: float
     batches: _containers.RepeatedCompositeFieldContainer[BatchStatistics]
-    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., framework: _Optional[str] = ..., weights_format: _Optional[str] = ..., device: _Optional[str] = ..., instances: _Optional[int] = ..., memory_bytes: _Optional[int] = ..., requests: _Optional[int] = ..., failures: _Optional[int] = ..., waiting: _Optional[int] = ..., items: _Optional[int] = ..., failed_items: _Optional[int] = ..., success_seconds: _Optional[float] = ..., queue_seconds: _Optional[float] = ..., preprocess_seconds: _Optional[float] = ..., inference_seconds: _Optional[float] = ..., postprocess_seconds: _Optional[float] = ..., failure_seconds: _Optional[float] = ..., last_used: _Optional[float] = ..., batches: _Optional[_Iterable[_Union[BatchStatistics, _Mapping]]] = ...) -> None: ...
+    precision: str
+    device_memory_bytes: int
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., framework: _Optional[str] = ..., weights_format: _Optional[str] = ..., device: _Optional[str] = ..., instances: _Optional[int] = ..., memory_bytes: _Optional[int] = ..., requests: _Optional[int] = ..., failures: _Optional[int] = ..., waiting: _Optional[int] = ..., items: _Optional[int] = ..., failed_items: _Optional[int] = ..., success_seconds: _Optional[float] = ..., queue_seconds: _Optional[float] = ..., preprocess_seconds: _Optional[float] = ..., inference_seconds: _Optional[float] = ..., postprocess_seconds: _Optional[float] = ..., failure_seconds: _Optional[float] = ..., last_used: _Optional[float] = ..., batches: _Optional[_Iterable[_Union[BatchStatistics, _Mapping]]] = ..., precision: _Optional[str] = ..., device_memory_bytes: _Optional[int] = ...) -> None: ...
 
 class GetStatisticsResponse(_message.Message):
     __slots__ = ("models", "uptime_seconds", "server_memory_bytes", "standby_memory_bytes", "memory_limit_bytes")
