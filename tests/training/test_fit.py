@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 from training_examples import examples
 from zoobridge.errors import InvalidRequestError
 from zoobridge.training import Recipe
-from zoobridge.training.fit import Head, RowSpace, check_classes, fit_head, softmax
+from zoobridge.training.fit import Head, RowSpace, check_classes, fit_head, fit_linear, softmax
 
 
 def test_a_fit_in_the_row_space_is_the_fit_in_the_features_own_space():
@@ -19,6 +19,23 @@ def test_a_fit_in_the_row_space_is_the_fit_in_the_features_own_space():
     expected = direct.predict_proba(flat)
     found = softmax(head.logits(flat.astype(np.float32)))
     np.testing.assert_allclose(found, expected, atol=5e-3)
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+@pytest.mark.parametrize("dimensions", [20, 200])
+def test_a_logistic_regression_is_scikit_learns_where_classes_are_unequal(classes, dimensions):
+    given = examples(groups=30, classes=classes, dimensions=dimensions, views=2)
+    kept = np.flatnonzero((given.classes > 0) | (np.arange(30) < 12))
+    given = given.part(kept)
+    rows, repeated = given.features.reshape(-1, dimensions), np.repeat(given.classes, 2)
+    reference = LogisticRegression(C=100, class_weight="balanced", max_iter=20_000, tol=1e-9)
+    expected = reference.fit(rows.astype(np.float64), repeated).decision_function(rows)
+    weight, bias = fit_linear(given.features.astype(np.float64), given.classes, classes, Recipe())
+    found = rows @ weight.T + bias
+    np.testing.assert_allclose(found.sum(axis=1), 0, atol=1e-3)
+    found = found[:, 1] - found[:, 0] if classes == 2 else found
+    # Both end near the minimum; as much as a hundredth of the largest logit from it.
+    np.testing.assert_allclose(found, expected, atol=0.02 * np.abs(expected).max())
 
 
 def test_the_row_space_keeps_every_product_of_two_rows():

@@ -15,6 +15,7 @@ from zoobridge.training.figures._cross_validation import (
     balanced_accuracy,
     corrected_interval,
     cross_validate,
+    fold_parts,
     run_of,
 )
 
@@ -29,6 +30,7 @@ __all__ = [
     "cross_validate",
     "doubtful",
     "duplicates",
+    "fold_parts",
     "merged_groups",
     "run_of",
     "shuffled",

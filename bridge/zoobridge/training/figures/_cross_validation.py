@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.stats
 
 from zoobridge.errors import InvalidRequestError
 from zoobridge.training.fit import RowSpace, fit_linear, linear_logits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -20,8 +19,16 @@ if TYPE_CHECKING:
 
     Predict = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
     OnFold = Callable[[int, int], None]
+    FoldParts = Sequence[tuple[int, NDArray[np.int64]]]
 
-__all__ = ["OutOfFold", "balanced_accuracy", "corrected_interval", "cross_validate", "run_of"]
+__all__ = [
+    "OutOfFold",
+    "balanced_accuracy",
+    "corrected_interval",
+    "cross_validate",
+    "fold_parts",
+    "run_of",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,9 +104,12 @@ def corrected_interval(
     level
         Of confidence.
     """
+    # Quantiles of Student's t, without the import of all of scipy.stats, which takes a second.
+    from scipy.special import stdtrit
+
     count = len(scores)
     spread = float(scores.std(ddof=1)) * (1 / count + test_share) ** 0.5
-    reach = float(scipy.stats.t.ppf((1 + level) / 2, count - 1)) * spread
+    reach = float(stdtrit(count - 1, (1 + level) / 2)) * spread
     return max(0.0, centre - reach), min(1.0, centre + reach)
 
 
@@ -109,6 +119,7 @@ def cross_validate(
     *,
     rows: NDArray[np.float64] | None = None,
     predict: Predict | None = None,
+    parts: FoldParts | None = None,
     on_fold: OnFold | None = None,
 ) -> OutOfFold:
     """Fit on some groups and test on others, until every item was tested in each repeat.
@@ -124,6 +135,8 @@ def cross_validate(
     predict
         Returns the logits ``(tested, classes)`` of the items with the numbers of its second argument,
         of a model that is fitted on those of its first; a linear head by default.
+    parts
+        As of :func:`fold_parts`, where these examples were divided before.
     on_fold
         Called with how many folds are done, and of how many; what it raises ends the work.
 
@@ -140,12 +153,12 @@ def cross_validate(
 
     answer = predict or linear
     items = np.flatnonzero(examples.fair)
-    folds = min(recipe.folds, _least_groups(examples))
-    total = recipe.repeats * folds
+    divided = parts or fold_parts(examples, recipe)
+    total = len(divided)
     count = len(examples.labels)
     logits = np.zeros((recipe.repeats, len(items), count))
     scores, shares = [], []
-    for number, (repeat, test) in enumerate(_parts(examples, items, folds, recipe)):
+    for number, (repeat, test) in enumerate(divided):
         tested = items[test]
         train = np.flatnonzero(~np.isin(examples.groups, examples.groups[tested]))
         logits[repeat, test] = answer(train, tested)
@@ -160,7 +173,7 @@ def cross_validate(
         logits,
         np.array(scores),
         float(np.mean(shares)),
-        folds,
+        total // recipe.repeats,
     )
 
 
@@ -199,15 +212,28 @@ def _least_groups(examples: Examples) -> int:
     return groups[label]
 
 
-def _parts(
-    examples: Examples, items: NDArray[np.int64], folds: int, recipe: Recipe
-) -> Iterator[tuple[int, NDArray[np.int64]]]:
+def fold_parts(examples: Examples, recipe: Recipe) -> FoldParts:
+    """Return the test part of every fold: the number of the repeat, and places among the fair items.
+
+    Parameters
+    ----------
+    examples, recipe
+        As for :func:`cross_validate`; features do not count.
+
+    Raises
+    ------
+    InvalidRequestError
+        If a class has fewer than two groups to divide.
+    """
     from sklearn.model_selection import StratifiedGroupKFold
 
-    classes, groups = examples.classes[items], examples.groups[items]
+    folds = min(recipe.folds, _least_groups(examples))
+    classes, groups = examples.classes[examples.fair], examples.groups[examples.fair]
+    parts = []
     for repeat in range(recipe.repeats):
         splitter = StratifiedGroupKFold(
             folds, shuffle=True, random_state=recipe.seed * 1000 + repeat
         )
-        for _, test in splitter.split(np.zeros(len(items)), classes, groups):
-            yield repeat, test
+        for _, test in splitter.split(np.zeros(len(classes)), classes, groups):
+            parts.append((repeat, test))
+    return parts

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 
 from zoobridge.training.fit._head import Head
+from zoobridge.training.fit._logistic import fit_logistic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,7 +43,6 @@ COPIES: Final[dict[str, tuple[int, ...]]] = {
 
 #: Logit of a class that a training part lacks.
 _ABSENT: Final = -30.0
-_ITERATIONS: Final = 500
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,8 @@ class RowSpace:
 
     A linear head with a squared penalty lies in the span of the rows that it was fitted on, and a
     rotation changes neither its penalty nor its answers: so fits of any part of the rows in this
-    space are the fits in the features' own space, with as many numbers as there are rows.
+    space are the fits in the features' own space, with as many numbers as there are rows, or fewer. Its
+    axes are uncorrelated, the last the strongest, which :func:`fit_linear` is fast on.
 
     Parameters
     ----------
@@ -99,19 +100,21 @@ class RowSpace:
     def __init__(self, features: NDArray[np.float32]) -> None:
         items, views, dimensions = features.shape
         rows = features.reshape(items * views, dimensions).astype(np.float64)
-        self._basis: NDArray[np.float64] | None = None
         if len(rows) < dimensions:
             # By the Gram matrix, which is several times faster than a singular value decomposition.
             values, vectors = np.linalg.eigh(rows @ rows.T)
             kept = values > values[-1] * 1e-12
             lengths = np.sqrt(values[kept])
-            self._basis = (vectors[:, kept] / lengths).T @ rows
+            self._basis: NDArray[np.float64] = (vectors[:, kept] / lengths).T @ rows
             rows = vectors[:, kept] * lengths
+        else:
+            self._basis = np.linalg.eigh(rows.T @ rows)[1].T
+            rows = rows @ self._basis.T
         self.rows = rows.reshape(items, views, -1)
 
     def back(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return weights ``(classes, dimensions)`` for those in this space."""
-        return weight if self._basis is None else weight @ self._basis
+        return weight @ self._basis
 
 
 def fit_linear(
@@ -133,13 +136,13 @@ def fit_linear(
     views = rows.shape[1]
     flat = rows.reshape(len(rows) * views, -1)
     repeated = np.repeat(classes, views)
-    model = _estimator(recipe).fit(flat, repeated)
+    found, present = np.unique(repeated, return_inverse=True)
     weight = np.zeros((count, flat.shape[1]))
     bias = np.full(count, _ABSENT)
-    found, fitted, biases = model.classes_, model.coef_, model.intercept_
-    if len(found) == 2:
-        fitted, biases = np.vstack([-fitted, fitted]) / 2, np.array([-biases[0], biases[0]]) / 2
-    weight[found], bias[found] = fitted, biases
+    if recipe.head == "linear_svm":
+        weight[found], bias[found] = _fit_svm(flat, present, recipe)
+    else:
+        weight[found], bias[found] = fit_logistic(flat, present, recipe.strength)
     return weight, bias
 
 
@@ -164,19 +167,19 @@ def linear_logits(
     return logits
 
 
-def _estimator(recipe: Recipe) -> Any:
-    if recipe.head == "linear_svm":
-        from sklearn.svm import LinearSVC
+def _fit_svm(
+    rows: NDArray[np.float64], classes: NDArray[np.int64], recipe: Recipe
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    from sklearn.svm import LinearSVC
 
-        return LinearSVC(
-            C=recipe.strength / 10, class_weight="balanced", dual=True,
-            random_state=recipe.seed, max_iter=20_000,
-        )  # fmt: skip
-    from sklearn.linear_model import LogisticRegression
-
-    return LogisticRegression(
-        C=recipe.strength, class_weight="balanced", max_iter=_ITERATIONS, tol=1e-4
-    )
+    model = LinearSVC(
+        C=recipe.strength / 10, class_weight="balanced", dual=True,
+        random_state=recipe.seed, max_iter=20_000,
+    ).fit(rows, classes)  # fmt: skip
+    weight, bias = model.coef_, model.intercept_
+    if len(weight) == 1:
+        weight, bias = np.vstack([-weight, weight]) / 2, np.array([-bias[0], bias[0]]) / 2
+    return weight, bias
 
 
 def fit_head(examples: Examples, recipe: Recipe, space: RowSpace | None = None) -> Head:

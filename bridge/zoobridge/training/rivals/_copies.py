@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from zoobridge.training.figures import cross_validate, run_of
+from zoobridge.training.figures import cross_validate, fold_parts, run_of
 from zoobridge.training.fit import COPIES, RowSpace
 
 if TYPE_CHECKING:
@@ -57,12 +57,14 @@ def choose_copies(
     elif recipe.views == 1 and views == len(COPIES["eight"]):
         names = ["eight", "mirror", "one"]
     tried = {}
+    parts = fold_parts(examples, recipe)
     for number, name in enumerate(names):
         chosen = [one for one in COPIES[name] if one < views]
         part = replace(examples, features=examples.features[:, chosen])
         space = RowSpace(part.features)
         counted = run_of(on_fold, number, len(names))
-        tried[name] = part, space, cross_validate(part, recipe, rows=space.rows, on_fold=counted)
+        tested = cross_validate(part, recipe, rows=space.rows, parts=parts, on_fold=counted)
+        tried[name] = part, space, tested
     reached = {name: tested.balanced_accuracy for name, (_, _, tested) in tried.items()}
     best = max(names, key=lambda one: reached[one] + _MARGIN * (one == names[0]))
     part, space, tested = tried[best]

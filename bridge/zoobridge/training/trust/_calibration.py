@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from zoobridge.training.fit import softmax
 
@@ -34,6 +33,8 @@ def fit_temperature(logits: NDArray[np.float64], classes: NDArray[np.int64]) -> 
     classes
         ``(items,)``.
     """
+    from scipy.optimize import minimize_scalar
+
     rows = np.arange(len(classes))
 
     def loss(log_temperature: float) -> float:
