@@ -6,8 +6,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 
-import org.zoobridge.client.Options;
-import org.zoobridge.client.Words;
+import org.zoobridge.client.options.Options;
+import org.zoobridge.client.options.Words;
+
 
 /** What is chosen in the plugin's window, stated on the command line, or wired in a protocol. */
 public final class Choices extends Options<Choices> {
@@ -39,7 +40,7 @@ public final class Choices extends Options<Choices> {
      *
      * @param values by the keys of {@link #KEYS}; what is missing has its default
      * @return the choices
-     * @throws org.zoobridge.client.ZooBridgeException if a value cannot be read
+     * @throws org.zoobridge.client.errors.ZooBridgeException if a value cannot be read
      */
     public static Choices of(final Map<String, String> values) {
         final Words words = Words.of(values);

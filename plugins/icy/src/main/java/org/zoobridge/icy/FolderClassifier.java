@@ -5,13 +5,14 @@ import java.util.Collections;
 import java.util.List;
 
 import org.zoobridge.client.Cancellation;
-import org.zoobridge.client.ClassSummary;
 import org.zoobridge.client.ClassifyCall;
-import org.zoobridge.client.FolderJob;
 import org.zoobridge.client.Progress;
-import org.zoobridge.client.ResultTable;
-import org.zoobridge.client.Warnings;
 import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.jobs.FolderJob;
+import org.zoobridge.client.results.ClassSummary;
+import org.zoobridge.client.results.ResultTable;
+import org.zoobridge.client.results.Warnings;
+
 
 /** Classifies every picture of a folder; what was answered before the run ended is kept. */
 public final class FolderClassifier {

@@ -2,7 +2,7 @@ package org.zoobridge.icy;
 
 import java.util.Set;
 import java.util.TreeSet;
-import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.v1.ErrorReason;
 
 

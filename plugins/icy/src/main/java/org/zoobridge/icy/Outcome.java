@@ -3,8 +3,9 @@ package org.zoobridge.icy;
 import java.util.Collections;
 import java.util.List;
 
-import org.zoobridge.client.ClassSummary;
-import org.zoobridge.client.ResultTable;
+import org.zoobridge.client.results.ClassSummary;
+import org.zoobridge.client.results.ResultTable;
+
 
 /** What came of a run. Immutable. */
 public final class Outcome {

@@ -21,7 +21,8 @@ import javax.swing.JTable;
 import javax.swing.JTextArea;
 import javax.swing.table.AbstractTableModel;
 
-import org.zoobridge.client.ResultTable;
+import org.zoobridge.client.results.ResultTable;
+
 
 /** The table of a session's results, with a button that saves it as CSV. For the event thread. */
 public final class ResultsPanel extends JPanel {

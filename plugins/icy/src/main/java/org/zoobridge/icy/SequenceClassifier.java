@@ -9,22 +9,22 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 import org.zoobridge.client.Answer;
-import org.zoobridge.client.ClassSummary;
 import org.zoobridge.client.Cancellation;
-import org.zoobridge.client.ImageJob;
-import org.zoobridge.client.ImageRun;
 import org.zoobridge.client.ItemAnswer;
 import org.zoobridge.client.ModelFacts;
 import org.zoobridge.client.Progress;
-import org.zoobridge.client.Regions;
-import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.Score;
-import org.zoobridge.client.Warnings;
 import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.jobs.ImageJob;
+import org.zoobridge.client.jobs.ImageRun;
+import org.zoobridge.client.pixels.Regions;
+import org.zoobridge.client.results.ClassSummary;
+import org.zoobridge.client.results.ResultTable;
+import org.zoobridge.client.results.Warnings;
+import org.zoobridge.v1.ErrorReason;
 import org.zoobridge.v1.Model;
 import org.zoobridge.v1.Region;
-import org.zoobridge.client.ZooBridgeException;
-import org.zoobridge.v1.ErrorReason;
 
 /** Classifies what is chosen of a sequence. */
 public final class SequenceClassifier {
@@ -63,7 +63,7 @@ public final class SequenceClassifier {
      * @param progress told of the items that are done
      * @param stop     stops it from another thread
      * @param result   given table and classes of the regions once; where the run ends early, of what was answered
-     * @throws org.zoobridge.client.ZooBridgeException if it could not be done as a whole
+     * @throws org.zoobridge.client.errors.ZooBridgeException if it could not be done as a whole
      */
     public void classify(final SequenceView sequence, final Choices choices, final Progress progress,
             final Cancellation stop, final Consumer<Outcome> result) {

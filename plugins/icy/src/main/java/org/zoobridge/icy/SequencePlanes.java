@@ -5,10 +5,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-import org.zoobridge.client.PixelBuffer;
-import org.zoobridge.client.PlaneSource;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.pixels.PixelBuffer;
+import org.zoobridge.client.pixels.PlaneSource;
 import org.zoobridge.v1.DataType;
-import org.zoobridge.client.ZooBridgeException;
 import org.zoobridge.v1.ErrorReason;
 
 /** A sequence's planes, all channels of each. */

@@ -6,12 +6,12 @@ import java.util.Map;
 import java.util.TreeMap;
 
 import org.zoobridge.client.Cancellation;
-import org.zoobridge.client.ImageJob;
-import org.zoobridge.client.KeepTogether;
 import org.zoobridge.client.Progress;
-import org.zoobridge.client.TrainingProject;
 import org.zoobridge.client.ZooBridge;
-import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.jobs.ImageJob;
+import org.zoobridge.client.training.KeepTogether;
+import org.zoobridge.client.training.TrainingProject;
 import org.zoobridge.v1.ErrorReason;
 import org.zoobridge.v1.PublishedModel;
 import org.zoobridge.v1.TrainingFigures;

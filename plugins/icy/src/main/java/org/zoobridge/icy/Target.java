@@ -1,6 +1,7 @@
 package org.zoobridge.icy;
 
-import org.zoobridge.client.Named;
+import org.zoobridge.client.options.Named;
+
 
 /** What of a sequence is to be classified. */
 public enum Target implements Named {
@@ -35,7 +36,7 @@ public enum Target implements Named {
      *
      * @param text such as {@code selected rois}
      * @return the target
-     * @throws org.zoobridge.client.ZooBridgeException if there is none of that name
+     * @throws org.zoobridge.client.errors.ZooBridgeException if there is none of that name
      */
     public static Target of(final String text) {
         return Named.of(values(), text, "target");

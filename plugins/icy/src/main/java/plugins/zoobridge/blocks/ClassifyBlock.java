@@ -8,7 +8,7 @@ import java.util.Map;
 
 import org.zoobridge.client.OwnWords;
 import org.zoobridge.client.ZooBridge;
-import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.icy.Choices;
 import org.zoobridge.icy.adapter.IcySettings;
 

@@ -3,8 +3,8 @@ package plugins.zoobridge.blocks;
 import java.nio.file.Paths;
 
 import org.zoobridge.client.Cancellation;
-import org.zoobridge.client.ClassSummary;
 import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.results.ClassSummary;
 import org.zoobridge.icy.Choices;
 import org.zoobridge.icy.FolderClassifier;
 

@@ -3,9 +3,9 @@ package plugins.zoobridge.blocks;
 import icy.roi.ROI;
 
 import org.zoobridge.client.Cancellation;
-import org.zoobridge.client.ClassSummary;
-import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.results.ClassSummary;
+import org.zoobridge.client.results.ResultTable;
 import org.zoobridge.icy.Choices;
 import org.zoobridge.icy.Outcome;
 import org.zoobridge.icy.SequenceClassifier;

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
-import org.zoobridge.client.ZooBridgeException;
-import org.zoobridge.v1.ErrorReason;
 import org.zoobridge.client.Failing;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
 
 class IndexesTest {
 

@@ -23,15 +23,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.zoobridge.client.Cancellation;
-import org.zoobridge.client.ClassSummary;
+import org.zoobridge.client.Failing;
 import org.zoobridge.client.FakeZoo;
 import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.results.ClassSummary;
 import org.zoobridge.v1.AnnotateRequest;
 import org.zoobridge.v1.ClassifyRequest;
-import org.zoobridge.v1.Region;
-import org.zoobridge.client.ZooBridgeException;
 import org.zoobridge.v1.ErrorReason;
-import org.zoobridge.client.Failing;
+import org.zoobridge.v1.Region;
 
 @Timeout(60)
 class SequenceClassifierTest {

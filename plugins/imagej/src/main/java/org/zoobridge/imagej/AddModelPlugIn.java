@@ -15,11 +15,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-import org.zoobridge.client.LocalZoo;
 import org.zoobridge.client.ModelFacts;
-import org.zoobridge.client.Words;
 import org.zoobridge.client.ZooBridge;
-import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.options.Words;
+import org.zoobridge.client.zoo.LocalZoo;
 import org.zoobridge.imagej.dialogs.AddModelDialog;
 import org.zoobridge.v1.ErrorReason;
 import org.zoobridge.v1.Model;

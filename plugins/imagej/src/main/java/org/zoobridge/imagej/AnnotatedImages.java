@@ -26,7 +26,7 @@ import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 
-import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.v1.ErrorReason;
 
 /** Images with regions of known class: the open one with the ROI Manager, or a folder of pictures with ROI sets. */

@@ -9,9 +9,10 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 
-import org.zoobridge.client.Options;
-import org.zoobridge.client.Words;
-import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.options.Options;
+import org.zoobridge.client.options.Words;
+
 
 /** What a person chose in a dialog, or a macro stated. Remembered from run to run. */
 public final class Choices extends Options<Choices> {

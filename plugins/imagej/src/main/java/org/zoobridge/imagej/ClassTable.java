@@ -8,7 +8,8 @@ import java.util.Collections;
 import java.util.List;
 
 import org.zoobridge.client.Answer;
-import org.zoobridge.client.ClassSummary;
+import org.zoobridge.client.results.ClassSummary;
+
 
 /** Counts and area by class: the second table, one row for each class of a run. */
 final class ClassTable {

@@ -11,16 +11,16 @@ import java.util.Collections;
 import java.util.List;
 
 import org.zoobridge.client.Answer;
-import org.zoobridge.client.ImageJob;
-import org.zoobridge.client.ImageRun;
 import org.zoobridge.client.ItemAnswer;
-import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.Score;
-import org.zoobridge.client.Warnings;
 import org.zoobridge.client.ZooBridge;
-import org.zoobridge.v1.Model;
-import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.jobs.ImageJob;
+import org.zoobridge.client.jobs.ImageRun;
+import org.zoobridge.client.results.ResultTable;
+import org.zoobridge.client.results.Warnings;
 import org.zoobridge.v1.ErrorReason;
+import org.zoobridge.v1.Model;
 
 /**
  * Classifies an open image and shows the result: what <i>Classify…</i> does once everything is chosen. For scripts:
@@ -43,7 +43,7 @@ public final class Classifier {
      * @param image   an open image
      * @param choices what to do
      * @return the rows of this run
-     * @throws org.zoobridge.client.ZooBridgeException if it could not be done, with a sentence that names the fix
+     * @throws org.zoobridge.client.errors.ZooBridgeException if it could not be done, with a sentence that names the fix
      */
     public static ResultsTable classify(final ImagePlus image, final Choices choices) {
         return run(image, choices).table();

@@ -10,15 +10,15 @@ import org.scijava.command.Command;
 import org.scijava.plugin.Parameter;
 import org.scijava.plugin.Plugin;
 import org.zoobridge.client.ClassifyCall;
-import org.zoobridge.client.FolderJob;
-import org.zoobridge.client.Options;
-import org.zoobridge.client.ResultTable;
-import org.zoobridge.client.ServerChoice;
-import org.zoobridge.client.Warnings;
 import org.zoobridge.client.ZooBridge;
-import org.zoobridge.v1.Model;
-import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.client.connection.ServerChoice;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.jobs.FolderJob;
+import org.zoobridge.client.options.Options;
+import org.zoobridge.client.results.ResultTable;
+import org.zoobridge.client.results.Warnings;
 import org.zoobridge.v1.ErrorReason;
+import org.zoobridge.v1.Model;
 
 /**
  * Classifies a picture file or a folder of them without ImageJ's own classes: for servers and clusters without a

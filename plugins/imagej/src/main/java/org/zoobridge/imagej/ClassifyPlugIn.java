@@ -4,9 +4,9 @@ import ij.ImagePlus;
 import ij.WindowManager;
 import ij.plugin.PlugIn;
 
-import org.zoobridge.client.Words;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.options.Words;
 import org.zoobridge.imagej.dialogs.ClassifyDialog;
-import org.zoobridge.client.ZooBridgeException;
 import org.zoobridge.v1.ErrorReason;
 
 /**

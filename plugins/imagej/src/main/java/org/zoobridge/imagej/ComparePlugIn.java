@@ -9,14 +9,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 import org.zoobridge.client.Answer;
-import org.zoobridge.client.ImageJob;
-import org.zoobridge.client.ImageRun;
 import org.zoobridge.client.ItemAnswer;
-import org.zoobridge.client.ResultTable;
-import org.zoobridge.client.Words;
 import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.jobs.ImageJob;
+import org.zoobridge.client.jobs.ImageRun;
+import org.zoobridge.client.options.Words;
+import org.zoobridge.client.results.ResultTable;
 import org.zoobridge.imagej.dialogs.CompareDialog;
-import org.zoobridge.client.ZooBridgeException;
 
 /**
  * Plugins &gt; ZooBridge &gt; Compare models…: several models on the same pixels, a row for each item and model.

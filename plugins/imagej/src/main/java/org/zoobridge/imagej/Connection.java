@@ -2,9 +2,10 @@ package org.zoobridge.imagej;
 
 import ij.Prefs;
 
-import org.zoobridge.client.Endpoint;
-import org.zoobridge.client.ServerChoice;
 import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.connection.Endpoint;
+import org.zoobridge.client.connection.ServerChoice;
+
 
 /** The one channel that lives as long as the program, remade only when another server is to be spoken to. */
 public final class Connection {
@@ -30,7 +31,7 @@ public final class Connection {
      * Chooses the server to use from now on.
      *
      * @param choice the server
-     * @throws org.zoobridge.client.ZooBridgeException if it cannot be one
+     * @throws org.zoobridge.client.errors.ZooBridgeException if it cannot be one
      */
     static void choose(final ServerChoice choice) {
         choice.checked().keep((part, text) -> Prefs.set(PREFIX + part, text));
@@ -41,7 +42,7 @@ public final class Connection {
      * on this machine.
      *
      * @return the connection; not to be closed by the caller
-     * @throws org.zoobridge.client.ZooBridgeException if none is running
+     * @throws org.zoobridge.client.errors.ZooBridgeException if none is running
      */
     public static synchronized ZooBridge current() {
         final Endpoint endpoint = choice().endpoint();

@@ -23,10 +23,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-import org.zoobridge.client.ResultTable;
-import org.zoobridge.v1.Model;
-import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.results.ResultTable;
 import org.zoobridge.v1.ErrorReason;
+import org.zoobridge.v1.Model;
 
 /**
  * Classes that a person gave to drawn regions, and their way to <i>zoobridge train</i>: a CSV with the columns

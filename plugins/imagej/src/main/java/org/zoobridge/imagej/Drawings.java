@@ -29,8 +29,8 @@ import java.util.function.Predicate;
 import org.zoobridge.client.Answer;
 import org.zoobridge.client.ItemAnswer;
 import org.zoobridge.client.ModelFacts;
-import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.Score;
+import org.zoobridge.client.results.ResultTable;
 import org.zoobridge.v1.Model;
 
 /**

@@ -10,8 +10,8 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 
-import org.zoobridge.client.Words;
-import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.options.Words;
 import org.zoobridge.v1.ErrorReason;
 
 /**

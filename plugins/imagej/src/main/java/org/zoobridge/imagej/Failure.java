@@ -10,7 +10,7 @@ import java.nio.file.InvalidPathException;
 import java.util.function.Supplier;
 
 import org.zoobridge.client.OwnWords;
-import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.v1.ErrorReason;
 
 /** Runs a command away from the event thread, and turns what goes wrong into one dialog with the server's sentence. */

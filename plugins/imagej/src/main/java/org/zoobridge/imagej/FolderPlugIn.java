@@ -21,17 +21,17 @@ import java.util.Map;
 import java.util.function.Function;
 
 import org.zoobridge.client.ClassifyCall;
-import org.zoobridge.client.FolderJob;
-import org.zoobridge.client.Options;
-import org.zoobridge.client.Picture;
-import org.zoobridge.client.PixelBuffer;
-import org.zoobridge.client.ResultTable;
-import org.zoobridge.client.Words;
 import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.jobs.FolderJob;
+import org.zoobridge.client.options.Options;
+import org.zoobridge.client.options.Words;
+import org.zoobridge.client.pixels.Picture;
+import org.zoobridge.client.pixels.PixelBuffer;
+import org.zoobridge.client.results.ResultTable;
 import org.zoobridge.imagej.dialogs.FolderDialog;
-import org.zoobridge.v1.Model;
-import org.zoobridge.client.ZooBridgeException;
 import org.zoobridge.v1.ErrorReason;
+import org.zoobridge.v1.Model;
 
 /**
  * Plugins &gt; ZooBridge &gt; Classify folder…: every picture of a folder through one stream.

@@ -11,10 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 
-import org.zoobridge.client.RuntimeFolder;
-
 import py4j.GatewayServer;
-import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.client.connection.RuntimeFolder;
+import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.v1.ErrorReason;
 
 /**

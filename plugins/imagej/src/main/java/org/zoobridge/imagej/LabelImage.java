@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-import org.zoobridge.client.Regions;
-import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.pixels.Regions;
 import org.zoobridge.v1.ErrorReason;
 
 /** An image in which the pixels of each object hold the object's number, and 0 is background. */

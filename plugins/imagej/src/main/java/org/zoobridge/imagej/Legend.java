@@ -15,6 +15,7 @@ import java.util.Map;
 
 import org.zoobridge.client.ItemAnswer;
 
+
 /** Class, colour and count of one plane's regions, drawn in a corner of it: for labels that do not fit, or if wanted. */
 final class Legend {
 

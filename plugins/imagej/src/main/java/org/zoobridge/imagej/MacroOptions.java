@@ -5,7 +5,8 @@ import ij.macro.Interpreter;
 
 import java.util.Collection;
 
-import org.zoobridge.client.Words;
+import org.zoobridge.client.options.Words;
+
 
 /** The options that a macro gave with {@code run("Classify...", "model=digits top=3 overlay")}; needs no display. */
 final class MacroOptions {

@@ -13,6 +13,7 @@ import java.util.Set;
 import org.zoobridge.client.Answer;
 import org.zoobridge.client.ItemAnswer;
 
+
 /**
  * Classes in the ROI Manager: behind a region's own name, and as its group. Regions that are not in it are added.
  */

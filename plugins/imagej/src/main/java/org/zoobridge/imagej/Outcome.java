@@ -11,6 +11,7 @@ import java.util.Map;
 import org.zoobridge.client.Answer;
 import org.zoobridge.client.ItemAnswer;
 
+
 /** What came of a run: its rows, and how many items each class has. */
 public final class Outcome {
 

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-import org.zoobridge.client.PixelBuffer;
-import org.zoobridge.client.PlaneSource;
+import org.zoobridge.client.pixels.PixelBuffer;
+import org.zoobridge.client.pixels.PlaneSource;
 import org.zoobridge.v1.DataType;
 
 /**

@@ -17,13 +17,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-import org.zoobridge.client.ImageJob;
-import org.zoobridge.client.KeepTogether;
-import org.zoobridge.client.Regions;
-import org.zoobridge.client.TrainingProject;
-import org.zoobridge.v1.Region;
-import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.jobs.ImageJob;
+import org.zoobridge.client.pixels.Regions;
+import org.zoobridge.client.training.KeepTogether;
+import org.zoobridge.client.training.TrainingProject;
 import org.zoobridge.v1.ErrorReason;
+import org.zoobridge.v1.Region;
 
 /** Finds what a target means in an image: its planes, and regions from ImageJ's selections. */
 public final class Places {

@@ -8,10 +8,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-import org.zoobridge.client.ImageJob;
 import org.zoobridge.client.ItemAnswer;
 import org.zoobridge.client.Score;
 import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.jobs.ImageJob;
+
 
 /** Draws what would be classified, and classifies the first of it. */
 public final class Preview {

@@ -15,9 +15,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-import org.zoobridge.client.Named;
-import org.zoobridge.client.Words;
-import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.options.Named;
+import org.zoobridge.client.options.Words;
 import org.zoobridge.v1.ErrorReason;
 
 /**

@@ -4,7 +4,8 @@ import ij.gui.Roi;
 
 import java.util.regex.Pattern;
 
-import org.zoobridge.client.Named;
+import org.zoobridge.client.options.Named;
+
 
 /** Where the classes of regions stand, for training. */
 public enum RoiClasses implements Named {

@@ -11,7 +11,7 @@ import java.util.Set;
 
 import org.zoobridge.client.Answer;
 import org.zoobridge.client.ItemAnswer;
-import org.zoobridge.client.ResultTable;
+import org.zoobridge.client.results.ResultTable;
 import org.zoobridge.v1.Box;
 
 /** Rows of results in ImageJ's numbers: planes from 1, boxes in the image's units. */

@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import org.zoobridge.client.Cancellation;
 import org.zoobridge.client.Progress;
 
+
 /** A run that ImageJ's progress bar shows and that the Esc key stops, here and on the server. */
 final class Run implements AutoCloseable {
 

@@ -12,11 +12,11 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 
-import org.zoobridge.client.Endpoint;
-import org.zoobridge.client.LocalServer;
 import org.zoobridge.client.ModelFacts;
-import org.zoobridge.client.Words;
 import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.connection.Endpoint;
+import org.zoobridge.client.connection.LocalServer;
+import org.zoobridge.client.options.Words;
 import org.zoobridge.v1.Model;
 
 /**

@@ -24,13 +24,13 @@ import javax.swing.JPanel;
 import javax.swing.JScrollPane;
 import javax.swing.JSplitPane;
 
-import org.zoobridge.client.LocalZoo;
 import org.zoobridge.client.ModelFacts;
-import org.zoobridge.client.ServerChoice;
 import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.connection.ServerChoice;
+import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.client.ui.ServerPanel;
+import org.zoobridge.client.zoo.LocalZoo;
 import org.zoobridge.v1.Model;
-import org.zoobridge.client.ZooBridgeException;
 
 /** The window of <i>Servers and models…</i>. Every question to the server is asked away from the event thread. */
 final class ServersWindow {

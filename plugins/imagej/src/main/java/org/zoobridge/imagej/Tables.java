@@ -6,7 +6,8 @@ import java.awt.GraphicsEnvironment;
 import java.util.List;
 import java.util.Map;
 
-import org.zoobridge.client.ResultTable;
+import org.zoobridge.client.results.ResultTable;
+
 
 /** Shows results as ImageJ's tables. */
 public final class Tables {

@@ -1,6 +1,7 @@
 package org.zoobridge.imagej;
 
-import org.zoobridge.client.Named;
+import org.zoobridge.client.options.Named;
+
 
 /** What of an image is to be classified. */
 public enum Target implements Named {
@@ -38,7 +39,7 @@ public enum Target implements Named {
      *
      * @param text such as {@code ROI Manager}; upper and lower case are the same, and so are spaces and underscores
      * @return the target
-     * @throws org.zoobridge.client.ZooBridgeException if there is none of that name
+     * @throws org.zoobridge.client.errors.ZooBridgeException if there is none of that name
      */
     public static Target of(final String text) {
         return Named.of(values(), text, "target");

@@ -17,11 +17,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-import org.zoobridge.client.KeepTogether;
-import org.zoobridge.client.Named;
-import org.zoobridge.client.TrainingProject;
-import org.zoobridge.client.Words;
-import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.options.Named;
+import org.zoobridge.client.options.Words;
+import org.zoobridge.client.training.KeepTogether;
+import org.zoobridge.client.training.TrainingProject;
 import org.zoobridge.imagej.dialogs.TrainDialog;
 import org.zoobridge.v1.ErrorReason;
 import org.zoobridge.v1.PublishedModel;

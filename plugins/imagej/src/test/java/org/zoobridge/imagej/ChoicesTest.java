@@ -12,11 +12,11 @@ import ij.gui.OvalRoi;
 import ij.process.ByteProcessor;
 
 import org.junit.jupiter.api.Test;
-import org.zoobridge.client.Words;
+import org.zoobridge.client.Failing;
+import org.zoobridge.client.options.Words;
 import org.zoobridge.v1.ErrorReason;
 import org.zoobridge.v1.Intensity;
 import org.zoobridge.v1.IntensityRule;
-import org.zoobridge.client.Failing;
 
 class ChoicesTest {
 

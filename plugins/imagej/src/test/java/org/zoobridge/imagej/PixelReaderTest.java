@@ -16,9 +16,9 @@ import java.awt.Color;
 import java.util.Collections;
 
 import org.junit.jupiter.api.Test;
-import org.zoobridge.client.PixelBuffer;
-import org.zoobridge.client.Picture;
-import org.zoobridge.client.ResultTable;
+import org.zoobridge.client.pixels.Picture;
+import org.zoobridge.client.pixels.PixelBuffer;
+import org.zoobridge.client.results.ResultTable;
 import org.zoobridge.v1.DataType;
 
 class PixelReaderTest {

@@ -17,10 +17,10 @@ import ij.gui.TextRoi;
 import ij.process.ByteProcessor;
 
 import org.junit.jupiter.api.Test;
-import org.zoobridge.v1.Region;
-import org.zoobridge.client.ZooBridgeException;
-import org.zoobridge.v1.ErrorReason;
 import org.zoobridge.client.Failing;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.v1.ErrorReason;
+import org.zoobridge.v1.Region;
 
 class PlacesTest {
 

@@ -30,7 +30,14 @@ public final class Answer {
         this.timing = timing;
     }
 
-    static Answer of(final String image, final ClassifyResponse response) {
+    /**
+     * Takes an answer of the contract.
+     *
+     * @param image    name of the picture
+     * @param response what the server answered
+     * @return the answer
+     */
+    public static Answer of(final String image, final ClassifyResponse response) {
         final List<ItemAnswer> items = new ArrayList<>();
         for (final ItemResult item : response.getResultsList()) {
             items.add(new ItemAnswer(image, item));
@@ -38,8 +45,13 @@ public final class Answer {
         return new Answer(items, response.getModel(), response.getScoreKind(), response.getTiming());
     }
 
-    /** The parts of a streamed answer as one, in order of the items; none make an answer without items. */
-    static Answer join(final List<Answer> parts) {
+    /**
+     * Joins the parts of a streamed answer.
+     *
+     * @param parts in order of the items; none make an answer without items
+     * @return the whole
+     */
+    public static Answer join(final List<Answer> parts) {
         final List<ItemAnswer> items = new ArrayList<>();
         final Timing.Builder timing = Timing.newBuilder();
         for (final Answer part : parts) {
@@ -62,7 +74,7 @@ public final class Answer {
      * @param planes the planes that its positions along {@code P} stand for; one, if it has no such axis
      * @return the part
      */
-    Answer moved(final int offset, final List<Map<String, Integer>> planes) {
+    public Answer moved(final int offset, final List<Map<String, Integer>> planes) {
         final List<ItemAnswer> moved = new ArrayList<>();
         for (final ItemAnswer item : items) {
             moved.add(item.moved(offset, planes.get(item.plane().getOrDefault("P", 0))));

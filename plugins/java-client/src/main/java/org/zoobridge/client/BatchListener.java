@@ -1,5 +1,7 @@
 package org.zoobridge.client;
 
+import org.zoobridge.client.errors.ZooBridgeException;
+
 
 /** Is told the answers for many pictures as they come, on the thread that made the call. */
 public interface BatchListener {

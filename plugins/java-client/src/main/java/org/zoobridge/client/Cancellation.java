@@ -40,8 +40,12 @@ public final class Cancellation {
         }
     }
 
-    /** Runs the action when cancelled, or now if that has happened. */
-    void onCancel(final Runnable action) {
+    /**
+     * Runs an action when cancelled, or now if that has happened.
+     *
+     * @param action run by the thread that cancels
+     */
+    public void onCancel(final Runnable action) {
         synchronized (actions) {
             if (!cancelled) {
                 actions.add(action);
@@ -51,7 +55,12 @@ public final class Cancellation {
         action.run();
     }
 
-    void forget(final Runnable action) {
+    /**
+     * Takes back an action that has become useless.
+     *
+     * @param action as given to {@link #onCancel}
+     */
+    public void forget(final Runnable action) {
         synchronized (actions) {
             actions.remove(action);
         }

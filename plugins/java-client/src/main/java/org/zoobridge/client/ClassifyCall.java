@@ -9,11 +9,18 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.pixels.FiniteRange;
+import org.zoobridge.client.pixels.Picture;
+import org.zoobridge.client.pixels.PictureSource;
+import org.zoobridge.client.pixels.PlaneSource;
+import org.zoobridge.client.pixels.Regions;
 import org.zoobridge.v1.AxisSelection;
 import org.zoobridge.v1.CheckImageRequest;
 import org.zoobridge.v1.ClassificationOptions;
 import org.zoobridge.v1.ClassifyRequest;
 import org.zoobridge.v1.ClassifyResponse;
+import org.zoobridge.v1.ErrorReason;
 import org.zoobridge.v1.Fit;
 import org.zoobridge.v1.Image;
 import org.zoobridge.v1.Intensity;
@@ -22,7 +29,6 @@ import org.zoobridge.v1.Interpolation;
 import org.zoobridge.v1.MaskFill;
 import org.zoobridge.v1.Pixels;
 import org.zoobridge.v1.Region;
-import org.zoobridge.v1.ErrorReason;
 
 /**
  * A call that classifies: say what, then {@link #run()}, {@link #stream()} or {@link #runAll}.
@@ -178,7 +184,7 @@ public final class ClassifyCall {
      * @param intensity rule and, where it needs them, intensities
      * @return this
      */
-    ClassifyCall intensity(final Intensity intensity) {
+    public ClassifyCall intensity(final Intensity intensity) {
         options.setIntensity(intensity);
         return this;
     }
@@ -196,8 +202,13 @@ public final class ClassifyCall {
         return this;
     }
 
-    /** States the values of the image that the pictures are part of, where the call leaves the intensities open. */
-    ClassifyCall valuesOf(final FiniteRange range) {
+    /**
+     * States the values of the image that the pictures are part of, where the call leaves the intensities open.
+     *
+     * @param range of the whole image
+     * @return this
+     */
+    public ClassifyCall valuesOf(final FiniteRange range) {
         if (range.isKnown() && options.getIntensity().getRule() == IntensityRule.INTENSITY_RULE_UNSPECIFIED) {
             options.setValues(range.message());
         }
@@ -320,10 +331,6 @@ public final class ClassifyCall {
                     : axis == 'Y' ? regions ? image.height() : height : image.channels());
         }
         return CheckImageRequest.newBuilder().setPixels(pixels).setRegions(regions).setOptions(options).build();
-    }
-
-    static ZooBridgeException cancelled(final Throwable cause) {
-        return ZooBridgeException.of(ErrorReason.ERROR_REASON_CANCELLED, "Cancelled.").causedBy(cause);
     }
 
     /**

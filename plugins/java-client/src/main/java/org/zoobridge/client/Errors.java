@@ -19,11 +19,13 @@ import java.util.TreeMap;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 
+import org.zoobridge.client.connection.Endpoint;
+import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.v1.ErrorReason;
 
 
 /** Turns what gRPC and the server say into the errors of this client. */
-final class Errors {
+public final class Errors {
 
     /** {@code ErrorInfo.domain} of everything that ZooBridge answers. */
     static final String DOMAIN = "zoobridge";
@@ -44,7 +46,7 @@ final class Errors {
      * @param endpoint the server that was called
      * @return the typed error
      */
-    static ZooBridgeException of(final StatusRuntimeException failure, final Endpoint endpoint) {
+    public static ZooBridgeException of(final StatusRuntimeException failure, final Endpoint endpoint) {
         final Metadata trailers = failure.getTrailers();
         final byte[] details = trailers == null ? null : trailers.get(DETAILS);
         if (details != null) {
@@ -63,7 +65,7 @@ final class Errors {
      * @param status the server's status
      * @return the typed error
      */
-    static ZooBridgeException of(final Status status) {
+    public static ZooBridgeException of(final Status status) {
         return of(status, null);
     }
 
@@ -146,35 +148,26 @@ final class Errors {
 
     private static String unavailable(final StatusRuntimeException failure, final Endpoint endpoint) {
         final String server = "the server at " + endpoint.address();
-        if (isCausedBy(failure, UnknownHostException.class)) {
+        if (ZooBridgeException.isCausedBy(failure, UnknownHostException.class)) {
             return "There is no machine called " + endpoint.host() + ". Check the server's address.";
         }
-        if (isCausedBy(failure, SSLPeerUnverifiedException.class)) {
+        if (ZooBridgeException.isCausedBy(failure, SSLPeerUnverifiedException.class)) {
             return "The certificate of " + server + " is not made out to " + endpoint.host()
                     + ". Use the name that it is made out to.";
         }
-        if (isCausedBy(failure, GeneralSecurityException.class)) {
+        if (ZooBridgeException.isCausedBy(failure, GeneralSecurityException.class)) {
             return "The certificate of " + server + " is not trusted here. Name the PEM file of the authority that "
                     + "signed it (Certificate, or ZOOBRIDGE_CA).";
         }
-        if (isCausedBy(failure, SSLException.class)) {
+        if (ZooBridgeException.isCausedBy(failure, SSLException.class)) {
             return "What listens at " + endpoint.address() + " does not speak TLS. Check the port, or switch TLS off if "
                     + "this network may read pictures and token.";
         }
-        if (!endpoint.usesTls() && !isCausedBy(failure, ConnectException.class) && endpoint.answersInTls()) {
+        if (!endpoint.usesTls() && !ZooBridgeException.isCausedBy(failure, ConnectException.class) && endpoint.answersInTls()) {
             return "The server at " + endpoint.address() + " speaks TLS. Switch TLS on, and name the PEM file of the "
                     + "authority that signed its certificate (Certificate, or ZOOBRIDGE_CA).";
         }
         return "The ZooBridge server at " + endpoint.address() + " does not answer, or stopped while it worked on this. "
                 + "Start it (zoobridge serve ZOO) and try again.";
-    }
-
-    static boolean isCausedBy(final Throwable failure, final Class<? extends Throwable> kind) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (kind.isInstance(cause)) {
-                return true;
-            }
-        }
-        return false;
     }
 }

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
+import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.v1.ClassScore;
 import org.zoobridge.v1.Conversion;
 import org.zoobridge.v1.ConversionKind;
@@ -141,8 +142,12 @@ public final class ItemAnswer {
         return phrases;
     }
 
-    /** The conversions for which the server had to assume what it cannot know. */
-    List<Conversion> assumptions() {
+    /**
+     * The conversions for which the server had to assume what it cannot know.
+     *
+     * @return empty if there are none
+     */
+    public List<Conversion> assumptions() {
         final List<Conversion> found = new ArrayList<>();
         for (final Conversion conversion : message.getPrediction().getConversionsList()) {
             if (!conversion.getNotice().isEmpty()) {

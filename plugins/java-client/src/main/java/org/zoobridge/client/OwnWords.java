@@ -4,6 +4,8 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 
+import org.zoobridge.client.errors.ZooBridgeException;
+
 /**
  * What Fiji and Icy call what an error or a notice of the server is about. The server says which field of the request;
  * the dialogs of both programs, and their macros and blocks, have the same names for it.
@@ -15,7 +17,7 @@ public final class OwnWords {
     static {
         final Map<String, String> fields = new HashMap<>();
         fields.put("framework", named("Run with", "framework"));
-        fields.put("image.series", named("Series", Options.SERIES));
+        fields.put("image.series", named("Series", "series"));
         fields.put("options.channels", named("Channels", "channels"));
         fields.put("options.intensity", named("Intensity", "intensity"));
         fields.put("options.intensity.rule", named("Intensity", "intensity"));
@@ -35,7 +37,7 @@ public final class OwnWords {
      * @param field such as {@code options.channels}
      * @return such as {@code "Channels" (channels=...)}; empty where the dialogs have none
      */
-    static String field(final String field) {
+    public static String field(final String field) {
         return FIELDS.getOrDefault(field, "");
     }
 

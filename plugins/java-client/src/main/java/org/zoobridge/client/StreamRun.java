@@ -17,6 +17,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.pixels.Picture;
+import org.zoobridge.client.pixels.PictureSource;
 import org.zoobridge.v1.ClassifyRequest;
 import org.zoobridge.v1.ClassifyStreamRequest;
 import org.zoobridge.v1.ClassifyStreamResponse;
@@ -70,7 +73,7 @@ final class StreamRun {
         count = sources.size();
         zoo.streaming().classifyStream(new Events());
         final Runnable stop = () -> events.add(() -> {
-            throw ClassifyCall.cancelled(null);
+            throw ZooBridgeException.cancelled(null);
         });
         cancellation.onCancel(stop);
         boolean whole = false;
@@ -79,7 +82,7 @@ final class StreamRun {
             whole = true;
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
-            throw ClassifyCall.cancelled(interrupted);
+            throw ZooBridgeException.cancelled(interrupted);
         } finally {
             cancellation.forget(stop);
             if (!whole) {

@@ -22,6 +22,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
+import org.zoobridge.client.connection.Endpoint;
+import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.v1.CheckImageRequest;
 import org.zoobridge.v1.CheckImageResponse;
 import org.zoobridge.v1.ClassificationServiceGrpc;
@@ -227,8 +229,12 @@ public final class ZooBridge implements AutoCloseable {
         return stub.withInterceptors(authorizing());
     }
 
-    /** Sends the token along, where there is one. */
-    ClientInterceptor authorizing() {
+    /**
+     * Sends the token along, where there is one.
+     *
+     * @return for stubs on {@link #channel()}
+     */
+    public ClientInterceptor authorizing() {
         final Metadata headers = new Metadata();
         if (!endpoint.token().isEmpty()) {
             headers.put(AUTHORIZATION, "Bearer " + endpoint.token());
@@ -236,7 +242,12 @@ public final class ZooBridge implements AutoCloseable {
         return MetadataUtils.newAttachHeadersInterceptor(headers);
     }
 
-    ManagedChannel channel() {
+    /**
+     * The connection, for services of the contract that this client has no method for.
+     *
+     * @return closed with this
+     */
+    public ManagedChannel channel() {
         return channel;
     }
 
@@ -319,11 +330,11 @@ public final class ZooBridge implements AutoCloseable {
         try {
             return answer.get();
         } catch (CancellationException cancelled) {
-            throw ClassifyCall.cancelled(cancelled);
+            throw ZooBridgeException.cancelled(cancelled);
         } catch (InterruptedException interrupted) {
             answer.cancel(true);
             Thread.currentThread().interrupt();
-            throw ClassifyCall.cancelled(interrupted);
+            throw ZooBridgeException.cancelled(interrupted);
         } catch (ExecutionException failure) {
             if (failure.getCause() instanceof StatusRuntimeException) {
                 throw Errors.of((StatusRuntimeException) failure.getCause(), endpoint);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import org.junit.jupiter.api.function.Executable;
+import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.v1.ErrorReason;
 
 /** Asserts that something fails for a reason. */

@@ -32,8 +32,8 @@ public final class FakeTraining extends TrainingServiceGrpc.TrainingServiceImplB
 
     /** What was annotated, in order. */
     public final List<AnnotateRequest> annotated = new CopyOnWriteArrayList<>();
-    final CountDownLatch fitting = new CountDownLatch(1);
-    final CountDownLatch cancelled = new CountDownLatch(1);
+    public final CountDownLatch fitting = new CountDownLatch(1);
+    public final CountDownLatch cancelled = new CountDownLatch(1);
 
     @Override
     public void openProject(final OpenProjectRequest request, final StreamObserver<OpenProjectResponse> answers) {

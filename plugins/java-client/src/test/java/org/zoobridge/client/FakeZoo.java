@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 
+import org.zoobridge.client.connection.Endpoint;
 import org.zoobridge.v1.AxisSize;
 import org.zoobridge.v1.CheckImageRequest;
 import org.zoobridge.v1.CheckImageResponse;

@@ -4,8 +4,8 @@ import icy.roi.ROI2D;
 
 import java.awt.Rectangle;
 
+import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.icy.RegionView;
-import org.zoobridge.client.ZooBridgeException;
 import org.zoobridge.v1.ErrorReason;
 
 /** An Icy region in a plane. */

@@ -8,11 +8,11 @@ import icy.sequence.Sequence;
 import java.util.ArrayList;
 import java.util.List;
 
+import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.icy.RegionClass;
-import org.zoobridge.icy.SequenceView;
 import org.zoobridge.icy.RegionView;
+import org.zoobridge.icy.SequenceView;
 import org.zoobridge.v1.DataType;
-import org.zoobridge.client.ZooBridgeException;
 import org.zoobridge.v1.ErrorReason;
 
 /** An Icy sequence as the logic sees it. */

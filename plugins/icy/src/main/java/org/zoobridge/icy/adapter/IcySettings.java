@@ -4,8 +4,9 @@ import icy.plugin.abstract_.Plugin;
 import icy.preferences.PluginsPreferences;
 import icy.preferences.XMLPreferences;
 
-import org.zoobridge.client.ServerChoice;
 import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.connection.ServerChoice;
+
 
 /** What is kept in Icy's preferences from session to session, for the window and the block alike. */
 public final class IcySettings {
@@ -36,7 +37,7 @@ public final class IcySettings {
      * Chooses the server to use from now on.
      *
      * @param choice the server
-     * @throws org.zoobridge.client.ZooBridgeException if it cannot be one
+     * @throws org.zoobridge.client.errors.ZooBridgeException if it cannot be one
      */
     public void server(final ServerChoice choice) {
         choice.checked().keep(kept::put);
@@ -46,7 +47,7 @@ public final class IcySettings {
      * Connects to the server that is chosen.
      *
      * @return the connection, to be closed by the caller
-     * @throws org.zoobridge.client.ZooBridgeException if none is running
+     * @throws org.zoobridge.client.errors.ZooBridgeException if none is running
      */
     public ZooBridge connect() {
         return ZooBridge.connect(server().endpoint());

@@ -14,7 +14,8 @@ import javax.swing.JComboBox;
 import javax.swing.JFileChooser;
 import javax.swing.JTextField;
 
-import org.zoobridge.client.Words;
+import org.zoobridge.client.options.Words;
+
 
 /** Asks for a network and its labels, or for a BioImage.IO package. */
 public final class AddModelDialog extends Form {

@@ -18,15 +18,15 @@ import javax.swing.JComboBox;
 import javax.swing.JPanel;
 import javax.swing.JTextField;
 
-import org.zoobridge.client.Options;
 import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.options.Options;
 import org.zoobridge.imagej.Choices;
 import org.zoobridge.imagej.Connection;
 import org.zoobridge.imagej.Failure;
 import org.zoobridge.imagej.PixelReader;
 import org.zoobridge.imagej.Preview;
 import org.zoobridge.imagej.Target;
-import org.zoobridge.client.ZooBridgeException;
 import org.zoobridge.v1.ErrorReason;
 
 /** Asks what to classify with which model. */

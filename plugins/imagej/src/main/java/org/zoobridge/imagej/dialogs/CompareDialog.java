@@ -8,7 +8,7 @@ import java.util.List;
 
 import javax.swing.JTextField;
 
-import org.zoobridge.client.Options;
+import org.zoobridge.client.options.Options;
 import org.zoobridge.imagej.Choices;
 import org.zoobridge.imagej.Target;
 

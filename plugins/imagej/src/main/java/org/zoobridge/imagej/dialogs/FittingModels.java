@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.imagej.Choices;
 import org.zoobridge.imagej.Failure;
 import org.zoobridge.v1.CheckImageRequest;

@@ -12,8 +12,8 @@ import javax.swing.JComboBox;
 import javax.swing.JFileChooser;
 import javax.swing.JTextField;
 
-import org.zoobridge.client.Options;
-import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.options.Options;
 import org.zoobridge.imagej.Choices;
 
 /** Asks for a folder, a model and where to save the table. */

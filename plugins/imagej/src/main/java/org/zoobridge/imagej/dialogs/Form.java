@@ -33,7 +33,7 @@ import javax.swing.JTextField;
 import javax.swing.KeyStroke;
 import javax.swing.SwingConstants;
 
-import org.zoobridge.client.Options;
+import org.zoobridge.client.options.Options;
 import org.zoobridge.imagej.Choices;
 import org.zoobridge.imagej.HelpPlugIn;
 

@@ -13,8 +13,8 @@ import java.util.TreeMap;
 
 import org.zoobridge.client.ClassifyCall;
 import org.zoobridge.client.ModelFacts;
-import org.zoobridge.client.Options;
 import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.options.Options;
 import org.zoobridge.imagej.Choices;
 import org.zoobridge.imagej.PixelReader;
 import org.zoobridge.v1.AxisSize;

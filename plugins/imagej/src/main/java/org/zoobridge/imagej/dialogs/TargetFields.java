@@ -13,12 +13,12 @@ import javax.swing.JComboBox;
 import javax.swing.JPanel;
 import javax.swing.JTextField;
 
+import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.imagej.Choices;
 import org.zoobridge.imagej.LabelImage;
 import org.zoobridge.imagej.PixelReader;
 import org.zoobridge.imagej.Places;
 import org.zoobridge.imagej.Target;
-import org.zoobridge.client.ZooBridgeException;
 
 /** The fields that say what of an image is classified; each appears when it applies. */
 final class TargetFields {

@@ -10,9 +10,9 @@ import javax.swing.JComboBox;
 import javax.swing.JFileChooser;
 import javax.swing.JTextField;
 
-import org.zoobridge.client.KeepTogether;
-import org.zoobridge.client.Words;
-import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.options.Words;
+import org.zoobridge.client.training.KeepTogether;
 import org.zoobridge.imagej.AnnotatedImages;
 import org.zoobridge.imagej.RoiClasses;
 

@@ -17,7 +17,8 @@ import javax.swing.JTextField;
 import javax.swing.event.DocumentEvent;
 import javax.swing.event.DocumentListener;
 
-import org.zoobridge.client.ServerChoice;
+import org.zoobridge.client.connection.ServerChoice;
+
 
 /** Asks which server to use, and how to speak to it. The token shows as dots. For the event thread. */
 public final class ServerPanel extends JPanel {

@@ -1,0 +1,2 @@
+/** The error of every call, with the contract's reason. */
+package org.zoobridge.client.errors;

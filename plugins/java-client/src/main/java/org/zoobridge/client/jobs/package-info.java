@@ -1,0 +1,2 @@
+/** Whole images and folders, divided into requests. */
+package org.zoobridge.client.jobs;

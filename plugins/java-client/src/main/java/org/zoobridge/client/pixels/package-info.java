@@ -1,0 +1,2 @@
+/** Pictures and their pixels, planes and regions. */
+package org.zoobridge.client.pixels;

@@ -1,0 +1,2 @@
+/** Training of models on regions of images. */
+package org.zoobridge.client.training;

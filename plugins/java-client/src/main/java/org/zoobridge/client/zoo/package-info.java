@@ -1,0 +1,2 @@
+/** The user's own zoo on this machine. */
+package org.zoobridge.client.zoo;
