@@ -5,10 +5,10 @@ import java.util.List;
 
 import org.zoobridge.client.Answer;
 import org.zoobridge.client.BatchListener;
-import org.zoobridge.client.PictureSource;
-import org.zoobridge.client.ResultTable;
 import org.zoobridge.client.ZooBridge;
-import org.zoobridge.client.ZooBridgeException;
+import org.zoobridge.client.errors.ZooBridgeException;
+import org.zoobridge.client.pixels.PictureSource;
+import org.zoobridge.client.results.ResultTable;
 
 /**
  * Classifies pictures and prints the results as CSV: {@code java -cp ZooBridge_-0.1.0.jar Classify.java MODEL FILE…}
