@@ -40,13 +40,14 @@ def imported(path):
 def test_it_depends_on_the_light_client_and_no_framework_and_no_qt_binding():
     needed = [Requirement(line) for line in requires("napari-zoobridge")]
     always = {one.name for one in needed if one.marker is None}
-    assert always == {"magicgui", "numpy", "pandas", "qtpy", "zoobridge"}
+    assert always == {"magicgui", "numpy", "pandas", "qtpy", "tifffile", "zoobridge"}
     assert not any(one.extras for one in needed if one.name == "zoobridge")
 
 
 @pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda path: path.stem)
 def test_a_module_imports_only_what_is_declared(path):
-    allowed = {"magicgui", "napari", "napari_zoobridge", "numpy", "pandas", "qtpy", "zoobridge"}
+    allowed = {"magicgui", "napari", "napari_zoobridge", "numpy", "pandas", "qtpy", "tifffile"}
+    allowed |= {"zoobridge"}
     for name in imported(path):
         top = name.partition(".")[0]
         assert top in allowed | set(sys.stdlib_module_names), name

@@ -1,6 +1,7 @@
 """Layers of the viewer as planes of pixels, and geometry between them."""
 
 from napari_zoobridge.layers._axes import PlaneAxesError, parse_axes, propose_axes
+from napari_zoobridge.layers._file_pictures import FilePicture, FilePictures, PictureFileError
 from napari_zoobridge.layers._geometry import (
     LayerMap,
     PixelBox,
@@ -21,9 +22,12 @@ from napari_zoobridge.layers._pixels import (
 )
 
 __all__ = [
+    "FilePicture",
+    "FilePictures",
     "JoinedChannels",
     "LabelObject",
     "LayerMap",
+    "PictureFileError",
     "PixelBox",
     "PlaneAxesError",
     "PlaneSource",

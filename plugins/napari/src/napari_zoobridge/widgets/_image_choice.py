@@ -14,6 +14,7 @@ from napari_zoobridge.runs import FitQuestion, FitReport
 from napari_zoobridge.targets import EmptyTargetError, place_of, source_of
 from napari_zoobridge.widgets._activity import Life
 from napari_zoobridge.widgets._channel_choice import ChannelChoice
+from napari_zoobridge.widgets._picture_choice import PictureChoice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -81,6 +82,7 @@ class ImageChoice(QWidget):
         """Whether there is an image that the model takes, by the server's answer."""
         images = layers_of(viewer, lambda: "Image")
         self.image = ComboBox(choices=images, nullable=True)
+        self.picture = PictureChoice(viewer)
         self.channels = ChannelChoice(images)
         self.axes = LineEdit(tooltip="One letter for each axis, such as TZYX or YXC")
         self.verdict = QLabel()
@@ -89,9 +91,12 @@ class ImageChoice(QWidget):
         self._form.setContentsMargins(0, 0, 0, 0)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._form.addRow("Image", self.image.native)
+        self._form.addRow("Picture", self.picture)
         self._form.addRow("Channels", self.channels)
         self._form.addRow("Axes", self.axes.native)
         self._form.addRow("", self.verdict)
+        self.picture.offered.connect(self._show_picture)
+        self.picture.opened.connect(self._take_picture)
 
     # -- what is chosen
 
@@ -125,6 +130,19 @@ class ImageChoice(QWidget):
         if not all(layer is not None and layer in self._viewer.layers for layer in layers):
             raise EmptyTargetError("no image to classify; open one first")
         return layers
+
+    def _follow_picture(self) -> None:
+        """Offer the other pictures of the chosen image's file."""
+        self.picture.follow(self.image.value)
+        self._show_picture()
+
+    def _show_picture(self) -> None:
+        shown = self.picture.several and not self.channels.joined
+        self._show_row(self.picture, visible=shown)
+
+    def _take_picture(self, layer: Any) -> None:
+        self.image.reset_choices()
+        self.image.value = layer
 
     # -- verdicts and proposals
 

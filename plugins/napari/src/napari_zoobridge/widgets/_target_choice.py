@@ -232,6 +232,7 @@ class TargetChoice(ImageChoice):
     # -- following the user
 
     def _on_image(self, _value: Any = None) -> None:
+        self._follow_picture()
         self._propose()
         self._on_axes()
 
