@@ -109,6 +109,20 @@ def test_an_error_of_the_worker_is_the_caller_s_error(worker):
         list(pending)
 
 
+def test_a_request_may_say_itself_how_long_it_waits(worker):
+    asked = []
+
+    def may_wait(seconds):
+        asked.append(seconds)
+        return len(asked) == 1
+
+    worker.submit(may_wait=may_wait)
+    with pytest.raises(OverloadedError, match="requests are before this one"):
+        worker.submit(may_wait=may_wait)
+    worker.submit(may_wait=may_wait, deliver=asked.append)
+    assert asked == [0, 0]
+
+
 def test_more_than_may_wait_is_refused_with_a_time_to_try_again(tmp_path):
     worker = Worker(tmp_path, most=2)
     worker.submit()

@@ -19,6 +19,7 @@ from zoobridge.errors import (
     WorkerError,
 )
 from zoobridge.protocol import Limits
+from zoobridge.protocol.inference import grpc_service_pb2 as infer
 from zoobridge.protocol.v1 import classification_pb2, zoo_pb2
 
 
@@ -65,6 +66,30 @@ def test_a_call_without_a_deadline_has_none_in_the_engine(start, call, held):
     assert work.work.deadline is None
     work.give()
     assert future.result().results
+
+
+def test_a_call_waits_for_its_model_as_long_as_the_server_says(start, call, held):
+    server = start(engine=held, max_wait_seconds=5.0)
+    future = call(server).classification.Classify.future(request())
+    work = held.next()
+    assert work.work.may_wait(4.9)
+    assert not work.work.may_wait(5.1)
+    work.give()
+    assert future.result().results
+
+
+def test_so_does_a_call_of_the_inference_protocol(start, call, held):
+    server = start(engine=held, max_wait_seconds=5.0)
+    asked = infer.ModelInferRequest(model_name="brightness")
+    picture = asked.inputs.add(name="image", datatype="BYTES", shape=[1])
+    picture.contents.bytes_contents.append(b"a picture")
+    future = (
+        call(server)
+        .channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
+        .future(asked.SerializeToString())
+    )
+    assert not held.next().work.may_wait(5.1)
+    future.cancel()
 
 
 def test_a_caller_that_cancels_ends_its_work_in_the_engine(start, call, held):

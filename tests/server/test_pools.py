@@ -2,6 +2,7 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -55,6 +56,33 @@ def test_quick_calls_may_wait_in_great_numbers(pool):
         pool.submit(time.sleep, 0)
     assert not pool.full
     go.set()
+
+
+def test_a_call_does_not_wait_for_a_thread_where_its_model_would_refuse_it_then(pool, monkeypatch):
+    for _ in range(40):
+        assert not pool.submit(pool.may_wait, 30.0).result(30)
+    assert not pool.full
+    go = _hold(pool, 2)
+    wait_until(lambda: pool.unanswered == 2)
+    assert pool.full
+    go.set()
+    wait_until(lambda: pool.unanswered == 0)
+    # What a model has to do becomes less with time, also where nobody asks.
+    clock = time.monotonic
+    later = SimpleNamespace(monotonic=lambda: clock() + 60)
+    monkeypatch.setattr("zoobridge.server._pools.time", later)
+    go = _hold(pool, 2)
+    assert not pool.full
+    go.set()
+
+
+def test_a_call_that_waited_for_a_thread_may_wait_as_much_longer_for_its_model(pool):
+    go = _hold(pool, 2)
+    late = pool.submit(pool.may_wait, 1.05)
+    time.sleep(0.1)
+    go.set()
+    assert late.result(30)
+    assert not pool.submit(pool.may_wait, 1.05).result(30)
 
 
 def test_a_call_that_fails_gives_its_place_back(pool):

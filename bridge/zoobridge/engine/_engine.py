@@ -70,6 +70,9 @@ class InferenceRequest:
     deliver
         Takes each part as it completes, or the error in its place, on a thread of the engine that it
         must not hold up; `None`: whoever submits it iterates over the answer.
+    may_wait
+        Returns whether the request may wait so many seconds for the model; asked where `deliver` is
+        `None`, before it is accepted, and must not take long. `None`: as long as the engine's settings say.
     """
 
     model: ModelDescription
@@ -79,6 +82,7 @@ class InferenceRequest:
     parts: bool = False
     tensors: bool = False
     deliver: Callable[[ResponsePart | ZooBridgeError], None] | None = None
+    may_wait: Callable[[float], bool] | None = None
 
     @property
     def chunks(self) -> Sequence[Chunk]:

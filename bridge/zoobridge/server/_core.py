@@ -76,6 +76,8 @@ class Core:
         Runs models.
     aside
         Gives the place of the current call to others, for the time of a block.
+    may_wait
+        Returns whether the current call may wait so many seconds for its model.
     """
 
     def __init__(
@@ -86,12 +88,14 @@ class Core:
         engine: Engine,
         *,
         aside: Callable[[], AbstractContextManager[None]],
+        may_wait: Callable[[float], bool],
     ) -> None:
         self.config = config
         self.catalog = catalog
         self.trust = trust
         self.engine = engine
         self._aside = aside
+        self.may_wait = may_wait
         # Read once: it is a file on disk.
         self.version = version("zoobridge")
         self.confinement, self.confinement_detail = engine.confinement()
@@ -200,6 +204,7 @@ class Core:
             deadline=deadline,
             parts=deliver is not None,
             deliver=None if deliver is None else partial(deliver, choice),
+            may_wait=self.may_wait,
         )
         return Submission(self.engine.submit(work), choice)
 

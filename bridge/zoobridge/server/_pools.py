@@ -36,8 +36,9 @@ _WATCHING_THREADS: Final = 32
 SLOW_CALLS: Final = 128
 _LOADING_CALLS: Final = 128
 _ASIDE_CALLS: Final = SLOW_CALLS + _LOADING_CALLS
-#: Weight of the newest call in the mean of what a call takes.
+#: Weight of the newest call in the mean of what a call takes, and of what it waits for its model.
 _SMOOTHING: Final = 0.05
+_MODEL_SMOOTHING: Final = 0.25
 _RETRY_SECONDS: Final = (0.1, 5.0)
 
 #: Unary calls that run a network; they wait for each other and for nothing else.
@@ -55,12 +56,13 @@ _WATCHING: Final = ("/grpc.health.", "/grpc.reflection.")
 class AcceptedCall:
     """A call that was accepted."""
 
-    __slots__ = ("answer", "aside", "begun", "future")
+    __slots__ = ("accepted", "answer", "aside", "begun", "future")
 
     def __init__(self, answer: Callable[[], Any]) -> None:
         self.answer = answer
         self.future: Future[Any] = Future()
-        #: When it took a thread, on the clock of :func:`time.monotonic`.
+        #: When it came, and when it took a thread, on the clock of :func:`time.monotonic`.
+        self.accepted = time.monotonic()
         self.begun = 0.0
         #: Whether it waits for something else than its turn, and does not count meanwhile.
         self.aside = False
@@ -77,7 +79,8 @@ class CallPool(ThreadPoolExecutor):
 
     What a call will wait is estimated from the calls that wait for a thread and from how long calls
     were seen to hold one, by Little's law. Calls that are still running count with their age, so
-    that the estimate grows while nothing comes back.
+    that the estimate grows while nothing comes back. To this comes what the last calls had to wait
+    for their models once they had a thread: of whom a model would refuse then, few may wait before.
 
     A call that only waits, for its message or for a model to be loaded, is set aside: it keeps its
     thread, and another takes its place.
@@ -89,7 +92,7 @@ class CallPool(ThreadPoolExecutor):
     name
         Prefix of the threads' names.
     patience
-        Seconds that a call may be expected to wait for a thread.
+        Seconds that a call may be expected to wait.
     """
 
     def __init__(self, threads: int, *, name: str, patience: float) -> None:
@@ -102,6 +105,8 @@ class CallPool(ThreadPoolExecutor):
         self._aside = 0
         self._begun_sum = 0.0
         self._mean_seconds = 0.0
+        self._model_seconds = 0.0
+        self._model_seen = 0.0
         self._own = threading.local()
 
     def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
@@ -171,13 +176,34 @@ class CallPool(ThreadPoolExecutor):
         return len(self._queue) + self._running + self._aside
 
     def expected_wait(self) -> float:
-        """Return the seconds that a call which came now would wait for a thread."""
+        """Return the seconds that a call which came now would wait, for a thread and for its model.
+
+        0 while a thread is free.
+        """
         with self._counts:
             ahead = len(self._queue) + self._running + 1 - self.threads
             if ahead <= 0:
                 return 0.0
-            age = time.monotonic() - self._begun_sum / self._running if self._running else 0.0
-            return ahead / self.threads * max(self._mean_seconds, age)
+            now = time.monotonic()
+            age = now - self._begun_sum / self._running if self._running else 0.0
+            return ahead / self.threads * max(self._mean_seconds, age) + self._model_wait(now)
+
+    def may_wait(self, seconds: float) -> bool:
+        """Return whether the current call may wait so long for its model.
+
+        It may by what it has waited for a thread longer than one that took a thread at once. What it
+        asks is what others will have to wait.
+        """
+        now, call = time.monotonic(), self.current
+        with self._counts:
+            wait = self._model_wait(now)
+            self._model_seconds = wait + _MODEL_SMOOTHING * (seconds - wait)
+            self._model_seen = now
+        return seconds <= self._patience + (0.0 if call is None else call.begun - call.accepted)
+
+    def _model_wait(self, now: float) -> float:
+        """Return what calls wait for their models, less the time since; called with the lock."""
+        return max(0.0, self._model_seconds - (now - self._model_seen))
 
     @property
     def full(self) -> bool:

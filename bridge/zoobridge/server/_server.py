@@ -195,7 +195,12 @@ class Server:
         trust = TrustStore(config.trust_file)
         cache = config.cache or platformdirs.user_cache_path("zoobridge", appauthor=False)
         core = Core(
-            config, Catalog(config.zoos, cache=cache, trust=trust), trust, engine, aside=pools.aside
+            config,
+            Catalog(config.zoos, cache=cache, trust=trust),
+            trust,
+            engine,
+            aside=pools.aside,
+            may_wait=pools.classifying.may_wait,
         )
         health = HealthServicer()
         health.update(self._serving({}))

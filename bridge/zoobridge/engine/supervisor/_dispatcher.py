@@ -49,8 +49,8 @@ class Dispatcher:
     most
         Requests that may be accepted at once.
     patience
-        Seconds that a request which is not of a stream may be expected to wait. A stream's own
-        window bounds what it sends.
+        Seconds that a request which is not of a stream may be expected to wait, where it does not
+        say itself. A stream's own window bounds what it sends.
     refused
         Hashes of requests that have ended workers of this model; see :class:`CrashIsolation`.
     """
@@ -114,7 +114,8 @@ class Dispatcher:
         if request.deliver is None:
             ahead = self._waiting.single + self._in_flight
             wait = self._pace.wait_for(ahead)
-            if wait > self._patience:
+            may_wait = request.may_wait or self._is_soon
+            if not may_wait(wait):
                 raise self.overloaded(
                     f"{ahead} requests are before this one, which would wait about {wait:.0f} s",
                     retry_after=min(_LONGEST_RETRY_SECONDS, wait / 2),
@@ -312,6 +313,9 @@ class Dispatcher:
         )
 
     # What follows is called with the lock.
+
+    def _is_soon(self, seconds: float) -> bool:
+        return seconds <= self._patience
 
     def _dispatch(self) -> None:
         """Send what may be sent now."""

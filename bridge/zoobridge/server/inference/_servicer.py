@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -142,7 +143,8 @@ class InferenceServicer:
         answers: list[PendingResponse] = []
         try:
             for work in inference.works():
-                answers.append(self._core.engine.submit(work))
+                asked = replace(work, may_wait=self._core.may_wait)
+                answers.append(self._core.engine.submit(asked))
                 if not context.add_callback(answers[-1].cancel):
                     raise CancelledError("the caller is gone")
             with self._core.waiting(inference.choice):
