@@ -27,8 +27,9 @@ import org.zoobridge.v1.ClientHints;
 import org.zoobridge.v1.ErrorReason;
 
 /**
- * One stream of pictures, driven by the thread that calls it: it sends while the server takes more, and hands out
- * answers as they come. gRPC's threads only put events into a queue.
+ * Many pictures through a stream, driven by the thread that calls it: it sends while the server takes more, and hands out
+ * answers as they come. gRPC's threads only put events into a queue. A stream that the server ended because it was idle
+ * is opened again once there is something to send.
  */
 final class StreamRun {
 
@@ -40,6 +41,8 @@ final class StreamRun {
     private final int idleSeconds;
     private final BlockingQueue<Runnable> events = new LinkedBlockingQueue<>();
     private final Map<String, Sent> open = new HashMap<>();
+    /** What was sent since the server answered anything. */
+    private final List<ClassifyStreamRequest> unheard = new ArrayList<>();
 
     private Progress items = (done, total) -> { };
     private Consumer<Answer> parts = part -> { };
@@ -51,6 +54,10 @@ final class StreamRun {
     private int itemsDone;
     private long openBytes;
     private boolean completed;
+    /** Whether no stream is open, since the server needed the place of an idle one. */
+    private boolean idle;
+    /** Whether the stream that is open takes nothing more. */
+    private boolean closed;
 
     StreamRun(final ZooBridge zoo, final Cancellation cancellation, final int idleSeconds) {
         this.zoo = zoo;
@@ -94,11 +101,13 @@ final class StreamRun {
     private void drive(final Iterator<? extends PictureSource> sources,
             final Function<Picture, ClassifyRequest> requestFor) throws InterruptedException {
         int next = 0;
-        boolean closed = false;
         while (!completed) {
-            if (sources.hasNext() && hasRoom() && requests.isReady() && events.isEmpty()) {
+            if (sources.hasNext() && hasRoom() && (idle || requests.isReady()) && events.isEmpty()) {
                 next = send(next, sources, requestFor);
                 continue;
+            }
+            if (idle && !sources.hasNext()) {
+                break;
             }
             if (!sources.hasNext() && !closed) {
                 requests.onCompleted();
@@ -141,7 +150,7 @@ final class StreamRun {
             }
             final long size = one.getSerializedSize();
             if (message != null && bytes + size > hints.getPackedBytes()) {
-                requests.onNext(message.build());
+                transmit(message.build());
                 message = null;
                 bytes = 0;
             }
@@ -150,9 +159,37 @@ final class StreamRun {
         } while (sources.hasNext() && hasRoom() && (message == null || bytes < hints.getPackedBytes()
                 && message.getJoinedCount() + 1 < hints.getJoinedRequests()));
         if (message != null) {
-            requests.onNext(message.build());
+            transmit(message.build());
         }
         return next;
+    }
+
+    private void transmit(final ClassifyStreamRequest message) {
+        unheard.add(message);
+        if (idle) {
+            reopen();
+        } else {
+            requests.onNext(message);
+        }
+    }
+
+    private void reopen() {
+        idle = false;
+        closed = false;
+        zoo.streaming().classifyStream(new Events());
+        unheard.forEach(requests::onNext);
+    }
+
+    /** Acts on the end of a stream: an idle one was ended after all that the server had read of it was answered. */
+    private void ended(final ZooBridgeException error) {
+        final int unread = unheard.stream().mapToInt(message -> 1 + message.getJoinedCount()).sum();
+        if (!"idle".equals(error.metadata().get("stream")) || open.size() != unread) {
+            throw error;
+        }
+        idle = true;
+        if (unread > 0) {
+            reopen();
+        }
     }
 
     /** A picture's request, noted as under way; null if it cannot be sent. */
@@ -234,6 +271,7 @@ final class StreamRun {
         @Override
         public void onNext(final ClassifyStreamResponse response) {
             events.add(() -> {
+                unheard.clear();
                 receive(response);
                 response.getJoinedList().forEach(StreamRun.this::receive);
             });
@@ -241,10 +279,9 @@ final class StreamRun {
 
         @Override
         public void onError(final Throwable failure) {
-            events.add(() -> {
-                throw Errors.of(failure instanceof StatusRuntimeException ? (StatusRuntimeException) failure
-                        : Status.fromThrowable(failure).asRuntimeException(), zoo.endpoint());
-            });
+            events.add(() -> ended(Errors.of(failure instanceof StatusRuntimeException
+                    ? (StatusRuntimeException) failure : Status.fromThrowable(failure).asRuntimeException(),
+                    zoo.endpoint())));
         }
 
         @Override

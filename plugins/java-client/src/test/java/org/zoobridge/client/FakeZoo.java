@@ -20,8 +20,10 @@ import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 
 import org.zoobridge.client.connection.Endpoint;
 import org.zoobridge.v1.AxisSize;
@@ -87,6 +89,8 @@ public final class FakeZoo implements AutoCloseable {
     public final FakeTraining training = new FakeTraining();
     volatile String authorization;
     private volatile boolean ended;
+    private final BlockingQueue<StreamObserver<ClassifyStreamResponse>> streams = new LinkedBlockingQueue<>();
+    private volatile StreamObserver<ClassifyStreamResponse> idle;
     private final Server server;
 
     /**
@@ -112,6 +116,18 @@ public final class FakeZoo implements AutoCloseable {
     @Override
     public void close() {
         server.shutdownNow();
+    }
+
+    /** Ends the stream that is opened next, or was, as a server does that needs the place of an idle one. */
+    void endIdleStream() {
+        try {
+            idle = streams.take();
+        } catch (InterruptedException interrupted) {
+            throw new IllegalStateException(interrupted);
+        }
+        idle.onError(failure(Status.newBuilder().setCode(14).setMessage("this stream was idle for 60 s")
+                .addDetails(detail("ErrorInfo", ErrorInfo.newBuilder().setDomain("zoobridge")
+                        .setReason("SERVER_UNAVAILABLE").putMetadata("stream", "idle").build())).build()));
     }
 
     private static Status brokenPackage(final String model) {
@@ -221,9 +237,13 @@ public final class FakeZoo implements AutoCloseable {
         @Override
         public StreamObserver<ClassifyStreamRequest> classifyStream(
                 final StreamObserver<ClassifyStreamResponse> answers) {
+            streams.add(answers);
             return new StreamObserver<ClassifyStreamRequest>() {
                 @Override
                 public void onNext(final ClassifyStreamRequest message) {
+                    if (answers == idle) {
+                        return;
+                    }
                     messages.add(1 + message.getJoinedCount());
                     answer(message, answers);
                     message.getJoinedList().forEach(joined -> answer(joined, answers));
@@ -236,7 +256,7 @@ public final class FakeZoo implements AutoCloseable {
 
                 @Override
                 public void onCompleted() {
-                    if (started.getCount() > 0 && !ended) {
+                    if (started.getCount() > 0 && !ended && answers != idle) {
                         answers.onCompleted();
                     }
                 }

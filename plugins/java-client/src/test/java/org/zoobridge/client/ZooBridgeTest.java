@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -120,6 +121,59 @@ class ZooBridgeTest {
         assertEquals(40, (int) progress.get(39));
         assertTrue(Collections.max(server.messages) > 1);
         assertTrue(Collections.max(server.messages) <= FakeZoo.JOINED);
+    }
+
+    private PictureSource idleUntil(final Supplier<Picture> loaded) {
+        return new PictureSource() {
+            @Override
+            public String name() {
+                return "late";
+            }
+
+            @Override
+            public Picture load() {
+                server.endIdleStream();
+                return loaded.get();
+            }
+        };
+    }
+
+    @Test
+    void aStreamThatGaveItsPlaceIsOpenedAgainForThePictureThatWasLongInComing() {
+        final List<PictureSource> pictures = Arrays.asList(idleUntil(() -> picture("late")),
+                PictureSource.of(picture("next")));
+        final List<String> answered = new ArrayList<>();
+        zoo.classify("digits").runAll(pictures, new BatchListener() {
+            @Override
+            public void answered(final int index, final Answer answer) {
+                answered.add(index + " " + answer.items().get(0).image());
+            }
+
+            @Override
+            public void failed(final int index, final String name, final ZooBridgeException error) {
+                throw error;
+            }
+        });
+        assertEquals(Arrays.asList("0 late", "1 next"), answered);
+    }
+
+    @Test
+    void aStreamThatGaveItsPlaceMayHaveNothingToSend() {
+        final List<String> failed = new ArrayList<>();
+        zoo.classify("digits").runAll(Collections.singletonList(idleUntil(() -> {
+            throw ZooBridgeException.of(ErrorReason.ERROR_REASON_IMAGE_FORMAT, "no picture");
+        })), new BatchListener() {
+            @Override
+            public void answered(final int index, final Answer answer) {
+                throw new AssertionError(answer);
+            }
+
+            @Override
+            public void failed(final int index, final String name, final ZooBridgeException error) {
+                failed.add(name);
+            }
+        });
+        assertEquals(Collections.singletonList("late"), failed);
     }
 
     @Test
