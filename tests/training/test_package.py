@@ -51,5 +51,8 @@ def test_eight_views_are_the_mean_of_the_flips_and_turns_in_every_format(
     one = onnx_answers(onnx_bytes(parameters, head), pictures)
     np.testing.assert_allclose(written.outputs["activation"], one["activation"], atol=1e-5)
     assert np.abs(one["scores"] - expected).max() > 1e-3
+    # The map says all that a score rests on: its sum is the logit without the bias.
+    logits = head.logits(by_view[0]) - head.bias
+    np.testing.assert_allclose(one["activation"].sum(axis=(2, 3)), logits, atol=1e-4)
     assert set(written.differences) == {"torchscript", "keras_v3"}
     assert max(written.differences.values()) <= PARITY

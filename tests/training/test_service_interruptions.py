@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import signal
+import sqlite3
+from contextlib import closing, suppress
 
 import grpc
 import numpy as np
@@ -98,20 +100,39 @@ def test_a_fit_outlives_its_process(server, project):
     assert after.figures.confusion == before.figures.confusion
 
 
-def test_a_cancelled_fit_ends_soon_and_keeps_what_is_done(server, project):
-    noise = np.random.default_rng(0).integers(0, 255, (60, 64, 64), np.uint8)
-    project.add(noise[0])
-    for number, one in enumerate(noise):
-        project.annotate(one, TEXTURES[number % 2])
+def test_a_fit_cancelled_while_features_are_computed_computes_no_more(folder, project):
+    noise = np.random.default_rng(0).integers(0, 255, (64, 3840), np.uint8)
+    before = _features(folder)
+    # In one call, so that few are computed ahead.
+    project.add(
+        noise,
+        regions=[(64 * place, 0, 64, 64) for place in range(60)],
+        labels=[TEXTURES[place % 2] for place in range(60)],
+        groups=[str(place) for place in range(60)],
+    )
 
     def stop(*_):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         project.fit(on_step=stop)
-    # Whoever comes next is not kept waiting by the fit: features of sixty pictures take longer.
+    # Runs on the thread where the fit ran: it waits for the fit's end, or for that of its process, which is
+    # ended where a fit does not stop within a second.
+    with suppress(WorkerError):
+        assert project.suggest(count=1, random=True) == []
+    # Had the fit continued, the features of all would be there.
+    assert _features(folder) - before < 60
     assert project.summary().annotated == 60
     assert len(project.annotations) == 60
+
+
+def _features(folder):
+    """The number of items whose features are kept."""
+    file = folder / ".cache" / "zoobridge" / "training" / "features.sqlite"
+    if not file.exists():
+        return 0
+    with closing(sqlite3.connect(file)) as database:
+        return database.execute("SELECT COUNT(*) FROM features").fetchone()[0]
 
 
 def test_the_server_killed_in_the_middle_of_a_fit_loses_no_annotation(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from zoobridge.cli._failure import needs_extra
 from zoobridge.cli._options import ServerOptions, server_options
 from zoobridge.cli._parameters import REGION
+
+if TYPE_CHECKING:
+    from zoobridge.training.explain import ExplanationMethod
 
 __all__ = ["explain"]
 
@@ -29,7 +33,15 @@ __all__ = ["explain"]
     type=click.IntRange(2, 64),
     default=7,
     show_default=True,
-    help="Windows along each axis; the time grows with their square.",
+    help="Windows along each axis that occlusion covers; the time grows with their square.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(["auto", "activation", "occlusion"]),
+    default="auto",
+    show_default=True,
+    help="activation: by the package's activation map, in one call; occlusion: by covering windows, for any "
+    "model with scores; auto: by the map where the package has one.",
 )
 @click.option(
     "--framework", default="", help="onnx, pytorch or tensorflow.  [default: the fastest safe one]"
@@ -43,14 +55,18 @@ def explain(
     label: str,
     region: object,
     windows: int,
+    method: ExplanationMethod,
     framework: str,
     server: ServerOptions,
 ) -> None:
     """Show which places of PICTURE the answer of MODEL depends on.
 
-    The picture is classified again and again, each time with another window covered. Where covering
-    lowers the score of the class, the answer depends on that place: it is orange in the output file.
-    Where covering raises the score, it is blue. Works with every framework and every package.
+    Models that were trained with ZooBridge answer with an activation map: what each place adds to the
+    score of the class before the softmax. For others, the picture is classified again and again, each
+    time with another window covered, which works with every framework and every package.
+
+    Places that the answer depends on are orange in the output file: they add to the score, or covering
+    them lowers it. Blue places speak against the class.
 
     \b
     Examples:
@@ -61,11 +77,10 @@ def explain(
     if target.exists() and not overwrite:
         raise click.UsageError(f"{target} exists; replace it (--overwrite), or name another file")
     with needs_extra("train", "explaining"):
-        import captum  # noqa: F401 - it needs PyTorch, which may be lacking
-
         from zoobridge.training.explain import explain as explained
         from zoobridge.training.explain import overlay
-    with server.connect() as client:
+    # Occlusion needs PyTorch, which may be lacking.
+    with server.connect() as client, needs_extra("train", "explaining"):
         found = explained(
             client,
             model,
@@ -74,10 +89,13 @@ def explain(
             label=label,
             framework=framework,
             windows=windows,
+            method=method,
         )
     overlay(found).save(target)
     low, high = float(found.values.min()), float(found.values.max())
-    click.echo(
-        f"{found.model}: {found.label} {found.score:.3f}; covering a window changes it by "
-        f"{-high:+.3f} to {-low:+.3f}; see {target}"
+    what = (
+        f"a place adds {low:+.3f} to {high:+.3f} to it before the softmax"
+        if found.method == "activation"
+        else f"covering a window changes it by {-high:+.3f} to {-low:+.3f}"
     )
+    click.echo(f"{found.model}: {found.label} {found.score:.3f}; {what}; see {target}")

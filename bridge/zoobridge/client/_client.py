@@ -191,6 +191,7 @@ class Client(EvaluationCalls, TrainingCalls):
         axes: str = "",
         top_k: int = 0,
         all_scores: bool = False,
+        activation: bool = False,
         threshold: float | None = None,
         fit: str = "",
         interpolation: str = "",
@@ -230,6 +231,8 @@ class Client(EvaluationCalls, TrainingCalls):
             Number of classes to return; 0 for the package's default.
         all_scores
             Return the scores of all classes too.
+        activation
+            Return where in the item each class comes from too, where the package has it.
         threshold
             Minimum score for a class to count as positive, for independent probabilities.
         fit
@@ -275,6 +278,7 @@ class Client(EvaluationCalls, TrainingCalls):
             planes=planes,
             top_k=top_k,
             all_scores=all_scores,
+            activation=activation,
             threshold=threshold,
             fit=fit,
             interpolation=interpolation,

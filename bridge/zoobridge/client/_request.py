@@ -182,6 +182,7 @@ class Settings:
     planes: Planes | None = None
     top_k: int = 0
     all_scores: bool = False
+    activation: bool = False
     threshold: float | None = None
     fit: str = ""
     interpolation: str = ""
@@ -212,6 +213,7 @@ class Settings:
         options = pb.ClassificationOptions(
             top_k=self.top_k,
             all_scores=self.all_scores,
+            activation=self.activation,
             threshold=self.threshold,
             fit=_number(pb.Fit, self.fit, "fit"),
             interpolation=_number(pb.Interpolation, self.interpolation, "interpolation"),

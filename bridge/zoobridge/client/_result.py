@@ -178,6 +178,9 @@ class Result:
         package states no threshold for it.
     novelty
         How unlike the training pictures the item is; `None` where the model's package does not support it.
+    activation
+        ``(classes, height, width)``: where in the item each class comes from; `None` unless it was asked for
+        and the package has an output ``activation``.
     model
         Which model answered.
     timing
@@ -200,6 +203,7 @@ class Result:
     conversions: tuple[Conversion, ...] = ()
     prediction_set: PredictionSet | None = None
     novelty: Novelty | None = None
+    activation: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
     model: ModelIdentity = ModelIdentity("")
     timing: Timing = Timing()
     image_index: int = 0
@@ -302,6 +306,9 @@ def _result_from_item(
         novelty=(
             from_message(Novelty, prediction.novelty) if prediction.HasField("novelty") else None
         ),
+        activation=_activation(prediction.activation)
+        if prediction.HasField("activation")
+        else None,
         model=identity,
         timing=timing,
         image_index=image_index,
@@ -315,6 +322,12 @@ def _all_scores(prediction: prediction_pb2.Prediction) -> NDArray[np.float32]:
     import numpy as np
 
     return np.array(prediction.scores, np.float32)
+
+
+def _activation(message: prediction_pb2.ActivationMap) -> NDArray[np.float32]:
+    import numpy as np
+
+    return np.array(message.values, np.float32).reshape(-1, message.height, message.width)
 
 
 def _short(score: float | None) -> float | None:

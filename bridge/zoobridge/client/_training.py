@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zoobridge.protocol import enum_word
+from zoobridge.protocol.v1 import training_pb2 as pb
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from zoobridge.protocol.v1 import training_pb2 as pb
 
 __all__ = [
     "AnnotatedItems",
@@ -349,14 +350,17 @@ class AnswerExplanation:
     label, score
         The class that is explained, and its score for the unchanged picture.
     values
-        ``(height, width)``: how much the score falls where that place is covered; below zero where
-        it rises.
+        ``(height, width)``: how much the score falls where that place is covered, below zero where
+        it rises; or what that place of an activation map adds to the score before the softmax.
+    method
+        ``occlusion`` or ``activation``.
     """
 
     model: str
     label: str
     score: float
     values: NDArray[np.float32]
+    method: str = "occlusion"
 
     @classmethod
     def from_message(cls, message: pb.AnswerExplanation) -> AnswerExplanation:
@@ -364,4 +368,5 @@ class AnswerExplanation:
         import numpy as np
 
         values = np.array(message.values, np.float32).reshape(message.height, message.width)
-        return cls(message.model, message.label, message.score, values)
+        method = enum_word(pb.ExplanationMethod, message.method)
+        return cls(message.model, message.label, message.score, values, method or "occlusion")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zoobridge.client._connection import Connection
 from zoobridge.client._remote_project import RemoteTrainingProject
@@ -10,6 +10,7 @@ from zoobridge.client._request import parse_region
 from zoobridge.client._training import AnswerExplanation
 from zoobridge.client._training_images import image_message
 from zoobridge.client._training_transport import TrainingTransport
+from zoobridge.protocol import enum_number
 from zoobridge.protocol.v1 import training_pb2 as pb
 
 if TYPE_CHECKING:
@@ -60,10 +61,11 @@ class TrainingCalls(Connection):
         label: str = "",
         framework: str = "",
         windows: int = 7,
+        method: str = "",
         axes: str = "",
         on_step: OnStep | None = None,
     ) -> AnswerExplanation:
-        """Return what the answer to a picture rests on: how much the score falls where it is covered.
+        """Return what the answer to a picture rests on.
 
         Parameters
         ----------
@@ -78,12 +80,17 @@ class TrainingCalls(Connection):
         framework
             As for :meth:`classify`.
         windows
-            How many windows along each axis are covered.
+            How many windows along each axis occlusion covers.
+        method
+            ``activation``: what each place adds to the score before the softmax, by the package's output of
+            that name; ``occlusion``: how much the score falls where the picture is covered. Empty for the
+            former where the package has it.
         axes
             Of an array.
         on_step
             Called as windows are covered.
         """
+        how: Any = enum_number(pb.ExplanationMethod, method, field="method")
         request = pb.ExplainRequest(
             model=model,
             framework=framework,
@@ -91,6 +98,7 @@ class TrainingCalls(Connection):
             region=None if region is None else parse_region(region).to_message(),
             label=label,
             windows=windows,
+            method=how,
         )
         answer = self._trainer().last("Explain", request, "explanation", on_step)
         return AnswerExplanation.from_message(answer)

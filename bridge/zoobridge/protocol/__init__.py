@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from zoobridge.protocol._item_results import (
         NEVER,
         ResultWriter,
+        activation_field,
         conversion_fields,
         novelty_field,
         prediction_set_field,
@@ -72,6 +73,7 @@ __all__ = [
     "ModelCard",
     "ResultWriter",
     "StreamParts",
+    "activation_field",
     "before_picture",
     "before_request",
     "check_axes",
@@ -114,6 +116,7 @@ _LAZY = {
         (
             "NEVER",
             "ResultWriter",
+            "activation_field",
             "conversion_fields",
             "novelty_field",
             "prediction_set_field",

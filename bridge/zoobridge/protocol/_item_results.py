@@ -20,6 +20,7 @@ __all__ = [
     "NEVER",
     "Place",
     "ResultWriter",
+    "activation_field",
     "conversion_fields",
     "novelty_field",
     "prediction_set_field",
@@ -34,6 +35,7 @@ _TOP: Final = field_tag(prediction_pb2.Prediction.TOP_FIELD_NUMBER)
 _SCORES: Final = field_tag(prediction_pb2.Prediction.SCORES_FIELD_NUMBER)
 _CONVERSIONS: Final = field_tag(prediction_pb2.Prediction.CONVERSIONS_FIELD_NUMBER)
 _SET: Final = field_tag(prediction_pb2.Prediction.PREDICTION_SET_FIELD_NUMBER)
+_ACTIVATION: Final = field_tag(prediction_pb2.Prediction.ACTIVATION_FIELD_NUMBER)
 _NOVELTY: Final = field_tag(prediction_pb2.Prediction.NOVELTY_FIELD_NUMBER)
 _INDEX: Final = field_tag(prediction_pb2.ItemResult.INDEX_FIELD_NUMBER, kind=0)
 _SCORE_BYTES: Final = 4
@@ -245,6 +247,13 @@ def novelty_field(value: float, threshold: float) -> bytes:
     """Return the novelty of an item as a field of its prediction."""
     message = prediction_pb2.Novelty(value=value, threshold=threshold)
     return _sized(_NOVELTY, message.SerializeToString())
+
+
+def activation_field(maps: NDArray[np.floating[Any]]) -> bytes:
+    """Return activation maps ``(classes, height, width)`` of an item as a field of its prediction."""
+    _, height, width = maps.shape
+    message = prediction_pb2.ActivationMap(height=height, width=width, values=maps.ravel())
+    return _sized(_ACTIVATION, message.SerializeToString())
 
 
 def _flat(starts: Column, scores: NDArray[np.uint8]) -> Column:

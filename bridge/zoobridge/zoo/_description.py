@@ -153,6 +153,9 @@ class ModelDescription(ModelCard):
         Files in the package; `None` without one.
     prediction_set, novelty
         What else its answers carry; `None` where the package does not say how.
+    activation
+        Number of the output with class activation maps, ``(items, classes, height, width)``; `None` where the
+        package has none.
     test_inputs, test_outputs
         The package's test tensors (``.npy``), in the order of its tensors.
     trusted
@@ -173,6 +176,7 @@ class ModelDescription(ModelCard):
     cover_path: Path | None = None
     prediction_set: PredictionSetRule | None = None
     novelty: NoveltyRule | None = None
+    activation: int | None = None
     test_inputs: tuple[Path, ...] = ()
     test_outputs: tuple[Path, ...] = ()
     trusted: bool = False

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["reliability"]
 
 _REFERENCE_BYTES = 256 << 20
+#: Id of the output that holds class activation maps.
+_ACTIVATION = "activation"
 
 
 def reliability(
@@ -27,7 +29,7 @@ def reliability(
     kind: ScoreKind | None,
     root: Path,
 ) -> dict[str, Any]:
-    """Return what stands in a description's ``calibrated``, ``prediction_set`` and ``novelty``.
+    """Return a description's ``activation``, ``calibrated``, ``prediction_set`` and ``novelty``.
 
     Parameters
     ----------
@@ -54,6 +56,7 @@ def reliability(
             "probabilities of classes that exclude each other; remove both"
         )
     return {
+        "activation": outputs.index(_ACTIVATION) if _ACTIVATION in outputs else None,
         "calibrated": config.calibrated,
         "prediction_set": (
             None if rule is None else PredictionSetRule(rule.coverage, rule.least_score)

@@ -28,6 +28,7 @@ from zoobridge.imaging import (
 from zoobridge.protocol import (
     NEVER,
     ResultWriter,
+    activation_field,
     conversion_fields,
     from_enum,
     result_field,
@@ -60,8 +61,9 @@ _place = itemgetter(0)
 #: fields for them, and how many they are.
 _Answer = tuple[int, bytes, int]
 
-#: How many of the best classes, from which score on they count, and whether all scores are wanted.
-_Wish = tuple[int, float, bool]
+#: How many of the best classes, from which score on they count, and whether all scores and activation maps
+#: are wanted.
+_Wish = tuple[int, float, bool, bool]
 
 
 class ClassifyJob(Job):
@@ -277,7 +279,8 @@ class ClassifyHandler:
             threshold = (
                 options.threshold if options.HasField("threshold") else self._model.threshold
             )
-        return options.top_k or self._model.default_top_k, threshold, options.all_scores
+        maps = options.activation and self._model.activation is not None
+        return options.top_k or self._model.default_top_k, threshold, options.all_scores, maps
 
     def _scored(
         self,
@@ -287,11 +290,11 @@ class ClassifyHandler:
         outputs: Sequence[NDArray[np.generic]],
         rows: slice,
     ) -> list[Sequence[_Answer]]:
-        top_k, threshold, every = wish
+        top_k, threshold, every, maps = wish
         values = scores.astype(np.float32, copy=False)
         classes = best_classes(scores, top_k)
         best = values[np.arange(len(values))[:, np.newaxis], classes]
-        if len(batch) == 1 and not every and not self._reliability.says_more:
+        if len(batch) == 1 and not (every or maps or self._reliability.says_more):
             entry = batch[0]
             own = _rows_of(entry)
             if own.alike and isinstance(own.items, BoxItems) and not np.isnan(best[:, 0]).any():
@@ -310,6 +313,12 @@ class ClassifyHandler:
         more = self._reliability.fields(values, outputs, rows)
         if more is not None:
             predictions = [one + rest for one, rest in zip(predictions, more, strict=True)]
+        if maps and self._model.activation is not None:
+            given = outputs[self._model.activation][rows]
+            # An output of that name may be something else.
+            if given.ndim == 4 and given.shape[1] == len(self._labels):
+                fields = map(activation_field, given)
+                predictions = [one + rest for one, rest in zip(predictions, fields, strict=True)]
         # NaN comes last, and is not equal to itself.
         nameless = [row for row, score in enumerate(best[:, 0].tolist()) if score != score]  # noqa: PLR0124
         problem = "the network answered NaN for every class of this item"

@@ -28,7 +28,7 @@ from zoobridge.protocol.v1 import image_pb2 as zoobridge_dot_v1_dot_image__pb2
 from zoobridge.protocol.v1 import prediction_pb2 as zoobridge_dot_v1_dot_prediction__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!zoobridge/v1/classification.proto\x12\x0czoobridge.v1\x1a\x17google/rpc/status.proto\x1a\x18zoobridge/v1/image.proto\x1a\x1dzoobridge/v1/prediction.proto\"Q\n\tIntensity\x12)\n\x04rule\x18\x01 \x01(\x0e\x32\x1b.zoobridge.v1.IntensityRule\x12\x0b\n\x03low\x18\x02 \x01(\x01\x12\x0c\n\x04high\x18\x03 \x01(\x01\"\xf7\x02\n\x15\x43lassificationOptions\x12\r\n\x05top_k\x18\x01 \x01(\r\x12\x12\n\nall_scores\x18\x02 \x01(\x08\x12\x16\n\tthreshold\x18\x03 \x01(\x02H\x00\x88\x01\x01\x12\x1e\n\x03\x66it\x18\x04 \x01(\x0e\x32\x11.zoobridge.v1.Fit\x12\x32\n\rinterpolation\x18\x05 \x01(\x0e\x32\x1b.zoobridge.v1.Interpolation\x12*\n\tintensity\x18\x06 \x01(\x0b\x32\x17.zoobridge.v1.Intensity\x12\x10\n\x08\x63hannels\x18\x07 \x03(\r\x12)\n\tmask_fill\x18\x08 \x01(\x0e\x32\x16.zoobridge.v1.MaskFill\x12.\n\x0borientation\x18\t \x01(\x0e\x32\x19.zoobridge.v1.Orientation\x12(\n\x06values\x18\n \x01(\x0b\x32\x18.zoobridge.v1.ValueRangeB\x0c\n\n_threshold\"\xe1\x01\n\x0f\x43lassifyRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x11\n\tframework\x18\x02 \x01(\t\x12\"\n\x05image\x18\x03 \x01(\x0b\x32\x13.zoobridge.v1.Image\x12+\n\x06planes\x18\x04 \x03(\x0b\x32\x1b.zoobridge.v1.AxisSelection\x12%\n\x07regions\x18\x05 \x03(\x0b\x32\x14.zoobridge.v1.Region\x12\x34\n\x07options\x18\x06 \x01(\x0b\x32#.zoobridge.v1.ClassificationOptions\"\xbc\x01\n\x10\x43lassifyResponse\x12)\n\x07results\x18\x01 \x03(\x0b\x32\x18.zoobridge.v1.ItemResult\x12*\n\x05model\x18\x02 \x01(\x0b\x32\x1b.zoobridge.v1.ModelIdentity\x12+\n\nscore_kind\x18\x03 \x01(\x0e\x32\x17.zoobridge.v1.ScoreKind\x12$\n\x06timing\x18\x04 \x01(\x0b\x32\x14.zoobridge.v1.Timing\"\x88\x01\n\x15\x43lassifyStreamRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12.\n\x07request\x18\x02 \x01(\x0b\x32\x1d.zoobridge.v1.ClassifyRequest\x12\x33\n\x06joined\x18\x03 \x03(\x0b\x32#.zoobridge.v1.ClassifyStreamRequest\"\xdb\x01\n\x16\x43lassifyStreamResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05total\x18\x02 \x01(\r\x12\x0c\n\x04last\x18\x03 \x01(\x08\x12\x32\n\x08response\x18\x04 \x01(\x0b\x32\x1e.zoobridge.v1.ClassifyResponseH\x00\x12#\n\x05\x65rror\x18\x05 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x12\x34\n\x06joined\x18\x06 \x03(\x0b\x32$.zoobridge.v1.ClassifyStreamResponseB\t\n\x07outcome\"\xb9\x01\n\x11\x43heckImageRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12$\n\x06pixels\x18\x02 \x01(\x0b\x32\x14.zoobridge.v1.Pixels\x12(\n\x06values\x18\x03 \x01(\x0b\x32\x18.zoobridge.v1.ValueRange\x12\x0f\n\x07regions\x18\x04 \x01(\x08\x12\x34\n\x07options\x18\x05 \x01(\x0b\x32#.zoobridge.v1.ClassificationOptions\"\'\n\nValueRange\x12\x0b\n\x03low\x18\x01 \x01(\x01\x12\x0c\n\x04high\x18\x02 \x01(\x01\"o\n\x12\x43heckImageResponse\x12\'\n\x04plan\x18\x01 \x01(\x0b\x32\x17.zoobridge.v1.ImagePlanH\x00\x12%\n\x07refusal\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\x8f\x01\n\tImagePlan\x12-\n\x0b\x63onversions\x18\x01 \x03(\x0b\x32\x18.zoobridge.v1.Conversion\x12\x10\n\x08\x63hannels\x18\x02 \x03(\r\x12\x0e\n\x06height\x18\x03 \x01(\r\x12\r\n\x05width\x18\x04 \x01(\r\x12\x12\n\nplane_axes\x18\x05 \x03(\t\x12\x0e\n\x06planes\x18\x06 \x01(\x04*f\n\x03\x46it\x12\x13\n\x0f\x46IT_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x46IT_STRETCH\x10\x01\x12\x0b\n\x07\x46IT_PAD\x10\x02\x12\x0c\n\x08\x46IT_CROP\x10\x03\x12\x0e\n\nFIT_CENTER\x10\x04\x12\x0e\n\nFIT_REFUSE\x10\x05*\xb2\x01\n\rInterpolation\x12\x1d\n\x19INTERPOLATION_UNSPECIFIED\x10\x00\x12\x19\n\x15INTERPOLATION_NEAREST\x10\x01\x12\x1a\n\x16INTERPOLATION_BILINEAR\x10\x02\x12\x19\n\x15INTERPOLATION_BICUBIC\x10\x03\x12\x15\n\x11INTERPOLATION_BOX\x10\x04\x12\x19\n\x15INTERPOLATION_LANCZOS\x10\x05*\xc1\x01\n\rIntensityRule\x12\x1e\n\x1aINTENSITY_RULE_UNSPECIFIED\x10\x00\x12\x18\n\x14INTENSITY_RULE_AS_IS\x10\x01\x12\x1e\n\x1aINTENSITY_RULE_DTYPE_RANGE\x10\x02\x12\x1a\n\x16INTENSITY_RULE_MIN_MAX\x10\x03\x12\x1b\n\x17INTENSITY_RULE_EXPLICIT\x10\x04\x12\x1d\n\x19INTENSITY_RULE_UNIT_RANGE\x10\x05*a\n\x08MaskFill\x12\x19\n\x15MASK_FILL_UNSPECIFIED\x10\x00\x12\x12\n\x0eMASK_FILL_ZERO\x10\x01\x12\x12\n\x0eMASK_FILL_MEAN\x10\x02\x12\x12\n\x0eMASK_FILL_KEEP\x10\x03*\\\n\x0bOrientation\x12\x1b\n\x17ORIENTATION_UNSPECIFIED\x10\x00\x12\x19\n\x15ORIENTATION_AS_STORED\x10\x01\x12\x15\n\x11ORIENTATION_APPLY\x10\x02\x32\x94\x02\n\x15\x43lassificationService\x12I\n\x08\x43lassify\x12\x1d.zoobridge.v1.ClassifyRequest\x1a\x1e.zoobridge.v1.ClassifyResponse\x12_\n\x0e\x43lassifyStream\x12#.zoobridge.v1.ClassifyStreamRequest\x1a$.zoobridge.v1.ClassifyStreamResponse(\x01\x30\x01\x12O\n\nCheckImage\x12\x1f.zoobridge.v1.CheckImageRequest\x1a .zoobridge.v1.CheckImageResponseB)\n\x10org.zoobridge.v1B\x13\x43lassificationProtoP\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!zoobridge/v1/classification.proto\x12\x0czoobridge.v1\x1a\x17google/rpc/status.proto\x1a\x18zoobridge/v1/image.proto\x1a\x1dzoobridge/v1/prediction.proto\"Q\n\tIntensity\x12)\n\x04rule\x18\x01 \x01(\x0e\x32\x1b.zoobridge.v1.IntensityRule\x12\x0b\n\x03low\x18\x02 \x01(\x01\x12\x0c\n\x04high\x18\x03 \x01(\x01\"\x8b\x03\n\x15\x43lassificationOptions\x12\r\n\x05top_k\x18\x01 \x01(\r\x12\x12\n\nall_scores\x18\x02 \x01(\x08\x12\x16\n\tthreshold\x18\x03 \x01(\x02H\x00\x88\x01\x01\x12\x1e\n\x03\x66it\x18\x04 \x01(\x0e\x32\x11.zoobridge.v1.Fit\x12\x32\n\rinterpolation\x18\x05 \x01(\x0e\x32\x1b.zoobridge.v1.Interpolation\x12*\n\tintensity\x18\x06 \x01(\x0b\x32\x17.zoobridge.v1.Intensity\x12\x10\n\x08\x63hannels\x18\x07 \x03(\r\x12)\n\tmask_fill\x18\x08 \x01(\x0e\x32\x16.zoobridge.v1.MaskFill\x12.\n\x0borientation\x18\t \x01(\x0e\x32\x19.zoobridge.v1.Orientation\x12(\n\x06values\x18\n \x01(\x0b\x32\x18.zoobridge.v1.ValueRange\x12\x12\n\nactivation\x18\x0b \x01(\x08\x42\x0c\n\n_threshold\"\xe1\x01\n\x0f\x43lassifyRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x11\n\tframework\x18\x02 \x01(\t\x12\"\n\x05image\x18\x03 \x01(\x0b\x32\x13.zoobridge.v1.Image\x12+\n\x06planes\x18\x04 \x03(\x0b\x32\x1b.zoobridge.v1.AxisSelection\x12%\n\x07regions\x18\x05 \x03(\x0b\x32\x14.zoobridge.v1.Region\x12\x34\n\x07options\x18\x06 \x01(\x0b\x32#.zoobridge.v1.ClassificationOptions\"\xbc\x01\n\x10\x43lassifyResponse\x12)\n\x07results\x18\x01 \x03(\x0b\x32\x18.zoobridge.v1.ItemResult\x12*\n\x05model\x18\x02 \x01(\x0b\x32\x1b.zoobridge.v1.ModelIdentity\x12+\n\nscore_kind\x18\x03 \x01(\x0e\x32\x17.zoobridge.v1.ScoreKind\x12$\n\x06timing\x18\x04 \x01(\x0b\x32\x14.zoobridge.v1.Timing\"\x88\x01\n\x15\x43lassifyStreamRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12.\n\x07request\x18\x02 \x01(\x0b\x32\x1d.zoobridge.v1.ClassifyRequest\x12\x33\n\x06joined\x18\x03 \x03(\x0b\x32#.zoobridge.v1.ClassifyStreamRequest\"\xdb\x01\n\x16\x43lassifyStreamResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05total\x18\x02 \x01(\r\x12\x0c\n\x04last\x18\x03 \x01(\x08\x12\x32\n\x08response\x18\x04 \x01(\x0b\x32\x1e.zoobridge.v1.ClassifyResponseH\x00\x12#\n\x05\x65rror\x18\x05 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x12\x34\n\x06joined\x18\x06 \x03(\x0b\x32$.zoobridge.v1.ClassifyStreamResponseB\t\n\x07outcome\"\xb9\x01\n\x11\x43heckImageRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12$\n\x06pixels\x18\x02 \x01(\x0b\x32\x14.zoobridge.v1.Pixels\x12(\n\x06values\x18\x03 \x01(\x0b\x32\x18.zoobridge.v1.ValueRange\x12\x0f\n\x07regions\x18\x04 \x01(\x08\x12\x34\n\x07options\x18\x05 \x01(\x0b\x32#.zoobridge.v1.ClassificationOptions\"\'\n\nValueRange\x12\x0b\n\x03low\x18\x01 \x01(\x01\x12\x0c\n\x04high\x18\x02 \x01(\x01\"o\n\x12\x43heckImageResponse\x12\'\n\x04plan\x18\x01 \x01(\x0b\x32\x17.zoobridge.v1.ImagePlanH\x00\x12%\n\x07refusal\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\x8f\x01\n\tImagePlan\x12-\n\x0b\x63onversions\x18\x01 \x03(\x0b\x32\x18.zoobridge.v1.Conversion\x12\x10\n\x08\x63hannels\x18\x02 \x03(\r\x12\x0e\n\x06height\x18\x03 \x01(\r\x12\r\n\x05width\x18\x04 \x01(\r\x12\x12\n\nplane_axes\x18\x05 \x03(\t\x12\x0e\n\x06planes\x18\x06 \x01(\x04*f\n\x03\x46it\x12\x13\n\x0f\x46IT_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x46IT_STRETCH\x10\x01\x12\x0b\n\x07\x46IT_PAD\x10\x02\x12\x0c\n\x08\x46IT_CROP\x10\x03\x12\x0e\n\nFIT_CENTER\x10\x04\x12\x0e\n\nFIT_REFUSE\x10\x05*\xb2\x01\n\rInterpolation\x12\x1d\n\x19INTERPOLATION_UNSPECIFIED\x10\x00\x12\x19\n\x15INTERPOLATION_NEAREST\x10\x01\x12\x1a\n\x16INTERPOLATION_BILINEAR\x10\x02\x12\x19\n\x15INTERPOLATION_BICUBIC\x10\x03\x12\x15\n\x11INTERPOLATION_BOX\x10\x04\x12\x19\n\x15INTERPOLATION_LANCZOS\x10\x05*\xc1\x01\n\rIntensityRule\x12\x1e\n\x1aINTENSITY_RULE_UNSPECIFIED\x10\x00\x12\x18\n\x14INTENSITY_RULE_AS_IS\x10\x01\x12\x1e\n\x1aINTENSITY_RULE_DTYPE_RANGE\x10\x02\x12\x1a\n\x16INTENSITY_RULE_MIN_MAX\x10\x03\x12\x1b\n\x17INTENSITY_RULE_EXPLICIT\x10\x04\x12\x1d\n\x19INTENSITY_RULE_UNIT_RANGE\x10\x05*a\n\x08MaskFill\x12\x19\n\x15MASK_FILL_UNSPECIFIED\x10\x00\x12\x12\n\x0eMASK_FILL_ZERO\x10\x01\x12\x12\n\x0eMASK_FILL_MEAN\x10\x02\x12\x12\n\x0eMASK_FILL_KEEP\x10\x03*\\\n\x0bOrientation\x12\x1b\n\x17ORIENTATION_UNSPECIFIED\x10\x00\x12\x19\n\x15ORIENTATION_AS_STORED\x10\x01\x12\x15\n\x11ORIENTATION_APPLY\x10\x02\x32\x94\x02\n\x15\x43lassificationService\x12I\n\x08\x43lassify\x12\x1d.zoobridge.v1.ClassifyRequest\x1a\x1e.zoobridge.v1.ClassifyResponse\x12_\n\x0e\x43lassifyStream\x12#.zoobridge.v1.ClassifyStreamRequest\x1a$.zoobridge.v1.ClassifyStreamResponse(\x01\x30\x01\x12O\n\nCheckImage\x12\x1f.zoobridge.v1.CheckImageRequest\x1a .zoobridge.v1.CheckImageResponseB)\n\x10org.zoobridge.v1B\x13\x43lassificationProtoP\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,36 +36,36 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'zoobridge.v1.classification
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\020org.zoobridge.v1B\023ClassificationProtoP\001'
-  _globals['_FIT']._serialized_start=1862
-  _globals['_FIT']._serialized_end=1964
-  _globals['_INTERPOLATION']._serialized_start=1967
-  _globals['_INTERPOLATION']._serialized_end=2145
-  _globals['_INTENSITYRULE']._serialized_start=2148
-  _globals['_INTENSITYRULE']._serialized_end=2341
-  _globals['_MASKFILL']._serialized_start=2343
-  _globals['_MASKFILL']._serialized_end=2440
-  _globals['_ORIENTATION']._serialized_start=2442
-  _globals['_ORIENTATION']._serialized_end=2534
+  _globals['_FIT']._serialized_start=1882
+  _globals['_FIT']._serialized_end=1984
+  _globals['_INTERPOLATION']._serialized_start=1987
+  _globals['_INTERPOLATION']._serialized_end=2165
+  _globals['_INTENSITYRULE']._serialized_start=2168
+  _globals['_INTENSITYRULE']._serialized_end=2361
+  _globals['_MASKFILL']._serialized_start=2363
+  _globals['_MASKFILL']._serialized_end=2460
+  _globals['_ORIENTATION']._serialized_start=2462
+  _globals['_ORIENTATION']._serialized_end=2554
   _globals['_INTENSITY']._serialized_start=133
   _globals['_INTENSITY']._serialized_end=214
   _globals['_CLASSIFICATIONOPTIONS']._serialized_start=217
-  _globals['_CLASSIFICATIONOPTIONS']._serialized_end=592
-  _globals['_CLASSIFYREQUEST']._serialized_start=595
-  _globals['_CLASSIFYREQUEST']._serialized_end=820
-  _globals['_CLASSIFYRESPONSE']._serialized_start=823
-  _globals['_CLASSIFYRESPONSE']._serialized_end=1011
-  _globals['_CLASSIFYSTREAMREQUEST']._serialized_start=1014
-  _globals['_CLASSIFYSTREAMREQUEST']._serialized_end=1150
-  _globals['_CLASSIFYSTREAMRESPONSE']._serialized_start=1153
-  _globals['_CLASSIFYSTREAMRESPONSE']._serialized_end=1372
-  _globals['_CHECKIMAGEREQUEST']._serialized_start=1375
-  _globals['_CHECKIMAGEREQUEST']._serialized_end=1560
-  _globals['_VALUERANGE']._serialized_start=1562
-  _globals['_VALUERANGE']._serialized_end=1601
-  _globals['_CHECKIMAGERESPONSE']._serialized_start=1603
-  _globals['_CHECKIMAGERESPONSE']._serialized_end=1714
-  _globals['_IMAGEPLAN']._serialized_start=1717
-  _globals['_IMAGEPLAN']._serialized_end=1860
-  _globals['_CLASSIFICATIONSERVICE']._serialized_start=2537
-  _globals['_CLASSIFICATIONSERVICE']._serialized_end=2813
+  _globals['_CLASSIFICATIONOPTIONS']._serialized_end=612
+  _globals['_CLASSIFYREQUEST']._serialized_start=615
+  _globals['_CLASSIFYREQUEST']._serialized_end=840
+  _globals['_CLASSIFYRESPONSE']._serialized_start=843
+  _globals['_CLASSIFYRESPONSE']._serialized_end=1031
+  _globals['_CLASSIFYSTREAMREQUEST']._serialized_start=1034
+  _globals['_CLASSIFYSTREAMREQUEST']._serialized_end=1170
+  _globals['_CLASSIFYSTREAMRESPONSE']._serialized_start=1173
+  _globals['_CLASSIFYSTREAMRESPONSE']._serialized_end=1392
+  _globals['_CHECKIMAGEREQUEST']._serialized_start=1395
+  _globals['_CHECKIMAGEREQUEST']._serialized_end=1580
+  _globals['_VALUERANGE']._serialized_start=1582
+  _globals['_VALUERANGE']._serialized_end=1621
+  _globals['_CHECKIMAGERESPONSE']._serialized_start=1623
+  _globals['_CHECKIMAGERESPONSE']._serialized_end=1734
+  _globals['_IMAGEPLAN']._serialized_start=1737
+  _globals['_IMAGEPLAN']._serialized_end=1880
+  _globals['_CLASSIFICATIONSERVICE']._serialized_start=2557
+  _globals['_CLASSIFICATIONSERVICE']._serialized_end=2833
 # @@protoc_insertion_point(module_scope)

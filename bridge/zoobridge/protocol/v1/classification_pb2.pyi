@@ -86,7 +86,7 @@ class Intensity(_message.Message):
     def __init__(self, rule: _Optional[_Union[IntensityRule, str]] = ..., low: _Optional[float] = ..., high: _Optional[float] = ...) -> None: ...
 
 class ClassificationOptions(_message.Message):
-    __slots__ = ("top_k", "all_scores", "threshold", "fit", "interpolation", "intensity", "channels", "mask_fill", "orientation", "values")
+    __slots__ = ("top_k", "all_scores", "threshold", "fit", "interpolation", "intensity", "channels", "mask_fill", "orientation", "values", "activation")
     TOP_K_FIELD_NUMBER: _ClassVar[int]
     ALL_SCORES_FIELD_NUMBER: _ClassVar[int]
     THRESHOLD_FIELD_NUMBER: _ClassVar[int]
@@ -97,6 +97,7 @@ class ClassificationOptions(_message.Message):
     MASK_FILL_FIELD_NUMBER: _ClassVar[int]
     ORIENTATION_FIELD_NUMBER: _ClassVar[int]
     VALUES_FIELD_NUMBER: _ClassVar[int]
+    ACTIVATION_FIELD_NUMBER: _ClassVar[int]
     top_k: int
     all_scores: bool
     threshold: float
@@ -107,7 +108,8 @@ class ClassificationOptions(_message.Message):
     mask_fill: MaskFill
     orientation: Orientation
     values: ValueRange
-    def __init__(self, top_k: _Optional[int] = ..., all_scores: bool = ..., threshold: _Optional[float] = ..., fit: _Optional[_Union[Fit, str]] = ..., interpolation: _Optional[_Union[Interpolation, str]] = ..., intensity: _Optional[_Union[Intensity, _Mapping]] = ..., channels: _Optional[_Iterable[int]] = ..., mask_fill: _Optional[_Union[MaskFill, str]] = ..., orientation: _Optional[_Union[Orientation, str]] = ..., values: _Optional[_Union[ValueRange, _Mapping]] = ...) -> None: ...
+    activation: bool
+    def __init__(self, top_k: _Optional[int] = ..., all_scores: bool = ..., threshold: _Optional[float] = ..., fit: _Optional[_Union[Fit, str]] = ..., interpolation: _Optional[_Union[Interpolation, str]] = ..., intensity: _Optional[_Union[Intensity, _Mapping]] = ..., channels: _Optional[_Iterable[int]] = ..., mask_fill: _Optional[_Union[MaskFill, str]] = ..., orientation: _Optional[_Union[Orientation, str]] = ..., values: _Optional[_Union[ValueRange, _Mapping]] = ..., activation: bool = ...) -> None: ...
 
 class ClassifyRequest(_message.Message):
     __slots__ = ("model", "framework", "image", "planes", "regions", "options")

@@ -27,7 +27,7 @@ from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from zoobridge.protocol.v1 import image_pb2 as zoobridge_dot_v1_dot_image__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dzoobridge/v1/prediction.proto\x12\x0czoobridge.v1\x1a\x17google/rpc/status.proto\x1a\x18zoobridge/v1/image.proto\"Z\n\nClassScore\x12\r\n\x05index\x18\x01 \x01(\r\x12\r\n\x05label\x18\x02 \x01(\t\x12\x12\n\x05score\x18\x03 \x01(\x02H\x00\x88\x01\x01\x12\x10\n\x08positive\x18\x04 \x01(\x08\x42\x08\n\x06_score\"n\n\nConversion\x12*\n\x04kind\x18\x01 \x01(\x0e\x32\x1c.zoobridge.v1.ConversionKind\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\x12\x0e\n\x06notice\x18\x03 \x01(\t\x12\x14\n\x0cnotice_field\x18\x04 \x01(\t\"1\n\rPredictionSet\x12\x10\n\x08\x63overage\x18\x01 \x01(\x02\x12\x0e\n\x06labels\x18\x02 \x03(\t\"+\n\x07Novelty\x12\r\n\x05value\x18\x01 \x01(\x02\x12\x11\n\tthreshold\x18\x02 \x01(\x02\"\xf8\x01\n\nPrediction\x12%\n\x03top\x18\x01 \x03(\x0b\x32\x18.zoobridge.v1.ClassScore\x12\x0e\n\x06scores\x18\x02 \x03(\x02\x12-\n\x0b\x63onversions\x18\x03 \x03(\x0b\x32\x18.zoobridge.v1.Conversion\x12\x38\n\x0eprediction_set\x18\x04 \x01(\x0b\x32\x1b.zoobridge.v1.PredictionSetH\x00\x88\x01\x01\x12+\n\x07novelty\x18\x05 \x01(\x0b\x32\x15.zoobridge.v1.NoveltyH\x01\x88\x01\x01\x42\x11\n\x0f_prediction_setB\n\n\x08_novelty\"\xb2\x01\n\nItemResult\x12\r\n\x05index\x18\x01 \x01(\r\x12\x11\n\tregion_id\x18\x02 \x01(\t\x12\"\n\x05plane\x18\x03 \x01(\x0b\x32\x13.zoobridge.v1.Plane\x12.\n\nprediction\x18\x04 \x01(\x0b\x32\x18.zoobridge.v1.PredictionH\x00\x12#\n\x05\x65rror\x18\x05 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\xa5\x01\n\rModelIdentity\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\x11\n\tframework\x18\x04 \x01(\t\x12\x19\n\x11\x66ramework_version\x18\x05 \x01(\t\x12\x16\n\x0eweights_format\x18\x06 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x07 \x01(\t\x12\x11\n\tprecision\x18\x08 \x01(\t\"s\n\x06Timing\x12\x15\n\rqueue_seconds\x18\x01 \x01(\x01\x12\x1a\n\x12preprocess_seconds\x18\x02 \x01(\x01\x12\x19\n\x11inference_seconds\x18\x03 \x01(\x01\x12\x1b\n\x13postprocess_seconds\x18\x04 \x01(\x01*\x9c\x01\n\tScoreKind\x12\x1a\n\x16SCORE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16SCORE_KIND_PROBABILITY\x10\x01\x12&\n\"SCORE_KIND_INDEPENDENT_PROBABILITY\x10\x02\x12\x14\n\x10SCORE_KIND_LOGIT\x10\x03\x12\x19\n\x15SCORE_KIND_LABEL_ONLY\x10\x04*\x90\x04\n\x0e\x43onversionKind\x12\x1f\n\x1b\x43ONVERSION_KIND_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x43ONVERSION_KIND_GREY_TO_RGB\x10\x01\x12\x1f\n\x1b\x43ONVERSION_KIND_RGB_TO_GREY\x10\x02\x12!\n\x1d\x43ONVERSION_KIND_ALPHA_DROPPED\x10\x03\x12%\n!CONVERSION_KIND_CHANNELS_SELECTED\x10\x04\x12&\n\"CONVERSION_KIND_INTENSITY_RESCALED\x10\x05\x12\x1b\n\x17\x43ONVERSION_KIND_RESIZED\x10\x06\x12\x1a\n\x16\x43ONVERSION_KIND_PADDED\x10\x07\x12\x1b\n\x17\x43ONVERSION_KIND_CROPPED\x10\x08\x12\x1a\n\x16\x43ONVERSION_KIND_MASKED\x10\t\x12\"\n\x1e\x43ONVERSION_KIND_REGION_CLIPPED\x10\n\x12\x1f\n\x1b\x43ONVERSION_KIND_ORIENTATION\x10\x0b\x12$\n CONVERSION_KIND_PALETTE_EXPANDED\x10\x0c\x12\'\n#CONVERSION_KIND_INTENSITY_UNCHANGED\x10\r\x12#\n\x1f\x43ONVERSION_KIND_SERIES_SELECTED\x10\x0e\x42%\n\x10org.zoobridge.v1B\x0fPredictionProtoP\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dzoobridge/v1/prediction.proto\x12\x0czoobridge.v1\x1a\x17google/rpc/status.proto\x1a\x18zoobridge/v1/image.proto\"Z\n\nClassScore\x12\r\n\x05index\x18\x01 \x01(\r\x12\r\n\x05label\x18\x02 \x01(\t\x12\x12\n\x05score\x18\x03 \x01(\x02H\x00\x88\x01\x01\x12\x10\n\x08positive\x18\x04 \x01(\x08\x42\x08\n\x06_score\"n\n\nConversion\x12*\n\x04kind\x18\x01 \x01(\x0e\x32\x1c.zoobridge.v1.ConversionKind\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\x12\x0e\n\x06notice\x18\x03 \x01(\t\x12\x14\n\x0cnotice_field\x18\x04 \x01(\t\"1\n\rPredictionSet\x12\x10\n\x08\x63overage\x18\x01 \x01(\x02\x12\x0e\n\x06labels\x18\x02 \x03(\t\"+\n\x07Novelty\x12\r\n\x05value\x18\x01 \x01(\x02\x12\x11\n\tthreshold\x18\x02 \x01(\x02\">\n\rActivationMap\x12\x0e\n\x06height\x18\x01 \x01(\r\x12\r\n\x05width\x18\x02 \x01(\r\x12\x0e\n\x06values\x18\x03 \x03(\x02\"\xbd\x02\n\nPrediction\x12%\n\x03top\x18\x01 \x03(\x0b\x32\x18.zoobridge.v1.ClassScore\x12\x0e\n\x06scores\x18\x02 \x03(\x02\x12-\n\x0b\x63onversions\x18\x03 \x03(\x0b\x32\x18.zoobridge.v1.Conversion\x12\x38\n\x0eprediction_set\x18\x04 \x01(\x0b\x32\x1b.zoobridge.v1.PredictionSetH\x00\x88\x01\x01\x12+\n\x07novelty\x18\x05 \x01(\x0b\x32\x15.zoobridge.v1.NoveltyH\x01\x88\x01\x01\x12\x34\n\nactivation\x18\x06 \x01(\x0b\x32\x1b.zoobridge.v1.ActivationMapH\x02\x88\x01\x01\x42\x11\n\x0f_prediction_setB\n\n\x08_noveltyB\r\n\x0b_activation\"\xb2\x01\n\nItemResult\x12\r\n\x05index\x18\x01 \x01(\r\x12\x11\n\tregion_id\x18\x02 \x01(\t\x12\"\n\x05plane\x18\x03 \x01(\x0b\x32\x13.zoobridge.v1.Plane\x12.\n\nprediction\x18\x04 \x01(\x0b\x32\x18.zoobridge.v1.PredictionH\x00\x12#\n\x05\x65rror\x18\x05 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\xa5\x01\n\rModelIdentity\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\x11\n\tframework\x18\x04 \x01(\t\x12\x19\n\x11\x66ramework_version\x18\x05 \x01(\t\x12\x16\n\x0eweights_format\x18\x06 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x07 \x01(\t\x12\x11\n\tprecision\x18\x08 \x01(\t\"s\n\x06Timing\x12\x15\n\rqueue_seconds\x18\x01 \x01(\x01\x12\x1a\n\x12preprocess_seconds\x18\x02 \x01(\x01\x12\x19\n\x11inference_seconds\x18\x03 \x01(\x01\x12\x1b\n\x13postprocess_seconds\x18\x04 \x01(\x01*\x9c\x01\n\tScoreKind\x12\x1a\n\x16SCORE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16SCORE_KIND_PROBABILITY\x10\x01\x12&\n\"SCORE_KIND_INDEPENDENT_PROBABILITY\x10\x02\x12\x14\n\x10SCORE_KIND_LOGIT\x10\x03\x12\x19\n\x15SCORE_KIND_LABEL_ONLY\x10\x04*\x90\x04\n\x0e\x43onversionKind\x12\x1f\n\x1b\x43ONVERSION_KIND_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x43ONVERSION_KIND_GREY_TO_RGB\x10\x01\x12\x1f\n\x1b\x43ONVERSION_KIND_RGB_TO_GREY\x10\x02\x12!\n\x1d\x43ONVERSION_KIND_ALPHA_DROPPED\x10\x03\x12%\n!CONVERSION_KIND_CHANNELS_SELECTED\x10\x04\x12&\n\"CONVERSION_KIND_INTENSITY_RESCALED\x10\x05\x12\x1b\n\x17\x43ONVERSION_KIND_RESIZED\x10\x06\x12\x1a\n\x16\x43ONVERSION_KIND_PADDED\x10\x07\x12\x1b\n\x17\x43ONVERSION_KIND_CROPPED\x10\x08\x12\x1a\n\x16\x43ONVERSION_KIND_MASKED\x10\t\x12\"\n\x1e\x43ONVERSION_KIND_REGION_CLIPPED\x10\n\x12\x1f\n\x1b\x43ONVERSION_KIND_ORIENTATION\x10\x0b\x12$\n CONVERSION_KIND_PALETTE_EXPANDED\x10\x0c\x12\'\n#CONVERSION_KIND_INTENSITY_UNCHANGED\x10\r\x12#\n\x1f\x43ONVERSION_KIND_SERIES_SELECTED\x10\x0e\x42%\n\x10org.zoobridge.v1B\x0fPredictionProtoP\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,10 +35,10 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'zoobridge.v1.prediction_pb2
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\020org.zoobridge.v1B\017PredictionProtoP\001'
-  _globals['_SCOREKIND']._serialized_start=1116
-  _globals['_SCOREKIND']._serialized_end=1272
-  _globals['_CONVERSIONKIND']._serialized_start=1275
-  _globals['_CONVERSIONKIND']._serialized_end=1803
+  _globals['_SCOREKIND']._serialized_start=1249
+  _globals['_SCOREKIND']._serialized_end=1405
+  _globals['_CONVERSIONKIND']._serialized_start=1408
+  _globals['_CONVERSIONKIND']._serialized_end=1936
   _globals['_CLASSSCORE']._serialized_start=98
   _globals['_CLASSSCORE']._serialized_end=188
   _globals['_CONVERSION']._serialized_start=190
@@ -47,12 +47,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PREDICTIONSET']._serialized_end=351
   _globals['_NOVELTY']._serialized_start=353
   _globals['_NOVELTY']._serialized_end=396
-  _globals['_PREDICTION']._serialized_start=399
-  _globals['_PREDICTION']._serialized_end=647
-  _globals['_ITEMRESULT']._serialized_start=650
-  _globals['_ITEMRESULT']._serialized_end=828
-  _globals['_MODELIDENTITY']._serialized_start=831
-  _globals['_MODELIDENTITY']._serialized_end=996
-  _globals['_TIMING']._serialized_start=998
-  _globals['_TIMING']._serialized_end=1113
+  _globals['_ACTIVATIONMAP']._serialized_start=398
+  _globals['_ACTIVATIONMAP']._serialized_end=460
+  _globals['_PREDICTION']._serialized_start=463
+  _globals['_PREDICTION']._serialized_end=780
+  _globals['_ITEMRESULT']._serialized_start=783
+  _globals['_ITEMRESULT']._serialized_end=961
+  _globals['_MODELIDENTITY']._serialized_start=964
+  _globals['_MODELIDENTITY']._serialized_end=1129
+  _globals['_TIMING']._serialized_start=1131
+  _globals['_TIMING']._serialized_end=1246
 # @@protoc_insertion_point(module_scope)

@@ -95,19 +95,31 @@ class Novelty(_message.Message):
     threshold: float
     def __init__(self, value: _Optional[float] = ..., threshold: _Optional[float] = ...) -> None: ...
 
+class ActivationMap(_message.Message):
+    __slots__ = ("height", "width", "values")
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    height: int
+    width: int
+    values: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, height: _Optional[int] = ..., width: _Optional[int] = ..., values: _Optional[_Iterable[float]] = ...) -> None: ...
+
 class Prediction(_message.Message):
-    __slots__ = ("top", "scores", "conversions", "prediction_set", "novelty")
+    __slots__ = ("top", "scores", "conversions", "prediction_set", "novelty", "activation")
     TOP_FIELD_NUMBER: _ClassVar[int]
     SCORES_FIELD_NUMBER: _ClassVar[int]
     CONVERSIONS_FIELD_NUMBER: _ClassVar[int]
     PREDICTION_SET_FIELD_NUMBER: _ClassVar[int]
     NOVELTY_FIELD_NUMBER: _ClassVar[int]
+    ACTIVATION_FIELD_NUMBER: _ClassVar[int]
     top: _containers.RepeatedCompositeFieldContainer[ClassScore]
     scores: _containers.RepeatedScalarFieldContainer[float]
     conversions: _containers.RepeatedCompositeFieldContainer[Conversion]
     prediction_set: PredictionSet
     novelty: Novelty
-    def __init__(self, top: _Optional[_Iterable[_Union[ClassScore, _Mapping]]] = ..., scores: _Optional[_Iterable[float]] = ..., conversions: _Optional[_Iterable[_Union[Conversion, _Mapping]]] = ..., prediction_set: _Optional[_Union[PredictionSet, _Mapping]] = ..., novelty: _Optional[_Union[Novelty, _Mapping]] = ...) -> None: ...
+    activation: ActivationMap
+    def __init__(self, top: _Optional[_Iterable[_Union[ClassScore, _Mapping]]] = ..., scores: _Optional[_Iterable[float]] = ..., conversions: _Optional[_Iterable[_Union[Conversion, _Mapping]]] = ..., prediction_set: _Optional[_Union[PredictionSet, _Mapping]] = ..., novelty: _Optional[_Union[Novelty, _Mapping]] = ..., activation: _Optional[_Union[ActivationMap, _Mapping]] = ...) -> None: ...
 
 class ItemResult(_message.Message):
     __slots__ = ("index", "region_id", "plane", "prediction", "error")

@@ -2,11 +2,21 @@
 from google.rpc import status_pb2 as _status_pb2
 from zoobridge.protocol.v1 import image_pb2 as _image_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class ExplanationMethod(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    EXPLANATION_METHOD_UNSPECIFIED: _ClassVar[ExplanationMethod]
+    EXPLANATION_METHOD_ACTIVATION: _ClassVar[ExplanationMethod]
+    EXPLANATION_METHOD_OCCLUSION: _ClassVar[ExplanationMethod]
+EXPLANATION_METHOD_UNSPECIFIED: ExplanationMethod
+EXPLANATION_METHOD_ACTIVATION: ExplanationMethod
+EXPLANATION_METHOD_OCCLUSION: ExplanationMethod
 
 class ClassCount(_message.Message):
     __slots__ = ("label", "items")
@@ -367,20 +377,22 @@ class PublishedModel(_message.Message):
     def __init__(self, id: _Optional[str] = ..., version: _Optional[str] = ..., formats: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ExplainRequest(_message.Message):
-    __slots__ = ("model", "framework", "image", "region", "label", "windows")
+    __slots__ = ("model", "framework", "image", "region", "label", "windows", "method")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     FRAMEWORK_FIELD_NUMBER: _ClassVar[int]
     IMAGE_FIELD_NUMBER: _ClassVar[int]
     REGION_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
     WINDOWS_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
     model: str
     framework: str
     image: _image_pb2.Image
     region: _image_pb2.Region
     label: str
     windows: int
-    def __init__(self, model: _Optional[str] = ..., framework: _Optional[str] = ..., image: _Optional[_Union[_image_pb2.Image, _Mapping]] = ..., region: _Optional[_Union[_image_pb2.Region, _Mapping]] = ..., label: _Optional[str] = ..., windows: _Optional[int] = ...) -> None: ...
+    method: ExplanationMethod
+    def __init__(self, model: _Optional[str] = ..., framework: _Optional[str] = ..., image: _Optional[_Union[_image_pb2.Image, _Mapping]] = ..., region: _Optional[_Union[_image_pb2.Region, _Mapping]] = ..., label: _Optional[str] = ..., windows: _Optional[int] = ..., method: _Optional[_Union[ExplanationMethod, str]] = ...) -> None: ...
 
 class ExplainResponse(_message.Message):
     __slots__ = ("progress", "explanation")
@@ -391,17 +403,19 @@ class ExplainResponse(_message.Message):
     def __init__(self, progress: _Optional[_Union[TrainingProgress, _Mapping]] = ..., explanation: _Optional[_Union[AnswerExplanation, _Mapping]] = ...) -> None: ...
 
 class AnswerExplanation(_message.Message):
-    __slots__ = ("model", "label", "score", "height", "width", "values")
+    __slots__ = ("model", "label", "score", "height", "width", "values", "method")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
     HEIGHT_FIELD_NUMBER: _ClassVar[int]
     WIDTH_FIELD_NUMBER: _ClassVar[int]
     VALUES_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
     model: str
     label: str
     score: float
     height: int
     width: int
     values: _containers.RepeatedScalarFieldContainer[float]
-    def __init__(self, model: _Optional[str] = ..., label: _Optional[str] = ..., score: _Optional[float] = ..., height: _Optional[int] = ..., width: _Optional[int] = ..., values: _Optional[_Iterable[float]] = ...) -> None: ...
+    method: ExplanationMethod
+    def __init__(self, model: _Optional[str] = ..., label: _Optional[str] = ..., score: _Optional[float] = ..., height: _Optional[int] = ..., width: _Optional[int] = ..., values: _Optional[_Iterable[float]] = ..., method: _Optional[_Union[ExplanationMethod, str]] = ...) -> None: ...

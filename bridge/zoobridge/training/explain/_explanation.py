@@ -1,14 +1,16 @@
-"""Occlusion: how much the score of a class falls where a window of the picture is covered.
+"""What an answer rests on, by the package's activation map or by occlusion.
 
-M. Zeiler, R. Fergus: Visualizing and Understanding Convolutional Networks, ECCV 2014. It needs nothing
-but answers, so that it works for every framework and every package.
+An activation map says what each place adds to the class's score (B. Zhou et al.: Learning Deep Features for
+Discriminative Localization, CVPR 2016); it takes one call. Occlusion measures how much the score falls where
+a window of the picture is covered (M. Zeiler, R. Fergus: Visualizing and Understanding Convolutional
+Networks, ECCV 2014). It needs nothing but answers, so that it works for every framework and every package.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
@@ -21,9 +23,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from zoobridge.client import Client, Region
+    from zoobridge.client import Client, Region, Result
 
-__all__ = ["Explanation", "explain", "explain_pixels"]
+__all__ = ["Explanation", "ExplanationMethod", "explain", "explain_pixels"]
+
+#: ``auto``: by the activation map where the package has one, else by occlusion.
+ExplanationMethod = Literal["auto", "activation", "occlusion"]
 
 #: Pictures of one call.
 _BATCH: Final = 16
@@ -42,20 +47,24 @@ class Explanation:
     label, score
         The class that is explained, and its score for the unchanged item.
     values
-        ``(height, width)``: how much the score falls where that place is covered; below zero where it
-        rises.
+        ``(height, width)``: by occlusion, how much the score falls where that place is covered, below zero
+        where it rises; by the activation map, what the map's cell at that place adds to the score before the
+        softmax.
     windows
-        Number of windows along each axis.
+        Number of windows, or of cells of the map, along each axis: rows, columns.
     model
         The model, as ``id@version``.
+    method
+        How the values were found.
     """
 
     pixels: NDArray[Any]
     label: str
     score: float
     values: NDArray[np.float32]
-    windows: int
+    windows: tuple[int, int]
     model: str
+    method: Literal["activation", "occlusion"]
 
 
 def explain(
@@ -67,11 +76,12 @@ def explain(
     label: str = "",
     framework: str = "",
     windows: int = 7,
+    method: ExplanationMethod = "auto",
 ) -> Explanation:
     """Return what the answer to a picture rests on.
 
-    The picture is covered window by window with its mean colour, and classified again each time,
-    through ordinary calls.
+    Where the package has no activation map, the picture is covered window by window with its mean colour,
+    and classified again each time, through ordinary calls.
 
     Parameters
     ----------
@@ -88,12 +98,15 @@ def explain(
     framework
         As for :meth:`~zoobridge.client.Client.classify`.
     windows
-        How many windows along each axis.
+        How many windows along each axis occlusion covers.
+    method
+        How.
 
     Raises
     ------
     InvalidRequestError
-        If the model has no such class, gives no scores, or the picture cannot be read.
+        If the model has no such class, gives no scores, or has no activation map where one is asked for,
+        or the picture cannot be read.
     """
     return explain_pixels(
         client,
@@ -102,6 +115,7 @@ def explain(
         label=label,
         framework=framework,
         windows=windows,
+        method=method,
     )
 
 
@@ -113,13 +127,14 @@ def explain_pixels(
     label: str = "",
     framework: str = "",
     windows: int = 7,
+    method: ExplanationMethod = "auto",
     on_window: Callable[[int, int], None] | None = None,
 ) -> Explanation:
     """Return what the answer to a picture in memory rests on.
 
     Parameters
     ----------
-    client, model, label, framework, windows
+    client, model, label, framework, windows, method
         As for :func:`explain`.
     pixels
         ``(height, width)`` or ``(height, width, channels)``.
@@ -129,10 +144,8 @@ def explain_pixels(
     Raises
     ------
     InvalidRequestError
-        If the model has no such class, or gives no scores.
+        If the model has no such class, gives no scores, or has no activation map where one is asked for.
     """
-    from zoobridge.training.explain._occlusion import occlude
-
     described = client.model(model)
     if described.score_kind == "label_only":
         raise InvalidRequestError(
@@ -146,16 +159,45 @@ def explain_pixels(
     thin = -(-max(pixels.shape[:2]) // _SIDE)
     pixels = np.ascontiguousarray(pixels[::thin, ::thin])
 
-    def scores(batch: NDArray[Any]) -> NDArray[np.float32]:
-        axes = "YX" if batch.ndim == 3 else "YXC"
+    # A map lies over what the network saw, which is the picture only where it is stretched.
+    fit = "stretch" if described.input is None else described.input.fit
+    mapped = method != "occlusion" and fit == "stretch"
+    axes = "YX" if pixels.ndim == 2 else "YXC"
+
+    def ask(batch: NDArray[Any], *, activation: bool = False) -> list[Result]:
         results = client.classify(
-            model, list(batch), axes=axes, framework=framework, all_scores=True, top_k=1
+            model,
+            list(batch),
+            axes=axes,
+            framework=framework,
+            all_scores=True,
+            activation=activation,
+            top_k=1,
         )
         results.raise_for_errors()
-        return np.stack([one.scores for one in results if one.scores is not None])
+        return list(results)
 
-    (plain,) = scores(pixels[None])
+    def scores(batch: NDArray[Any]) -> NDArray[np.float32]:
+        return np.stack([one.scores for one in ask(batch) if one.scores is not None])
+
+    (answer,) = ask(pixels[None], activation=mapped)
+    assert answer.scores is not None  # noqa: S101 - they were asked for
+    plain = answer.scores
     index = described.labels.index(label) if label else int(plain.argmax())
+    known = (pixels, described.labels[index], float(plain[index]))
+    if answer.activation is not None:
+        own = answer.activation[index]
+        values = _stretched(own, pixels.shape[:2])
+        rows, columns = own.shape
+        return Explanation(*known, values, (rows, columns), described.reference, "activation")
+    if method == "activation":
+        raise InvalidRequestError(
+            f"{described.reference} has no output 'activation' that lies over the whole picture; "
+            "explain by occlusion"
+        )
+    # It takes PyTorch.
+    from zoobridge.training.explain._occlusion import occlude
+
     covered = 0
 
     def score(batch: NDArray[Any]) -> NDArray[np.float32]:
@@ -166,9 +208,15 @@ def explain_pixels(
         return scores(batch)[:, index]
 
     values = occlude(pixels, score, windows=windows, batch=_BATCH)
-    return Explanation(
-        pixels, described.labels[index], float(plain[index]), values, windows, described.reference
+    return Explanation(*known, values, (windows, windows), described.reference, "occlusion")
+
+
+def _stretched(cells: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return the cell that lies over each pixel."""
+    rows, columns = (
+        np.arange(side) * count // side for side, count in zip(shape, cells.shape, strict=True)
     )
+    return cells[np.ix_(rows, columns)]
 
 
 def _rows_first(array: NDArray[Any], axes: str) -> NDArray[Any]:

@@ -18,6 +18,11 @@ _LEAST_SIDE: Final = 448
 _BAR: Final = 24
 _MARGIN: Final = 12
 _TEXT: Final = 110
+#: What was done in so many places, and what the scale says.
+_WORDS: Final = {
+    "occlusion": ("covered in windows:", "score falls\nby so much"),
+    "activation": ("activation map:", "added to the\nscore before\nthe softmax"),
+}
 #: Where covering lowers the score, and where it raises it (colours that colour-blind readers distinguish).
 _FOR: Final = np.array([214, 96, 0], np.float64)
 _AGAINST: Final = np.array([0, 90, 181], np.float64)
@@ -26,7 +31,8 @@ _AGAINST: Final = np.array([0, 90, 181], np.float64)
 def overlay(explanation: Explanation) -> Image:
     """Return the picture in grey with the values in colour over it, and their scale beside it.
 
-    Orange: covering that place lowers the score, the answer rests on it. Blue: it raises the score.
+    Orange: covering that place lowers the score, or it adds to the score: the answer rests on it. Blue: the
+    contrary.
     """
     from PIL import Image, ImageDraw
 
@@ -44,10 +50,12 @@ def overlay(explanation: Explanation) -> Image:
     left = shown.width + _MARGIN
     sheet.paste(bar, (left, 40))
     draw = ImageDraw.Draw(sheet)
+    rows, columns = explanation.windows
+    how, scale_of = _WORDS[explanation.method]
     draw.text(
         (4, 4),
         f"{explanation.model}: {explanation.label} {explanation.score:.3f}\n"
-        f"{explanation.windows} x {explanation.windows} windows covered",
+        f"{how} {rows} x {columns}",
         fill="black",
     )
     for value, place in (
@@ -56,7 +64,7 @@ def overlay(explanation: Explanation) -> Image:
         (-reach, shown.height + 28),
     ):
         draw.text((left + _BAR + 6, place), f"{value:+.3f}" if value else "0", fill="black")
-    draw.text((left + _BAR + 6, 54), "score falls\nby so much", fill="black")
+    draw.text((left + _BAR + 6, 54), scale_of, fill="black")
     return sheet
 
 

@@ -158,8 +158,10 @@ def padding(convolution: Convolution) -> tuple[int, int]:
 def map_scale() -> float:
     """Return what a map of class weights times features is multiplied by to be a share of a logit.
 
-    Divided by the length of the last convolution's means too, the map's sum is what that part of the
-    embedding adds to the class's logit.
+    The embedding is a mean over places: of the features, and, for a deviation, of their squared distances
+    from their mean divided by the deviation. What a place has in that mean, divided by the same length as
+    the embedding's part, times the class weights is what the place adds to the class's logit. The sum of
+    the map is the logit without its bias.
     """
     return part_scale() / (SIDE // 32) ** 2
 

@@ -32,7 +32,8 @@ def build(parameters: dict[str, Any]) -> Any:
     if views > 1:
         value = ops.concatenate([_view(value, number) for number in range(views)], 0)
     value = _convolution(architecture.stem(), value, parameters)
-    parts = []
+    parts: list[Any] = []
+    places: list[Any] = []
     for block in architecture.blocks():
         before = value
         for convolution in block.convolutions:
@@ -41,9 +42,14 @@ def build(parameters: dict[str, Any]) -> Any:
             value = value + before
         if block.feature:
             mean = ops.mean(value, _SPACE, keepdims=True)
-            variance = ops.mean(ops.square(value - mean), _SPACE)
-            parts.append(_unit(ops.mean(value, _SPACE)))
-            parts.append(_unit(ops.sqrt(variance + architecture.EPSILON)))
+            square = ops.square(value - mean) + architecture.EPSILON
+            flat = ops.mean(value, _SPACE)
+            deviation = ops.sqrt(ops.mean(square, _SPACE))
+            parts += [_unit(flat), _unit(deviation)]
+            places += [
+                _pooled(value) / _across(_length(flat)),
+                _pooled(square) / _across(deviation) / _across(_length(deviation)),
+            ]
     last = _convolution(architecture.head(), value, parameters)
     means = ops.mean(last, _SPACE)
     parts.append(_unit(means))
@@ -55,10 +61,8 @@ def build(parameters: dict[str, Any]) -> Any:
     scores = classes(ops.mean(by_view, 0))
     classes.set_weights([weight.T, bias])
     maps = keras.layers.Conv2D(len(bias), 1, use_bias=False, name="maps")
-    mapped = maps(last)
-    part = weight[:, -architecture.HEAD :].T * np.float32(architecture.map_scale())
-    maps.set_weights([part[None, None]])
-    shares = mapped / ops.reshape(_length(means), (-1, 1, 1, 1))
+    shares = maps(ops.concatenate([*places, last / _across(_length(means))], -1))
+    maps.set_weights([weight.T[None, None] * np.float32(architecture.map_scale())])
     first = ops.reshape(shares, (views, -1, *shares.shape[1:]))[0]
     activation = keras.layers.Permute((3, 1, 2), name="activation")(first)
     embedding = keras.layers.Identity(name="embedding")(by_view[0])
@@ -71,6 +75,16 @@ def _view(value: Any, number: int) -> Any:
     for _ in range(number % 4):
         turned = keras.ops.flip(keras.ops.swapaxes(turned, 1, 2), 1)
     return turned
+
+
+def _pooled(value: Any) -> Any:
+    """Return the mean over what lies at each place of the activation map."""
+    width = value.shape[1] * 32 // architecture.SIDE
+    return keras.ops.average_pool(value, width, width) if width > 1 else value
+
+
+def _across(value: Any) -> Any:
+    return keras.ops.expand_dims(value, _SPACE)
 
 
 def _length(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -42,7 +43,7 @@ def onnx_bytes(
     """
     graph = _Graph()
     raw = "raw" if views == 1 else _turned(graph, "raw")
-    embedding, last, length = _backbone(graph, raw, parameters)
+    embedding, places = _backbone(graph, raw, parameters)
     mean = embedding
     if views > 1:
         mean, embedding = _over_views(graph, embedding, [architecture.DIMENSIONS])
@@ -50,7 +51,7 @@ def onnx_bytes(
     outputs: list[tuple[str, Sequence[str | int]]]
     outputs = [("embedding", ["N", architecture.DIMENSIONS])]
     if head is not None:
-        maps = _classifier(graph, head, mean, last, length)
+        maps = _classifier(graph, head, mean, places)
         if views > 1:
             _, maps = _over_views(graph, maps, graph.constants["map"][1:].tolist())
         graph.add("Identity", [maps], "activation")
@@ -100,6 +101,17 @@ class _Graph:
         return self.constant(name, np.array(value, np.float32))
 
 
+@dataclass(frozen=True)
+class _Places:
+    """A part of the embedding: the map that it is the mean of, and what that is divided by."""
+
+    value: str
+    deviation: str
+    divisor: str
+    channels: int
+    side: int
+
+
 def _turned(graph: _Graph, raw: str) -> str:
     """Add the eight views of each picture, in the order of :func:`~..features.view`; all of a view first."""
     last = np.array([np.iinfo(np.int64).min])
@@ -134,10 +146,11 @@ def _over_views(graph: _Graph, value: str, shape: list[int]) -> tuple[str, str]:
 
 def _backbone(
     graph: _Graph, raw: str, parameters: dict[str, NDArray[np.float32]]
-) -> tuple[str, str, str]:
-    """Add the backbone; return the embedding, the last feature map, and the length of its means."""
+) -> tuple[str, list[_Places]]:
+    """Add the backbone; return the embedding, and the maps that its parts are means of."""
     value = _convolution(graph, architecture.stem(), raw, parameters)
     parts: list[str] = []
+    places: list[_Places] = []
     for block in architecture.blocks():
         before = value
         for convolution in block.convolutions:
@@ -145,13 +158,26 @@ def _backbone(
         if block.residual:
             value = graph.add("Add", [value, before], f"{value}.sum")
         if block.feature:
-            parts += _statistics(graph, value)
+            unit, spread = _statistics(graph, value)
+            parts += [unit, spread]
+            channels, side = block.convolutions[-1].outputs, block.convolutions[-1].side
+            places += [
+                _Places(value, "", f"{value}.mean.divisor", channels, side),
+                _Places(
+                    f"{value}.square",
+                    f"{value}.deviation",
+                    f"{value}.deviation.divisor",
+                    channels,
+                    side,
+                ),
+            ]
     last = _convolution(graph, architecture.head(), value, parameters)
     means = _mean(graph, last)
     parts.append(_unit(graph, means))
+    places.append(_Places(last, "", f"{means}.divisor", architecture.HEAD, architecture.SIDE // 32))
     joined = graph.add("Concat", parts, "parts", axis=1)
     scale = graph.scalar("parts.scale", architecture.part_scale())
-    return graph.add("Mul", [joined, scale], "parts.joined"), last, f"{means}.divisor"
+    return graph.add("Mul", [joined, scale], "parts.joined"), places
 
 
 def _convolution(
@@ -205,27 +231,44 @@ def _unit(graph: _Graph, value: str) -> str:
     return graph.add("Div", [value, lifted], f"{value}.unit")
 
 
-def _classifier(graph: _Graph, head: Head, embedding: str, last: str, length: str) -> str:
+def _classifier(graph: _Graph, head: Head, embedding: str, places: Sequence[_Places]) -> str:
     """Add scores and maps; return the maps."""
     weight = graph.constant("classes.weight", np.ascontiguousarray(head.weight.T))
     bias = graph.constant("classes.bias", head.bias)
     logits = graph.add("Gemm", [embedding, weight, bias], "logits")
     graph.add("Softmax", [logits], "scores", axis=1)
-    pixels = (architecture.SIDE // 32) ** 2
-    flat = graph.add(
-        "Reshape",
-        [last, graph.constant("flat", np.array([0, architecture.HEAD, pixels], np.int64))],
-        "last.flat",
-    )
-    part = head.weight[:, -architecture.HEAD :] * np.float32(architecture.map_scale())
-    maps = graph.add("MatMul", [graph.constant("classes.last", part), flat], "maps")
-    lengths = graph.add(
-        "Reshape", [length, graph.constant("one", np.array([0, 1, 1], np.int64))], "lengths"
-    )
-    shares = graph.add("Div", [maps, lengths], "shares")
+    local = graph.add("Concat", [_local(graph, one) for one in places], "places", axis=1)
+    part = head.weight * np.float32(architecture.map_scale())
+    shares = graph.add("MatMul", [graph.constant("classes.map", part), local], "shares")
     side = architecture.SIDE // 32
     shape = np.array([0, len(head.bias), side, side], np.int64)
     return graph.add("Reshape", [shares, graph.constant("map", shape)], "shares.map")
+
+
+def _local(graph: _Graph, one: _Places) -> str:
+    """Add what each place of the activation map adds to a part of the embedding; see ``map_scale``."""
+    side = architecture.SIDE // 32
+    name, value = f"{one.divisor}.places", one.value
+    if one.side > side:
+        width = [one.side // side] * 2
+        value = graph.add(
+            "AveragePool", [value], f"{name}.pooled", kernel_shape=width, strides=width
+        )
+    shape = np.array([0, one.channels, side**2], np.int64)
+    flat = graph.add("Reshape", [value, graph.constant(f"{name}.shape", shape)], f"{name}.flat")
+    if one.deviation:
+        across = graph.constant(f"{name}.across", np.array([0, one.channels, 1], np.int64))
+        deviation = graph.add("Reshape", [one.deviation, across], f"{name}.deviation")
+        lifted = graph.add(
+            "Add", [flat, graph.scalar("epsilon", architecture.EPSILON)], f"{name}.lifted"
+        )
+        flat = graph.add("Div", [lifted, deviation], f"{name}.distances")
+    lengths = graph.add(
+        "Reshape",
+        [one.divisor, graph.constant("one", np.array([0, 1, 1], np.int64))],
+        f"{name}.length",
+    )
+    return graph.add("Div", [flat, lengths], name)
 
 
 def onnx_answers(data: bytes, inputs: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:

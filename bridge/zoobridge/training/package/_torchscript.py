@@ -44,29 +44,42 @@ class ClassifierModule(nn.Module):
         if self.views > 1:
             raw = torch.cat([_view(raw, number) for number in range(self.views)])
         value: torch.Tensor = self.stem(raw)
-        parts = []
+        parts, places = [], []
         for block, made in zip(architecture.blocks(), self.blocks, strict=True):
             value = made(value) + value if block.residual else made(value)
             if block.feature:
                 mean = value.mean((2, 3), keepdim=True)
-                variance = ((value - mean) ** 2).mean((2, 3))
-                parts.append(_unit(mean.flatten(1)))
-                parts.append(_unit((variance + architecture.EPSILON).sqrt()))
+                square = (value - mean) ** 2 + architecture.EPSILON
+                deviation = square.mean((2, 3)).sqrt()
+                parts += [_unit(mean.flatten(1)), _unit(deviation)]
+                places += [
+                    _pooled(value) / _across(_length(mean.flatten(1))),
+                    _pooled(square) / _across(deviation) / _across(_length(deviation)),
+                ]
         last = self.head(value)
         means = last.mean((2, 3))
         parts.append(_unit(means))
         embedding = torch.cat(parts, 1) * architecture.part_scale()
         by_view = embedding.reshape(self.views, -1, embedding.shape[1])
         scores = functional.softmax(self.classes(by_view.mean(0)), 1)
-        weight = self.classes.weight[:, -architecture.HEAD :, None, None]
-        maps = functional.conv2d(last, weight * architecture.map_scale())
-        shares = maps / _length(means)[:, :, None, None]
+        local = torch.cat([*places, last / _across(_length(means))], 1)
+        weight = self.classes.weight[:, :, None, None]
+        shares = functional.conv2d(local, weight * architecture.map_scale())
         return scores, by_view[0], shares.reshape(self.views, -1, *shares.shape[1:])[0]
 
 
 def _view(raw: torch.Tensor, number: int) -> torch.Tensor:
     flipped = raw.flip(3) if number >= 4 else raw
     return torch.rot90(flipped, number % 4, (2, 3))
+
+
+def _pooled(value: torch.Tensor) -> torch.Tensor:
+    """Return the mean over what lies at each place of the activation map."""
+    return functional.avg_pool2d(value, value.shape[2] * 32 // architecture.SIDE)
+
+
+def _across(value: torch.Tensor) -> torch.Tensor:
+    return value[:, :, None, None]
 
 
 def _length(value: torch.Tensor) -> torch.Tensor:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from zoobridge.protocol import enum_number
 from zoobridge.protocol.v1 import training_pb2 as pb
-from zoobridge.training.explain import explain_pixels
+from zoobridge.training.explain import ExplanationMethod, explain_pixels
 from zoobridge.training.service._cutting import cut_region, picture_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["ExplainingCalls"]
 
 _WINDOWS: Final = 7
+_METHODS: Final[dict[int, ExplanationMethod]] = {
+    pb.EXPLANATION_METHOD_UNSPECIFIED: "auto",
+    pb.EXPLANATION_METHOD_ACTIVATION: "activation",
+    pb.EXPLANATION_METHOD_OCCLUSION: "occlusion",
+}
 
 
 class ExplainingCalls:
@@ -54,9 +60,11 @@ class ExplainingCalls:
             label=request.label,
             framework=request.framework,
             windows=request.windows or _WINDOWS,
+            method=_METHODS.get(request.method, "auto"),
             on_window=lambda done, total: on_step("windows", done, total),
         )
         height, width = found.values.shape
+        how: Any = enum_number(pb.ExplanationMethod, found.method, field="method")
         yield pb.ExplainResponse(
             explanation=pb.AnswerExplanation(
                 model=found.model,
@@ -65,5 +73,6 @@ class ExplainingCalls:
                 height=height,
                 width=width,
                 values=found.values.ravel().tolist(),
+                method=how,
             )
         )

@@ -20,7 +20,8 @@ __all__ = ["show_explanation"]
 def show_explanation(viewer: ViewerModel, plan: Plan, item: Item, found: AnswerExplanation) -> Any:
     """Lay a heat map over an item: orange where the answer rests on it, blue where it speaks against.
 
-    Its scale is shown beside it: how much the score falls where a place is covered.
+    Its scale is shown beside it: what a place adds to the score before the softmax, or how much the score
+    falls where the place is covered.
 
     Parameters
     ----------

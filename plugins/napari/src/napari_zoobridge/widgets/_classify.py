@@ -78,7 +78,7 @@ class ClassifyWidget(Panel):
         self.legend = Legend()
         self.explain_button = QPushButton("Explain the chosen row")
         self.explain_button.setToolTip(
-            "Cover the item window by window, and show how much its score falls as a heat map"
+            "Show as a heat map which places of the item its score depends on"
         )
         self.explain_button.clicked.connect(self.explain)
         self._preload = Preload(self)
