@@ -17,8 +17,8 @@ SYSTEM := chromium firefox-esr fonts-dejavu-core imagej imagemagick libdbus-1-3 
 	libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0 openbox strace \
 	systemd x11-apps xauth xdotool xvfb
 
-.PHONY: help demo test install install-test system stubs lint types contract python-test \
-	napari-test plugins reliability soak fuzz wheels version dist
+.PHONY: help demo test install install-test system stubs checks lint types contract python-test \
+	napari-test napari-widgets napari-others plugins reliability soak fuzz wheels version dist
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -59,7 +59,10 @@ system:
 demo: install ## Serve the demo zoo and classify real pictures through all three frameworks
 	$(BIN)/python examples/demo.py
 
-test: install-test lint types contract plugins python-test napari-test ## Run every check and every test
+test: install-test checks python-test napari-test ## Run every check and every test
+
+checks: install-test # Maven takes as long as all the others, beside it.
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync plugins lint types contract
 
 lint:
 	$(BIN)/ruff check .
@@ -81,10 +84,19 @@ plugins: system ## Build and test the Java plugins; the jars and a Fiji update s
 
 python-test: install-test
 	$(BIN)/python tests/fuzz/beside.py --seconds $(FUZZ_SECONDS) \
-		xvfb-run -a $(BIN)/python -m pytest -q -n 2 --dist loadfile
+		xvfb-run -a $(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder
 
 napari-test: install-test
-	cd plugins/napari && xvfb-run -a ../../$(BIN)/python -m pytest -q
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync napari-widgets napari-others
+
+# Displays of their own, since a window takes the keyboard from every other; numbers apart from each
+# other, since two that start at once would take the same.
+NAPARI := cd plugins/napari && xvfb-run -a
+napari-widgets:
+	$(NAPARI) -n 300 ../../$(BIN)/python -m pytest -q tests/widgets
+
+napari-others:
+	$(NAPARI) -n 400 ../../$(BIN)/python -m pytest -q --ignore tests/widgets
 
 reliability: install-test ## Test each promise of docs/reliability.md at full size; takes about an hour
 	ZOOBRIDGE_TEST_SIZE=full $(BIN)/python -m pytest -q -s --timeout 7200 tests/reliability tests/security
