@@ -105,6 +105,16 @@ def test_an_empty_picture_is_refused(page):
     assert page.visitor().enter().ask("POST", "/api/pictures?name=x", b"")[0] == 400
 
 
+@pytest.mark.parametrize(
+    "start", [b"ZISRAWFILE", b"\x00\x00\x00\x18ftypheic", bytes(128) + b"DICM"]
+)
+def test_what_a_library_would_decode_in_the_page_s_process_is_refused(page, start):
+    visitor = page.visitor().enter()
+    status, _, content = visitor.ask("POST", "/api/pictures?name=x.png", start + bytes(200))
+    assert (status, b"which the page does not read" in content) == (400, True)
+    assert visitor.json("GET", "/api/pictures")["pictures"] == []
+
+
 @pytest.mark.parametrize("path", ["/assets/../_app.py", "/assets/%2e%2e/_app.py", "/api/none"])
 def test_nothing_beside_the_assets_is_served(page, path):
     assert page.visitor().enter().ask("GET", path)[0] == 404

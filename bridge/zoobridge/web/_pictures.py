@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from zoobridge.client import IMAGE_SUFFIXES
 from zoobridge.errors import ImageFormatError, InvalidRequestError, LimitError
+from zoobridge.protocol import START_BYTES, kind_of_file
 from zoobridge.web._context import json_body, session_of
 from zoobridge.web._sessions import UploadedPicture
 
@@ -144,6 +145,7 @@ async def _received(
                 file.write(chunk)
         if not size:
             raise ImageFormatError(f"{name} is empty (0 bytes)", field="picture")
+        _check_format(name, path)
         done = True
     except TimeoutError:
         raise ImageFormatError(f"{name} did not arrive as a whole", field="picture") from None
@@ -154,6 +156,16 @@ async def _received(
     picture = UploadedPicture(number, name, path, size, label)
     session.pictures[number] = picture
     return picture
+
+
+def _check_format(name: str, path: Path) -> None:
+    """Refuse what a client reads where it runs: here that is a process that decodes nothing of visitors."""
+    with path.open("rb") as file:
+        kind = kind_of_file(file.read(START_BYTES))
+    if kind is not None and kind.library:
+        raise ImageFormatError(
+            f"{name} is {kind.name}, which the page does not read; {kind.way_out}", field="picture"
+        )
 
 
 def _told(picture: UploadedPicture) -> dict[str, Any]:
