@@ -48,12 +48,12 @@ def test_what_a_folder_leaves_out_is_counted_and_named(zb, tmp_path):
     Image.fromarray(grey(9)).save(tmp_path / "a.png")
     Image.fromarray(grey(200)).save(tmp_path / "b", "JPEG")
     (tmp_path / "notes.txt").write_text("nothing to see")
-    (tmp_path / "photo.avif").write_bytes(b"\0\0\0\x18ftypavif" + bytes(20))
+    (tmp_path / "photo.jxl").write_bytes(b"\0\0\0\x0cJXL " + bytes(20))
     result = zb("classify", "brightness", tmp_path, "--format", "csv")
     assert [row["label"] for row in rows_of(result.stdout)] == ["medium", "bright"]
     assert "2 left out:" in result.stderr
     assert "notes.txt: not a picture of a known format" in result.stderr
-    assert "photo.avif: AVIF; save it as JPEG or PNG" in result.stderr
+    assert "photo.jxl: JPEG XL; convert it to PNG or TIFF" in result.stderr
 
 
 def test_another_picture_of_a_file_can_be_chosen(zb, tmp_path):

@@ -58,7 +58,7 @@ def test_all_that_is_left_out_is_named_with_why(tmp_path):
     write(
         tmp_path, "a.png", ".ipynb_checkpoints/a.png", "__MACOSX/a.png", "._a.png", "@eaDir/t.jpg"
     )
-    write(tmp_path, "photo.avif", data=b"\0\0\0\x18ftypavif" + bytes(16))
+    write(tmp_path, "photo.jxl", data=b"\0\0\0\x0cJXL " + bytes(16))
     write(tmp_path, "drawing.svg", data=b"<svg xmlns='http://www.w3.org/2000/svg'/>")
     write(tmp_path, "stack.oir", data=b"OLYMPUSRAWFORMAT" + bytes(16))
     (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere.png")
@@ -73,10 +73,30 @@ def test_all_that_is_left_out_is_named_with_why(tmp_path):
         "__MACOSX": "a folder of the system",
         "drawing.svg": "SVG (a drawing, without pixels); export it as PNG",
         "gone.png": "a link to a file that does not exist",
-        "photo.avif": "AVIF; save it as JPEG or PNG",
+        "photo.jxl": "JPEG XL; convert it to PNG or TIFF",
         "pipe.png": "not a regular file",
         "round": "a link to a folder",
         "stack.oir": "OIR (Olympus); export it as OME-TIFF",
+    }
+
+
+def test_an_olympus_file_is_one_picture_without_its_folder_of_planes(tmp_path):
+    write(tmp_path, "cell.oif", data=b"\xff\xfe[\0P\0")
+    write(tmp_path, "cell.oif.files/s_C001.tif", "other.oif.files/s_C001.tif")
+    found = find_images(tmp_path)
+    assert relative(found.files, tmp_path) == ["cell.oif", "other.oif.files/s_C001.tif"]
+    assert [(one.path.name, one.why) for one in found.left_out] == [
+        ("cell.oif.files", "the planes of cell.oif")
+    ]
+
+
+def test_what_only_starts_like_an_olympus_file_is_no_picture(tmp_path):
+    write(tmp_path, "a.png")
+    write(tmp_path, "Thumbs.db", data=b"\xd0\xcf\x11\xe0" + bytes(99))
+    write(tmp_path, "desktop.ini", data=b"\xff\xfe[\0.\0")
+    assert {one.path.name: one.why for one in find_images(tmp_path).left_out} == {
+        "Thumbs.db": "an OLE document, such as OIB or ZVI; export it as OME-TIFF",
+        "desktop.ini": "not a picture of a known format",
     }
 
 

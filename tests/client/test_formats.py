@@ -1,4 +1,4 @@
-"""CZI, ND2, LIF, DICOM and HEIC are read where the client runs, as pixels with axes."""
+"""CZI, ND2, LIF, OIB, OIF, DICOM, HEIC and AVIF are read where the client runs, as pixels with axes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import struct
 import sys
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pillow_heif
 import pydicom
@@ -15,6 +16,7 @@ from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 from pylibCZIrw import czi
 
 from nd2_file import write_nd2
+from oib_file import write_oib, write_oif
 from pixels import from_pixels
 from zoobridge.client import find_images
 from zoobridge.client._call_state import build
@@ -144,6 +146,26 @@ def test_frames_that_an_nd2_states_but_does_not_hold_are_named(tmp_path):
     assert missing(sent) == dict.fromkeys([(1,), (3,)], "the file does not hold it")
 
 
+@pytest.mark.parametrize(("name", "write"), [("a.oif", write_oif), ("a.OIB", write_oib)])
+def test_an_olympus_file_is_sent_with_the_bits_of_its_detector_and_what_is_missing(
+    tmp_path, name, write
+):
+    stack = np.moveaxis(STACK, 0, 1)
+    write(tmp_path / name, stack, absent=[(1, 1), (2, 1)])
+    sent, notes = read(tmp_path / name)
+    assert (sent.pixels.axes, sent.pixels.significant_bits) == ("CZYX", 12)
+    np.testing.assert_array_equal(from_pixels(sent.pixels)[:, 0], stack[:, 0])
+    assert missing(sent) == dict.fromkeys([(1, 1), (2, 1)], "the file does not hold it")
+    assert notes == []
+    reference = message(tmp_path / name, series=1)
+    np.testing.assert_array_equal(from_pixels(reference.pixels), stack[0, 0, ::2, ::2])
+
+
+def test_planes_at_the_end_of_an_olympus_file_that_were_not_recorded_are_named(tmp_path):
+    write_oib(tmp_path / "a.oib", STACK, absent=[(c, 2) for c in range(2)])
+    assert set(missing(message(tmp_path / "a.oib"))) == {(0, 2), (1, 2)}
+
+
 def test_planes_that_a_czi_states_but_does_not_hold_are_named(tmp_path):
     with czi.create_czi(str(tmp_path / "a.czi")) as file:
         for z, c in np.ndindex(2, 3):
@@ -204,6 +226,25 @@ def test_a_heic_photo_is_sent_as_pixels(tmp_path, mode):
     np.testing.assert_allclose(pixels, np.asarray(photo).astype(int), atol=3)
 
 
+@pytest.mark.parametrize("bits", [8, 10, 12])
+def test_an_avif_picture_is_sent_with_all_its_bits(tmp_path, bits):
+    dtype = np.uint8 if bits == 8 else np.uint16
+    photo = np.random.default_rng(7).integers(0, 1 << bits, (16, 24, 3), dtype)
+    data = imagecodecs.avif_encode(photo, level=100, bitspersample=bits, speed=10)
+    (tmp_path / "a.jpg").write_bytes(data)
+    sent = message(tmp_path / "a.jpg")
+    assert (sent.pixels.axes, sent.pixels.significant_bits) == ("YXC", 0 if bits == 8 else bits)
+    np.testing.assert_array_equal(from_pixels(sent.pixels), photo)
+
+
+def test_the_frames_of_an_avif_film_lie_along_t(tmp_path):
+    film = np.random.default_rng(8).integers(0, 255, (2, 16, 24), np.uint8)
+    (tmp_path / "a.avif").write_bytes(imagecodecs.avif_encode(film, level=100, speed=10))
+    sent = message(tmp_path / "a.avif")
+    assert sent.pixels.axes == "TYX"
+    np.testing.assert_array_equal(from_pixels(sent.pixels), film)
+
+
 def test_a_dicom_states_the_bits_of_its_detector(tmp_path):
     write_dicom(tmp_path / "a.dcm", STACK[0])
     sent = message(tmp_path / "a.dcm")
@@ -230,6 +271,7 @@ def test_such_files_are_found_in_folders(tmp_path):
         (b"\x70\0\0\0" + bytes(99), "LIF (Leica)"),
         (bytes(128) + b"DICM" + bytes(99), "DICOM"),
         (bytes(4) + b"ftypheic" + bytes(99), "HEIC"),
+        (bytes(4) + b"ftypavif" + bytes(99), "AVIF"),
     ],
 )
 def test_a_damaged_file_is_an_error_of_its_own(tmp_path, start, name):

@@ -125,7 +125,7 @@ def why_no_image(path: Path) -> str:
 def _why_no_content(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            kind = kind_of_file(file.read(START_BYTES))
+            kind = kind_of_file(file.read(START_BYTES), path.name)
     except OSError as error:
         return f"cannot be read ({error.strerror or error})"
     if kind is None:
@@ -154,6 +154,8 @@ def _in_folder(folder: Path) -> FoundImages:
                 why = "a folder of the system"
             elif inner.is_symlink():
                 why = "a link to a folder"
+            elif name.removesuffix(".files") in names and name.endswith(".oif.files"):
+                why = f"the planes of {name.removesuffix('.files')}"
             if why:
                 folders.remove(name)
                 left_out.append(LeftOut(inner, why))

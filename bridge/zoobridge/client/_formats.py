@@ -1,4 +1,4 @@
-"""Microscopes' own formats, read where the client runs: CZI, ND2, LIF, DICOM and HEIC.
+"""Formats of microscopes and cameras that are read where the client runs, not by the server.
 
 The server decodes none of them; their pixels are sent with their axes. The libraries belong to the
 extra ``zoobridge[formats]``.
@@ -7,6 +7,7 @@ extra ``zoobridge[formats]``.
 from __future__ import annotations
 
 import itertools
+import re
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,6 +42,10 @@ _FAULTS = (
     struct.error,
     ET.ParseError,
 )
+
+
+# How Olympus names them: s_C001-R001.tif.
+_REFERENCE = re.compile(r"-R\d+\.tif$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -215,6 +220,40 @@ def _lif(path: Path, series: int | None) -> ReadPixels:
     return _squeezed(array, "".join(dims).upper(), notice=notice)
 
 
+def _olympus(path: Path, series: int | None) -> ReadPixels:
+    import oiffile
+
+    with oiffile.OifFile(path) as file:
+        # Pictures of the place that was scanned come after the scans.
+        beside = [one for one in file.series if _REFERENCE.search(one[0])]
+        scans = [one for one in file.series if one not in beside]
+        every = scans + beside
+        number = _chosen(series, len(every), path)
+        chosen, frames = every[number], every[number].asarray()
+        stated = _stated_lengths(file.mainfile) if chosen in scans else {}
+        bits = int(file.mainfile.get("Reference Image Parameter", {}).get("ValidBitCounts", 0))
+        notice = _notice(series, [Path(one[0]).name for one in scans])
+    lengths = [
+        max(length, stated.get(axis, 0))
+        for axis, length in zip(chosen.axes, chosen.shape, strict=True)
+    ]
+    array = np.zeros((*lengths, *frames.shape[len(lengths) :]), frames.dtype)
+    array[tuple(map(slice, chosen.shape))] = frames
+    missing = dict.fromkeys(
+        set(itertools.product(*map(range, lengths))) - set(chosen.indices),
+        "the file does not hold it",
+    )
+    axes = chosen.axes + ("YX" if array.ndim == len(lengths) + 2 else "YXS")
+    used = bits if array.dtype.kind == "u" and bits < 8 * array.dtype.itemsize else 0
+    return _squeezed(array, axes, used, missing=missing, notice=notice)
+
+
+def _stated_lengths(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """Return how many planes an Olympus file states along each axis; fewer may have been recorded."""
+    common = [section for name, section in settings.items() if name.endswith("Parameters Common")]
+    return {str(one["AxisCode"]): int(one.get("MaxSize", 0)) for one in common if "AxisCode" in one}
+
+
 def _dicom(path: Path, series: int | None) -> ReadPixels:
     import pydicom
 
@@ -238,6 +277,21 @@ def _heic(path: Path, series: int | None) -> ReadPixels:
     notice = _notice(series, [f"{one.size[0]} × {one.size[1]}" for one in file], chosen)
     array = np.asarray(file[chosen])
     return _squeezed(array, "YXS" if array.ndim == 3 else "YX", notice=notice)
+
+
+def _avif(path: Path, series: int | None) -> ReadPixels:
+    import imagecodecs
+
+    data = path.read_bytes()
+    # All frames at once: a film, or a picture alone. One thread, as for other pictures.
+    array = imagecodecs.avif_decode(data, numthreads=1)
+    several = array.ndim == 4 or (array.ndim == 3 and array.shape[-1] not in (3, 4))
+    _chosen(series, 1, path)
+    # Flags of AV1CodecConfigurationRecord (AV1 in ISOBMFF, 2.3.3): more than 8 bits, 12 bits.
+    place = data.find(b"av1C") + 6
+    bits = 12 if data[place] & 0x20 else 10
+    axes = ("T" if several else "") + ("YXS" if array.ndim - several == 3 else "YX")
+    return _squeezed(array, axes, bits if array.dtype == np.uint16 else 0)
 
 
 def _chosen(series: int | None, count: int, path: Path) -> int:
@@ -296,4 +350,6 @@ _READERS: dict[str, Callable[[Path, int | None], ReadPixels]] = {
     "liffile": _lif,
     "pydicom": _dicom,
     "pillow_heif": _heic,
+    "oiffile": _olympus,
+    "imagecodecs": _avif,
 }

@@ -211,7 +211,7 @@ def _read_file(
     try:
         with path.open("rb") as file:
             start = file.read(START_BYTES)
-            kind = kind_of_file(start)
+            kind = kind_of_file(start, path.name)
             if kind is not None and kind.library:
                 return _read_foreign(path, kind, how, name, notes)
             encoded = start + file.read()

@@ -37,6 +37,7 @@ class FileKind:
 
 _EXPORT = "export it as OME-TIFF"
 _JPEG = "save it as JPEG or PNG"
+_OLE = b"\xd0\xcf\x11\xe0"
 _PNG = FileKind("PNG", decoded=True)
 _TIFF = FileKind("TIFF", decoded=True)
 _BY_START: tuple[tuple[int, bytes, FileKind], ...] = (
@@ -51,7 +52,7 @@ _BY_START: tuple[tuple[int, bytes, FileKind], ...] = (
     (0, b"\xda\xce\xbe\x0a", FileKind("ND2 (Nikon)", library="nd2", way_out=_EXPORT)),
     (0, b"\x70\x00\x00\x00", FileKind("LIF (Leica)", library="liffile", way_out=_EXPORT)),
     (0, b"OLYMPUSRAWFORMAT", FileKind("OIR (Olympus)", way_out=_EXPORT)),
-    (0, b"\xd0\xcf\x11\xe0", FileKind("OIB or ZVI (an OLE document)", way_out=_EXPORT)),
+    (0, _OLE, FileKind("an OLE document, such as OIB or ZVI", way_out=_EXPORT)),
     (
         128,
         b"DICM",
@@ -61,7 +62,10 @@ _BY_START: tuple[tuple[int, bytes, FileKind], ...] = (
         (4, b"ftyp" + brand, FileKind("HEIC", library="pillow_heif", way_out=_JPEG))
         for brand in (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
     ),
-    *((4, b"ftyp" + brand, FileKind("AVIF", way_out=_JPEG)) for brand in (b"avif", b"avis")),
+    *(
+        (4, b"ftyp" + brand, FileKind("AVIF", library="imagecodecs", way_out=_JPEG))
+        for brand in (b"avif", b"avis")
+    ),
     (4, b"ftyp", FileKind("a film (MP4 or QuickTime)", way_out="save its frames as TIFF or PNG")),
     (0, b"\x00\x00\x00\x0cjP  ", FileKind("JPEG 2000")),
     (0, b"\xff\x4f\xff\x51", FileKind("JPEG 2000")),
@@ -83,14 +87,30 @@ _BY_START: tuple[tuple[int, bytes, FileKind], ...] = (
 )
 
 
-def kind_of_file(start: bytes) -> FileKind | None:
+# Whose first bytes are those of other documents too: an ending, and how the file may start.
+_BY_ENDING = (
+    (".oib", (_OLE,), FileKind("OIB (Olympus)", library="oiffile", way_out=_EXPORT)),
+    (
+        ".oif",
+        (b"[", b"\xff\xfe[\x00"),
+        FileKind("OIF (Olympus)", library="oiffile", way_out=_EXPORT),
+    ),
+)
+
+
+def kind_of_file(start: bytes, name: str = "") -> FileKind | None:
     """Return the format of a file by its first bytes; `None` where they are those of none.
 
     Parameters
     ----------
     start
         The first :data:`START_BYTES` bytes, or all of them where there are fewer.
+    name
+        The file's name, by which formats are told apart that start like other documents.
     """
+    for ending, starts, kind in _BY_ENDING:
+        if name.lower().endswith(ending) and start.startswith(starts):
+            return kind
     for place, mark, kind in _BY_START:
         if start[place : place + len(mark)] == mark:
             return kind
