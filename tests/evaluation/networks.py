@@ -1,10 +1,11 @@
 """Packages of one-matrix networks, for zoos whose models are truly different from each other."""
 
-import hashlib
 import json
 
 import numpy as np
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
+
+from package_parts import description, onnx_network
 
 ENDINGS = ("softmax", "sigmoid", "logit", "argmax")
 
@@ -19,56 +20,29 @@ def write_linear(folder, weights, bias, labels, *, ending="softmax", version="1.
     numbers = np.random.default_rng(3).uniform(0, 255, (1, 1, side, side)).astype("float32")
     raw = numbers.reshape(1, -1) @ weights.astype("float32") + bias.astype("float32")
     expected, nodes, shape, kind = _ending(ending, raw)
-    graph = helper.make_graph(
-        [
-            helper.make_node("Flatten", ["input"], ["flat"]),
-            helper.make_node("Gemm", ["flat", "weights", "bias"], ["raw"]),
-            *nodes,
-        ],
-        "linear",
-        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 1, side, side])],
-        [helper.make_tensor_value_info("output", kind, ["N", *shape])],
-        [
-            numpy_helper.from_array(weights.astype("float32"), "weights"),
-            numpy_helper.from_array(bias.astype("float32"), "bias"),
-        ],
+    nodes = [
+        helper.make_node("Flatten", ["input"], ["flat"]),
+        helper.make_node("Gemm", ["flat", "weights", "bias"], ["raw"]),
+        *nodes,
+    ]
+    tensors = {"weights": weights.astype("float32"), "bias": bias.astype("float32")}
+    model = onnx_network(
+        nodes, tensors, input_shape=(1, side, side), output_shape=shape, output_type=kind
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     content = model.SerializeToString()
     (folder / "weights.onnx").write_bytes(content)
     np.save(folder / "test_input.npy", numbers)
     np.save(folder / "test_output.npy", expected)
-    axes = [{"type": "batch"}]
-    data = {"type": str(expected.dtype)}
+    document = description(content, folder.name, size=side, labels=labels, version=version)
+    document["inputs"][0]["data"]["range"] = [0.0, 255.0]
     if ending == "argmax":
-        data["values"] = list(labels)
-    else:
-        axes.append({"type": "channel", "channel_names": list(labels)})
-    document = {
-        "type": "model", "format_version": "0.5.4", "id": folder.name, "version": version,
-        "name": folder.name, "description": "One matrix.", "license": "BSD-3-Clause",
-        "authors": [{"name": "Ada Lovelace"}], "cite": [{"text": "Lovelace", "doi": "10.1234/5"}],
-        "tags": ["classification"],
-        "inputs": [{
-            "id": "input", "data": {"type": "float32", "range": [0.0, 255.0]},
-            "axes": [
-                {"type": "batch"}, {"type": "channel", "channel_names": ["grey"]},
-                {"type": "space", "id": "y", "size": side},
-                {"type": "space", "id": "x", "size": side},
-            ],
-            "test_tensor": {"source": "test_input.npy"},
-        }],
-        "outputs": [{"id": "output", "axes": axes, "data": data,
-                     "test_tensor": {"source": "test_output.npy"}}],
-        "weights": {"onnx": {
-            "source": "weights.onnx", "sha256": hashlib.sha256(content).hexdigest(),
-            "opset_version": 17,
-        }},
-        "config": {"zoobridge": {
-            "fit": "stretch", "interpolation": "box", "intensity_range": [0, 255],
-            **({"score_kind": _KINDS[ending]} if ending in _KINDS else {}),
-        }},
-    }  # fmt: skip
+        axes = [{"type": "batch"}]
+        values = {"type": str(expected.dtype), "values": list(labels)}
+        document["outputs"][0] |= {"axes": axes, "data": values}
+    settings = {"fit": "stretch", "interpolation": "box", "intensity_range": [0, 255]}
+    if ending in _KINDS:
+        settings["score_kind"] = _KINDS[ending]
+    document["config"] = {"zoobridge": settings}
     (folder / "rdf.yaml").write_text(json.dumps(document))
     return folder
 

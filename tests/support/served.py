@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import threading
@@ -15,8 +14,9 @@ import grpc
 import numpy as np
 import pytest
 from google.protobuf.message import DecodeError
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper
 
+from package_parts import description, onnx_network
 from pixels import to_pixels
 from zoobridge.backend import FrameworkFacts
 from zoobridge.engine import FrameworkState, MemoryUse, ModelState, ResponsePart, Runtime
@@ -48,21 +48,13 @@ def onnx_bytes() -> bytes:
     """A network that tells bright pictures from dark ones: the mean, and 255 minus the mean."""
     count = SIZE * SIZE
     weights = np.stack([np.full(count, 1 / count), np.full(count, -1 / count)], axis=1)
-    graph = helper.make_graph(
-        [
-            helper.make_node("Flatten", ["input"], ["flat"]),
-            helper.make_node("MatMul", ["flat", "weights"], ["raw"]),
-            helper.make_node("Add", ["raw", "bias"], ["output"]),
-        ],
-        "brightness",
-        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 1, SIZE, SIZE])],
-        [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["N", 2])],
-        [
-            numpy_helper.from_array(weights.astype("float32"), "weights"),
-            numpy_helper.from_array(np.array([0, 255], "float32"), "bias"),
-        ],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    nodes = [
+        helper.make_node("Flatten", ["input"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "weights"], ["raw"]),
+        helper.make_node("Add", ["raw", "bias"], ["output"]),
+    ]
+    tensors = {"weights": weights.astype("float32"), "bias": np.array([0, 255], "float32")}
+    model = onnx_network(nodes, tensors, input_shape=(1, SIZE, SIZE), output_shape=(2,))
     return model.SerializeToString()
 
 
@@ -79,52 +71,16 @@ def write_package(
     (folder / "cover.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 8)
     np.save(folder / "test_input.npy", np.full((1, 1, SIZE, SIZE), 200, "float32"))
     np.save(folder / "test_output.npy", np.array([[200, 55]], "float32"))
-    document: dict[str, object] = {
-        "type": "model",
-        "format_version": "0.5.4",
-        "id": name,
-        "version": version,
+    document: dict[str, object] = description(
+        weights, name, size=SIZE, labels=["bright", "dark"], version=version
+    )
+    document |= {
         "name": "Brightness",
         "description": "Tells bright pictures from dark ones.",
-        "license": "BSD-3-Clause",
         "documentation": "README.md",
         "covers": ["cover.png"],
-        "authors": [{"name": "Ada Lovelace", "affiliation": "Analytical Engines"}],
-        "cite": [{"text": "Lovelace 1843", "doi": "10.1234/5678"}],
-        "tags": ["classification"],
-        "inputs": [
-            {
-                "id": "input",
-                "axes": [
-                    {"type": "batch"},
-                    {"type": "channel", "channel_names": ["grey"]},
-                    {"type": "space", "id": "y", "size": SIZE},
-                    {"type": "space", "id": "x", "size": SIZE},
-                ],
-                "data": {"type": "float32"},
-                "test_tensor": {"source": "test_input.npy"},
-            }
-        ],
-        "outputs": [
-            {
-                "id": "output",
-                "axes": [
-                    {"type": "batch"},
-                    {"type": "channel", "channel_names": ["bright", "dark"]},
-                ],
-                "data": {"type": "float32"},
-                "test_tensor": {"source": "test_output.npy"},
-            }
-        ],
-        "weights": {
-            "onnx": {
-                "source": "weights.onnx",
-                "sha256": hashlib.sha256(weights).hexdigest(),
-                "opset_version": 17,
-            }
-        },
+        **changes,
     }
-    document.update(changes)
     # JSON is YAML too, and bioimageio's writer shares its state with a reader in another thread.
     (folder / "rdf.yaml").write_text(json.dumps(document))
     return folder

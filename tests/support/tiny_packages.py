@@ -10,6 +10,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from package_parts import description, onnx_network
+
 CLASSES = 3
 SIZE = 4
 
@@ -28,15 +30,8 @@ def onnx_model(*, classes=CLASSES, size=SIZE, softmax=False, seed=0, external=""
     ]
     if softmax:
         nodes.append(helper.make_node("Softmax", ["raw"], ["output"]))
-    graph = helper.make_graph(
-        nodes,
-        "net",
-        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 1, size, size])],
-        [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["N", classes])],
-        [tensor],
-    )
-    opset = [helper.make_opsetid("", 17)]
-    return helper.make_model(graph, opset_imports=opset, ir_version=8), weights
+    shapes = {"input_shape": (1, size, size), "output_shape": (classes,)}
+    return onnx_network(nodes, {"weights": tensor}, **shapes), weights
 
 
 def sha256(path):
@@ -60,49 +55,13 @@ class Recipe:
         self.test_output = raw.astype("float32")
         np.save(self.folder / "test_input.npy", self.test_input)
         np.save(self.folder / "test_output.npy", self.test_output)
-        self.document = {
-            "type": "model",
-            "format_version": "0.5.4",
-            "id": "tiny-net",
-            "version": "1.0.0",
-            "name": "Tiny net",
-            "description": "Tells three textures apart.",
-            "license": "BSD-3-Clause",
-            "authors": [{"name": "Ada Lovelace", "affiliation": "Analytical Engines"}],
-            "cite": [{"text": "Lovelace 1843", "doi": "10.1234/5678"}],
-            "tags": ["classification"],
-            "inputs": [
-                {
-                    "id": "input",
-                    "axes": [
-                        {"type": "batch"},
-                        {"type": "channel", "channel_names": ["grey"]},
-                        {"type": "space", "id": "y", "size": SIZE},
-                        {"type": "space", "id": "x", "size": SIZE},
-                    ],
-                    "data": {"type": "float32"},
-                    "test_tensor": {"source": "test_input.npy"},
-                }
-            ],
-            "outputs": [
-                {
-                    "id": "output",
-                    "axes": [
-                        {"type": "batch"},
-                        {"type": "channel", "channel_names": ["brick", "grass", "gravel"]},
-                    ],
-                    "data": {"type": "float32"},
-                    "test_tensor": {"source": "test_output.npy"},
-                }
-            ],
-            "weights": {
-                "onnx": {
-                    "source": "weights.onnx",
-                    "sha256": sha256(self.folder / "weights.onnx"),
-                    "opset_version": 17,
-                }
-            },
-        }
+        self.document = description(
+            (self.folder / "weights.onnx").read_bytes(),
+            "tiny-net",
+            size=SIZE,
+            labels=["brick", "grass", "gravel"],
+        )
+        self.document |= {"name": "Tiny net", "description": "Distinguishes three textures."}
 
     @property
     def input(self):
@@ -157,17 +116,11 @@ def add_stack_package(zoo, name="stacks"):
     recipe = Recipe(zoo / name)
     weights = np.kron(np.eye(CLASSES), np.ones((SIZE * SIZE, 1))).astype("float32")
     shape = (1, CLASSES, SIZE, SIZE)
-    graph = helper.make_graph(
-        [
-            helper.make_node("Flatten", ["input"], ["flat"]),
-            helper.make_node("MatMul", ["flat", "weights"], ["output"]),
-        ],
-        "net",
-        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", *shape])],
-        [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["N", CLASSES])],
-        [numpy_helper.from_array(weights, "weights")],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    nodes = [
+        helper.make_node("Flatten", ["input"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "weights"], ["output"]),
+    ]
+    model = onnx_network(nodes, {"weights": weights}, input_shape=shape, output_shape=(CLASSES,))
     recipe.file("weights.onnx", model.SerializeToString())
     recipe.document["weights"]["onnx"]["sha256"] = sha256(recipe.folder / "weights.onnx")
     stack = np.random.default_rng(1).uniform(size=(1, *shape)).astype("float32")
