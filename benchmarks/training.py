@@ -161,13 +161,13 @@ def seconds_to_serve(figures: Figures, folder: Path, scratch: Path, client: obje
         published = project.publish()
         client.classify(published.reference, picture).raise_for_errors()
         done = time.perf_counter()
-        again = time.perf_counter()
+        again, own = time.perf_counter(), time.process_time()
         project.fit()
-        refit = time.perf_counter() - again
+        refit, own = time.perf_counter() - again, time.process_time() - own
         seconds = done - start
         text = f"{seconds:.1f} s to an answer, {fitted - start:.1f} s to the figures"
         figures.say("T1", text, bound="≤ 60 s", reached=seconds <= 60)
-        text = f"fitted and measured again in {refit:.2f} s"
+        text = f"fitted and measured again in {refit:.2f} s ({own:.2f} s of the processor)"
         figures.say("T1", text, bound="≤ 0.5 s", reached=refit <= 0.5)
         gap = max(published.differences.values())
         text = f"formats differ by up to {gap:.1e}"

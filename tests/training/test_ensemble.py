@@ -13,6 +13,7 @@ from served import SIZE, write_package
 from zoobridge.errors import InvalidRequestError
 from zoobridge.training.ensemble import combine_models
 from zoobridge.training.ensemble._graph import Member, ensemble_model
+from zoobridge.training.features import view
 from zoobridge.training.fit import softmax
 from zoobridge.training.package._onnx_graph import IR_VERSION
 from zoobridge.training.served import TrainingZoo
@@ -116,6 +117,48 @@ def test_where_members_disagree_a_unanimous_ensemble_prefers_no_class(members):
     found = answers(ensemble_model(members, "unanimous"), pictures(*LEVELS))
     expected = np.where(agreed[:, None], each.mean(axis=0), 1 / 3)
     np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def corner():
+    """Softmax of four times the first pixel, and of nothing."""
+    graph = helper.make_graph(
+        [
+            helper.make_node("Flatten", ["input"], ["flat"]),
+            helper.make_node("MatMul", ["flat", "weights"], ["logits"]),
+            helper.make_node("Softmax", ["logits"], ["output"], axis=1),
+        ],
+        "corner",
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 1, SIZE, SIZE])],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["N", 2])],
+        [numpy_helper.from_array(_first(), "weights")],
+    )
+    opsets = [helper.make_opsetid("", 17)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
+
+
+def _first():
+    weights = np.zeros((SIZE * SIZE, 2), np.float32)
+    # Off the diagonal, so that all eight views differ.
+    weights[1, 0] = 4
+    return weights
+
+
+def test_eight_views_are_the_mean_of_the_probabilities_of_all_flips_and_turns():
+    member = Member(corner(), "output", softmax=False, order=np.array([1, 0]))
+    given = np.random.default_rng(0).random((3, 1, SIZE, SIZE), np.float32)
+    found = answers(ensemble_model([member], "mean", turned=(2, 3)), given)
+    views = [view(given, "NCYX", number) for number in range(8)]
+    each = [softmax(np.stack([one[:, 0, 0, 1] * 0, one[:, 0, 0, 1] * 4], axis=1)) for one in views]
+    assert np.std(each, axis=0).max() > 0.01
+    np.testing.assert_allclose(found, np.mean(each, axis=0), atol=1e-6)
+
+
+def test_a_network_of_one_picture_at_a_time_is_given_no_views():
+    fixed = corner()
+    fixed.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+    member = Member(fixed, "output", softmax=False, order=np.array([0, 1]))
+    with pytest.raises(InvalidRequestError, match="takes a fixed number of pictures"):
+        ensemble_model([member], "mean", turned=(2, 3))
 
 
 def write(zoo, name, weights, *, labels=LABELS, gain=1 / 255, offset=0.0, size=SIZE):
@@ -232,13 +275,40 @@ def test_the_package_names_its_members_and_its_rule(client, zoo):
     onnx.checker.check_model(onnx.load(made.folder / "weights.onnx"), full_check=True)
 
 
-def test_the_command_line_adds_an_ensemble(server, zoo):
-    words = ["ensemble", "one", "two", "--name", "By command", "--rule", "majority", "--zoo", zoo]
+def command(server, *words):
     done = subprocess.run(
         [sys.executable, "-m", "zoobridge", *map(str, words)],
         env=os.environ | server.environment,
         capture_output=True, text=True, timeout=200, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "by-command@1.0.0 is in the zoo (majority of one@1.0.0, two@1.0.0)\n"
-    assert server.client.model("by-command").labels == LABELS
+    return done.stdout
+
+
+def test_the_command_line_adds_an_ensemble(server, zoo):
+    words = ["--name", "By command", "--rule", "majority", "--views", "8", "--zoo", zoo]
+    said = command(server, "ensemble", "one", "two", *words)
+    assert said == (
+        "by-command@1.0.0 is in the zoo (majority of one@1.0.0, two@1.0.0, each over eight flips and turns)\n"
+    )
+    described = server.client.model("by-command")
+    assert described.labels == LABELS
+    assert described.problem == ""
+    # Every view of an even picture is that picture.
+    picture = np.full((SIZE, SIZE), 90, np.uint8)
+    answered = server.client.classify("by-command", [picture])[0].label
+    votes = {server.client.classify(one, [picture])[0].label for one in ("one", "two")}
+    assert answered in votes
+
+
+def test_a_network_is_added_together_with_members_as_an_ensemble(server, zoo):
+    (zoo / ".new.onnx").write_bytes(network(*WEIGHTS[1]).SerializeToString())
+    words = ["--name", "New", "--labels", ",".join(LABELS), "--preprocessing", "unit"]
+    words += ["--score-kind", "probability", "--channel-names", "grey", "--zoo", zoo]
+    said = command(server, "add", zoo / ".new.onnx", *words, "--members", "one", "--rule", "mean")
+    assert "new-ensemble@1.0.0 is in the zoo (mean of new@1.0.0, one@1.0.0)" in said
+    picture = np.full((SIZE, SIZE), 90, np.uint8)
+    each = [scores_of(server.client, model, picture) for model in ("new", "one")]
+    expected = {label: np.mean([one[label] for one in each]) for label in LABELS}
+    found = scores_of(server.client, "new-ensemble", picture)
+    assert found == pytest.approx(expected, abs=1e-5)

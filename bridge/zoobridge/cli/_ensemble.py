@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,9 +11,55 @@ from zoobridge.cli._failure import needs_extra
 from zoobridge.cli._options import ServerOptions, server_options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zoobridge.client import Client
     from zoobridge.training.ensemble import RuleName
 
-__all__ = ["ensemble"]
+__all__ = ["combined", "ensemble", "rule_option"]
+
+
+def combined(
+    client: Client,
+    models: Sequence[str],
+    *,
+    name: str,
+    zoo: Path | None,
+    rule: RuleName,
+    views: str,
+    version: str = "1.0.0",
+) -> None:
+    """Make one model of several, and say so when the server lists it."""
+    from zoobridge.training.ensemble import combine_models
+    from zoobridge.training.served import TrainingZoo
+
+    served = TrainingZoo(client, zoo)
+    made = combine_models(
+        client,
+        models,
+        name=name,
+        zoo=served.folder,
+        rule=rule,
+        views=8 if views == "8" else 1,
+        version=version,
+    )
+    served.wait_for(made.reference)
+    of = f"{rule} of {', '.join(made.members)}" if len(made.members) > 1 else made.members[0]
+    of += ", each over eight flips and turns" if views == "8" else ""
+    click.echo(f"{made.reference} is in the zoo ({of})")
+
+
+def rule_option(command: Any) -> Any:
+    """Add the option that chooses how models are combined."""
+    return click.option(
+        "--rule",
+        type=click.Choice(["mean", "majority", "unanimous"]),
+        default="mean",
+        show_default=True,
+        help="How the models' probabilities are combined: their mean; the share of models that answer a "
+        "class; or the mean where all answer the same class, and the same score for every class where they "
+        "do not.",
+    )(command)
 
 
 @click.command()
@@ -21,13 +67,14 @@ __all__ = ["ensemble"]
 @click.option(
     "--name", required=True, help="Name of the ensemble; its id in the zoo is made of it."
 )
+@rule_option
 @click.option(
-    "--rule",
-    type=click.Choice(["mean", "majority", "unanimous"]),
-    default="mean",
+    "--views",
+    type=click.Choice(["1", "8"]),
+    default="1",
     show_default=True,
-    help="How the models' probabilities are combined: their mean; the share of models that answer a class; "
-    "or the mean where all answer the same class, and the same score for every class where they do not.",
+    help="What each model looks at: a picture as it is, or its 8 flips and turns, for the mean of their "
+    "probabilities; an answer then takes 8 times as long. One MODEL is enough with 8.",
 )
 @click.option("--version", default="1.0.0", show_default=True, help="Version of the ensemble.")
 @click.option(
@@ -40,6 +87,7 @@ def ensemble(
     models: tuple[str, ...],
     name: str,
     rule: RuleName,
+    views: str,
     version: str,
     zoo: Path | None,
     server: ServerOptions,
@@ -54,15 +102,8 @@ def ensemble(
     \b
     Examples:
       zoobridge ensemble cells-ada cells-bo cells-cleo --name "Cells, three annotators" --rule majority
+      zoobridge ensemble cells-ada --name "Cells, eight views" --views 8
       zoobridge evaluate cells-ada cells-bo cells-three-annotators --data held-out/
     """  # noqa: D301
-    with needs_extra("train", "combining models"):
-        from zoobridge.training.ensemble import combine_models
-        from zoobridge.training.served import TrainingZoo
-    with server.connect() as client:
-        served = TrainingZoo(client, zoo)
-        made = combine_models(
-            client, models, name=name, zoo=served.folder, rule=rule, version=version
-        )
-        served.wait_for(made.reference)
-    click.echo(f"{made.reference} is in the zoo ({rule} of {', '.join(made.members)})")
+    with needs_extra("train", "combining models"), server.connect() as client:
+        combined(client, models, name=name, zoo=zoo, rule=rule, views=views, version=version)

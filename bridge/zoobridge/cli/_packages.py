@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zoobridge.cli._adding import asked_for, described, repeated, try_picture
+from zoobridge.cli._ensemble import combined, rule_option
 from zoobridge.cli._failure import needs_extra, verbose_option
 from zoobridge.cli._machine import local_engine
 from zoobridge.cli._options import ServerOptions, server_options
@@ -18,6 +19,9 @@ from zoobridge.cli._screen import note, table
 from zoobridge.errors import InvalidRequestError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zoobridge.training.ensemble import RuleName
     from zoobridge.zoo import Difference, ValidationReport
 
 __all__ = ["add", "trust", "validate"]
@@ -85,6 +89,22 @@ __all__ = ["add", "trust", "validate"]
     help="Weights format, such as onnx or torchscript.  [default: from the file name]",
 )
 @click.option(
+    "--members",
+    type=NAMES,
+    metavar="MODEL,…",
+    help="Models of the running server's zoo with the same classes. A second package, ID-ensemble, "
+    "combines them with the new model; see zoobridge ensemble.",
+)
+@rule_option
+@click.option(
+    "--views",
+    type=click.Choice(["1", "8"]),
+    default="1",
+    show_default=True,
+    help="8: a second package, ID-ensemble, answers with the mean over 8 flips and turns of a picture. "
+    "Needs a running server.",
+)
+@click.option(
     "--try",
     "picture",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -93,7 +113,14 @@ __all__ = ["add", "trust", "validate"]
 )
 @server_options
 def add(
-    weights: Path, zoo: Path | None, picture: Path | None, server: ServerOptions, **said: Any
+    weights: Path,
+    zoo: Path | None,
+    picture: Path | None,
+    members: tuple[str, ...] | None,
+    rule: RuleName,
+    views: str,
+    server: ServerOptions,
+    **said: Any,
 ) -> None:
     """Make a BioImage.IO package from a network that you have.
 
@@ -134,8 +161,33 @@ def add(
                 new, said = described(export, weights, said)
     click.echo(f"{package} is written; check it with: zoobridge validate {package}")
     note(f"the same again: {repeated(weights, folder, said)}")
+    if members or views == "8":
+        _combine(package, members or (), rule=rule, views=views, server=server)
     if picture is not None:
         try_picture(package, picture)
+
+
+def _combine(
+    package: Path, members: Sequence[str], *, rule: RuleName, views: str, server: ServerOptions
+) -> None:
+    """Combine the new package with models of the zoo."""
+    from zoobridge.zoo import read_package
+
+    with tempfile.TemporaryDirectory(prefix="zoobridge-") as scratch:
+        new = read_package(package, unpack_to=Path(scratch))
+    with needs_extra("train", "combining models"), server.connect() as client:
+        from zoobridge.training.served import TrainingZoo
+
+        TrainingZoo(client, package.parent).wait_for(new.reference)
+        combined(
+            client,
+            [new.reference, *members],
+            name=f"{new.id} ensemble",
+            zoo=package.parent,
+            rule=rule,
+            views=views,
+            version=new.version or "1.0.0",
+        )
 
 
 def _served_zoo(server: ServerOptions) -> Path:

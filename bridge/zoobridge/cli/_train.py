@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from zoobridge.cli._ensemble import combined, rule_option
 from zoobridge.cli._failure import needs_extra
 from zoobridge.cli._options import ServerOptions, server_options
+from zoobridge.cli._parameters import NAMES
 from zoobridge.cli._screen import note, note_first, progress_bar, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from zoobridge.training import Fitted, Found, Published, TrainingProject
+    from zoobridge.training.ensemble import RuleName
     from zoobridge.training.improve import MethodName
 
 __all__ = ["train"]
@@ -72,6 +75,14 @@ __all__ = ["train"]
     "long.",
 )
 @click.option(
+    "--members",
+    type=NAMES,
+    metavar="MODEL,…",
+    help="Models of the zoo with the same classes. A second package, NAME ensemble, combines them with the "
+    "new model; see zoobridge ensemble.",
+)
+@rule_option
+@click.option(
     "--report", type=click.Path(file_okay=False, path_type=Path), help="Folder for a report."
 )
 @click.option("--json", "as_json", is_flag=True, help="Write the figures as JSON.")
@@ -103,6 +114,8 @@ def train(
     improve: MethodName,
     rivals: bool,  # noqa: FBT001 - click passes it by name
     views: str,
+    members: tuple[str, ...] | None,
+    rule: RuleName,
     report: Path | None,
     as_json: bool,  # noqa: FBT001
     authors: tuple[str, ...],
@@ -135,7 +148,7 @@ def train(
     assert source is not None  # noqa: S101 - one of the two is given
     with needs_extra("train", "training"):
         from zoobridge.training import Recipe, TrainingProject, parse_group_rule
-    rule = None if group_by is None else parse_group_rule(group_by)
+    grouping = None if group_by is None else parse_group_rule(group_by)
     with (
         server.connect() as client,
         TrainingProject(
@@ -145,7 +158,7 @@ def train(
         try:
             with _steps() as on_step:
                 found = project.annotate_folder(
-                    source, group_by=rule, replace=True, on_step=on_step
+                    source, group_by=grouping, replace=True, on_step=on_step
                 )
                 _tell_found(project, found)
                 fitted = project.fit(
@@ -159,6 +172,16 @@ def train(
                 published = project.publish(
                     authors=authors, license_id=license_id, reference=not without_embeddings
                 )
+                if members:
+                    combined(
+                        client,
+                        [published.reference, *members],
+                        name=f"{name} ensemble",
+                        zoo=zoo,
+                        rule=rule,
+                        views="1",
+                        version=published.version,
+                    )
         except KeyboardInterrupt:
             note("stopped; what is done is kept. Run the same command to continue.")
             ctx.exit(130)

@@ -43,8 +43,9 @@ class Ensemble(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    members: tuple[str, ...] = Field(min_length=2)
+    members: tuple[str, ...] = Field(min_length=1)
     rule: Literal["mean", "majority", "unanimous"]
+    views: Literal[1, 8] = 1
 
 
 class PackageConfig(BaseModel):
@@ -120,7 +121,8 @@ class PackageConfig(BaseModel):
     ensemble: Ensemble | None = Field(
         None,
         description="For people: the models (`id@version`) that the network holds side by side, and the "
-        "`rule` by which it combines their probabilities: `mean`, `majority` or `unanimous`.",
+        "`rule` by which it combines their probabilities: `mean`, `majority` or `unanimous`; "
+        "with `views: 8` over a picture's flips and turns.",
     )
 
     @field_validator("intensity_range")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import onnx
@@ -71,6 +71,7 @@ def combine_models(
     name: str,
     zoo: Path,
     rule: RuleName = "mean",
+    views: Literal[1, 8] = 1,
     version: str = "1.0.0",
 ) -> PublishedEnsemble:
     """Write a package into the zoo that answers for several models.
@@ -84,13 +85,15 @@ def combine_models(
         Connected to the server of the zoo.
     models
         ``id`` or ``id@version``; two or more, with ONNX weights, the same classes, and inputs of the same
-        size.
+        size. One is enough with eight views.
     name
         Of the ensemble.
     zoo
         The zoo's folder.
     rule
         One of :data:`~zoobridge.training.ensemble.RULES`.
+    views
+        Of a picture: 1, or 8 for the mean of each member's probabilities over its flips and turns.
     version
         Of the ensemble.
 
@@ -106,12 +109,17 @@ def combine_models(
         named = client.model(model)
         described.append(find_package(zoo, named.id, named.version))
     references = [f"{one.id}@{one.version}" if one.version else one.id for one in described]
-    if len(set(references)) < max(2, len(references)):
+    least = 1 if views > 1 else 2
+    if len(set(references)) < max(least, len(references)):
         raise InvalidRequestError("an ensemble needs two or more different models")
     members, same = _members(described, references)
     model_id = slug(name)
     target = package_folder(zoo, model_id, version)
-    made = ensemble_model(members, rule)
+    turned = _turned(described[0], references[0]) if views > 1 else None
+    made = ensemble_model(members, rule, turned=turned)
+    combined = RULES[rule] if len(members) > 1 else "the mean over eight flips and turns"
+    if views > 1 and len(members) > 1:
+        combined += "; each member answers with the mean over eight flips and turns"
     with new_package(zoo) as folder:
         (folder / "weights.onnx").write_bytes(made.SerializeToString(deterministic=True))
         document = _document(described[0], same=same)
@@ -119,12 +127,16 @@ def combine_models(
             "id": model_id,
             "version": version,
             "name": plain_name(name),
-            "description": f"An ensemble of {', '.join(references)}: {RULES[rule]}.",
+            "description": f"An ensemble of {', '.join(references)}: {combined}.",
         }
-        document["config"]["zoobridge"]["ensemble"] = {"members": references, "rule": rule}
+        document["config"]["zoobridge"]["ensemble"] = {
+            "members": references,
+            "rule": rule,
+            "views": views,
+        }
         _note_sources(document, described)
         _write_tests(folder, described[0], same=same)
-        (folder / "README.md").write_text(_readme(name, references, rule), "utf-8")
+        (folder / "README.md").write_text(_readme(name, references, combined), "utf-8")
         document["weights"] = {
             "onnx": {
                 "source": "weights.onnx",
@@ -194,6 +206,18 @@ def _weights(described: ModelDescription, reference: str) -> Path:
         if one.format == "onnx":
             return one.path
     raise InvalidRequestError(f"{reference} has no ONNX weights, which an ensemble is made of")
+
+
+def _turned(first: ModelDescription, reference: str) -> tuple[int, int]:
+    """Return the axes along Y and X."""
+    spec = _input_of(first, reference)
+    sizes = [spec.sizes[axis] for axis in "YX"]
+    if sizes[0] != sizes[1] or "N" not in spec.axes:
+        raise InvalidRequestError(
+            f"{reference} takes pictures that are not square, or one at a time; eight views need a square "
+            "input with a batch axis"
+        )
+    return spec.axes.index("Y"), spec.axes.index("X")
 
 
 def _shape(spec: InputSpec) -> tuple[Any, ...]:
@@ -289,10 +313,10 @@ def _write_tests(folder: Path, first: ModelDescription, *, same: bool) -> None:
     np.save(folder / "test_scores.npy", scores)
 
 
-def _readme(name: str, references: Sequence[str], rule: RuleName) -> str:
+def _readme(name: str, references: Sequence[str], combined: str) -> str:
     members = "\n".join(f"- {one}" for one in references)
     return (
-        f"# {name}\n\nAn ensemble; its scores are {RULES[rule]}.\n\n{members}\n\n"
+        f"# {name}\n\nAn ensemble; its scores are {combined}.\n\n{members}\n\n"
         "What each member was trained on, and how good it is, its own model card says. The ensemble was "
         "not measured: `zoobridge evaluate` compares it with its members. Its probabilities were not "
         "calibrated, and its answers carry neither prediction set nor novelty.\n"

@@ -63,15 +63,20 @@ class Member:
     offset: NDArray[np.float32] | None = None
 
 
-def ensemble_model(members: Sequence[Member], rule: RuleName) -> onnx.ModelProto:
+def ensemble_model(
+    members: Sequence[Member], rule: RuleName, *, turned: tuple[int, int] | None = None
+) -> onnx.ModelProto:
     """Return a network with the members' input, ``raw``, and the output ``scores`` ``(N, classes)``.
 
     Parameters
     ----------
     members
-        At least two.
+        At least two; one, where pictures are turned.
     rule
         One of :data:`RULES`.
+    turned
+        The input's axes along Y and X, where each member answers with the mean of its probabilities of the
+        eight flips and turns of a picture; `None` for the picture alone.
 
     Raises
     ------
@@ -96,12 +101,18 @@ def ensemble_model(members: Sequence[Member], rule: RuleName) -> onnx.ModelProto
         if number == 0:
             raw.CopyFrom(model.graph.input[0])
             raw.name = "raw"
-        nodes += _input(one, number, model.graph.input[0].name, constants)
+            if turned is not None:
+                nodes += _views(raw, turned, constants)
+        given = "raw" if turned is None else "views"
+        nodes += _input(one, number, given, model.graph.input[0].name, constants)
         nodes += model.graph.node
         constants += model.graph.initializer
         functions += model.functions
         nodes += _probability(one, number, constants)
         probabilities.append(f"probability{number}")
+        if turned is not None:
+            nodes += _over_views(probabilities[-1], len(one.order), constants)
+            probabilities[-1] += ".mean"
     classes = len(members[0].order)
     nodes += _combined(probabilities, rule, classes, constants)
     graph = helper.make_graph(
@@ -145,16 +156,63 @@ def _batch(value: onnx.ValueInfoProto) -> Any:
     return first.dim_value or first.dim_param or "N"
 
 
+def _views(
+    raw: onnx.ValueInfoProto, turned: tuple[int, int], constants: list[onnx.TensorProto]
+) -> list[onnx.NodeProto]:
+    """Put the eight flips and turns of all pictures behind one another, those of a view together."""
+    if isinstance(_batch(raw), int):
+        raise InvalidRequestError(
+            "the network takes a fixed number of pictures, so that it cannot be given eight views of each; "
+            "export it with a batch of any size"
+        )
+    down, across = turned
+    exchanged = list(range(len(raw.type.tensor_type.shape.dim)))
+    exchanged[down], exchanged[across] = across, down
+    bounds = {"first": [-1], "last": [np.iinfo(np.int64).min], "down": [down], "across": [across]}
+    constants += [
+        numpy_helper.from_array(np.array(value, np.int64), f"flip.{name}")
+        for name, value in bounds.items()
+    ]
+
+    def flip(value: str, axis: str, name: str) -> onnx.NodeProto:
+        inputs = [value, "flip.first", "flip.last", f"flip.{axis}", "flip.first"]
+        return helper.make_node("Slice", inputs, [name])
+
+    nodes = [helper.make_node("Transpose", ["raw"], ["exchanged"], perm=exchanged)]
+    views = ["raw", "exchanged"]
+    for axis in ("down", "across"):
+        nodes += [flip(one, axis, f"{one}.{axis}") for one in views]
+        views += [f"{one}.{axis}" for one in views]
+    return [*nodes, helper.make_node("Concat", views, ["views"], axis=0)]
+
+
+def _over_views(
+    value: str, classes: int, constants: list[onnx.TensorProto]
+) -> list[onnx.NodeProto]:
+    """Return the mean of the eight views, by operators that all versions have alike."""
+    own: dict[str, NDArray[Any]] = {
+        "by_view": np.array([8, -1], np.int64),
+        "by_class": np.array([-1, classes], np.int64),
+        "shares": np.full((1, 8), 1 / 8, np.float32),
+    }
+    constants += [numpy_helper.from_array(one, f"{value}.{name}") for name, one in own.items()]
+    return [
+        helper.make_node("Reshape", [value, f"{value}.by_view"], [f"{value}.views"]),
+        helper.make_node("MatMul", [f"{value}.shares", f"{value}.views"], [f"{value}.together"]),
+        helper.make_node("Reshape", [f"{value}.together", f"{value}.by_class"], [f"{value}.mean"]),
+    ]
+
+
 def _input(
-    member: Member, number: int, name: str, constants: list[onnx.TensorProto]
+    member: Member, number: int, given: str, name: str, constants: list[onnx.TensorProto]
 ) -> list[onnx.NodeProto]:
     if member.gain is None or member.offset is None:
-        return [helper.make_node("Identity", ["raw"], [name])]
+        return [helper.make_node("Identity", [given], [name])]
     gain, offset, scaled = f"gain{number}", f"offset{number}", f"scaled{number}"
     constants.append(numpy_helper.from_array(member.gain, gain))
     constants.append(numpy_helper.from_array(member.offset, offset))
     return [
-        helper.make_node("Mul", ["raw", gain], [scaled]),
+        helper.make_node("Mul", [given, gain], [scaled]),
         helper.make_node("Add", [scaled, offset], [name]),
     ]
 
