@@ -17,15 +17,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.zoobridge.client.Cancellation;
 import org.zoobridge.client.Failing;
-import org.zoobridge.client.FakeZoo;
-import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.WithFakeZoo;
 import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.client.results.ClassSummary;
 import org.zoobridge.v1.AnnotateRequest;
@@ -34,22 +31,7 @@ import org.zoobridge.v1.ErrorReason;
 import org.zoobridge.v1.Region;
 
 @Timeout(60)
-class SequenceClassifierTest {
-
-    private FakeZoo server;
-    private ZooBridge zoo;
-
-    @BeforeEach
-    void start() throws IOException {
-        server = new FakeZoo();
-        zoo = ZooBridge.connect(server.endpoint());
-    }
-
-    @AfterEach
-    void stop() {
-        zoo.close();
-        server.close();
-    }
+class SequenceClassifierTest extends WithFakeZoo {
 
     private static Choices choices(final String... words) {
         final Map<String, String> all = new HashMap<>();

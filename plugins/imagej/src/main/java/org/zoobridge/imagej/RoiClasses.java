@@ -48,11 +48,6 @@ public enum RoiClasses implements Named {
         return label;
     }
 
-    @Override
-    public String toString() {
-        return label;
-    }
-
     /**
      * The class of a region.
      *

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.nio.file.Paths;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,8 +16,6 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.zoobridge.client.errors.ZooBridgeException;
@@ -31,22 +28,7 @@ import org.zoobridge.v1.ErrorReason;
 import org.zoobridge.v1.Model;
 
 @Timeout(60)
-class ZooBridgeTest {
-
-    private FakeZoo server;
-    private ZooBridge zoo;
-
-    @BeforeEach
-    void start() throws IOException {
-        server = new FakeZoo();
-        zoo = ZooBridge.connect(server.endpoint().withToken("secret"));
-    }
-
-    @AfterEach
-    void stop() {
-        zoo.close();
-        server.close();
-    }
+class ZooBridgeTest extends WithFakeZoo {
 
     private static Picture picture(final String name) {
         return Picture.pixels(name, DataType.DATA_TYPE_UINT8, "YX", 2, 2).put(new byte[4]).picture();

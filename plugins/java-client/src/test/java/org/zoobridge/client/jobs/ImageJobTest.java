@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -16,14 +15,12 @@ import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.zoobridge.client.Answer;
 import org.zoobridge.client.Failing;
-import org.zoobridge.client.FakeZoo;
-import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.FakeStack;
+import org.zoobridge.client.WithFakeZoo;
 import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.client.pixels.PixelBuffer;
 import org.zoobridge.client.pixels.PlaneSource;
@@ -35,69 +32,7 @@ import org.zoobridge.v1.ErrorReason;
 import org.zoobridge.v1.ValueRange;
 
 @Timeout(60)
-class ImageJobTest {
-
-    private FakeZoo server;
-    private ZooBridge zoo;
-
-    @BeforeEach
-    void start() throws IOException {
-        server = new FakeZoo();
-        zoo = ZooBridge.connect(server.endpoint());
-    }
-
-    @AfterEach
-    void stop() {
-        zoo.close();
-        server.close();
-    }
-
-    /** A hyperstack whose pixels all hold 10 T + Z. */
-    private static final class Stack implements PlaneSource {
-
-        private final int side;
-
-        Stack(final int side) {
-            this.side = side;
-        }
-
-        @Override
-        public String name() {
-            return "stack";
-        }
-
-        @Override
-        public int width() {
-            return side;
-        }
-
-        @Override
-        public int height() {
-            return side;
-        }
-
-        @Override
-        public String planeAxes() {
-            return "YX";
-        }
-
-        @Override
-        public int channels() {
-            return 1;
-        }
-
-        @Override
-        public DataType type() {
-            return DataType.DATA_TYPE_UINT8;
-        }
-
-        @Override
-        public void copy(final Map<String, Integer> plane, final PixelBuffer buffer) {
-            final byte[] pixels = new byte[side * side];
-            Arrays.fill(pixels, (byte) (10 * plane.get("T") + plane.get("Z")));
-            buffer.put(pixels);
-        }
-    }
+class ImageJobTest extends WithFakeZoo {
 
     private static Map<String, Integer> plane(final int t, final int z) {
         final Map<String, Integer> plane = new TreeMap<>();
@@ -112,7 +47,7 @@ class ImageJobTest {
 
     @Test
     void onePlaneIsSentAloneAndNamedByItsOwnAxes() {
-        final Answer answer = run(new ImageJob(new Stack(2)).plane(plane(4, 2)));
+        final Answer answer = run(new ImageJob(new FakeStack(2)).plane(plane(4, 2)));
         final ClassifyRequest sent = server.requests.get(0);
         assertEquals("YX", sent.getImage().getPixels().getAxes());
         assertEquals(42, sent.getImage().getPixels().getData().byteAt(0));
@@ -122,7 +57,7 @@ class ImageJobTest {
 
     @Test
     void eachPlaneIsSentOnceHoweverManyRegionsItHas() {
-        final ImageJob job = new ImageJob(new Stack(4));
+        final ImageJob job = new ImageJob(new FakeStack(4));
         for (int i = 0; i < 20; i++) {
             job.region(plane(0, i % 2), Regions.box("r" + i, 0, 0, 2, 2), "tag " + i);
         }
@@ -140,7 +75,7 @@ class ImageJobTest {
 
     @Test
     void aStackThatNoMessageHoldsIsSentInParts() {
-        final ImageJob job = new ImageJob(new Stack(500));
+        final ImageJob job = new ImageJob(new FakeStack(500));
         for (int z = 0; z < 7; z++) {
             job.plane(plane(1, z));
         }
@@ -155,7 +90,7 @@ class ImageJobTest {
 
     @Test
     void moreItemsThanOneRequestTakesAreSpreadOverSeveral() {
-        final ImageJob job = new ImageJob(new Stack(4));
+        final ImageJob job = new ImageJob(new FakeStack(4));
         for (int i = 0; i < 100; i++) {
             job.region(plane(0, i / 50), Regions.box("r" + i, 0, 0, 2, 2), i);
         }
@@ -177,7 +112,7 @@ class ImageJobTest {
 
     @Test
     void regionsThatNoMessageHoldsAreSpreadOverSeveral() {
-        final ImageJob job = new ImageJob(new Stack(900));
+        final ImageJob job = new ImageJob(new FakeStack(900));
         final boolean[] inside = new boolean[900 * 900];
         for (int i = 0; i < 4; i++) {
             job.region(plane(0, 0), Regions.masked("r" + i, 0, 0, 900, 900, inside), i);
@@ -189,7 +124,7 @@ class ImageJobTest {
 
     @Test
     void whatWasAnsweredBeforeARunEndedIsKept() {
-        final ImageJob job = new ImageJob(new Stack(4));
+        final ImageJob job = new ImageJob(new FakeStack(4));
         for (int i = 0; i < 50; i++) {
             job.region(plane(0, 0), Regions.box(i == 40 ? "end" : "r" + i, 0, 0, 2, 2), i);
         }
@@ -207,13 +142,13 @@ class ImageJobTest {
 
     @Test
     void aPlaneThatNoMessageHoldsIsRefusedWithItsSize() {
-        final ImageJob job = new ImageJob(new Stack(1100)).plane(plane(0, 0));
+        final ImageJob job = new ImageJob(new FakeStack(1100)).plane(plane(0, 0));
         assertTrue(Failing.with(ErrorReason.ERROR_REASON_LIMIT, () -> run(job)).getMessage().contains("1 MiB"));
     }
 
     @Test
     void severalModelsSeeThePixelsAsTheyWereRead() {
-        final ImageJob job = new ImageJob(new Stack(2)).plane(plane(0, 0)).plane(plane(0, 1)).read(zoo.limits());
+        final ImageJob job = new ImageJob(new FakeStack(2)).plane(plane(0, 0)).plane(plane(0, 1)).read(zoo.limits());
         run(job);
         run(job);
         assertEquals(server.requests.get(0).getImage(), server.requests.get(1).getImage());
@@ -221,8 +156,8 @@ class ImageJobTest {
 
     @Test
     void nothingToClassifyIsAnError() {
-        Failing.with(ErrorReason.ERROR_REASON_REGION, () -> run(new ImageJob(new Stack(2))));
-        assertEquals(Collections.emptyList(), new ImageJob(new Stack(2)).tags());
+        Failing.with(ErrorReason.ERROR_REASON_REGION, () -> run(new ImageJob(new FakeStack(2))));
+        assertEquals(Collections.emptyList(), new ImageJob(new FakeStack(2)).tags());
     }
 
     /** A stack of three planes of two pixels. */
@@ -318,7 +253,7 @@ class ImageJobTest {
 
     @Test
     void noValuesAreStatedWhereNothingDependsOnThem() {
-        run(new ImageJob(new Stack(2)).plane(plane(0, 0)));
+        run(new ImageJob(new FakeStack(2)).plane(plane(0, 0)));
         run(new ImageJob(Small.floats(false)).plane(plane(0, 2)));
         new ImageJob(Small.floats(true)).plane(plane(0, 0)).with(zoo, "digits", call -> call.intensity(0, 1))
                 .classify((done, total) -> { });

@@ -3,40 +3,21 @@ package org.zoobridge.client.results;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.zoobridge.client.Answer;
-import org.zoobridge.client.FakeZoo;
-import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.WithFakeZoo;
 import org.zoobridge.client.pixels.Picture;
 import org.zoobridge.client.pixels.PixelBuffer;
 import org.zoobridge.v1.DataType;
 
 @Timeout(60)
-class WarningsTest {
-
-    private FakeZoo server;
-    private ZooBridge zoo;
-
-    @BeforeEach
-    void start() throws IOException {
-        server = new FakeZoo();
-        zoo = ZooBridge.connect(server.endpoint());
-    }
-
-    @AfterEach
-    void stop() {
-        zoo.close();
-        server.close();
-    }
+class WarningsTest extends WithFakeZoo {
 
     private Answer answer(final String name, final int planes) {
         final PixelBuffer pixels = Picture.pixels(name, DataType.DATA_TYPE_UINT8, "PYX", planes, 1, 1);

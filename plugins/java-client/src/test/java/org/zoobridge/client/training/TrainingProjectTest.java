@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -12,85 +11,27 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.zoobridge.client.Cancellation;
 import org.zoobridge.client.Failing;
-import org.zoobridge.client.FakeZoo;
-import org.zoobridge.client.ZooBridge;
+import org.zoobridge.client.FakeStack;
+import org.zoobridge.client.WithFakeZoo;
 import org.zoobridge.client.errors.ZooBridgeException;
 import org.zoobridge.client.jobs.ImageJob;
-import org.zoobridge.client.pixels.PixelBuffer;
-import org.zoobridge.client.pixels.PlaneSource;
 import org.zoobridge.client.pixels.Regions;
 import org.zoobridge.v1.AnnotateRequest;
-import org.zoobridge.v1.DataType;
 import org.zoobridge.v1.ErrorReason;
 
 @Timeout(60)
-class TrainingProjectTest {
-
-    private FakeZoo server;
-    private ZooBridge zoo;
-
-    @BeforeEach
-    void start() throws IOException {
-        server = new FakeZoo();
-        zoo = ZooBridge.connect(server.endpoint());
-    }
-
-    @AfterEach
-    void stop() {
-        zoo.close();
-        server.close();
-    }
-
-    private static final class Slices implements PlaneSource {
-
-        @Override
-        public String name() {
-            return "slices";
-        }
-
-        @Override
-        public int width() {
-            return 4;
-        }
-
-        @Override
-        public int height() {
-            return 4;
-        }
-
-        @Override
-        public String planeAxes() {
-            return "YX";
-        }
-
-        @Override
-        public int channels() {
-            return 1;
-        }
-
-        @Override
-        public DataType type() {
-            return DataType.DATA_TYPE_UINT8;
-        }
-
-        @Override
-        public void copy(final Map<String, Integer> plane, final PixelBuffer buffer) {
-            buffer.put(new byte[16]);
-        }
-    }
+class TrainingProjectTest extends WithFakeZoo {
 
     private static ImageJob job(final String... labels) {
-        final ImageJob job = new ImageJob(new Slices());
+        final ImageJob job = new ImageJob(new FakeStack(4));
         for (int i = 0; i < labels.length; i++) {
             final Map<String, Integer> plane = Collections.singletonMap("Z", i % 2);
             job.region(plane, Regions.box("r" + i, i, 0, 1, 1), new TrainingProject.Label(labels[i],
-                    KeepTogether.PLANES.group("slices", plane, i)));
+                    KeepTogether.PLANES.group("stack", plane, i)));
         }
         return job;
     }
@@ -103,7 +44,7 @@ class TrainingProjectTest {
             request.getItemsList().forEach(item -> sent.add(request.getProject() + "/" + request.getGroup() + "/"
                     + item.getRegion().getId() + "=" + item.getLabel()));
         }
-        assertEquals(Arrays.asList("cells/slices Z=0/r0=a", "cells/slices Z=0/r2=c", "cells/slices Z=1/r1=b"), sent);
+        assertEquals(Arrays.asList("cells/stack Z=0/r0=a", "cells/stack Z=0/r2=c", "cells/stack Z=1/r1=b"), sent);
     }
 
     @Test
