@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from zoobridge.backend import (
     BackendFault,
+    ByteTable,
     DeviceFault,
     DeviceMemoryFault,
     FrameworkFacts,
@@ -24,11 +25,12 @@ from zoobridge_backends._cuda import cuda_devices, driver_problem, has_gpu
 from zoobridge_backends._faults import LOAD_REMEDY, RUN_REMEDY, explained
 from zoobridge_backends._installed import facts_of
 from zoobridge_backends._network import DescribedNetwork, check_precision, choose_device
+from zoobridge_backends._onnx_lookup import TableLookup
 from zoobridge_backends._onnx_parameters import count_parameters
 from zoobridge_backends._tensors import check_format, check_inputs, in_stated_order
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -167,14 +169,21 @@ class OnnxBackend:
             raise DeviceFault(
                 f"ONNX Runtime cannot use {device}; check the CUDA and cuDNN libraries, or ask for cpu."
             )
-        return OnnxNetwork(session, weights, device, precision)
+        # It would run on the CPU, without a word, what its CUDA provider fails at.
+        session.disable_fallback()
+        return OnnxNetwork(session, weights, device, precision, providers)
 
 
 class OnnxNetwork(DescribedNetwork):
     """A network in ONNX Runtime."""
 
     def __init__(
-        self, session: Any, weights: WeightsFile, device: str, precision: str = "float32"
+        self,
+        session: Any,
+        weights: WeightsFile,
+        device: str,
+        precision: str,
+        providers: Sequence[Any],
     ) -> None:
         import onnxruntime
 
@@ -196,6 +205,8 @@ class OnnxNetwork(DescribedNetwork):
         self._shrinking = onnxruntime.RunOptions()
         if device == "cpu":
             self._shrinking.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+        self._providers = providers
+        self._known_lookup: TableLookup | None = None
         self._lock = threading.Lock()
         self._largest = self._smaller = 0
 
@@ -214,19 +225,51 @@ class OnnxNetwork(DescribedNetwork):
             spec.name: array.astype(np.float16) if spec.name in self._halves else array
             for spec, array in zip(self._inputs, inputs, strict=True)
         }
-        shrink = self._should_shrink(sum(array.nbytes for array in inputs))
+        return self._run(lambda: feed, len(inputs[0]), sum(array.nbytes for array in inputs))
+
+    def forward_bytes(
+        self, pixels: NDArray[np.uint8], table: ByteTable
+    ) -> list[NDArray[np.generic]]:
+        """Run the network on a batch of bytes; see :class:`zoobridge.backend.ByteInput`.
+
+        Raises
+        ------
+        BackendFault
+            If ONNX Runtime reports an error.
+        """
+        return self._run(
+            lambda: {self._inputs[0].name: self._lookup().prepare(pixels, table)},
+            len(pixels),
+            pixels.size * table.values.itemsize,
+        )
+
+    def _lookup(self) -> TableLookup:
+        """Return what prepares bytes on the network's device; made once."""
+        with self._lock:
+            if self._known_lookup is None:
+                (spec,) = self._inputs
+                dtype = "float16" if spec.name in self._halves else spec.dtype
+                options = self._session.get_session_options()
+                self._known_lookup = TableLookup(dtype, self._device, options, self._providers)
+            return self._known_lookup
+
+    def _run(
+        self, feed: Callable[[], dict[str, Any]], rows: int, size: int
+    ) -> list[NDArray[np.generic]]:
+        import numpy as np  # after start() has bounded its threads
+
+        shrink = self._should_shrink(size)
         with explained("ONNX Runtime cannot run the network", RUN_REMEDY):
             try:
                 outputs = self._session.run(
-                    self._output_names, feed, self._shrinking if shrink else None
+                    self._output_names, feed(), self._shrinking if shrink else None
                 )
             except Exception as error:
                 # ONNX Runtime's errors have no common type of their own.
                 if self._device == "cpu" or not _NO_MEMORY.search(str(error)):
                     raise
                 raise DeviceMemoryFault(
-                    f"The memory of {self._device} does not suffice for a batch of "
-                    f"{len(inputs[0])}."
+                    f"The memory of {self._device} does not suffice for a batch of {rows}."
                 ) from error
         # A constant or passed-through output is the session's or the caller's own memory.
         return [

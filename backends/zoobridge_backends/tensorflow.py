@@ -8,10 +8,11 @@ import os
 import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from zoobridge.backend import (
     BackendFault,
+    ByteTable,
     DeviceMemoryFault,
     FrameworkFacts,
     TensorSpec,
@@ -173,6 +174,7 @@ class TensorFlowNetwork(DescribedNetwork):
         super().__init__(device, inputs, outputs, parameters)
         self._function = function
         self._place = _placed(device)
+        self._tables: WeakKeyDictionary[ByteTable, tuple[Any, Any]] = WeakKeyDictionary()
 
     def forward(self, inputs: Sequence[NDArray[np.generic]]) -> list[NDArray[np.generic]]:
         """Run the network on a batch.
@@ -182,20 +184,55 @@ class TensorFlowNetwork(DescribedNetwork):
         BackendFault
             If an input does not fit, or TensorFlow reports an error.
         """
-        import numpy as np  # after start() has bounded its threads
         import tensorflow as tf
 
         check_inputs(inputs, self._inputs)
+        return self._run(
+            lambda: [tf.convert_to_tensor(array) for array in inputs], rows=len(inputs[0])
+        )
+
+    def forward_bytes(
+        self, pixels: NDArray[np.uint8], table: ByteTable
+    ) -> list[NDArray[np.generic]]:
+        """Run the network on a batch of bytes; see :class:`zoobridge.backend.ByteInput`.
+
+        Raises
+        ------
+        BackendFault
+            If TensorFlow reports an error.
+        """
+        return self._run(lambda: [self._looked_up(pixels, table)], rows=len(pixels))
+
+    def _run(self, inputs: Callable[[], list[Any]], *, rows: int) -> list[NDArray[np.generic]]:
+        import numpy as np  # after start() has bounded its threads
+        import tensorflow as tf
+
         with explained("TensorFlow cannot run the network", RUN_REMEDY), tf.device(self._place):
             try:
-                outputs = self._function([tf.convert_to_tensor(array) for array in inputs])
                 # TensorFlow may share memory with what it was given and with what it keeps.
-                return [np.array(output.numpy()) for output in outputs]
+                return [np.array(output.numpy()) for output in self._function(inputs())]
             except tf.errors.ResourceExhaustedError as error:
                 raise DeviceMemoryFault(
-                    f"The memory of {self._device} does not suffice for a batch of "
-                    f"{len(inputs[0])}."
+                    f"The memory of {self._device} does not suffice for a batch of {rows}."
                 ) from error
+
+    def _looked_up(self, pixels: NDArray[np.uint8], table: ByteTable) -> Any:
+        """Return what the table makes of bytes, as a tensor on the device."""
+        import tensorflow as tf
+
+        known = self._tables.get(table)
+        if known is None:
+            # The table's rows one after another: each channel looks into its own 256 values.
+            shape = [1] * pixels.ndim
+            if table.axis is not None:
+                shape[table.axis] = -1
+            first = tf.range(0, table.values.size, table.values.shape[1], dtype=tf.int64)
+            # `identity` moves it to the device; a GPU's kernel of `range` leaves it on the host.
+            known = tf.constant(table.values.ravel()), tf.identity(tf.reshape(first, shape))
+            self._tables[table] = known
+        values, first = known
+        # 64 bits, since TensorFlow adds 32 bits on the host, whatever the device.
+        return tf.gather(values, tf.cast(tf.convert_to_tensor(pixels), tf.int64) + first)
 
     def set_precision(self, precision: str) -> None:
         """State the precision that the process computes with."""
