@@ -92,7 +92,7 @@ def test_a_second_image_of_ome_can_be_chosen() -> None:
     picture = read(file.getvalue())
     np.testing.assert_array_equal(picture.array, [FULL, FULL])
     assert [note.detail for note in picture.notes] == [
-        "picture 1 of 0 (8 × 6, macro image), 1 (2 × 32 × 24, nuclei)"
+        "picture 1 was taken: 0 (8 × 6, macro image), 1 (2 × 32 × 24, nuclei)"
     ]
     np.testing.assert_array_equal(read(file.getvalue(), series=0).array, SMALL)
 

@@ -66,7 +66,7 @@ def choose_series(file: tifffile.TiffFile, asked: int | None) -> ChosenSeries:
     index = own[0] if own else 0
     if len(every) == 1:
         return ChosenSeries(every[0], 0)
-    detail = f"picture {index} of {_listed(every)}"
+    detail = f"picture {index} was taken: {_listed(every)}"
     notice = ""
     if len(own) != 1:
         count = len(own) or len(every)

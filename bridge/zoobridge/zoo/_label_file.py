@@ -170,7 +170,13 @@ def _from_lines(lines: list[str]) -> list[str]:
     synsets = [re.fullmatch(r"(n\d{8})[\s,:]+(\S.*)", line) for line in lines]
     if all(synsets):
         return [found[2] for found in synsets if found]
-    return _indexed(lines) or lines
+    if any(synsets):
+        place = synsets.index(None) + 1
+        raise _UnclearError(f"line {place} has no synset before its name, as others have")
+    names = _indexed(lines)
+    if not names and any("\t" in line for line in lines):
+        return _from_table(lines, ".tsv")
+    return names or lines
 
 
 def _indexed(lines: list[str]) -> list[str]:
