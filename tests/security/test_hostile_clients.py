@@ -121,6 +121,8 @@ def test_large_messages_that_arrive_at_once_take_the_memory_of_a_few(tmp_path):
         answers(server, seconds=180)
         many_large_messages(server)
         wait_until(lambda: private(server) < 192 * MB, seconds=60)
+        many_streams_of_large_messages(server)
+        wait_until(lambda: private(server) < 192 * MB, seconds=60)
         assert answers(server)
 
 
@@ -146,6 +148,29 @@ def many_large_messages(server):
     code = grpc.StatusCode
     assert set(codes) <= {code.INVALID_ARGUMENT, code.CANCELLED, code.RESOURCE_EXHAUSTED}
     assert code.CANCELLED in codes
+
+
+def many_streams_of_large_messages(server):
+    picture = {"model": "brightness", "image": {"encoded": bytes(15 * MB)}}
+    message = classification_pb2.ClassifyStreamRequest(id="a", request=picture).SerializeToString()
+    codes = []
+
+    def send():
+        with grpc.insecure_channel(server.address, _OWN_CONNECTION) as channel:
+            call = channel.stream_stream(f"{CLASSIFY}Stream")(iter([message]), timeout=90)
+            with contextlib.suppress(grpc.RpcError):
+                list(call)
+            codes.append(call.code())
+
+    # As many as a server takes; those that end are to be sent again.
+    with no_more_memory_than(server, 1000, measure=private):
+        callers = [threading.Thread(target=send) for _ in range(32)]
+        for caller in callers:
+            caller.start()
+        for caller in callers:
+            caller.join()
+    print(f"\n{Counter(code.name for code in codes)}")
+    assert grpc.StatusCode.RESOURCE_EXHAUSTED in codes
 
 
 def test_metadata_of_megabytes_is_refused(server):

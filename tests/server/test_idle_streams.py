@@ -117,6 +117,31 @@ def test_a_stream_at_work_keeps_its_place(start, call, held):
         stream.close()
 
 
+def test_while_memory_is_short_streams_end_but_the_one_that_waits_longest_for_a_message(
+    start, call, held, monkeypatch
+):
+    short = threading.Event()
+    monkeypatch.setattr("zoobridge.server._own_memory.OwnMemory.is_short", lambda _: short.is_set())
+    server = start(engine=held)
+    caller, streams = call(server), []
+    for name in ("a", "b", "c"):
+        streams.append(Stream(caller, part(name)))
+        assert answered(streams[-1], held) == name
+    short.set()
+    for stream in streams[1:]:
+        error = refusal(stream)
+        assert isinstance(error, OverloadedError)
+        # Clients open it again for what it had not read.
+        assert error.metadata["stream"] == "idle"
+    assert streams[0].answers.is_active()
+    late = Stream(caller, part("late"))
+    assert not held.arrived.acquire(timeout=0.3)
+    short.clear()
+    assert answered(late, held) == "late"
+    for stream in (*streams, late):
+        stream.close()
+
+
 class Rival:
     """Another caller, which needs the place of a client that has nothing to send yet."""
 

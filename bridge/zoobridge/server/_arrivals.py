@@ -1,7 +1,8 @@
-"""Calls whose message is still to come, and the end of those that only hold a thread.
+"""Messages that are still to come, and the end of calls that only hold a thread or too much memory.
 
 A call takes a thread before its message is there. A caller that announces messages and sends none
-would else hold all threads for as long as it likes, at no cost.
+would else hold all threads for as long as it likes, at no cost. A stream holds a thread anyway; what
+counts of it is the message that arrives.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from zoobridge.errors import InvalidRequestError
 from zoobridge.server._pools import SLOW_CALLS, AcceptedCall
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import grpc
 
@@ -39,6 +40,8 @@ _MEMORY_SECONDS: Final = 0.05
 #: answered by then.
 _GIVE_BACK_SECONDS: Final = (1.0, 3.0, 10.0, 30.0)
 _LAST_SECONDS: Final = 1.0
+#: A message of a stream that is smaller leaves no memory behind that is worth to be given back.
+_LARGE: Final = 1 << 20
 
 
 @dataclass(eq=False, slots=True)
@@ -61,13 +64,26 @@ class Arrivals:
         cancelled.
     memory
         What messages take while they arrive; where it is too much, the newest calls are cancelled.
+    end_stream
+        Ends a stream that waits for a message.
     """
 
-    def __init__(self, pools: Sequence[CallPool], memory: OwnMemory) -> None:
+    def __init__(
+        self,
+        pools: Sequence[CallPool],
+        memory: OwnMemory,
+        end_stream: Callable[[grpc.ServicerContext], None],
+    ) -> None:
         self._memory = memory
+        self._end_stream = end_stream
         self._waiting: dict[CallPool, dict[grpc.ServicerContext, _Awaited]] = {
             pool: {} for pool in pools
         }
+        self._streams: dict[grpc.ServicerContext, _Awaited] = {}
+        self._large_message = 0.0
+        #: Set while there is memory for what arrives.
+        self._room = threading.Event()
+        self._room.set()
         self._draining = False
         self._ended = threading.Event()
         self._watch = threading.Thread(target=self._look, name="zoobridge-arrivals", daemon=True)
@@ -94,6 +110,28 @@ class Arrivals:
         finally:
             waiting.pop(context, None)
 
+    def messages(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+        """Yield the messages of a stream; none is asked for while memory is short.
+
+        Raises
+        ------
+        grpc.RpcError
+            If the caller is gone.
+        """
+        while True:
+            if not self._room.is_set():
+                self._room.wait(_PATIENCE_SECONDS)
+            self._streams[context] = _Awaited(context, None, time.monotonic())
+            try:
+                message = next(requests, None)
+            finally:
+                self._streams.pop(context, None)
+            if message is None:
+                return
+            if len(message) > _LARGE:
+                self._large_message = time.monotonic()
+            yield message
+
     def drain(self) -> None:
         """Wait for no message much longer."""
         self._draining = True
@@ -101,6 +139,7 @@ class Arrivals:
     def close(self) -> None:
         """Cancel no more calls."""
         self._ended.set()
+        self._room.set()
 
     def _look(self) -> None:
         pause, quiet_since, given_back = _LOOK_SECONDS, 0.0, len(_GIVE_BACK_SECONDS)
@@ -116,9 +155,13 @@ class Arrivals:
                     pause = min(pause, _MEMORY_SECONDS)
                 if pool.queued:
                     pause = _SOON_SECONDS
-            if slow:
+            # Whether anything arrives cannot be seen: gRPC hands a message over as a whole.
+            streams = [one for one in list(self._streams.values()) if not one.aside]
+            if streams:
+                pause = min(pause, _MEMORY_SECONDS)
+            self._bound_memory(slow, streams)
+            if slow or self._large_message > quiet_since:
                 given_back, quiet_since = 0, now
-                self._bound_memory(slow)
             elif (
                 given_back < len(_GIVE_BACK_SECONDS)
                 and now - quiet_since > _GIVE_BACK_SECONDS[given_back]
@@ -126,11 +169,21 @@ class Arrivals:
                 given_back += 1
                 self._memory.give_back()
 
-    def _bound_memory(self, slow: list[_Awaited]) -> None:
-        """Cancel half of the calls whose messages arrive, the newest ones, where memory is short."""
-        if len(slow) > 1 and self._memory.is_short():
-            slow.sort(key=lambda one: one.since)
-            _cancel(slow[len(slow) // 2 :], "memory is short")
+    def _bound_memory(self, slow: Sequence[_Awaited], streams: Sequence[_Awaited]) -> None:
+        """End half of the calls whose messages arrive, the newest ones, where memory is short."""
+        arriving = sorted([*slow, *streams], key=lambda one: one.since)
+        if not arriving or not self._memory.is_short():
+            self._room.set()
+            return
+        self._room.clear()
+        newest = arriving[(len(arriving) + 1) // 2 :]
+        _cancel([one for one in newest if one in slow], "memory is short")
+        ended = [one for one in newest if one in streams]
+        for one in ended:
+            one.aside = True
+            self._end_stream(one.context)
+        if ended:
+            _log.warning("ended streams, since memory is short streams=%d", len(ended))
 
     def _review(self, pool: CallPool, awaited: Sequence[_Awaited], now: float) -> None:
         due = now - (_SOON_SECONDS if pool.queued else _SLOW_SECONDS)

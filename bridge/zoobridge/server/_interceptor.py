@@ -22,6 +22,7 @@ from zoobridge.server._refusal import Refusal, Refusals
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from zoobridge.server._open_streams import OpenStreams
     from zoobridge.server._own_memory import OwnMemory
     from zoobridge.server._permission import Permissions
     from zoobridge.server._pools import CallPool, CallPools
@@ -62,8 +63,8 @@ class CallInterceptor:
         The threads that answer, which know when another call would wait too long.
     memory
         What messages take while they arrive.
-    make_room
-        Ends a stream that only holds a thread, where there is one; see :meth:`OpenStreams.make_room`.
+    streams
+        Those that are open; some end where others need their thread, or memory.
     observe
         Told of every call that ended: its method, status code and seconds.
     """
@@ -74,14 +75,14 @@ class CallInterceptor:
         pools: CallPools,
         *,
         memory: OwnMemory,
-        make_room: Callable[[], bool],
+        streams: OpenStreams,
         observe: Observer = _no_observer,
     ) -> None:
         self._permissions = permissions
         self._pools = pools
-        self._make_room = make_room
+        self._streams = streams
         self._observe = observe
-        self._arrivals = Arrivals(pools.all, memory)
+        self._arrivals = Arrivals(pools.all, memory, streams.give_way)
         self._draining = False
         self._methods: dict[str, _Method] = {}
 
@@ -125,7 +126,7 @@ class CallInterceptor:
         if not pool.full:
             return False
         # The new stream waits for the moment that the idle one takes to end.
-        return not (pool is self._pools.streams and self._make_room())
+        return not (pool is self._pools.streams and self._streams.make_room())
 
     def _refuser(self, method: str, pool: CallPool) -> _Handler:
         overloaded, draining = Refusals(pool.overloaded), Refusals(_shutting_down)
@@ -161,7 +162,8 @@ class CallInterceptor:
             behave: Behavior = handler.stream_stream
 
             def converse(data: Iterable[bytes], context: grpc.ServicerContext) -> Any:
-                return behave((parsed(parse, one) for one in data), context)
+                messages = self._arrivals.messages(iter(data), context)
+                return behave((parsed(parse, one) for one in messages), context)
 
             return grpc.stream_stream_rpc_method_handler(
                 _on(pool, self._stream(method, converse, write))

@@ -179,7 +179,7 @@ class Server:
             permissions,
             pools,
             memory=OwnMemory(_MESSAGES * config.limits.message_bytes),
-            make_room=streams.make_room,
+            streams=streams,
             **({} if metrics is None else {"observe": metrics.observe}),
         )
         stack.callback(interceptor.close)
