@@ -58,6 +58,18 @@ def answered(stream, held):
     return next(stream.answers).id
 
 
+def accepted(caller, held):
+    """A new stream once the server takes it, which it does when those that are open have begun."""
+    while True:
+        stream = Stream(caller, part("new"))
+        while stream.answers.is_active():
+            if held.arrived.acquire(timeout=0.05):
+                held.arrived.release()
+                assert answered(stream, held) == "new"
+                return stream
+        stream.close()
+
+
 @pytest.mark.usefixtures("soon")
 def test_the_stream_that_was_idle_longest_ends_and_says_why(start, call, held):
     server = start(engine=held, max_workers=6)
@@ -87,16 +99,7 @@ def test_a_silent_stream_of_the_inference_protocol_gives_its_place_too(start, ca
         infer.ModelStreamInferResponse.FromString,
     )
     silent = [Stream(caller, method=method) for _ in range(2)]
-    new = []
-
-    def is_accepted():
-        new.append(Stream(caller, part("new")))
-        try:
-            return answered(new[-1], held) == "new"
-        except (AssertionError, grpc.RpcError):
-            return False
-
-    wait_until(is_accepted)
+    new = [accepted(caller, held)]
     wait_until(lambda: not all(stream.answers.is_active() for stream in silent))
     for stream in (*silent, *new):
         stream.close()
@@ -153,17 +156,7 @@ class Rival:
 
     def push_out(self):
         """Take the client's place, and let go of it."""
-        streams = []
-
-        def is_taken():
-            streams.append(Stream(self._caller, part("rival")))
-            try:
-                return answered(streams[-1], self._held) == "rival"
-            except grpc.RpcError:
-                return False
-
-        wait_until(is_taken)
-        for stream in (*streams, self._busy):
+        for stream in (accepted(self._caller, self._held), self._busy):
             stream.close()
 
     def answer(self):
