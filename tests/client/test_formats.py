@@ -237,6 +237,14 @@ def test_an_avif_picture_is_sent_with_all_its_bits(tmp_path, bits):
     np.testing.assert_array_equal(from_pixels(sent.pixels), photo)
 
 
+def test_an_avif_picture_in_the_container_of_heic_is_read_as_avif(tmp_path):
+    photo = np.random.default_rng(7).integers(0, 255, (16, 24), np.uint8)
+    data = imagecodecs.avif_encode(photo, level=100, speed=10)
+    assert data[8:12] == b"avif"
+    (tmp_path / "a.heif").write_bytes(data[:8] + b"mif1" + data[12:])
+    np.testing.assert_array_equal(from_pixels(message(tmp_path / "a.heif").pixels), photo)
+
+
 def test_the_frames_of_an_avif_film_lie_along_t(tmp_path):
     film = np.random.default_rng(8).integers(0, 255, (2, 16, 24), np.uint8)
     (tmp_path / "a.avif").write_bytes(imagecodecs.avif_encode(film, level=100, speed=10))

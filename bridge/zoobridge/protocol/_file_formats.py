@@ -38,6 +38,7 @@ class FileKind:
 _EXPORT = "export it as OME-TIFF"
 _JPEG = "save it as JPEG or PNG"
 _OLE = b"\xd0\xcf\x11\xe0"
+_AVIF = FileKind("AVIF", library="imagecodecs", way_out=_JPEG)
 _PNG = FileKind("PNG", decoded=True)
 _TIFF = FileKind("TIFF", decoded=True)
 _BY_START: tuple[tuple[int, bytes, FileKind], ...] = (
@@ -62,10 +63,7 @@ _BY_START: tuple[tuple[int, bytes, FileKind], ...] = (
         (4, b"ftyp" + brand, FileKind("HEIC", library="pillow_heif", way_out=_JPEG))
         for brand in (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
     ),
-    *(
-        (4, b"ftyp" + brand, FileKind("AVIF", library="imagecodecs", way_out=_JPEG))
-        for brand in (b"avif", b"avis")
-    ),
+    *((4, b"ftyp" + brand, _AVIF) for brand in (b"avif", b"avis")),
     (4, b"ftyp", FileKind("a film (MP4 or QuickTime)", way_out="save its frames as TIFF or PNG")),
     (0, b"\x00\x00\x00\x0cjP  ", FileKind("JPEG 2000")),
     (0, b"\xff\x4f\xff\x51", FileKind("JPEG 2000")),
@@ -111,6 +109,10 @@ def kind_of_file(start: bytes, name: str = "") -> FileKind | None:
     for ending, starts, kind in _BY_ENDING:
         if name.lower().endswith(ending) and start.startswith(starts):
             return kind
+    # The container that HEIC and AVIF share: which of them it is stands among its compatible brands.
+    brands = start[16 : int.from_bytes(start[:4], "big")]
+    if start[4:12] in (b"ftypmif1", b"ftypmsf1") and b"avif" in brands:
+        return _AVIF
     for place, mark, kind in _BY_START:
         if start[place : place + len(mark)] == mark:
             return kind
