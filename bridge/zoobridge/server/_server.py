@@ -65,6 +65,8 @@ _LAST_SECONDS = 1.0
 _HURRY_SECONDS = 1.0
 # So many of the largest messages may arrive at once, as far as memory goes.
 _MESSAGES = 4
+# Bytes that the process grows by in ordinary use, however small the messages are.
+_ORDINARY_GROWTH = 256 << 20
 
 
 class Server:
@@ -178,7 +180,7 @@ class Server:
         interceptor = CallInterceptor(
             permissions,
             pools,
-            memory=OwnMemory(_MESSAGES * config.limits.message_bytes),
+            memory=OwnMemory(max(_MESSAGES * config.limits.message_bytes, _ORDINARY_GROWTH)),
             streams=streams,
             **({} if metrics is None else {"observe": metrics.observe}),
         )
