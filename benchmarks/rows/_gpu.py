@@ -113,22 +113,24 @@ def _run(bench: Bench) -> list[Figure]:
     device = device or "cpu"
     model = model_of(bench, RESNET, "pytorch")
     batch = 4 if small else _BATCH
-    with served(model.zoo, arguments=("--device", device)) as server:
+    with (
+        served(model.zoo, arguments=("--device", device)) as server,
+        Fleet(Program(model, device, batch)) as program,
+        Fleet(Program(model, device, 1)) as lone_program,
+    ):
 
         def pair(
-            ours: Arrays | Classify, callers: int, rows: int
+            theirs: Fleet, ours: Arrays | Classify, callers: int
         ) -> tuple[list[Sample], list[Sample]]:
-            with (
-                Fleet(Program(model, device, rows)) as first,
-                Fleet(ours, threads=callers, processes=min(callers, 4)) as second,
-            ):
-                first.warm(bench.effort)
-                second.warm(bench.effort)
-                return alternate(bench.effort, first, second)
+            with Fleet(ours, threads=callers, processes=min(callers, 4)) as fleet:
+                theirs.warm(bench.effort)
+                fleet.warm(bench.effort)
+                return alternate(bench.effort, theirs, fleet)
 
-        many, many_ours = pair(Arrays(server.address, model, 8 if small else 5000), 1, batch)
-        callers, callers_ours = pair(Classify(server.address, model), _CALLERS, batch)
-        lone, lone_ours = pair(Classify(server.address, model), 1, 1)
+        arrays = Arrays(server.address, model, 8 if small else 5000)
+        many, many_ours = pair(program, arrays, 1)
+        callers, callers_ours = pair(program, Classify(server.address, model), _CALLERS)
+        lone, lone_ours = pair(lone_program, Classify(server.address, model), 1)
         folder = _folders(bench, model, device, batch, server.environment)
 
     def rates(samples: list[Sample]) -> tuple[float, ...]:
@@ -193,8 +195,10 @@ def _folders(
             # The reference states the seconds of its loop: its start and load are not counted.
             return count / (float(done.stdout) if command is theirs else seconds)
 
-        run(ours), run(theirs)
-        rounds = min(bench.effort.rounds, _ROUNDS)
+        rounds = 1
+        if not bench.effort.small:
+            run(ours), run(theirs)
+            rounds = min(bench.effort.rounds, _ROUNDS)
         found, found_ours = take_turns(rounds, lambda: run(theirs), lambda: run(ours))
     return Figure(
         f"folder of {count} JPEG of 500 px, {device}",

@@ -45,7 +45,7 @@ def test_drawings_of_other_regions_stay(imagej):
 
 
 def test_labels_that_do_not_fit_give_way_to_a_legend(imagej):
-    imagej.macro(RAMP.format("crowded", 400, 400))
+    imagej.macro(RAMP.format("crowded", 200, 200))
     imagej.run("Classify...", TILES.format(20))
     labels = list(imagej.table(RESULTS)["label"])
     shown = [str(roi.getText()).strip() for roi in texts(imagej)]

@@ -64,7 +64,11 @@ def main(folder):
     backend = getattr(importlib.import_module(module), name)()
     backend.start()
     replies = {}
-    for attack in request["attacks"]:
+    # Confined victims import what they need by themselves; for the others it is imported once.
+    for attack in sorted(request["attacks"], key=lambda attack: not attack["confined"]):
+        if not attack["confined"]:
+            for library in request["libraries"]:
+                importlib.import_module(library)
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:

@@ -47,13 +47,17 @@ class Attacked:
         maker = HERE / "makers" / f"{framework}_attacks.py"
         run(maker, self.package, self.canary, self.secret, port)
 
-    def replies(self, attacks: list[dict[str, object]]) -> dict[str, dict[str, object]]:
+    def replies(
+        self, attacks: list[dict[str, object]], libraries: tuple[str, ...] = ()
+    ) -> dict[str, dict[str, object]]:
+        """Make the attacks; those on a bare process share the libraries, imported beforehand."""
         request = {
             "backend": self.backend,
             "package": str(self.package),
             "canary": str(self.canary),
             "listener": self.listener.fileno(),
             "attacks": attacks,
+            "libraries": libraries,
         }
         (self.folder / "request.json").write_text(json.dumps(request))
         run(HERE / "attacked.py", self.folder, keep=(self.listener.fileno(),))

@@ -112,7 +112,9 @@ def reply(attacked):
         framework = cases[name][0]
         if framework not in found:
             subject = attacked(framework, BACKENDS[framework])
-            found[framework] = subject.replies(list(attacks_on(framework, subject.package)))
+            attacks = list(attacks_on(framework, subject.package))
+            libraries = ("torchvision",) if framework == "torch" else ()
+            found[framework] = subject.replies(attacks, libraries)
         return found[framework][f"{kind} {name} {way}"]
 
     return get
