@@ -115,8 +115,7 @@ def fit_on(cells: Features, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 def fit_on_chosen_copies(cells: Features, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return weights and biases of a head for which cross-validation chose the copies."""
     examples = examples_of(cells, chosen)
-    once = replace(RECIPE, repeats=1)
-    part, recipe, space, _, _ = choose_copies(examples, once, lambda *_: None)
+    part, recipe, space, _, _ = choose_copies(examples, RECIPE)
     weight, bias = fit_linear(space.rows, part.classes, len(part.labels), recipe)
     return space.back(weight), bias
 
