@@ -140,6 +140,32 @@ assert first == ["to the device float32 (2, 256)", moved, back], first
 assert seen(lambda: network.forward_bytes(pixels, table)) == [moved, back]
 """
 
+#: Packages know no half precision: such a network takes floats, and halves are made on the way.
+HALVES = """
+import sys, pathlib
+from zoobridge.backend import ByteTable, WeightsFile
+from zoobridge_backends.onnx import OnnxBackend
+backend = OnnxBackend()
+backend.start()
+import numpy as np
+from onnx import TensorProto, helper, save
+path = pathlib.Path(sys.argv[1]) / "halves.onnx"
+graph = helper.make_graph(
+    [helper.make_node("ReduceMean", ["x"], ["y"], axes=[2], keepdims=0)], "halves",
+    [helper.make_tensor_value_info("x", TensorProto.FLOAT16, ["N", 2, 8])],
+    [helper.make_tensor_value_info("y", TensorProto.FLOAT16, ["N", 2])],
+)
+save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+network = backend.load(WeightsFile("onnx", path, (), ()), device="cpu", threads=1)
+random = np.random.default_rng(0)
+table = ByteTable(random.normal(size=(2, 256)).astype("f4"), 1)
+pixels = random.integers(0, 256, (5, 2, 8), np.uint8)
+(floats,) = network.forward([table.values[np.arange(2)[:, None], pixels]])
+(found,) = network.forward_bytes(pixels, table)
+assert found.dtype == np.float32
+np.testing.assert_array_equal(found, floats)
+"""
+
 
 @pytest.mark.parametrize(
     ("framework", "maker"),
@@ -151,3 +177,7 @@ def test_a_ladder_gives_the_same_answers_from_bytes_and_floats(alone, made, fram
 
 def test_pixels_go_to_the_device_as_bytes_once_and_scores_come_back_once(alone, made):
     alone(COPIES, made("torch_files"))
+
+
+def test_bytes_become_halves_where_the_network_takes_halves(alone, tmp_path):
+    alone(HALVES, tmp_path)
