@@ -85,6 +85,35 @@ def test_options_of_each_request_hold_in_a_batch(handler):
     assert (len(second.top), len(second.scores)) == (2, 2)
 
 
+def test_maps_are_given_to_the_requests_of_a_batch_that_ask_for_them(handler):
+    handler = handler(activation=1)
+    jobs = [job_of(handler), job_of(handler, planes=2, activation=True)]
+    batch = [entry for job in jobs for entry in job.prepare(100)[0]]
+    maps = np.random.default_rng(0).random((3, 2, 4, 5), np.float32)
+    for entry, results in zip(batch, handler.split(batch, [np.zeros((3, 2)), maps]), strict=True):
+        entry.job.add(results)
+    (silent,), asked = (
+        messages.ClassifyResponse.FromString(b"".join(job.part()[0])).results for job in jobs
+    )
+    assert not silent.prediction.HasField("activation")
+    for one, expected in zip(asked, maps[1:], strict=True):
+        found = one.prediction.activation
+        assert (found.height, found.width) == (4, 5)
+        np.testing.assert_array_equal(np.array(found.values, np.float32), expected.ravel())
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 4, 4), (1, 2)])
+def test_an_output_of_that_name_that_is_something_else_is_left_out(handler, shape):
+    handler = handler(activation=1)
+    job = job_of(handler, activation=True)
+    (entry,), _ = job.prepare(1)
+    (results,) = handler.split([entry], [np.zeros((1, 2)), np.zeros(shape, np.float32)])
+    job.add(results)
+    (one,) = messages.ClassifyResponse.FromString(b"".join(job.part()[0])).results
+    assert one.prediction.top
+    assert not one.prediction.HasField("activation")
+
+
 def test_nan_for_every_class_is_an_error_of_that_item(handler):
     handler = handler()
     scores = np.array([[1, 2], [np.nan, np.nan]], np.float32)
