@@ -114,7 +114,7 @@ function asTable(models) {
   const columns = [
     ["model", (one) => `${one.model}@${one.version}`],
     ["framework", (one) => one.framework],
-    ["device", (one) => one.device],
+    ["device", (one) => [one.device, one.precision === "float32" ? "" : one.precision, one.device_memory_bytes ? bytes(one.device_memory_bytes) : ""].filter(Boolean).join(", ")],
     ["copies", (one) => one.instances],
     ["memory", (one) => bytes(one.memory_bytes)],
     ["waiting", (one) => one.waiting],
