@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS := all
 FUZZ_SECONDS := 600
+# Processes that run the Python tests side by side.
+WORKERS := 2
 DIST := dist
 # TensorFlow takes twice as long to import without bytecode, and tests import it again and again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -84,7 +86,7 @@ plugins: system ## Build and test the Java plugins; the jars and a Fiji update s
 
 python-test: install-test
 	$(BIN)/python tests/fuzz/beside.py --seconds $(FUZZ_SECONDS) \
-		xvfb-run -a $(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder
+		xvfb-run -a $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 napari-test: install-test
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync napari-widgets napari-others
