@@ -120,9 +120,7 @@ def test_a_stream_at_work_keeps_its_place(start, call, held):
         stream.close()
 
 
-def test_while_memory_is_short_streams_end_but_the_one_that_waits_longest_for_a_message(
-    start, call, held, monkeypatch
-):
+def test_while_memory_is_short_streams_end_but_one(start, call, held, monkeypatch):
     short = threading.Event()
     monkeypatch.setattr("zoobridge.server._own_memory.OwnMemory.is_short", lambda _: short.is_set())
     server = start(engine=held)
@@ -131,18 +129,36 @@ def test_while_memory_is_short_streams_end_but_the_one_that_waits_longest_for_a_
         streams.append(Stream(caller, part(name)))
         assert answered(streams[-1], held) == name
     short.set()
-    for stream in streams[1:]:
-        error = refusal(stream)
-        assert isinstance(error, OverloadedError)
-        # Clients open it again for what it had not read.
-        assert error.metadata["stream"] == "idle"
-    assert streams[0].answers.is_active()
+    wait_until(lambda: sum(stream.answers.is_active() for stream in streams) == 1)
+    for stream in streams:
+        if not stream.answers.is_active():
+            error = refusal(stream)
+            assert isinstance(error, OverloadedError)
+            # Clients open it again for what it had not read.
+            assert error.metadata["stream"] == "idle"
     late = Stream(caller, part("late"))
     assert not held.arrived.acquire(timeout=0.3)
     short.clear()
     assert answered(late, held) == "late"
     for stream in (*streams, late):
         stream.close()
+
+
+def test_while_memory_is_short_calls_whose_message_is_awaited_are_cancelled_but_one(
+    start, call, held, monkeypatch
+):
+    monkeypatch.setattr("zoobridge.server._own_memory.OwnMemory.is_short", lambda _: True)
+    channel, over = call(start(engine=held)).channel, threading.Event()
+
+    def nothing():
+        over.wait(90)
+        yield from ()
+
+    classify = channel.stream_unary("/zoobridge.v1.ClassificationService/Classify")
+    calls = [classify.future(nothing()) for _ in range(4)]
+    wait_until(lambda: sum(one.done() for one in calls) == 3)
+    assert {one.code() for one in calls if one.done()} == {grpc.StatusCode.CANCELLED}
+    over.set()
 
 
 class Rival:
@@ -155,9 +171,10 @@ class Rival:
         held.next()
 
     def push_out(self):
-        """Take the client's place, and let go of it."""
-        for stream in (accepted(self._caller, self._held), self._busy):
-            stream.close()
+        """Take the client's place, and be idle in it."""
+        accepted(self._caller, self._held)
+        # The server knows that it is idle once it has sent the answer.
+        time.sleep(0.2)
 
     def answer(self):
         """Answer the next request that comes."""

@@ -131,6 +131,8 @@ class Arrivals:
             if len(message) > _LARGE:
                 self._large_message = time.monotonic()
             yield message
+            # A stream may wait long for its next message.
+            del message
 
     def drain(self) -> None:
         """Wait for no message much longer."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import grpc
@@ -163,7 +164,7 @@ class CallInterceptor:
 
             def converse(data: Iterable[bytes], context: grpc.ServicerContext) -> Any:
                 messages = self._arrivals.messages(iter(data), context)
-                return behave((parsed(parse, one) for one in messages), context)
+                return behave(map(partial(parsed, parse), messages), context)
 
             return grpc.stream_stream_rpc_method_handler(
                 _on(pool, self._stream(method, converse, write))

@@ -106,6 +106,8 @@ class ClassifyStream:
                 if responses:
                     yield join_responses(responses)
                 self._window.release(done)
+                # They hold their requests, and the next answer may be long in coming.
+                del responses, done
             self._window.check()
         finally:
             self.end()
@@ -162,18 +164,23 @@ class ClassifyStream:
                 if data is None:
                     self._window.close()
                     break
-                first, *joined = parsed(divide_stream_request, data)
-                self._joins = self._joins or bool(joined)
-                self._accept(first)
-                for one in joined:
-                    if not self._window.wait_for_room():
-                        break
-                    self._accept(one)
+                self._take(data)
+                # The next message may be long in coming.
+                del data
         except grpc.RpcError:
             self.end()
         except Exception as exception:  # noqa: BLE001 - the caller gets it, not a dead thread
             self._window.close(known_error(exception, _METHOD))
         self._outbox.put(None)
+
+    def _take(self, data: bytes) -> None:
+        first, *joined = parsed(divide_stream_request, data)
+        self._joins = self._joins or bool(joined)
+        self._accept(first)
+        for one in joined:
+            if not self._window.wait_for_room():
+                break
+            self._accept(one)
 
     def _accept(self, message: StreamParts) -> None:
         request = message.request

@@ -91,6 +91,8 @@ class InferenceStream:
                 if done is not None:
                     yield _response(done)
                     self._window.release((done,))
+                # It holds its request, and the next answer may be long in coming.
+                del done
             self._window.check()
         finally:
             self.end()
@@ -123,6 +125,8 @@ class InferenceStream:
                 running = _Running(len(data), request=request)
                 if self._window.add(running):
                     self._begin(running)
+                # The next message may be long in coming.
+                del data, request, running
         except Exception as exception:  # noqa: BLE001 - raised on the call's own thread
             self._window.close(exception)
         self._outbox.put(None)

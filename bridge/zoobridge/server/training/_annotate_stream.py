@@ -67,6 +67,8 @@ class AnnotateStream:
                 if message is not None:
                     yield from self._answer(message.request)
                     self._window.release((message,))
+                # The next one may be long in coming.
+                del message
             self._window.check()
         finally:
             self.end()
@@ -98,6 +100,8 @@ class AnnotateStream:
                 message = _Message(request.ByteSize(), request=request)
                 if self._window.add(message):
                     self._inbox.put(message)
+                # The next one may be long in coming.
+                del request, message
         except Exception as exception:  # noqa: BLE001 - raised on the call's own thread
             self._window.close(exception)
         self._inbox.put(None)
