@@ -1,5 +1,6 @@
 """Ensembles: several models of a zoo in one package, whose answers are those of the rule."""
 
+import json
 import os
 import subprocess
 import sys
@@ -311,4 +312,15 @@ def test_a_network_is_added_together_with_members_as_an_ensemble(server, zoo):
     each = [scores_of(server.client, model, picture) for model in ("new", "one")]
     expected = {label: np.mean([one[label] for one in each]) for label in LABELS}
     found = scores_of(server.client, "new-ensemble", picture)
+    assert found == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_model_is_trained_together_with_members_as_an_ensemble(trained):
+    words = ["--name", "Second textures", "--members", "three-textures", "--json"]
+    record = json.loads(command(trained.server, "train", trained.pictures, *words))
+    assert record["model"] == "second-textures@1.0.0"
+    client, picture = trained.server.client, next(trained.pictures.rglob("*.png"))
+    each = [scores_of(client, model, picture) for model in ("three-textures", "second-textures")]
+    expected = {label: np.mean([one[label] for one in each]) for label in each[0]}
+    found = scores_of(client, "second-textures-ensemble", picture)
     assert found == pytest.approx(expected, abs=1e-5)

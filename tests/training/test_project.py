@@ -136,6 +136,8 @@ def test_a_picture_that_changed_or_broke_is_left_out_with_the_reason(trained, tm
     pictures = write_patches(tmp_path / "pictures", (6, 7, 8), names=TEXTURES[:2])
     (pictures / "grass" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nno picture")
     project.annotate_folder(pictures)
+    # Its features are remembered from now on.
+    assert len(project.fit().examples) == 6
     Image.fromarray(patch("gravel", 3)).save(pictures / "brick" / "brick06.png")
     fitted = project.fit()
     assert len(fitted.examples) == 5

@@ -28,8 +28,8 @@ def combined(
     rule: RuleName,
     views: str,
     version: str = "1.0.0",
-) -> None:
-    """Make one model of several, and say so when the server lists it."""
+) -> str:
+    """Make one model of several; return a sentence about it when the server lists it."""
     from zoobridge.training.ensemble import combine_models
     from zoobridge.training.served import TrainingZoo
 
@@ -46,7 +46,7 @@ def combined(
     served.wait_for(made.reference)
     of = f"{rule} of {', '.join(made.members)}" if len(made.members) > 1 else made.members[0]
     of += ", each over eight flips and turns" if views == "8" else ""
-    click.echo(f"{made.reference} is in the zoo ({of})")
+    return f"{made.reference} is in the zoo ({of})"
 
 
 def rule_option(command: Any) -> Any:
@@ -106,4 +106,6 @@ def ensemble(
       zoobridge evaluate cells-ada cells-bo cells-three-annotators --data held-out/
     """  # noqa: D301
     with needs_extra("train", "combining models"), server.connect() as client:
-        combined(client, models, name=name, zoo=zoo, rule=rule, views=views, version=version)
+        click.echo(
+            combined(client, models, name=name, zoo=zoo, rule=rule, views=views, version=version)
+        )

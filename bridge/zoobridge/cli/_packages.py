@@ -179,7 +179,7 @@ def _combine(
         from zoobridge.training.served import TrainingZoo
 
         TrainingZoo(client, package.parent).wait_for(new.reference)
-        combined(
+        made = combined(
             client,
             [new.reference, *members],
             name=f"{new.id} ensemble",
@@ -188,6 +188,7 @@ def _combine(
             views=views,
             version=new.version or "1.0.0",
         )
+    click.echo(made)
 
 
 def _served_zoo(server: ServerOptions) -> Path:

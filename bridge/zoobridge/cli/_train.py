@@ -173,14 +173,17 @@ def train(
                     authors=authors, license_id=license_id, reference=not without_embeddings
                 )
                 if members:
-                    combined(
-                        client,
-                        [published.reference, *members],
-                        name=f"{name} ensemble",
-                        zoo=zoo,
-                        rule=rule,
-                        views="1",
-                        version=published.version,
+                    # Standard output may be JSON.
+                    note(
+                        combined(
+                            client,
+                            [published.reference, *members],
+                            name=f"{name} ensemble",
+                            zoo=zoo,
+                            rule=rule,
+                            views="1",
+                            version=published.version,
+                        )
                     )
         except KeyboardInterrupt:
             note("stopped; what is done is kept. Run the same command to continue.")

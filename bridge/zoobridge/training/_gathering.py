@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,13 +12,12 @@ import numpy as np
 from zoobridge.errors import InvalidRequestError
 from zoobridge.training._progress import stage
 from zoobridge.training._selection import Selection, select
-from zoobridge.training.annotations import ChosenBy, file_digest
-from zoobridge.training.features import VIEWS
+from zoobridge.training.annotations import ChosenBy, file_digest, has_changed
+from zoobridge.training.features import VIEWS, changed_error
 from zoobridge.training.fit import Examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -106,9 +106,16 @@ def gather(
         If nothing can be fitted.
     """
     selection = select(annotations, limit=_FITTED, seed=seed)
-    chosen = selection.annotations
+    # Their features may be remembered, so that nothing else would notice.
+    changed = {one for one in selection.annotations if has_changed(one)}
+    chosen = [one for one in selection.annotations if one not in changed]
     views = views_of(len(chosen))
     rows, kept, left_out = [], [], list(selection.left_out)
+    left_out += [
+        (one.name, changed_error(Path(one.path)).message)
+        for one in selection.annotations
+        if one in changed
+    ]
     for one in features.extract(chosen, views=views, on_item=stage("features", on_step)):
         if one.features is None:
             left_out.append((chosen[one.place].name, one.problem))

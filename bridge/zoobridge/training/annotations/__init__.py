@@ -8,6 +8,7 @@ from zoobridge.training.annotations._records import (
     ChosenBy,
     annotator_name,
     file_digest,
+    has_changed,
     now,
 )
 
@@ -19,6 +20,7 @@ __all__ = [
     "GroupRule",
     "annotator_name",
     "file_digest",
+    "has_changed",
     "now",
     "parse_group_rule",
     "read_labelled",

@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoobridge.client import Region
@@ -14,11 +15,12 @@ from zoobridge.errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-__all__ = ["Annotation", "ChosenBy", "annotator_name", "file_digest", "now"]
+__all__ = ["Annotation", "ChosenBy", "annotator_name", "file_digest", "has_changed", "now"]
 
 _CHUNK = 1 << 20
+#: The clock of a file system may be so much behind.
+_CLOCK_SECONDS = 0.05
 
 
 class ChosenBy(StrEnum):
@@ -114,6 +116,23 @@ def file_digest(path: Path) -> str:
     except OSError as error:
         raise InvalidRequestError(f"cannot read {path}: {error.strerror or error}") from error
     return digest.hexdigest()
+
+
+def has_changed(annotation: Annotation) -> bool:
+    """Return whether the picture's file is another one than that which was annotated.
+
+    It is read only where it was written after the annotation. One that cannot be read has not changed.
+    """
+    path = Path(annotation.path)
+    try:
+        given = datetime.fromisoformat(annotation.time).timestamp()
+    except ValueError:
+        given = 0.0
+    try:
+        written = path.stat().st_mtime
+        return written > given - _CLOCK_SECONDS and file_digest(path) != annotation.digest
+    except (OSError, InvalidRequestError):
+        return False
 
 
 def annotator_name() -> str:

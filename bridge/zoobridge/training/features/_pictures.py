@@ -14,9 +14,16 @@ if TYPE_CHECKING:
 
     from zoobridge.client import Region
 
-__all__ = ["read_item"]
+__all__ = ["changed_error", "read_item"]
 
 _LIMITS = PictureLimits()
+
+
+def changed_error(path: Path) -> InvalidRequestError:
+    """Return the error of a picture whose file is not what was annotated."""
+    return InvalidRequestError(
+        f"{path} was changed after it was annotated; annotate it again, or restore the file"
+    )
 
 
 def read_item(path: Path, region: Region | None, digest: str) -> tuple[NDArray[Any], str]:
@@ -43,9 +50,7 @@ def read_item(path: Path, region: Region | None, digest: str) -> tuple[NDArray[A
     except OSError as error:
         raise InvalidRequestError(f"cannot read {path}: {error.strerror or error}") from error
     if digest and hashlib.sha256(data).hexdigest() != digest:
-        raise InvalidRequestError(
-            f"{path} was changed after it was annotated; annotate it again, or restore the file"
-        )
+        raise changed_error(path)
     picture = decode(data, limits=_LIMITS)
     array, axes = picture.array, picture.axes
     for axis in [one for one in axes if one not in "YXC"]:
