@@ -1,5 +1,7 @@
 """A replica loads its model once, starts its worker again when it dies, and leaves nothing behind."""
 
+import errno
+import os
 import sys
 import time
 
@@ -106,6 +108,15 @@ def test_a_model_without_room_is_not_started(make, faulty):
     replica = make(faulty(), limit=1 << 20, expected=2 << 20)
     with pytest.raises(OverloadedError):
         replica.wait_ready()
+
+
+def test_want_of_descriptors_names_the_limit_wherever_it_is_met(make, faulty, monkeypatch):
+    def reserve(self, replica):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(MemoryBudget, "reserve", reserve)
+    with pytest.raises(OverloadedError, match="raise the limit of open files"):
+        make(faulty()).wait_ready()
 
 
 def test_a_worker_that_says_nothing_over_its_work_is_ended(make, faulty):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from zoobridge.engine._descriptors import descriptors_needed
+from zoobridge.engine._descriptors import descriptors_needed, out_of_descriptors
 from zoobridge.engine._engine import InferenceRequest, ModelState, PendingResponse, Runtime
 from zoobridge.engine.channel._arena import Arena
 from zoobridge.engine.channel._failure import worker_error
@@ -292,12 +292,13 @@ class Replica:
         except ZooBridgeError as error:
             self._fail(error)
         except OSError as error:
-            # Of the system: no more processes, no space for the worker's folder.
+            # Of the system: no more descriptors or processes, no space for the worker's folder.
+            what = f"start a worker for model {self.model.reference}"
             reason = error.strerror or str(error)
             self._fail(
-                WorkerError(
-                    f"cannot start a worker for model {self.model.reference}: {reason}; fix that on "
-                    "the server's machine, and try again"
+                out_of_descriptors(error, what)
+                or WorkerError(
+                    f"cannot {what}: {reason}; fix that on the server's machine, and try again"
                 )
             )
         finally:
@@ -322,8 +323,7 @@ class Replica:
     def _run_worker(self) -> str:
         """Run one worker until it ends; return how it ended."""
         self._log.begin()
-        with descriptors_needed(f"start a worker for model {self.model.reference}"):
-            worker = self._launcher.launch(self.weights.framework, self._arena, self._folder)
+        worker = self._launcher.launch(self.weights.framework, self._arena, self._folder)
         started = time.monotonic()
         try:
             document = load_document(
