@@ -56,13 +56,9 @@ class TableLookup:
 
         known = self._tables.get(table)
         if known is None:
-            # The table's rows one after another: each channel looks into its own 256 values.
-            shape = [1] * pixels.ndim
-            if table.axis is not None:
-                shape[table.axis] = -1
-            first = np.arange(0, table.values.size, table.values.shape[1], dtype=np.int32)
             values = table.values.astype(self._dtype).ravel()
-            known = self._placed(values), self._placed(first.reshape(shape))
+            first = table.first_places(pixels.ndim).astype(np.int32)
+            known = self._placed(values), self._placed(first)
             self._tables[table] = known
         binding = self._session.io_binding()
         binding.bind_cpu_input("pixels", np.ascontiguousarray(pixels))

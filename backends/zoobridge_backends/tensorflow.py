@@ -222,16 +222,11 @@ class TensorFlowNetwork(DescribedNetwork):
 
         known = self._tables.get(table)
         if known is None:
-            # The table's rows one after another: each channel looks into its own 256 values.
-            shape = [1] * pixels.ndim
-            if table.axis is not None:
-                shape[table.axis] = -1
-            first = tf.range(0, table.values.size, table.values.shape[1], dtype=tf.int64)
-            # `identity` moves it to the device; a GPU's kernel of `range` leaves it on the host.
-            known = tf.constant(table.values.ravel()), tf.identity(tf.reshape(first, shape))
+            # 64 bits, since TensorFlow adds 32 bits on the host, whatever the device.
+            first = table.first_places(pixels.ndim)
+            known = tf.constant(table.values.ravel()), tf.constant(first, tf.int64)
             self._tables[table] = known
         values, first = known
-        # 64 bits, since TensorFlow adds 32 bits on the host, whatever the device.
         return tf.gather(values, tf.cast(tf.convert_to_tensor(pixels), tf.int64) + first)
 
     def set_precision(self, precision: str) -> None:

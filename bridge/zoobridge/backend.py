@@ -62,6 +62,19 @@ class ByteTable:
     values: NDArray[np.generic]
     axis: int | None
 
+    def first_places(self, axes: int) -> NDArray[np.int64]:
+        """Return where each channel's values begin in ``values.ravel()``.
+
+        Added to a batch of bytes of so many axes, they give the places of what becomes of each byte.
+        """
+        import numpy as np  # after start() has bounded its threads
+
+        count, length = self.values.shape
+        shape = [1] * axes
+        if self.axis is not None:
+            shape[self.axis] = count
+        return np.arange(0, count * length, length, dtype=np.int64).reshape(shape)
+
 
 @dataclass(frozen=True)
 class TensorSpec:
