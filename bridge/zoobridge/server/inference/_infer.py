@@ -17,7 +17,7 @@ from zoobridge.server.inference._elements import encode_bytes
 from zoobridge.server.inference._request import read_inputs, read_outputs, read_timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -59,8 +59,13 @@ class Inference:
     wanted: Sequence[Wanted]
     deadline: float | None
 
-    def works(self) -> list[InferenceRequest]:
+    def works(self, may_wait: Callable[[float], bool] | None = None) -> list[InferenceRequest]:
         """Return the work for the engine: a single one, or one for each encoded picture.
+
+        Parameters
+        ----------
+        may_wait
+            As of an :class:`InferenceRequest`.
 
         Raises
         ------
@@ -73,7 +78,14 @@ class Inference:
             requests = _classifier_requests(self.inputs)
         choice, network = self.choice, self.view.network
         return [
-            InferenceRequest(choice.model, choice.weights, chunks, self.deadline, tensors=network)
+            InferenceRequest(
+                choice.model,
+                choice.weights,
+                chunks,
+                self.deadline,
+                tensors=network,
+                may_wait=may_wait,
+            )
             for chunks in requests
         ]
 

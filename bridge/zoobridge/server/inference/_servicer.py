@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -142,9 +141,8 @@ class InferenceServicer:
         )
         answers: list[PendingResponse] = []
         try:
-            for work in inference.works():
-                asked = replace(work, may_wait=self._core.may_wait)
-                answers.append(self._core.engine.submit(asked))
+            for work in inference.works(self._core.may_wait):
+                answers.append(self._core.engine.submit(work))
                 if not context.add_callback(answers[-1].cancel):
                     raise CancelledError("the caller is gone")
             with self._core.waiting(inference.choice):
