@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -106,22 +107,22 @@ def gather(
         If nothing can be fitted.
     """
     selection = select(annotations, limit=_FITTED, seed=seed)
-    # Their features may be remembered, so that nothing else would notice.
-    changed = {one for one in selection.annotations if has_changed(one)}
-    chosen = [one for one in selection.annotations if one not in changed]
-    views = views_of(len(chosen))
-    rows, kept, left_out = [], [], list(selection.left_out)
-    left_out += [
-        (one.name, changed_error(Path(one.path)).message)
-        for one in selection.annotations
-        if one in changed
-    ]
-    for one in features.extract(chosen, views=views, on_item=stage("features", on_step)):
-        if one.features is None:
-            left_out.append((chosen[one.place].name, one.problem))
+    chosen, left_out = [], list(selection.left_out)
+    digest_of = cache(file_digest)
+    for one in selection.annotations:
+        # Its features may be remembered, so that nothing else would notice.
+        if has_changed(one, digest_of):
+            left_out.append((one.name, changed_error(Path(one.path)).message))
         else:
-            rows.append(one.features)
-            kept.append(chosen[one.place])
+            chosen.append(one)
+    views = views_of(len(chosen))
+    rows, kept = [], []
+    for found in features.extract(chosen, views=views, on_item=stage("features", on_step)):
+        if found.features is None:
+            left_out.append((chosen[found.place].name, found.problem))
+        else:
+            rows.append(found.features)
+            kept.append(chosen[found.place])
     if not kept:
         reason = f": {left_out[0][1]}" if left_out else ""
         raise InvalidRequestError(f"none of the annotated pictures can be used{reason}")

@@ -14,7 +14,7 @@ from zoobridge.client import Region
 from zoobridge.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["Annotation", "ChosenBy", "annotator_name", "file_digest", "has_changed", "now"]
 
@@ -118,10 +118,17 @@ def file_digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def has_changed(annotation: Annotation) -> bool:
+def has_changed(annotation: Annotation, digest_of: Callable[[Path], str] = file_digest) -> bool:
     """Return whether the picture's file is another one than that which was annotated.
 
     It is read only where it was written after the annotation. One that cannot be read has not changed.
+
+    Parameters
+    ----------
+    annotation
+        Of the picture, or of a place in it.
+    digest_of
+        Returns the digest of a file, which may remember it: many places may lie in one picture.
     """
     path = Path(annotation.path)
     try:
@@ -130,7 +137,7 @@ def has_changed(annotation: Annotation) -> bool:
         given = 0.0
     try:
         written = path.stat().st_mtime
-        return written > given - _CLOCK_SECONDS and file_digest(path) != annotation.digest
+        return written > given - _CLOCK_SECONDS and digest_of(path) != annotation.digest
     except (OSError, InvalidRequestError):
         return False
 
