@@ -100,7 +100,7 @@ napari-widgets:
 napari-others:
 	$(NAPARI) -n 400 ../../$(BIN)/python -m pytest -q --ignore tests/widgets
 
-reliability: install-test ## Test each promise of docs/reliability.md at full size; takes about an hour
+reliability: install-test ## Test each promise of docs/reliability.md at full size; takes about two hours
 	ZOOBRIDGE_TEST_SIZE=full $(BIN)/python -m pytest -q -s --timeout 7200 tests/reliability tests/security
 
 soak: install-test ## Use a server for an hour and draw its memory, descriptors, threads and latency
