@@ -15,7 +15,7 @@ from zoobridge.client._images import sources
 from zoobridge.client._packing import ImageGroup
 from zoobridge.client._stream_state import StreamState, announce, receive
 from zoobridge.client._transport import Endpoint
-from zoobridge.errors import ServerUnavailableError
+from zoobridge.errors import OverloadedError, ServerUnavailableError
 from zoobridge.protocol import ClientHints, status_from_error, trailing_metadata
 from zoobridge.protocol.v1 import classification_pb2 as pb
 
@@ -110,6 +110,13 @@ def test_what_an_idle_call_did_not_take_is_sent_by_the_next_one(stream):
     load(stream, b"later")
     stream.exhaust()
     assert ids([pb.ClassifyStreamRequest.FromString(one) for one in second]) == [["0", "1"]]
+
+
+def test_the_next_call_waits_as_long_as_the_server_has_asked(stream):
+    assert stream.pause == 0
+    short = OverloadedError("memory is short", metadata={"stream": "idle"}, retry_after=1.5)
+    stream.take(ended(IdleEnd(short)))
+    assert stream.pause == 1.5
 
 
 def test_a_call_that_is_not_there_any_more_is_not_waited_for(stream):

@@ -110,6 +110,7 @@ async def classify_stream(
             if stream.is_answered:
                 break
             if stream.wants_call:
+                await asyncio.sleep(stream.pause)
                 call, receiver = begin()
             event = await events.get()
             if isinstance(event, ImageGroup):

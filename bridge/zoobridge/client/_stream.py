@@ -64,6 +64,7 @@ def classify_stream(
     try:
         while True:
             if stream.wants_call:
+                time.sleep(stream.pause)
                 call, receiver = begin()
             if stream.wants_picture:
                 asked = time.monotonic()

@@ -89,6 +89,7 @@ class StreamState:
         self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         #: Whether the server has ended the call because it was idle.
         self._idle = False
+        self._pause = 0.0
         #: What was sent since the server answered anything.
         self._unheard: list[bytes] = []
         self._begun = self._loading = 0
@@ -143,6 +144,11 @@ class StreamState:
         return self._idle and bool(self._unheard)
 
     @property
+    def pause(self) -> float:
+        """Seconds to wait before the next call, as the server has asked."""
+        return self._pause
+
+    @property
     def has_call(self) -> bool:
         """Whether a call is open, or has ended otherwise than as idle."""
         return not self._idle
@@ -174,6 +180,7 @@ class StreamState:
             # An idle call was ended after all that the server had read of it was answered.
             if not (_was_idle(error) and self._state.open == len(self._unheard)):
                 raise error
+            self._pause = error.retry_after or 0.0
             self._leave_call()
             return []
         if not isinstance(event, _Loaded):

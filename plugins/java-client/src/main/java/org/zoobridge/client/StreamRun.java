@@ -56,6 +56,8 @@ final class StreamRun {
     private boolean completed;
     /** Whether no stream is open, since the server needed the place of an idle one. */
     private boolean idle;
+    /** How long to wait before another is opened, as the server has asked. */
+    private long pauseMillis;
     /** Whether the stream that is open takes nothing more. */
     private boolean closed;
 
@@ -102,6 +104,9 @@ final class StreamRun {
             final Function<Picture, ClassifyRequest> requestFor) throws InterruptedException {
         int next = 0;
         while (!completed) {
+            if (idle && !unheard.isEmpty()) {
+                reopen();
+            }
             if (sources.hasNext() && hasRoom() && (idle || requests.isReady()) && events.isEmpty()) {
                 next = send(next, sources, requestFor);
                 continue;
@@ -166,14 +171,13 @@ final class StreamRun {
 
     private void transmit(final ClassifyStreamRequest message) {
         unheard.add(message);
-        if (idle) {
-            reopen();
-        } else {
+        if (!idle) {
             requests.onNext(message);
         }
     }
 
-    private void reopen() {
+    private void reopen() throws InterruptedException {
+        Thread.sleep(pauseMillis);
         idle = false;
         closed = false;
         zoo.streaming().classifyStream(new Events());
@@ -187,9 +191,7 @@ final class StreamRun {
             throw error;
         }
         idle = true;
-        if (unread > 0) {
-            reopen();
-        }
+        pauseMillis = Math.round(1000 * error.retryAfterSeconds().orElse(0));
     }
 
     /** A picture's request, noted as under way; null if it cannot be sent. */
