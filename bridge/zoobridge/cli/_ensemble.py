@@ -11,12 +11,12 @@ from zoobridge.cli._failure import needs_extra
 from zoobridge.cli._options import ServerOptions, server_options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from zoobridge.client import Client
     from zoobridge.training.ensemble import RuleName
 
-__all__ = ["combined", "ensemble", "rule_option"]
+__all__ = ["combined", "ensemble", "rule_option", "views_option"]
 
 
 def combined(
@@ -62,19 +62,22 @@ def rule_option(command: Any) -> Any:
     )(command)
 
 
+def views_option(words: str) -> Callable[[Any], Any]:
+    """Return the option that chooses between a picture and its eight flips and turns."""
+    return click.option(
+        "--views", type=click.Choice(["1", "8"]), default="1", show_default=True, help=words
+    )
+
+
 @click.command()
 @click.argument("models", metavar="MODEL...", nargs=-1, required=True)
 @click.option(
     "--name", required=True, help="Name of the ensemble; its id in the zoo is made of it."
 )
 @rule_option
-@click.option(
-    "--views",
-    type=click.Choice(["1", "8"]),
-    default="1",
-    show_default=True,
-    help="What each model looks at: a picture as it is, or its 8 flips and turns, for the mean of their "
-    "probabilities; an answer then takes 8 times as long. One MODEL is enough with 8.",
+@views_option(
+    "What each model looks at: a picture as it is, or its 8 flips and turns, for the mean of their "
+    "probabilities; an answer then takes 8 times as long. One MODEL is enough with 8."
 )
 @click.option("--version", default="1.0.0", show_default=True, help="Version of the ensemble.")
 @click.option(

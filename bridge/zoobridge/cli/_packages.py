@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zoobridge.cli._adding import asked_for, described, repeated, try_picture
-from zoobridge.cli._ensemble import combined, rule_option
+from zoobridge.cli._ensemble import combined, rule_option, views_option
 from zoobridge.cli._failure import needs_extra, verbose_option
 from zoobridge.cli._machine import local_engine
 from zoobridge.cli._options import ServerOptions, server_options
@@ -96,13 +96,9 @@ __all__ = ["add", "trust", "validate"]
     "combines them with the new model; see zoobridge ensemble.",
 )
 @rule_option
-@click.option(
-    "--views",
-    type=click.Choice(["1", "8"]),
-    default="1",
-    show_default=True,
-    help="8: a second package, ID-ensemble, answers with the mean over 8 flips and turns of a picture. "
-    "Needs a running server.",
+@views_option(
+    "8: a second package, ID-ensemble, answers with the mean over 8 flips and turns of a picture. "
+    "Needs a running server."
 )
 @click.option(
     "--try",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zoobridge.cli._ensemble import combined, rule_option
+from zoobridge.cli._ensemble import combined, rule_option, views_option
 from zoobridge.cli._failure import needs_extra
 from zoobridge.cli._options import ServerOptions, server_options
 from zoobridge.cli._parameters import NAMES
@@ -65,14 +65,10 @@ __all__ = ["train"]
     "The SVM is taken if it is significantly better; the others are compared only, since not all "
     "frameworks can compute them.",
 )
-@click.option(
-    "--views",
-    type=click.Choice(["1", "8"]),
-    default="1",
-    show_default=True,
-    help="What the model looks at: a picture as it is, or the mean of its 8 flips and turns. On white "
+@views_option(
+    "What the model looks at: a picture as it is, or the mean of its 8 flips and turns. On white "
     "blood cells 8 gained .012 with 5 labels a class and nothing with 10; an answer takes 8 times as "
-    "long.",
+    "long."
 )
 @click.option(
     "--members",
