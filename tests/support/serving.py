@@ -62,11 +62,10 @@ class Serving:
             )
         self.pid = self.process.pid
         self._known = {}
-        try:
+        with contextlib.ExitStack() as stack:
+            stack.callback(self.kill)
             wait_until(self._ready)
-        except BaseException:
-            self.kill()
-            raise
+            stack.pop_all()
         self.address = self.addresses()[-1]
 
     def _ready(self):

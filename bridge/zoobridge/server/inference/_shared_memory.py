@@ -11,7 +11,7 @@ import re
 import stat
 import threading
 import weakref
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -177,7 +177,8 @@ def _check(name: str, key: str) -> None:
 
 def _open_region(caller: Caller, name: str, key: str, offset: int, size: int) -> SharedMemoryRegion:
     descriptor = _open(key)
-    try:
+    with ExitStack() as stack:
+        stack.callback(os.close, descriptor)
         if not (caller.manager or _may_open(caller.owner, descriptor)):
             raise ManagingPermissionError(
                 f"the shared memory object '{key}' belongs to another user of this machine, and its "
@@ -191,9 +192,7 @@ def _open_region(caller: Caller, name: str, key: str, offset: int, size: int) ->
                 f"'{key}' of {have} bytes",
                 field="byte_size",
             )
-    except BaseException:
-        os.close(descriptor)
-        raise
+        stack.pop_all()
     return SharedMemoryRegion(name, key, caller.owner, offset, size, descriptor)
 
 
